@@ -1,0 +1,1 @@
+//! Annotated Kafka listeners for Rust services.

@@ -3,6 +3,7 @@
 //! A service annotates async functions with `#[kafka_listener]`, writes its settings into
 //! `application.toml` and runs a [`app::KafkaApp`].
 
+pub mod admin;
 pub mod client;
 pub mod clock;
 pub mod codec;
@@ -10,3 +11,4 @@ pub mod error;
 pub mod extract;
 pub mod listener;
 pub mod record;
+pub mod template;

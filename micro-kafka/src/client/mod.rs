@@ -4,6 +4,9 @@
     reason = "librdkafka is a C library; every call to it is in this room"
 )]
 
+mod admin;
+mod admin_offsets;
+mod admin_topics;
 mod error_code;
 mod event;
 mod message;
@@ -18,6 +21,9 @@ pub use error_code::ErrorCode;
 pub use message::{NativeHeaders, NativeMessage};
 pub use producer_config::ConfigError;
 
+pub(crate) use admin::Refusal;
+pub(crate) use admin_offsets::{End, committed, list_offsets};
+pub(crate) use admin_topics::{TopicSpec, create_topics, delete_topics, describe_topics};
 pub(crate) use event::NativeEvent;
 pub(crate) use producer::{Core, Producer};
 pub(crate) use producer_delivery::{FailureHook, Receipt, Undelivered};

@@ -1,1 +1,3 @@
 //! Annotated Kafka listeners for Rust services.
+
+pub mod config;

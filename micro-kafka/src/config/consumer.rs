@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use super::Properties;
+use super::names::{check_client_id, check_group};
+use super::property_check::{Room, read_properties};
+use super::section::Section;
+use super::values::{boolean, checked, choice, duration, positive_duration, size};
 
 /// Settings of all consumers; a listener may override group, client id and properties.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +52,33 @@ impl Default for ConsumerSettings {
             isolation_level: None,
             properties: Properties::default(),
         }
+    }
+}
+
+impl ConsumerSettings {
+    pub(crate) fn read(mut section: Section<'_>) -> Self {
+        let default = Self::default();
+        let settings = Self {
+            group_id: section.read("group-id", checked(check_group)),
+            client_id: section.read("client-id", checked(check_client_id)),
+            auto_offset_reset: section
+                .read("auto-offset-reset", choice(&AutoOffsetReset::NAMES))
+                .unwrap_or(default.auto_offset_reset),
+            enable_auto_commit: section
+                .read("enable-auto-commit", boolean)
+                .unwrap_or(default.enable_auto_commit),
+            auto_commit_interval: section
+                .read("auto-commit-interval", positive_duration)
+                .unwrap_or(default.auto_commit_interval),
+            fetch_min_size: section.read("fetch-min-size", size),
+            fetch_max_wait: section.read("fetch-max-wait", duration),
+            heartbeat_interval: section.read("heartbeat-interval", positive_duration),
+            max_poll_interval: section.read("max-poll-interval", positive_duration),
+            isolation_level: section.read("isolation-level", choice(&IsolationLevel::NAMES)),
+            properties: read_properties(&section.inner("properties"), Room::Consumer),
+        };
+        section.refuse_unknown();
+        settings
     }
 }
 

@@ -125,6 +125,12 @@ impl ConfigError {
         self
     }
 
+    /// Gives it a place unless it has one.
+    pub(crate) fn at_if_unplaced(mut self, origin: &Origin) -> Self {
+        self.origin.get_or_insert_with(|| origin.clone());
+        self
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

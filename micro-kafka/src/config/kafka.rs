@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::key::relaxed;
+use super::names::{check_client_id, check_namespace, check_server};
+use super::property_check::{Room, read_properties};
+use super::section::Section;
+use super::values::{checked, duration, list};
 use super::{ConsumerSettings, ListenerSettings, ProducerSettings, Properties};
 
 /// The table `[kafka]`.
@@ -66,4 +70,35 @@ impl KafkaSettings {
             .find(|(name, _)| relaxed(name) == wanted)
             .map(|(_, settings)| settings)
     }
+}
+
+impl KafkaSettings {
+    pub(crate) fn read(mut section: Section<'_>) -> Self {
+        let default = Self::default();
+        let settings = Self {
+            bootstrap_servers: section
+                .read("bootstrap-servers", list(check_server))
+                .map_or(default.bootstrap_servers, |servers| servers.join(",")),
+            client_id: section.read("client-id", checked(check_client_id)),
+            namespace: section.read("namespace", checked(check_namespace)),
+            shutdown_timeout: section
+                .read("shutdown-timeout", duration)
+                .unwrap_or(default.shutdown_timeout),
+            consumer: ConsumerSettings::read(section.inner("consumer")),
+            producer: ProducerSettings::read(section.inner("producer")),
+            listener: ListenerSettings::read(section.inner("listener")),
+            listeners: read_listeners(&section.inner("listeners")),
+            properties: read_properties(&section.inner("properties"), Room::Shared),
+        };
+        section.refuse_unknown();
+        settings
+    }
+}
+
+fn read_listeners(section: &Section<'_>) -> BTreeMap<String, ListenerSettings> {
+    section
+        .all_tables()
+        .into_iter()
+        .map(|(id, inner)| (id.to_owned(), ListenerSettings::read(inner)))
+        .collect()
 }

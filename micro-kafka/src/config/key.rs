@@ -1,5 +1,7 @@
 //! Relaxed keys: `group-id`, `group_id` and `groupId` are one.
 
+use super::property_names;
+
 /// The form in which all spellings of a key are equal.
 pub(crate) fn relaxed(name: &str) -> String {
     name.chars()
@@ -23,10 +25,19 @@ impl Key {
         }
     }
 
-    /// The first possible key among the spellings that equal `name`.
-    pub(crate) fn first_like(name: &str) -> Self {
+    /// The key of a librdkafka property: aliases, and dots, hyphens and underscores, are equal.
+    pub(crate) fn property(spelling: &str) -> Self {
+        let canonical = property_names::canonical(spelling);
         Self {
-            relaxed: relaxed(name),
+            relaxed: property_names::squeezed(&canonical),
+            spelling: spelling.to_owned(),
+        }
+    }
+
+    /// A key that comes before all spellings that equal this one.
+    pub(crate) fn first_spelling(&self) -> Self {
+        Self {
+            relaxed: self.relaxed.clone(),
             spelling: String::new(),
         }
     }

@@ -2,7 +2,17 @@
 
 use std::time::Duration;
 
+use super::names::{check_client_id, check_group, check_topic};
+use super::property_check::{Room, read_properties};
+use super::section::Section;
+use super::values::{boolean, checked, choice, duration, integer, list, positive_duration};
 use super::{Properties, RetrySettings};
+
+/// Each consumer is a thread.
+const MAX_CONCURRENCY: usize = 1_000;
+
+/// The ledger of a partition has a slot for each record.
+const MAX_UNCOMMITTED: usize = 100_000_000;
 
 /// Settings of listeners as they were written; `None` where nothing was.
 ///
@@ -66,6 +76,28 @@ impl ListenerSettings {
     }
 }
 
+impl ListenerSettings {
+    pub(crate) fn read(mut section: Section<'_>) -> Self {
+        let settings = Self {
+            topics: section.read("topics", list(check_topic)),
+            group_id: section.read("group-id", checked(check_group)),
+            client_id: section.read("client-id", checked(check_client_id)),
+            concurrency: section.read("concurrency", integer(1..=MAX_CONCURRENCY)),
+            auto_startup: section.read("auto-startup", boolean),
+            ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
+            max_uncommitted: section.read("max-uncommitted", integer(1..=MAX_UNCOMMITTED)),
+            revoke_drain: section.read("revoke-drain", duration),
+            commit_interval: section.read("commit-interval", positive_duration),
+            commit_count: section.read("commit-count", integer(1..=u32::MAX)),
+            retry: RetrySettings::read(section.inner("retry")),
+            dead_letter_topic: section.read("dead-letter-topic", checked(check_topic)),
+            properties: read_properties(&section.inner("properties"), Room::Consumer),
+        };
+        section.refuse_unknown();
+        settings
+    }
+}
+
 /// When the offset of a handled record is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -99,9 +131,9 @@ pub struct ResolvedListener {
     pub id: String,
     /// The topics it reads, each once; at least one.
     pub topics: Vec<String>,
-    /// Its group as it was written; `None` if no place names one. The group with its namespace
-    /// is `group.id` of [`consumer_properties`](Self::consumer_properties).
-    pub group_id: Option<String>,
+    /// Its group as it was written; the group with its namespace is `group.id` of
+    /// [`consumer_properties`](Self::consumer_properties).
+    pub group_id: String,
     /// Consumers, each on its own thread. Default 1.
     pub concurrency: usize,
     /// Whether it runs once the app has started. Default `true`.

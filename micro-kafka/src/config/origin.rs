@@ -18,7 +18,7 @@ pub enum Origin {
     },
     /// An environment variable.
     Env(Arc<str>),
-    /// A value set through `ConfigBuilder::set`.
+    /// A value set through [`ConfigBuilder::set`](super::ConfigBuilder::set).
     Program,
     /// A default of the framework.
     Default,

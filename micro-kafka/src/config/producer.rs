@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
+use super::ConfigError;
 use super::Properties;
+use super::names::check_client_id;
+use super::property_check::{Room, read_properties};
+use super::section::Section;
+use super::tree::Node;
+use super::values::{checked, choice, duration, integer, size};
 
 /// Settings of all producers.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +46,39 @@ impl Default for ProducerSettings {
             flush_timeout: Duration::from_secs(10),
             properties: Properties::default(),
         }
+    }
+}
+
+impl ProducerSettings {
+    pub(crate) fn read(mut section: Section<'_>) -> Self {
+        let default = Self::default();
+        let settings = Self {
+            acks: section
+                .read("acks", choice(&Acks::NAMES))
+                .unwrap_or(default.acks),
+            client_id: section.read("client-id", checked(check_client_id)),
+            linger: section.read("linger", duration),
+            batch_size: section.read("batch-size", size),
+            buffer_memory: section.read("buffer-memory", whole_kibibytes),
+            compression_type: section.read("compression-type", choice(&Compression::NAMES)),
+            retries: section.read("retries", integer(0..=u32::MAX / 2)),
+            flush_timeout: section
+                .read("flush-timeout", duration)
+                .unwrap_or(default.flush_timeout),
+            properties: read_properties(&section.inner("properties"), Room::Producer),
+        };
+        section.refuse_unknown();
+        settings
+    }
+}
+
+// librdkafka counts this one in KiB.
+fn whole_kibibytes(node: &Node) -> Result<u64, ConfigError> {
+    match size(node)? {
+        bytes if bytes > 0 && bytes % 1_024 == 0 => Ok(bytes),
+        _ => Err(ConfigError::invalid(
+            "must be a whole number of KiB, for example \"32MiB\"",
+        )),
     }
 }
 

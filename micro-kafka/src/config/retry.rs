@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::BackOffSpec;
 use super::key::relaxed;
+use super::section::Section;
+use super::values::{back_off, choice, integer};
 
 /// How often, how long and for which errors a record is tried again.
 ///
@@ -88,5 +90,34 @@ impl RetrySettings {
             merged.policy = merged.policy.or(error.policy);
         }
         self
+    }
+}
+
+impl RetrySettings {
+    pub(crate) fn read(mut section: Section<'_>) -> Self {
+        let mut retry = Self {
+            attempts: section.read("attempts", integer(1..=u32::MAX)),
+            backoff: section.read("backoff", back_off),
+            errors: BTreeMap::new(),
+        };
+        section.refuse_unknown_values();
+        for (variant, inner) in section.tables() {
+            retry
+                .errors
+                .insert(variant.to_owned(), ErrorRetry::read(inner));
+        }
+        retry
+    }
+}
+
+impl ErrorRetry {
+    fn read(mut section: Section<'_>) -> Self {
+        let retry = Self {
+            attempts: section.read("attempts", integer(1..=u32::MAX)),
+            backoff: section.read("backoff", back_off),
+            policy: section.read("policy", choice(&ErrorPolicy::NAMES)),
+        };
+        section.refuse_unknown();
+        retry
     }
 }

@@ -1,0 +1,314 @@
+//! A Kafka for one test.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
+use std::panic::Location;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use micro_kafka::admin::Admin;
+use micro_kafka::app::RunningApp;
+use micro_kafka::clock::Clock;
+use micro_kafka::codec::ToPayload;
+use micro_kafka::config::{Config, parse_duration};
+use micro_kafka::record::OwnedRecord;
+use micro_kafka::template::KafkaTemplate;
+use parking_lot::Mutex;
+
+use crate::app::TestAppBuilder;
+use crate::dead_letters::DeadLetters;
+use crate::deadline::{fail, within};
+use crate::reader::TopicReader;
+use crate::records::arrived;
+use crate::send::TestSend;
+use crate::target::Target;
+
+/// A Kafka that cannot be started for a test.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The embedded broker did not start.
+    #[error("the embedded broker did not start")]
+    Broker(#[source] micro_kafka_broker::StartError),
+    /// The kit's own clients could not be made.
+    #[error("{0}")]
+    Client(String),
+    /// A topic could not be created.
+    #[error("topic `{topic}` could not be created: {reason}")]
+    Topic {
+        /// The topic.
+        topic: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A Kafka for one test: an embedded broker on a port of its own, or, if `MICRO_KAFKA_TEST` names
+/// one, a part of another Kafka that is this test's alone.
+///
+/// Cheap to clone; the broker ends with the last clone.
+#[derive(Debug, Clone)]
+pub struct EmbeddedKafka {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) clock: Clock,
+    pub(crate) apps: Mutex<Vec<Weak<RunningApp>>>,
+    readers: Mutex<HashMap<String, Arc<TopicReader>>>,
+    template: KafkaTemplate,
+    admin: Admin,
+    target: Target,
+}
+
+/// What a test's Kafka starts with; see [`EmbeddedKafka::builder`].
+#[derive(Debug, Clone, Default)]
+#[must_use = "a builder does nothing until `start`"]
+pub struct EmbeddedKafkaBuilder {
+    topics: Vec<(String, i32)>,
+    auto_create: bool,
+}
+
+impl EmbeddedKafkaBuilder {
+    /// A topic with so many partitions.
+    pub fn topic(mut self, name: impl Into<String>, partitions: i32) -> Self {
+        self.topics.push((name.into(), partitions));
+        self
+    }
+
+    /// Whether the embedded broker creates topics that clients ask for; default no.
+    pub fn auto_create(mut self, create: bool) -> Self {
+        self.auto_create = create;
+        self
+    }
+
+    /// Starts the broker and creates the topics.
+    ///
+    /// # Errors
+    /// If the broker does not start, or a topic cannot be created.
+    pub async fn start(self) -> Result<EmbeddedKafka, StartError> {
+        let target = Target::start(self.auto_create).await?;
+        let settings = settings(&target)?;
+        let client = |error: &dyn Display| StartError::Client(error.to_string());
+        let template = KafkaTemplate::from_settings(settings.kafka()).map_err(|error| client(&error))?;
+        let admin = Admin::from_settings(settings.kafka()).map_err(|error| client(&error))?;
+        let inner = Inner {
+            clock: Clock::adjustable(),
+            apps: Mutex::default(),
+            readers: Mutex::default(),
+            template,
+            admin,
+            target,
+        };
+        let kafka = EmbeddedKafka { inner: Arc::new(inner) };
+        kafka.create(&self.topics).await?;
+        Ok(kafka)
+    }
+}
+
+fn settings(target: &Target) -> Result<Config, StartError> {
+    let mut builder = Config::builder()
+        .set("kafka.bootstrap-servers", target.bootstrap_servers())
+        .set("kafka.producer.linger", "0ms");
+    if let Some(namespace) = target.namespace() {
+        builder = builder.set("kafka.namespace", namespace);
+    }
+    builder.build().map_err(|errors| StartError::Client(errors.to_string()))
+}
+
+impl EmbeddedKafka {
+    /// Chooses topics before starting.
+    pub fn builder() -> EmbeddedKafkaBuilder {
+        EmbeddedKafkaBuilder::default()
+    }
+
+    /// Starts without topics.
+    ///
+    /// # Errors
+    /// If the broker does not start.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Where clients connect to.
+    #[must_use]
+    pub fn bootstrap_servers(&self) -> String {
+        self.inner.target.bootstrap_servers()
+    }
+
+    /// The name by which the broker knows a topic or group of this test.
+    #[must_use]
+    pub fn wire_name(&self, name: &str) -> String {
+        match self.inner.target.namespace() {
+            Some(namespace) => format!("{namespace}.{name}"),
+            None => name.to_owned(),
+        }
+    }
+
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.inner.target.namespace()
+    }
+
+    /// A template that sends to this Kafka.
+    #[must_use]
+    pub fn template(&self) -> &KafkaTemplate {
+        &self.inner.template
+    }
+
+    /// Administration of this Kafka.
+    #[must_use]
+    pub fn admin(&self) -> &Admin {
+        &self.inner.admin
+    }
+
+    /// The clock of this test's applications: it runs as the system's does, and jumps by
+    /// [`EmbeddedKafka::advance`].
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// An application on this Kafka; only the listeners that are named run.
+    #[track_caller]
+    pub fn app(&self) -> TestAppBuilder {
+        TestAppBuilder::new(self.clone(), Location::caller())
+    }
+
+    /// Creates a topic.
+    ///
+    /// # Panics
+    /// If it cannot be created.
+    #[track_caller]
+    pub fn create_topic(&self, name: &str, partitions: i32) -> impl Future<Output = ()> + '_ {
+        let (place, topics) = (Location::caller(), [(name.to_owned(), partitions)]);
+        async move {
+            if let Err(error) = self.create(&topics).await {
+                fail(place, &error.to_string());
+            }
+        }
+    }
+
+    async fn create(&self, topics: &[(String, i32)]) -> Result<(), StartError> {
+        for (topic, partitions) in topics {
+            let created = self.inner.admin.create_topic(topic, *partitions).await;
+            created.map_err(|error| StartError::Topic { topic: topic.clone(), reason: error.to_string() })?;
+        }
+        Ok(())
+    }
+
+    /// Sends a record; awaiting it waits for the broker's acknowledgement.
+    ///
+    /// # Panics
+    /// When awaited, if the broker does not take the record.
+    #[track_caller]
+    pub fn send(&self, topic: &str, payload: impl ToPayload) -> TestSend {
+        TestSend::new(self.inner.template.send(topic, payload), Location::caller())
+    }
+
+    /// Waits until a topic holds at least `count` records and returns all of them: in order within
+    /// a partition.
+    ///
+    /// # Panics
+    /// After 20 s, with what did arrive.
+    #[track_caller]
+    pub fn records(&self, topic: &str, count: usize) -> impl Future<Output = Vec<Arc<OwnedRecord>>> + '_ {
+        let (place, seen) = (Location::caller(), self.reader(topic, Location::caller()).seen());
+        async move { arrived(seen, count).await.unwrap_or_else(|message| fail(place, &message)) }
+    }
+
+    /// All that a topic holds at this moment.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    #[track_caller]
+    #[must_use]
+    pub fn records_now(&self, topic: &str) -> Vec<Arc<OwnedRecord>> {
+        let place = Location::caller();
+        let reader = self.reader(topic, place);
+        let read = || match reader.end() {
+            Ok(end) => tokio::runtime::Handle::current().block_on(arrived(reader.seen(), end)),
+            Err(error) => Err(error.to_string()),
+        };
+        tokio::task::block_in_place(read).unwrap_or_else(|message| fail(place, &message))
+    }
+
+    /// The dead letters of a topic's records at this moment: what `<topic>-dlt` holds.
+    ///
+    /// # Panics
+    /// If the topic cannot be read.
+    #[track_caller]
+    #[must_use]
+    pub fn dlt(&self, topic: &str) -> DeadLetters {
+        DeadLetters::new(self.records_now(&format!("{topic}-dlt")))
+    }
+
+    #[track_caller]
+    fn reader(&self, topic: &str, place: &'static Location<'static>) -> Arc<TopicReader> {
+        let wire_name = self.wire_name(topic);
+        let mut readers = self.inner.readers.lock();
+        if let Some(reader) = readers.get(&wire_name) {
+            return Arc::clone(reader);
+        }
+        let start = || TopicReader::start(&self.bootstrap_servers(), &wire_name);
+        match tokio::task::block_in_place(start) {
+            Ok(reader) => Arc::clone(readers.entry(wire_name).or_insert(Arc::new(reader))),
+            Err(error) => fail(place, &crate::show::chain(&error)),
+        }
+    }
+
+    /// The offsets that a group has committed for a topic, by partition.
+    ///
+    /// # Panics
+    /// If the broker does not answer.
+    #[track_caller]
+    pub fn committed(&self, group: &str, topic: &str) -> impl Future<Output = BTreeMap<i32, i64>> + '_ {
+        let (place, group, topic) = (Location::caller(), group.to_owned(), topic.to_owned());
+        async move {
+            match self.inner.admin.committed_offsets(&group, &topic).await {
+                Ok(offsets) => offsets,
+                Err(error) => fail(place, &error.to_string()),
+            }
+        }
+    }
+
+    /// Moves the applications' clock: waits until every sent record is handled or waits for a
+    /// time, goes to the next due time, and so on until `duration` (as in `"10m"`) is spent.
+    ///
+    /// # Panics
+    /// If `duration` is none, or if a handler does not finish within 20 s.
+    #[track_caller]
+    pub fn advance(&self, duration: &str) -> impl Future<Output = ()> + '_ {
+        let place = Location::caller();
+        let duration = match parse_duration(duration) {
+            Ok(duration) => duration,
+            Err(error) => fail(place, &format!("`{duration}`: {error}")),
+        };
+        self.advance_by(duration, place)
+    }
+
+    async fn advance_by(&self, duration: Duration, place: &'static Location<'static>) {
+        let clock = &self.inner.clock;
+        let target = clock.now() + duration;
+        self.quiet(place).await;
+        while let Some(due) = clock.next_due().filter(|due| *due <= target) {
+            clock.advance_to(due);
+            self.quiet(place).await;
+        }
+        if clock.now() < target {
+            clock.advance_to(target);
+            self.quiet(place).await;
+        }
+    }
+
+    async fn quiet(&self, place: &'static Location<'static>) {
+        let apps: Vec<_> = self.inner.apps.lock().iter().filter_map(Weak::upgrade).collect();
+        let started = Instant::now();
+        for app in apps {
+            let state = || format!("the listeners are still at work after {:?}: {:?}", started.elapsed(), app.progress());
+            if tokio::time::timeout(crate::deadline::DEADLINE, app.quiet()).await.is_err() {
+                fail(place, &state());
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The application: finds the listeners, checks everything, starts and stops the containers.
+
+mod builder;
+mod error;
+mod programmatic;
+mod registration;
+mod registry;
+mod resolve;
+mod running;
+mod signal;
+
+pub use builder::{KafkaApp, KafkaAppBuilder};
+pub use error::{BootError, BootErrors, Error};
+pub use programmatic::{Listener, RecordFuture};
+pub use running::{RunningApp, StopReport};

@@ -67,6 +67,7 @@ pub struct ListenerDef {
 pub struct BootCheck<'a> {
     states: &'a States,
     ack_mode: AckMode,
+    acknowledges: bool,
     problems: Vec<String>,
 }
 
@@ -77,6 +78,7 @@ impl<'a> BootCheck<'a> {
         Self {
             states,
             ack_mode,
+            acknowledges: false,
             problems: Vec::new(),
         }
     }
@@ -93,6 +95,11 @@ impl<'a> BootCheck<'a> {
         self.ack_mode
     }
 
+    /// Says that this argument lets the handler acknowledge its record.
+    pub fn acknowledges(&mut self) {
+        self.acknowledges = true;
+    }
+
     /// Reports what is missing, and how to mend it; the listener and its line are added.
     pub fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
@@ -100,7 +107,12 @@ impl<'a> BootCheck<'a> {
 
     /// What was reported.
     #[must_use]
-    pub fn into_problems(self) -> Vec<String> {
+    pub fn into_problems(mut self) -> Vec<String> {
+        if self.ack_mode == AckMode::Manual && !self.acknowledges {
+            self.problem(
+                "ack mode is `manual`, but no argument is an `Acknowledgment`: nothing would ever be committed",
+            );
+        }
         self.problems
     }
 }

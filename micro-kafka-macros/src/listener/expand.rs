@@ -1,0 +1,184 @@
+//! The code of a listener.
+//!
+//! Whatever is not the user's own has the macro's hygiene and full paths, so that it means the
+//! same in a crate that shadows `Result` or has no prelude. Spans are the user's, so that errors
+//! appear at the types and names that cause them.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Attribute, ItemFn, LitStr, ReturnType};
+
+use super::args::Args;
+use super::argument::Argument;
+use super::retry::option;
+use crate::crate_path::support;
+
+/// The function as it was, and its entry in the list of listeners.
+pub(super) fn listener(args: &Args, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
+    let support = support(args.crate_path.as_ref(), &quote!(::micro_kafka));
+    let cfgs = function.attrs.iter().filter(|attr| is_cfg(attr));
+    let call = call(&support, function, arguments);
+    let invoke = invoke(&support, function);
+    let check = check(&support, arguments);
+    let definition = definition(&support, args, function);
+    quote! {
+        #function
+        #(#cfgs)*
+        const _: () = {
+            #call
+            #invoke
+            #check
+            #definition
+        };
+    }
+}
+
+/// The entry must vanish together with the function.
+fn is_cfg(attr: &Attribute) -> bool {
+    let path = attr.path();
+    let tokens = || attr.to_token_stream().to_string();
+    path.is_ident("cfg") || (path.is_ident("cfg_attr") && tokens().contains("cfg ("))
+}
+
+/// The macro's hygiene at a place of the user's.
+fn at(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}
+
+/// Takes the arguments, runs the function, and settles what it returned.
+fn call(support: &TokenStream, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
+    let name = name(function);
+    let names: Vec<Ident> = (0..arguments.len())
+        .map(|at| format_ident!("argument_{at}", span = Span::mixed_site()))
+        .collect();
+    let takes = arguments.iter().zip(&names).map(|(argument, name)| {
+        let ty = &argument.ty;
+        match &argument.header {
+            Some(header) => quote_spanned! {at(argument.span)=>
+                let #name = #support::header::<#ty>(delivery, #header)?;
+            },
+            None => quote_spanned! {at(argument.span)=>
+                let #name = <#ty as #support::FromRecord<'_>>::from_record(delivery)?;
+            },
+        }
+    });
+    let output = match &function.sig.output {
+        ReturnType::Default => function.sig.ident.span(),
+        ReturnType::Type(_, ty) => ty.span(),
+    };
+    let settle = quote_spanned! {at(output)=>
+        (&&&#support::Outcome::of(&output)).way().settle(output)
+    };
+    let delivery = match arguments.is_empty() {
+        true => quote_spanned!(Span::mixed_site()=> _),
+        false => quote_spanned!(Span::mixed_site()=> delivery),
+    };
+    quote_spanned! {Span::mixed_site()=>
+        async fn __micro_kafka_call(
+            #delivery: &#support::Delivery,
+        ) -> #support::Result<(), #support::ListenerError> {
+            use #support::ways::*;
+            #(#takes)*
+            let output = #name(#(#names),*).await;
+            #settle
+        }
+    }
+}
+
+/// The one allocation of a delivery: a future that owns it.
+fn invoke(support: &TokenStream, function: &ItemFn) -> TokenStream {
+    quote_spanned! {at(function.sig.ident.span())=>
+        fn __micro_kafka_invoke(delivery: #support::Delivery) -> #support::HandlerFuture {
+            #support::Box::pin(async move {
+                let result = #support::guarded(__micro_kafka_call(&delivery)).await;
+                #support::Finished { delivery, result }
+            })
+        }
+    }
+}
+
+fn check(support: &TokenStream, arguments: &[Argument]) -> TokenStream {
+    let checks: Vec<TokenStream> = arguments
+        .iter()
+        .filter(|argument| argument.header.is_none())
+        .map(|argument| {
+            let ty = &argument.ty;
+            quote_spanned! {at(argument.span)=>
+                <#ty as #support::FromRecord<'_>>::check(boot);
+            }
+        })
+        .collect();
+    let boot = match checks.is_empty() {
+        true => quote_spanned!(Span::mixed_site()=> _),
+        false => quote_spanned!(Span::mixed_site()=> boot),
+    };
+    quote_spanned! {Span::mixed_site()=>
+        fn __micro_kafka_check(#boot: &mut #support::BootCheck<'_>) {
+            #(#checks)*
+        }
+    }
+}
+
+fn definition(support: &TokenStream, args: &Args, function: &ItemFn) -> TokenStream {
+    let name = name(function);
+    let default_id = LitStr::new(&function.sig.ident.unraw().to_string(), Span::call_site());
+    let id = args.id.as_ref().unwrap_or(&default_id);
+    let explicit_id = args.id.is_some();
+    let values = values(support, args);
+    quote_spanned! {Span::mixed_site()=>
+        fn __micro_kafka_function() -> #support::TypeId {
+            #support::type_id_of(#name)
+        }
+
+        #[#support::linkme::distributed_slice(#support::LISTENERS)]
+        #[linkme(crate = #support::linkme)]
+        static __MICRO_KAFKA_LISTENER: #support::ListenerDef = #support::ListenerDef {
+            id: #id,
+            explicit_id: #explicit_id,
+            function: __micro_kafka_function,
+            module: ::core::module_path!(),
+            source: #support::Source { file: ::core::file!(), line: ::core::line!() },
+            #values
+            invoke: __micro_kafka_invoke,
+            check: __micro_kafka_check,
+        };
+    }
+}
+
+fn values(support: &TokenStream, args: &Args) -> TokenStream {
+    let optional = |text: &Option<LitStr>| option(support, text.as_ref().map(|text| quote!(#text)));
+    let topics = &args.topics;
+    let group_id = optional(&args.group_id);
+    let client_id = optional(&args.client_id);
+    let concurrency = option(support, args.concurrency.map(|number| quote!(#number)));
+    let auto_startup = option(support, args.auto_startup.map(|value| quote!(#value)));
+    let ack_mode = args.ack_mode.map(|variant| {
+        let variant = Ident::new(variant, Span::mixed_site());
+        quote!(#support::AckMode::#variant)
+    });
+    let ack_mode = option(support, ack_mode);
+    let retry = args.retry.fields(support);
+    let properties = args
+        .properties
+        .iter()
+        .map(|(name, value)| quote!((#name, #value)));
+    quote! {
+        topics: &[#(#topics),*],
+        group_id: #group_id,
+        client_id: #client_id,
+        concurrency: #concurrency,
+        auto_startup: #auto_startup,
+        ack_mode: #ack_mode,
+        retry: #support::RetryDef { #retry },
+        properties: &[#(#properties),*],
+    }
+}
+
+/// The function's name where the macro uses it: lints on its use are the macro's.
+fn name(function: &ItemFn) -> Ident {
+    let mut name = function.sig.ident.clone();
+    name.set_span(at(name.span()));
+    name
+}

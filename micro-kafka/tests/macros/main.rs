@@ -1,0 +1,8 @@
+//! What the macros' expansions do, argument by argument and key by key.
+
+mod arguments;
+mod attribute;
+mod classify;
+mod outcome;
+mod rejections;
+mod support;

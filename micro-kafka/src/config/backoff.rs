@@ -2,29 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
+
+use crate::error::BackOff;
 
 use super::duration::{DurationError, parse_duration, show_duration};
-
-/// How long a record waits between two attempts.
-///
-/// Written `"100ms"` (the same wait each time) or `"1s..5m x4"` (1 s, 4 s, 16 s and so on, never
-/// more than 5 minutes; without `x4` each wait is twice the one before).
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum BackOffSpec {
-    /// The same wait each time.
-    Fixed(Duration),
-    /// Each wait is a multiple of the one before.
-    Exponential {
-        /// The first wait.
-        initial: Duration,
-        /// The longest wait.
-        max: Duration,
-        /// What each wait is multiplied by: 1 or more, finite.
-        multiplier: f64,
-    },
-}
 
 /// Why a text is not a back-off.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +30,7 @@ pub enum BackOffError {
 
 const DEFAULT_MULTIPLIER: f64 = 2.0;
 
-impl FromStr for BackOffSpec {
+impl FromStr for BackOff {
     type Err = BackOffError;
 
     fn from_str(text: &str) -> Result<Self, BackOffError> {
@@ -88,7 +69,7 @@ fn parse_multiplier(text: &str) -> Result<f64, BackOffError> {
     }
 }
 
-impl fmt::Display for BackOffSpec {
+impl fmt::Display for BackOff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(wait) => f.write_str(&show_duration(*wait)),
@@ -106,10 +87,12 @@ impl fmt::Display for BackOffSpec {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    fn exponential(initial: u64, max: u64, multiplier: f64) -> BackOffSpec {
-        BackOffSpec::Exponential {
+    fn exponential(initial: u64, max: u64, multiplier: f64) -> BackOff {
+        BackOff::Exponential {
             initial: Duration::from_millis(initial),
             max: Duration::from_millis(max),
             multiplier,
@@ -118,7 +101,7 @@ mod tests {
 
     #[test]
     fn fixed_and_exponential_waits_are_understood() {
-        let fixed = BackOffSpec::Fixed(Duration::from_millis(100));
+        let fixed = BackOff::Fixed(Duration::from_millis(100));
         assert_eq!("100ms".parse(), Ok(fixed));
         assert_eq!("1s..5m x4".parse(), Ok(exponential(1_000, 300_000, 4.0)));
         assert_eq!("1s..5m".parse(), Ok(exponential(1_000, 300_000, 2.0)));
@@ -126,13 +109,13 @@ mod tests {
             "1s .. 5m  x1.5".parse(),
             Ok(exponential(1_000, 300_000, 1.5))
         );
-        assert_eq!("0ms".parse(), Ok(BackOffSpec::Fixed(Duration::ZERO)));
+        assert_eq!("0ms".parse(), Ok(BackOff::Fixed(Duration::ZERO)));
     }
 
     #[test]
     fn a_shown_back_off_reads_back_the_same() {
         for text in ["100ms", "1s..5m x4", "1500ms..1h x1.5"] {
-            assert_eq!(text.parse::<BackOffSpec>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<BackOff>().unwrap().to_string(), text);
         }
     }
 
@@ -155,7 +138,7 @@ mod tests {
                 BackOffError::Duration(DurationError::Malformed),
             ),
         ] {
-            assert_eq!(text.parse::<BackOffSpec>(), Err(error), "{text}");
+            assert_eq!(text.parse::<BackOff>(), Err(error), "{text}");
         }
     }
 }

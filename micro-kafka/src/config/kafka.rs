@@ -70,6 +70,16 @@ impl KafkaSettings {
             .find(|(name, _)| relaxed(name) == wanted)
             .map(|(_, settings)| settings)
     }
+
+    /// The ids under `[kafka.listeners]` that belong to none of these listeners.
+    pub(crate) fn unknown_listeners(&self, known: &[&str]) -> Vec<String> {
+        let known: Vec<String> = known.iter().map(|id| relaxed(id)).collect();
+        let unknown = self
+            .listeners
+            .keys()
+            .filter(|id| !known.contains(&relaxed(id)));
+        unknown.cloned().collect()
+    }
 }
 
 impl KafkaSettings {

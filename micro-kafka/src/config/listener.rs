@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::listener::AckMode;
+
 use super::names::{check_client_id, check_group, check_topic};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
@@ -96,27 +98,6 @@ impl ListenerSettings {
         section.refuse_unknown();
         settings
     }
-}
-
-/// When the offset of a handled record is committed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum AckMode {
-    /// `record`: after each record.
-    Record,
-    /// `batch`: once all records of a read turn are finished.
-    #[default]
-    Batch,
-    /// `manual`: after the handler acknowledged it.
-    Manual,
-}
-
-impl AckMode {
-    pub(crate) const NAMES: [(&'static str, Self); 3] = [
-        ("record", Self::Record),
-        ("batch", Self::Batch),
-        ("manual", Self::Manual),
-    ];
 }
 
 /// All that one listener runs with: `[kafka.listeners.<id>]`, its attribute, `[kafka.listener]`,

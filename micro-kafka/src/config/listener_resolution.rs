@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use crate::listener::AckMode;
+
 use super::client_properties::ClientProperties;
 use super::compatibility::consumer_conflicts;
 use super::layers::{flatten_in, insert_path};
@@ -12,7 +14,7 @@ use super::placeholder::Resolver;
 use super::section::Section;
 use super::tree::{Node, Table};
 use super::{
-    AckMode, ConfigError, ConfigErrors, ConfigProblem, ListenerSettings, Origin, Properties,
+    ConfigError, ConfigErrors, ConfigProblem, ListenerSettings, Origin, Properties,
     ResolvedListener,
 };
 

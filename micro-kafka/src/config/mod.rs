@@ -29,13 +29,13 @@ mod suggestion;
 mod tree;
 mod values;
 
-pub use backoff::{BackOffError, BackOffSpec};
+pub use backoff::BackOffError;
 pub use builder::ConfigBuilder;
 pub use consumer::{AutoOffsetReset, ConsumerSettings, IsolationLevel};
 pub use duration::{DurationError, parse_duration};
 pub use error::{ConfigError, ConfigErrors, ConfigProblem};
 pub use kafka::KafkaSettings;
-pub use listener::{AckMode, ListenerSettings, ResolvedListener};
+pub use listener::{ListenerSettings, ResolvedListener};
 pub use listener_resolution::ListenerAttributes;
 pub use loaded::Config;
 pub use origin::Origin;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::BackOffSpec;
 use super::key::relaxed;
 use super::section::Section;
 use super::values::{back_off, choice, integer};
+use crate::error::BackOff;
 
 /// How often, how long and for which errors a record is tried again.
 ///
@@ -25,7 +25,7 @@ pub struct RetrySettings {
     /// `attempts`: deliveries in all, the first one included; 1 = never again. Default 10.
     pub attempts: Option<u32>,
     /// `backoff`: the wait between deliveries.
-    pub backoff: Option<BackOffSpec>,
+    pub backoff: Option<BackOff>,
     /// One table for each error variant that is treated otherwise, by the variant's name.
     pub errors: BTreeMap<String, ErrorRetry>,
 }
@@ -36,7 +36,7 @@ pub struct ErrorRetry {
     /// `attempts`: deliveries in all.
     pub attempts: Option<u32>,
     /// `backoff`: the wait between deliveries.
-    pub backoff: Option<BackOffSpec>,
+    pub backoff: Option<BackOff>,
     /// `policy`: over the one of `#[derive(Classify)]`.
     pub policy: Option<ErrorPolicy>,
 }

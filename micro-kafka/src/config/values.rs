@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::section::shown;
 use super::suggestion::nearest;
 use super::tree::{Node, Value};
-use super::{BackOffSpec, ConfigError, parse_duration, parse_size};
+use crate::error::BackOff;
+
+use super::{ConfigError, parse_duration, parse_size};
 
 /// A text; numbers and booleans are not taken for one.
 pub(crate) fn text(node: &Node) -> Result<String, ConfigError> {
@@ -68,7 +70,7 @@ pub(crate) fn size(node: &Node) -> Result<u64, ConfigError> {
 }
 
 /// A back-off such as `100ms` or `1s..5m x4`.
-pub(crate) fn back_off(node: &Node) -> Result<BackOffSpec, ConfigError> {
+pub(crate) fn back_off(node: &Node) -> Result<BackOff, ConfigError> {
     parsed(node, "a back-off such as \"1s..5m x4\"", str::parse)
 }
 

@@ -18,6 +18,12 @@ pub struct Source {
     pub line: u32,
 }
 
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
 /// Retries as an attribute declares them; what is `None` comes from the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct RetryDef {

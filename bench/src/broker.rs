@@ -10,8 +10,6 @@ use xtask::kafka::Kafka;
 use crate::error::BenchError;
 use crate::side::admin;
 
-/// A port that neither a developer's Kafka nor the system's short-lived ports use.
-const APACHE_PORT: u16 = 19_392;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running broker, and a client that creates and deletes its topics.
@@ -34,9 +32,7 @@ impl Broker {
     /// A new group waits `gathering` for further members before it hands out partitions.
     pub(crate) fn apache(gathering: Duration) -> Result<Self, BenchError> {
         let delay = gathering.as_millis().to_string();
-        let kafka = Kafka::new(APACHE_PORT).property("group.initial.rebalance.delay.ms", delay);
-        kafka.stop()?;
-        kafka.wipe()?;
+        let kafka = Kafka::fresh("bench")?.property("group.initial.rebalance.delay.ms", delay);
         let bootstrap = kafka.start()?;
         Self::new("apache", bootstrap, Kind::Apache(kafka))
     }

@@ -31,16 +31,9 @@ pub fn run(names: &[String]) -> Result<ExitCode, CiError> {
         outcomes.len(),
         minutes(total)
     );
-    for outcome in &outcomes {
-        let result = outcome
-            .error
-            .as_ref()
-            .map_or_else(|| "ok".to_owned(), |error| format!("FAILED: {error}"));
-        eprintln!(
-            "{:<16} {:>8}  {result}",
-            outcome.name,
-            minutes(outcome.took)
-        );
+    for Outcome { name, took, error } in &outcomes {
+        let result = if error.is_none() { "ok" } else { "FAILED" };
+        eprintln!("{name:<16} {:>8}  {result}", minutes(*took));
     }
     Ok(if failed == 0 {
         ExitCode::SUCCESS

@@ -5,8 +5,6 @@ use super::step::{CiError, Run, Step, same_lines};
 use crate::kafka::Kafka;
 use crate::workspace;
 
-/// A port that neither a developer's Kafka nor the system's short-lived ports use.
-const KAFKA_PORT: u16 = 19_292;
 /// The crates with tests that talk to a broker.
 const INTEGRATION: &str = "-p micro-kafka -p micro-kafka-test -p flights";
 
@@ -90,9 +88,7 @@ fn example() -> Result<(), CiError> {
 
 /// Stops the server also when a test has failed.
 fn apache() -> Result<(), CiError> {
-    let kafka = Kafka::new(KAFKA_PORT);
-    kafka.stop()?;
-    kafka.wipe()?;
+    let kafka = Kafka::fresh("ci")?;
     let bootstrap = kafka.start()?;
     let done = on_apache(&bootstrap);
     kafka.stop()?;

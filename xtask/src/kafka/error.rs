@@ -25,7 +25,9 @@ pub enum KafkaError {
         output: String,
     },
     /// Something else listens on the port.
-    #[error("port {port} is taken: stop what listens there, or choose another with --port")]
+    #[error(
+        "port {port} is taken: stop what listens there, or choose another with --port (the controller's is a hundred above)"
+    )]
     PortTaken {
         /// The port asked for.
         port: u16,

@@ -12,6 +12,10 @@ use crate::workspace;
 /// Any 16 bytes in unpadded base64: these say `micro-kafka-test`.
 const CLUSTER_ID: &str = "bWljcm8ta2Fma2EtdGVzdA";
 const START: Duration = Duration::from_secs(90);
+/// The controller's port is so much above the broker's.
+const CONTROLLER: u16 = 100;
+/// Below the ports that systems give to clients.
+const FREE_PORTS: std::ops::Range<u16> = 19_500..19_600;
 const STOP: Duration = Duration::from_secs(30);
 
 /// One server: broker and controller in one process, in a folder of its own.
@@ -37,6 +41,25 @@ impl Kafka {
             properties: Vec::new(),
         }
         .dir(workspace::target().join("kafka").join(port.to_string()))
+    }
+
+    /// A server in `target/kafka/NAME`, on a port that is free now, with an empty folder.
+    ///
+    /// A server that an interrupted run of the same name has left behind is stopped.
+    ///
+    /// # Errors
+    /// When the one left behind cannot be stopped or its folder not be removed.
+    pub fn fresh(name: &str) -> Result<Self, KafkaError> {
+        let port = FREE_PORTS
+            .into_iter()
+            .find(|&port| can_listen(port) && can_listen(port + CONTROLLER));
+        let port = port.ok_or(KafkaError::PortTaken {
+            port: FREE_PORTS.start,
+        })?;
+        let kafka = Self::new(port).dir(workspace::target().join("kafka").join(name));
+        kafka.stop()?;
+        kafka.wipe()?;
+        Ok(kafka)
     }
 
     /// Keeps data, log and process id in `dir`.
@@ -78,8 +101,12 @@ impl Kafka {
                 port: self.port,
             });
         }
-        if std::net::TcpListener::bind(("127.0.0.1", self.port)).is_err() {
-            return Err(KafkaError::PortTaken { port: self.port });
+        let controller = self.controller()?;
+        if let Some(port) = [self.port, controller]
+            .into_iter()
+            .find(|&port| !can_listen(port))
+        {
+            return Err(KafkaError::PortTaken { port });
         }
         let jars = Jars::resolve()?;
         self.format(&jars)?;
@@ -128,6 +155,12 @@ impl Kafka {
         Ok(())
     }
 
+    fn controller(&self) -> Result<u16, KafkaError> {
+        let port = self.port;
+        port.checked_add(CONTROLLER)
+            .ok_or(KafkaError::PortTooHigh { port })
+    }
+
     fn config(&self) -> PathBuf {
         self.dir.join("server.properties")
     }
@@ -168,9 +201,7 @@ impl Kafka {
 
     fn server_properties(&self) -> Result<String, KafkaError> {
         let broker = self.port;
-        let controller = broker
-            .checked_add(100)
-            .ok_or(KafkaError::PortTooHigh { port: broker })?;
+        let controller = self.controller()?;
         let mut text = format!(
             "process.roles=broker,controller
 node.id=1
@@ -193,6 +224,10 @@ group.initial.rebalance.delay.ms=0
         }
         Ok(text)
     }
+}
+
+fn can_listen(port: u16) -> bool {
+    std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
 #[cfg(test)]

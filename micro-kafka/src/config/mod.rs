@@ -1,0 +1,45 @@
+//! Settings: `application.toml`, its profiles, the environment and the program, in one tree.
+
+mod backoff;
+mod builder;
+mod client_properties;
+mod compatibility;
+mod consumer;
+mod deserialize;
+mod duration;
+mod error;
+mod kafka;
+mod key;
+mod layers;
+mod listener;
+mod listener_resolution;
+mod loaded;
+mod names;
+mod origin;
+mod placeholder;
+mod producer;
+mod properties;
+mod property_check;
+mod property_names;
+mod retry;
+mod secret;
+mod section;
+mod size;
+mod suggestion;
+mod tree;
+mod values;
+
+pub use backoff::{BackOffError, BackOffSpec};
+pub use builder::ConfigBuilder;
+pub use consumer::{AutoOffsetReset, ConsumerSettings, IsolationLevel};
+pub use duration::{DurationError, parse_duration};
+pub use error::{ConfigError, ConfigErrors, ConfigProblem};
+pub use kafka::KafkaSettings;
+pub use listener::{AckMode, ListenerSettings, ResolvedListener};
+pub use listener_resolution::ListenerAttributes;
+pub use loaded::Config;
+pub use origin::Origin;
+pub use producer::{Acks, Compression, ProducerSettings};
+pub use properties::Properties;
+pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
+pub use size::{SizeError, parse_size};

@@ -1,0 +1,38 @@
+//! The error type is the error policy.
+
+use std::time::Duration;
+
+use super::BackOff;
+
+/// What an error asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub enum Policy {
+    /// Whatever the listener's settings say.
+    #[default]
+    Inherit,
+    /// Try again; what is `None` comes from the listener's settings.
+    Retry {
+        /// Deliveries in all, the first one included.
+        attempts: Option<u32>,
+        /// The waits between them.
+        back_off: Option<BackOff>,
+    },
+    /// Try again after a delay that was told, for example by a server.
+    RetryAfter(Duration),
+    /// To the dead-letter topic at once.
+    DeadLetter,
+    /// Done: log it and go on.
+    Skip,
+    /// Stop the container; the record stays uncommitted.
+    Stop,
+}
+
+/// An error that carries its own policy; derived by `#[derive(Classify)]`.
+pub trait Classify {
+    /// What is to become of the record.
+    fn classify(&self) -> Policy;
+
+    /// The name of the variant, for settings, headers and metrics.
+    fn variant(&self) -> &'static str;
+}

@@ -1,0 +1,136 @@
+//! A failure of one record, as the error handler sees it.
+
+use std::error::Error;
+use std::fmt;
+
+use super::{Classify, Policy};
+
+/// Any error that a handler may return.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Where a failure comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The handler returned an error.
+    Handler,
+    /// The record could not be turned into the handler's arguments; it never ran.
+    Decode,
+    /// The handler panicked.
+    Panic,
+}
+
+/// A failure of one record: the counterpart of Spring's `ListenerExecutionFailedException`.
+pub struct ListenerError(Box<Details>);
+
+struct Details {
+    kind: ErrorKind,
+    source: BoxError,
+    type_name: &'static str,
+    variant: Option<&'static str>,
+    policy: Policy,
+}
+
+impl ListenerError {
+    /// An error without a policy of its own.
+    #[must_use]
+    pub fn from_error<E: Into<BoxError>>(error: E) -> Self {
+        Self::new(
+            ErrorKind::Handler,
+            error.into(),
+            std::any::type_name::<E>(),
+            None,
+            Policy::Inherit,
+        )
+    }
+
+    /// An error with its own policy.
+    #[must_use]
+    pub fn from_classified<E: Classify + Error + Send + Sync + 'static>(error: E) -> Self {
+        let (variant, policy) = (error.variant(), error.classify());
+        Self::new(
+            ErrorKind::Handler,
+            error.into(),
+            std::any::type_name::<E>(),
+            Some(variant),
+            policy,
+        )
+    }
+
+    /// A record that could not be turned into the handler's arguments: fatal, so dead-lettered at
+    /// once. `error` must not contain the record's values.
+    #[must_use]
+    pub fn decode<E: Error + Send + Sync + 'static>(error: E) -> Self {
+        Self::new(
+            ErrorKind::Decode,
+            error.into(),
+            std::any::type_name::<E>(),
+            None,
+            Policy::DeadLetter,
+        )
+    }
+
+    pub(crate) fn new(
+        kind: ErrorKind,
+        source: BoxError,
+        type_name: &'static str,
+        variant: Option<&'static str>,
+        policy: Policy,
+    ) -> Self {
+        Self(Box::new(Details {
+            kind,
+            source,
+            type_name,
+            variant,
+            policy,
+        }))
+    }
+
+    /// Where the failure comes from.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The policy of the error itself; settings may override it by variant.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.0.policy
+    }
+
+    /// The full path of the error's type, as in `my_crate::billing::ChargeError`.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        self.0.type_name
+    }
+
+    /// The variant of a classified error.
+    #[must_use]
+    pub fn variant(&self) -> Option<&'static str> {
+        self.0.variant
+    }
+
+    /// The error itself.
+    #[must_use]
+    pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0.source
+    }
+}
+
+impl fmt::Display for ListenerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.source.fmt(f)
+    }
+}
+
+impl fmt::Debug for ListenerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ListenerError")
+            .field("kind", &self.0.kind)
+            .field("type", &self.0.type_name)
+            .field("variant", &self.0.variant)
+            .field("policy", &self.0.policy)
+            .field("error", &self.0.source)
+            .finish()
+    }
+}

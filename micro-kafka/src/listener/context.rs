@@ -1,0 +1,55 @@
+//! What a handler's arguments may be taken from, beside the record.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::AckToken;
+
+/// The values given to `KafkaApp::builder().state(…)`, by type.
+#[derive(Default)]
+pub struct States(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+
+impl States {
+    /// Adds a value; one of the same type is replaced.
+    pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.0.insert(TypeId::of::<T>(), Box::new(value));
+    }
+
+    /// The value of that type.
+    #[must_use]
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.0.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+}
+
+impl fmt::Debug for States {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "States({})", self.0.len())
+    }
+}
+
+/// What all consumers of a listener share.
+#[derive(Debug)]
+pub struct ListenerContext {
+    /// The listener's id.
+    pub id: Arc<str>,
+    /// The consumer group as the broker knows it, namespace included.
+    pub group_id: Arc<str>,
+    /// The prefix of all topics and groups, dot included; empty if there is none.
+    pub namespace: Arc<str>,
+    /// The application's values.
+    pub states: Arc<States>,
+}
+
+/// What all deliveries of one consumer thread share.
+#[derive(Debug)]
+pub struct ConsumerContext {
+    /// The listener.
+    pub listener: Arc<ListenerContext>,
+    /// Where acknowledgements go: the consumer's own loop.
+    pub(crate) acks: mpsc::UnboundedSender<AckToken>,
+}

@@ -1,0 +1,106 @@
+//! A listener as its attribute declares it; collected over the whole binary by linkme.
+
+use std::any::TypeId;
+
+use super::{AckMode, Invoke, States};
+use crate::error::BackOff;
+
+/// Every `#[kafka_listener]` that is linked into this binary.
+#[linkme::distributed_slice]
+pub static LISTENERS: [ListenerDef];
+
+/// Where something stands in the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// The file, as the compiler names it.
+    pub file: &'static str,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+/// Retries as an attribute declares them; what is `None` comes from the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RetryDef {
+    /// Deliveries in all, the first one included.
+    pub attempts: Option<u32>,
+    /// The waits between them.
+    pub back_off: Option<BackOff>,
+}
+
+/// A listener as its attribute declares it, before placeholders and settings.
+#[derive(Debug, Clone, Copy)]
+pub struct ListenerDef {
+    /// The explicit id, or the function's name.
+    pub id: &'static str,
+    /// Whether the id was given: only then does it serve as a group.
+    pub explicit_id: bool,
+    /// The type of the function item, by which tests and `#[dlt_handler]` name the listener.
+    pub function: fn() -> TypeId,
+    /// The function's module.
+    pub module: &'static str,
+    /// Where the function stands.
+    pub source: Source,
+    /// Topics, with placeholders.
+    pub topics: &'static [&'static str],
+    /// The consumer group, with placeholders.
+    pub group_id: Option<&'static str>,
+    /// The client id, with placeholders.
+    pub client_id: Option<&'static str>,
+    /// How many consumers.
+    pub concurrency: Option<u32>,
+    /// Whether it starts with the application.
+    pub auto_startup: Option<bool>,
+    /// When offsets are committed.
+    pub ack_mode: Option<AckMode>,
+    /// Retries in place.
+    pub retry: RetryDef,
+    /// librdkafka properties for its consumers, with placeholders.
+    pub properties: &'static [(&'static str, &'static str)],
+    /// Starts the handler.
+    pub invoke: Invoke,
+    /// Lets every argument check what it needs before anything starts.
+    pub check: fn(&mut BootCheck<'_>),
+}
+
+/// What a handler's arguments need, asked before anything starts.
+#[derive(Debug)]
+pub struct BootCheck<'a> {
+    states: &'a States,
+    ack_mode: AckMode,
+    problems: Vec<String>,
+}
+
+impl<'a> BootCheck<'a> {
+    /// A check of one listener.
+    #[must_use]
+    pub fn new(states: &'a States, ack_mode: AckMode) -> Self {
+        Self {
+            states,
+            ack_mode,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The application's values.
+    #[must_use]
+    pub fn states(&self) -> &States {
+        self.states
+    }
+
+    /// When the listener commits.
+    #[must_use]
+    pub fn ack_mode(&self) -> AckMode {
+        self.ack_mode
+    }
+
+    /// Reports what is missing, and how to mend it; the listener and its line are added.
+    pub fn problem(&mut self, text: impl Into<String>) {
+        self.problems.push(text.into());
+    }
+
+    /// What was reported.
+    #[must_use]
+    pub fn into_problems(self) -> Vec<String> {
+        self.problems
+    }
+}

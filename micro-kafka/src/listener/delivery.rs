@@ -1,0 +1,53 @@
+//! One delivery of one record to one handler.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::{AckToken, ConsumerContext, ListenerContext};
+use crate::error::ListenerError;
+use crate::record::Record;
+
+/// A record on its way through a handler: what extractors read.
+#[derive(Debug)]
+pub struct Delivery {
+    pub(crate) record: Record,
+    pub(crate) consumer: Arc<ConsumerContext>,
+    pub(crate) token: AckToken,
+    pub(crate) attempt: u32,
+}
+
+impl Delivery {
+    /// The record.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The listener that handles it.
+    #[must_use]
+    pub fn listener(&self) -> &ListenerContext {
+        &self.consumer.listener
+    }
+
+    /// Which delivery of the record this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+}
+
+/// A delivery that its handler is done with, and how it went.
+#[derive(Debug)]
+pub struct Finished {
+    /// The delivery, given back for a retry or the recoverer.
+    pub delivery: Delivery,
+    /// Whether the handler succeeded.
+    pub result: Result<(), ListenerError>,
+}
+
+/// A handler at work. It owns its delivery, catches panics, and always gives the delivery back.
+pub type HandlerFuture = Pin<Box<dyn Future<Output = Finished> + Send>>;
+
+/// Starts a handler.
+pub type Invoke = fn(Delivery) -> HandlerFuture;

@@ -1,0 +1,70 @@
+//! A listener with everything resolved: what a container runs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{AckMode, Delivery, HandlerFuture, Invoke};
+
+/// The code of a listener: an annotated function or a closure.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Handler {
+    /// Made by `#[kafka_listener]`.
+    Function(Invoke),
+    /// Registered by the program.
+    Closure(Arc<dyn Fn(Delivery) -> HandlerFuture + Send + Sync>),
+}
+
+impl Handler {
+    pub(crate) fn invoke(&self, delivery: Delivery) -> HandlerFuture {
+        match self {
+            Self::Function(invoke) => invoke(delivery),
+            Self::Closure(invoke) => invoke(delivery),
+        }
+    }
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Function(_) => "Function",
+            Self::Closure(_) => "Closure",
+        })
+    }
+}
+
+/// A listener with attribute, settings and placeholders resolved: Spring's
+/// `KafkaListenerEndpoint`.
+#[derive(Debug, Clone)]
+pub struct ListenerEndpoint {
+    /// The id.
+    pub id: Arc<str>,
+    /// The topics as the broker knows them, namespace included.
+    pub topics: Vec<String>,
+    /// The consumer group as the broker knows it, namespace included.
+    pub group_id: Arc<str>,
+    /// The prefix of `client.id`; `-n` is appended per consumer.
+    pub client_id: String,
+    /// How many consumers, each on its own thread.
+    pub concurrency: u32,
+    /// Whether it starts with the application.
+    pub auto_startup: bool,
+    /// When offsets are committed.
+    pub ack_mode: AckMode,
+    /// Records beyond the lowest unfinished one, after which a partition is not read.
+    pub max_uncommitted: usize,
+    /// Commit at latest after this time.
+    pub commit_interval: Duration,
+    /// Commit at latest after this many records.
+    pub commit_count: usize,
+    /// How long handlers may go on after their partition was revoked.
+    pub revoke_drain: Duration,
+    /// How long handlers may go on after a stop.
+    pub shutdown_timeout: Duration,
+    /// The consumers' librdkafka properties, complete but for `client.id` and
+    /// `group.instance.id`'s suffix.
+    pub properties: Vec<(String, String)>,
+    /// The code.
+    pub handler: Handler,
+}

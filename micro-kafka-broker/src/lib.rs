@@ -1,1 +1,5 @@
 //! A Kafka broker for development and tests.
+
+#[macro_use]
+mod wire;
+mod api;

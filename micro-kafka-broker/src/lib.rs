@@ -1,1 +1,4 @@
 //! A Kafka broker for development and tests.
+
+pub mod batch;
+pub mod clock;

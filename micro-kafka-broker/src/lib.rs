@@ -1,5 +1,8 @@
 //! A Kafka broker for development and tests.
 
-pub mod batch;
-pub mod clock;
-pub mod log;
+pub(crate) mod batch;
+pub(crate) mod clock;
+pub(crate) mod log;
+pub(crate) mod meta;
+pub(crate) mod partition;
+pub(crate) mod wire;

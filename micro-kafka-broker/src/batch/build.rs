@@ -9,7 +9,7 @@ use super::header::{CRC_FROM, HEADER_LEN, PREFIX_LEN, crc32c};
 
 /// Builds one record batch, records in order from offset 0.
 #[derive(Debug, Clone)]
-pub struct BatchBuilder {
+pub(crate) struct BatchBuilder {
     codec: Codec,
     producer: (i64, i16, i32),
     flags: i16,
@@ -28,7 +28,7 @@ impl Default for BatchBuilder {
 impl BatchBuilder {
     /// An empty, uncompressed batch without a producer, at timestamp 0.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             codec: Codec::None,
             producer: (-1, -1, -1),
@@ -42,42 +42,47 @@ impl BatchBuilder {
 
     /// Compresses the records with `codec`.
     #[must_use]
-    pub fn codec(mut self, codec: Codec) -> Self {
+    pub(crate) fn codec(mut self, codec: Codec) -> Self {
         self.codec = codec;
         self
     }
 
     /// Sets the idempotent producer's id and epoch and the first record's sequence number.
     #[must_use]
-    pub fn producer(mut self, id: i64, epoch: i16, base_sequence: i32) -> Self {
+    pub(crate) fn producer(mut self, id: i64, epoch: i16, base_sequence: i32) -> Self {
         self.producer = (id, epoch, base_sequence);
         self
     }
 
     /// Sets the timestamp from which deltas count; call it before adding records.
     #[must_use]
-    pub fn base_timestamp(mut self, millis: i64) -> Self {
+    pub(crate) fn base_timestamp(mut self, millis: i64) -> Self {
         self.base_timestamp = millis;
         self
     }
 
     /// Sets further attribute bits, such as 0x10 for transactional.
     #[must_use]
-    pub fn flags(mut self, bits: i16) -> Self {
+    pub(crate) fn flags(mut self, bits: i16) -> Self {
         self.flags = bits;
         self
     }
 
     /// Adds a record without a key at the base timestamp.
     #[must_use]
-    pub fn value(self, value: &str) -> Self {
+    pub(crate) fn value(self, value: &str) -> Self {
         let timestamp = self.base_timestamp;
         self.record(None, Some(value.as_bytes()), timestamp)
     }
 
     /// Adds a record.
     #[must_use]
-    pub fn record(mut self, key: Option<&[u8]>, value: Option<&[u8]>, timestamp: i64) -> Self {
+    pub(crate) fn record(
+        mut self,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        timestamp: i64,
+    ) -> Self {
         let mut record = vec![0u8];
         put_varint(&mut record, timestamp - self.base_timestamp);
         put_varint(&mut record, i64::from(self.count));
@@ -96,7 +101,7 @@ impl BatchBuilder {
 
     /// The batch's bytes, CRC included.
     #[must_use]
-    pub fn build(&self) -> Bytes {
+    pub(crate) fn build(&self) -> Bytes {
         let (codec, body) = pack(self.codec, &self.body);
         let (producer_id, producer_epoch, base_sequence) = self.producer;
         let mut batch = BytesMut::with_capacity(HEADER_LEN + body.len());

@@ -15,7 +15,7 @@ const XERIAL_HEADER: usize = 16;
 /// A compression codec of the record batch format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Codec {
+pub(crate) enum Codec {
     /// Not compressed.
     None,
     /// gzip.
@@ -33,7 +33,7 @@ impl Codec {
     ///
     /// # Errors
     /// [`BatchError::UnsupportedCodec`] for a number above 4.
-    pub fn from_number(number: i16) -> Result<Self, BatchError> {
+    pub(crate) fn from_number(number: i16) -> Result<Self, BatchError> {
         match number {
             0 => Ok(Self::None),
             1 => Ok(Self::Gzip),

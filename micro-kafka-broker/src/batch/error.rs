@@ -3,7 +3,7 @@
 /// Why bytes are not an acceptable record batch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BatchError {
+pub(crate) enum BatchError {
     /// The bytes end inside a batch or are no batch at all, or its CRC does not match.
     #[error("corrupt batch: {0}")]
     Corrupt(&'static str),

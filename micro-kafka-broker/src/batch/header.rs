@@ -3,9 +3,9 @@
 use super::BatchError;
 
 /// Bytes before the records of a batch.
-pub const HEADER_LEN: usize = 61;
+pub(crate) const HEADER_LEN: usize = 61;
 /// Bytes of a batch that its length field does not count: base offset and the field itself.
-pub const PREFIX_LEN: usize = 12;
+pub(crate) const PREFIX_LEN: usize = 12;
 
 const COMPRESSION_MASK: i16 = 0x07;
 const TIMESTAMP_TYPE_MASK: i16 = 0x08;
@@ -19,33 +19,33 @@ const MAX_TIMESTAMP_AT: usize = 35;
 
 /// The fields of a batch header, in wire order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
+pub(crate) struct Header {
     /// Offset of the first record.
-    pub base_offset: i64,
+    pub(crate) base_offset: i64,
     /// Bytes after this field.
-    pub batch_length: i32,
+    pub(crate) batch_length: i32,
     /// Epoch of the leader that appended the batch.
-    pub leader_epoch: i32,
+    pub(crate) leader_epoch: i32,
     /// Format, 2.
-    pub magic: i8,
+    pub(crate) magic: i8,
     /// CRC-32C of everything after this field.
-    pub crc: u32,
+    pub(crate) crc: u32,
     /// Codec, timestamp type, transactional and control bits.
-    pub attributes: i16,
+    pub(crate) attributes: i16,
     /// Offset of the last record less `base_offset`.
-    pub last_offset_delta: i32,
+    pub(crate) last_offset_delta: i32,
     /// Timestamp from which the records' deltas count, in milliseconds since 1970.
-    pub base_timestamp: i64,
+    pub(crate) base_timestamp: i64,
     /// Largest timestamp of the batch.
-    pub max_timestamp: i64,
+    pub(crate) max_timestamp: i64,
     /// The idempotent producer's id, or -1.
-    pub producer_id: i64,
+    pub(crate) producer_id: i64,
     /// Its epoch, or -1.
-    pub producer_epoch: i16,
+    pub(crate) producer_epoch: i16,
     /// Sequence number of the first record, or -1.
-    pub base_sequence: i32,
+    pub(crate) base_sequence: i32,
     /// Number of records.
-    pub record_count: i32,
+    pub(crate) record_count: i32,
 }
 
 fn array<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], BatchError> {
@@ -60,7 +60,7 @@ impl Header {
     ///
     /// # Errors
     /// [`BatchError::Corrupt`] when there are fewer than [`HEADER_LEN`] bytes.
-    pub fn read(bytes: &[u8]) -> Result<Self, BatchError> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, BatchError> {
         Ok(Self {
             base_offset: i64::from_be_bytes(array(bytes, 0)?),
             batch_length: i32::from_be_bytes(array(bytes, 8)?),
@@ -80,7 +80,7 @@ impl Header {
 
     /// The whole batch's length in bytes, or `None` when the length field is impossible.
     #[must_use]
-    pub fn size(&self) -> Option<usize> {
+    pub(crate) fn size(&self) -> Option<usize> {
         let size = usize::try_from(self.batch_length)
             .ok()?
             .checked_add(PREFIX_LEN)?;
@@ -89,44 +89,44 @@ impl Header {
 
     /// Offset of the last record.
     #[must_use]
-    pub fn last_offset(&self) -> i64 {
+    pub(crate) fn last_offset(&self) -> i64 {
         self.base_offset + i64::from(self.last_offset_delta)
     }
 
     /// Sequence number of the last record; sequences wrap from `i32::MAX` to 0.
     #[must_use]
-    pub fn last_sequence(&self) -> i32 {
+    pub(crate) fn last_sequence(&self) -> i32 {
         let sum = i64::from(self.base_sequence) + i64::from(self.last_offset_delta);
         i32::try_from(sum % (1 << 31)).unwrap_or(i32::MAX)
     }
 
     /// The compression codec's number, 0 for none.
     #[must_use]
-    pub fn codec(&self) -> i16 {
+    pub(crate) fn codec(&self) -> i16 {
         self.attributes & COMPRESSION_MASK
     }
 
     /// Whether the broker stamped the batch, not the producer.
     #[must_use]
-    pub fn is_log_append_time(&self) -> bool {
+    pub(crate) fn is_log_append_time(&self) -> bool {
         self.attributes & TIMESTAMP_TYPE_MASK != 0
     }
 
     /// Whether the batch belongs to a transaction.
     #[must_use]
-    pub fn is_transactional(&self) -> bool {
+    pub(crate) fn is_transactional(&self) -> bool {
         self.attributes & TRANSACTIONAL_MASK != 0
     }
 
     /// Whether the batch holds transaction markers.
     #[must_use]
-    pub fn is_control(&self) -> bool {
+    pub(crate) fn is_control(&self) -> bool {
         self.attributes & CONTROL_MASK != 0
     }
 
     /// Whether an idempotent producer sent the batch.
     #[must_use]
-    pub fn has_producer(&self) -> bool {
+    pub(crate) fn has_producer(&self) -> bool {
         self.producer_id >= 0
     }
 }
@@ -134,7 +134,7 @@ impl Header {
 /// Sets what the leader decides; neither field is covered by the CRC.
 ///
 /// `batch` holds at least the first 16 bytes of a batch; a shorter slice is left alone.
-pub fn patch_prefix(batch: &mut [u8], base_offset: i64, leader_epoch: i32) {
+pub(crate) fn patch_prefix(batch: &mut [u8], base_offset: i64, leader_epoch: i32) {
     if let Some(field) = batch.get_mut(0..8) {
         field.copy_from_slice(&base_offset.to_be_bytes());
     }
@@ -144,7 +144,7 @@ pub fn patch_prefix(batch: &mut [u8], base_offset: i64, leader_epoch: i32) {
 }
 
 /// Stamps a whole batch with the broker's time and renews its CRC.
-pub fn patch_log_append_time(batch: &mut [u8], now_millis: i64) {
+pub(crate) fn patch_log_append_time(batch: &mut [u8], now_millis: i64) {
     if batch.len() < HEADER_LEN {
         return;
     }

@@ -11,9 +11,9 @@ mod header;
 mod records;
 mod validate;
 
-pub use build::BatchBuilder;
-pub use compress::Codec;
-pub use error::BatchError;
-pub use header::{HEADER_LEN, Header, PREFIX_LEN, patch_log_append_time, patch_prefix};
-pub use records::{RecordView, Records, records};
-pub use validate::{Batch, Rules, TimestampBounds, validate};
+pub(crate) use build::BatchBuilder;
+pub(crate) use compress::Codec;
+pub(crate) use error::BatchError;
+pub(crate) use header::{HEADER_LEN, Header, PREFIX_LEN, patch_log_append_time, patch_prefix};
+pub(crate) use records::{RecordView, Records, records};
+pub(crate) use validate::{Batch, Rules, TimestampBounds, validate};

@@ -7,22 +7,22 @@ use super::{BatchError, HEADER_LEN, Header};
 
 /// One record of a batch; keys and values are slices of the (unpacked) batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordView {
+pub(crate) struct RecordView {
     /// The record's offset.
-    pub offset: i64,
+    pub(crate) offset: i64,
     /// Its timestamp in milliseconds since 1970.
-    pub timestamp: i64,
+    pub(crate) timestamp: i64,
     /// The key, if any.
-    pub key: Option<Bytes>,
+    pub(crate) key: Option<Bytes>,
     /// The value; `None` is a tombstone.
-    pub value: Option<Bytes>,
+    pub(crate) value: Option<Bytes>,
     /// Headers in order; names are not necessarily UTF-8 and may repeat.
-    pub headers: Vec<(Bytes, Option<Bytes>)>,
+    pub(crate) headers: Vec<(Bytes, Option<Bytes>)>,
 }
 
 /// The records of one batch, in order; ends after the first unreadable one.
 #[derive(Debug)]
-pub struct Records {
+pub(crate) struct Records {
     header: Header,
     body: Bytes,
     left: i32,
@@ -32,7 +32,7 @@ pub struct Records {
 ///
 /// # Errors
 /// When the header is short, the codec unknown or the records cannot be unpacked.
-pub fn records(batch: &Bytes) -> Result<Records, BatchError> {
+pub(crate) fn records(batch: &Bytes) -> Result<Records, BatchError> {
     let header = Header::read(batch)?;
     let codec = Codec::from_number(header.codec())?;
     let size = header.size().filter(|size| *size <= batch.len());

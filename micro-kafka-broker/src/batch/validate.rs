@@ -8,38 +8,42 @@ use super::{BatchError, HEADER_LEN, Header, records};
 
 /// The topic's rules for what is produced to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// Largest batch in bytes (`max.message.bytes`).
-    pub max_batch_bytes: usize,
+    pub(crate) max_batch_bytes: usize,
     /// Whether records without a key are refused (compacted topics).
-    pub keys_needed: bool,
+    pub(crate) keys_needed: bool,
     /// Bounds of producers' timestamps; `None` when the broker stamps.
-    pub timestamps: Option<TimestampBounds>,
+    pub(crate) timestamps: Option<TimestampBounds>,
 }
 
 /// How far a producer's timestamp may be from the broker's, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimestampBounds {
+pub(crate) struct TimestampBounds {
     /// `message.timestamp.before.max.ms`.
-    pub before_max: i64,
+    pub(crate) before_max: i64,
     /// `message.timestamp.after.max.ms`.
-    pub after_max: i64,
+    pub(crate) after_max: i64,
 }
 
 /// A whole, acceptable batch.
 #[derive(Debug, Clone)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// Its header, as sent.
-    pub header: Header,
+    pub(crate) header: Header,
     /// Its bytes, header included.
-    pub bytes: Bytes,
+    pub(crate) bytes: Bytes,
 }
 
 /// Checks all batches of a produce request's `records` field for one partition.
 ///
 /// # Errors
 /// The first [`BatchError`]; nothing of the field may be appended then.
-pub fn validate(records: &Bytes, rules: &Rules, now_millis: i64) -> Result<Vec<Batch>, BatchError> {
+pub(crate) fn validate(
+    records: &Bytes,
+    rules: &Rules,
+    now_millis: i64,
+) -> Result<Vec<Batch>, BatchError> {
     let mut rest = records.clone();
     let mut batches = Vec::with_capacity(1);
     while !rest.is_empty() {

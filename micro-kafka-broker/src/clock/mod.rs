@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// A source of time: monotonic for timers, wall time for stamps.
-pub trait TimeSource: Send + Sync + fmt::Debug {
+pub(crate) trait TimeSource: Send + Sync + fmt::Debug {
     /// The monotonic time.
     fn now(&self) -> Instant;
     /// The wall time in milliseconds since 1970.
@@ -21,35 +21,35 @@ pub trait TimeSource: Send + Sync + fmt::Debug {
 
 /// A shared handle to the broker's time; cloning is cheap.
 #[derive(Clone, Debug)]
-pub struct Clock(Arc<dyn TimeSource>);
+pub(crate) struct Clock(Arc<dyn TimeSource>);
 
 impl Clock {
     /// The machine's time, with timers of the tokio runtime.
     #[must_use]
-    pub fn system() -> Self {
+    pub(crate) fn system() -> Self {
         Self(Arc::new(System))
     }
 
     /// A clock with its own source of time.
     #[must_use]
-    pub fn from_source(source: Arc<dyn TimeSource>) -> Self {
+    pub(crate) fn from_source(source: Arc<dyn TimeSource>) -> Self {
         Self(source)
     }
 
     /// The monotonic time.
     #[must_use]
-    pub fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.0.now()
     }
 
     /// The wall time in milliseconds since 1970.
     #[must_use]
-    pub fn unix_millis(&self) -> i64 {
+    pub(crate) fn unix_millis(&self) -> i64 {
         self.0.unix_millis()
     }
 
     /// Waits until `at`. Cancel safe: dropping the future cancels the timer.
-    pub async fn sleep_until(&self, at: Instant) {
+    pub(crate) async fn sleep_until(&self, at: Instant) {
         self.0.sleep_until(at).await;
     }
 }

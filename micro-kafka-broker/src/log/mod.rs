@@ -9,18 +9,18 @@ mod slabs;
 
 use bytes::Bytes;
 
-pub use segment::Placement;
+pub(crate) use segment::Placement;
 use segment::Segment;
 
 use crate::batch::Batch;
 
 /// How a log lays out its segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogLayout {
+pub(crate) struct LogLayout {
     /// Bytes at which a new segment begins (`segment.bytes`).
-    pub segment_bytes: usize,
+    pub(crate) segment_bytes: usize,
     /// Bytes between two index entries (`index.interval.bytes`).
-    pub index_interval_bytes: usize,
+    pub(crate) index_interval_bytes: usize,
 }
 
 impl Default for LogLayout {
@@ -34,18 +34,18 @@ impl Default for LogLayout {
 
 /// What a read may return.
 #[derive(Debug, Clone, Copy)]
-pub struct ReadLimit {
+pub(crate) struct ReadLimit {
     /// Batches from this offset on are not returned.
-    pub up_to: i64,
+    pub(crate) up_to: i64,
     /// Most bytes.
-    pub max_bytes: usize,
+    pub(crate) max_bytes: usize,
     /// Whether the first batch is returned even if it is larger than `max_bytes`.
-    pub at_least_one: bool,
+    pub(crate) at_least_one: bool,
 }
 
 /// Batches in offset order.
 #[derive(Debug)]
-pub struct Log {
+pub(crate) struct Log {
     layout: LogLayout,
     segments: Vec<Segment>,
     start_offset: i64,
@@ -55,7 +55,7 @@ pub struct Log {
 impl Log {
     /// An empty log that begins at offset 0.
     #[must_use]
-    pub fn new(layout: LogLayout) -> Self {
+    pub(crate) fn new(layout: LogLayout) -> Self {
         Self {
             layout,
             segments: Vec::new(),
@@ -66,31 +66,31 @@ impl Log {
 
     /// The first offset that can be read.
     #[must_use]
-    pub fn start_offset(&self) -> i64 {
+    pub(crate) fn start_offset(&self) -> i64 {
         self.start_offset
     }
 
     /// The offset after the last record.
     #[must_use]
-    pub fn end_offset(&self) -> i64 {
+    pub(crate) fn end_offset(&self) -> i64 {
         self.end_offset
     }
 
     /// Stored bytes.
     #[must_use]
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.segments.iter().map(Segment::size).sum()
     }
 
     /// Changes the layout of what is appended from now on.
-    pub fn set_layout(&mut self, layout: LogLayout) {
+    pub(crate) fn set_layout(&mut self, layout: LogLayout) {
         self.layout = layout;
     }
 
     /// Appends a checked batch as it is, patched with its place.
     ///
     /// `place.base_offset` is not below [`Log::end_offset`].
-    pub fn append(&mut self, batch: &Batch, place: Placement) {
+    pub(crate) fn append(&mut self, batch: &Batch, place: Placement) {
         let last_offset = place.base_offset + i64::from(batch.header.last_offset_delta);
         let size = batch.bytes.len();
         let segment_bytes = self.layout.segment_bytes;
@@ -113,7 +113,7 @@ impl Log {
     /// Whole batches, the first of which contains `offset` or is the next after it.
     ///
     /// A read ends at the end of a segment; empty at the end of the log.
-    pub fn read(&mut self, offset: i64, limit: ReadLimit) -> Vec<Bytes> {
+    pub(crate) fn read(&mut self, offset: i64, limit: ReadLimit) -> Vec<Bytes> {
         let after = self
             .segments
             .partition_point(|segment| segment.base_offset() <= offset);
@@ -131,7 +131,7 @@ impl Log {
     }
 
     /// The first batch that holds a record at or after `timestamp` (milliseconds since 1970).
-    pub fn batch_at_time(&mut self, timestamp: i64) -> Option<Bytes> {
+    pub(crate) fn batch_at_time(&mut self, timestamp: i64) -> Option<Bytes> {
         let start = self.start_offset;
         let mut segments = self.segments.iter_mut();
         let segment = segments.find(|segment| segment.max_timestamp() >= timestamp)?;
@@ -139,7 +139,7 @@ impl Log {
     }
 
     /// The first batch with the largest timestamp of the log.
-    pub fn batch_of_max_time(&mut self) -> Option<Bytes> {
+    pub(crate) fn batch_of_max_time(&mut self) -> Option<Bytes> {
         let max = self.segments.iter().map(Segment::max_timestamp).max()?;
         self.batch_at_time(max)
     }

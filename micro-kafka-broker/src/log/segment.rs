@@ -24,13 +24,13 @@ struct TimeEntry {
 
 /// What the leader decides about a batch it appends.
 #[derive(Debug, Clone, Copy)]
-pub struct Placement {
+pub(crate) struct Placement {
     /// Offset of the first record.
-    pub base_offset: i64,
+    pub(crate) base_offset: i64,
     /// The leader's epoch.
-    pub leader_epoch: i32,
+    pub(crate) leader_epoch: i32,
     /// The broker's time in milliseconds since 1970, where it replaces the producer's.
-    pub stamp: Option<i64>,
+    pub(crate) stamp: Option<i64>,
 }
 
 #[derive(Debug)]

@@ -1,0 +1,3 @@
+//! Temporary: replaced by the codec.
+mod uuid;
+pub(crate) use uuid::Uuid;

@@ -1,3 +1,0 @@
-//! Temporary: replaced by the codec.
-mod uuid;
-pub(crate) use uuid::Uuid;

@@ -12,7 +12,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::dispatch::{Refusal, dispatch};
 use super::inbox::{FrameError, Inbox};
+use super::listener::stopped;
 use super::state::BrokerState;
+
+/// Stands for no idle limit, and can still be added to a time.
+const NO_LIMIT: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// A client as its connection knows it.
 #[derive(Debug, Clone)]
@@ -71,10 +75,9 @@ struct Connection {
 
 impl Connection {
     fn new(stream: TcpStream, peer: Peer, stop: watch::Receiver<bool>) -> Self {
-        let settings = peer.broker.settings();
         Self {
-            inbox: Inbox::new(settings.max_request_bytes),
-            max_idle: settings.connections_max_idle,
+            inbox: Inbox::new(peer.broker.max_request_bytes()),
+            max_idle: peer.broker.max_idle().unwrap_or(NO_LIMIT),
             stream,
             peer,
             stop,
@@ -106,16 +109,14 @@ impl Connection {
         loop {
             tokio::select! {
                 biased;
-                read = self.stream.read_buf(self.inbox.room()) => {
-                    if read? == 0 {
-                        return Err(self.disconnected());
-                    }
+                read = read_more(&mut self.stream, &mut self.inbox) => {
+                    read?;
                     if let Some(frame) = self.inbox.take()? {
                         return Ok(frame);
                     }
                     last = Instant::now();
                 }
-                _ = self.stop.wait_for(|stop| *stop) => return Err(Ended::Stopping),
+                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
                 () = &mut idle => {
                     let until = last + self.max_idle;
                     if until <= Instant::now() {
@@ -139,12 +140,8 @@ impl Connection {
             tokio::select! {
                 biased;
                 answer = &mut answer => break answer?,
-                read = self.stream.read_buf(self.inbox.room()), if ahead => {
-                    if read? == 0 {
-                        return Err(self.disconnected());
-                    }
-                }
-                _ = self.stop.wait_for(|stop| *stop) => return Err(Ended::Stopping),
+                read = read_more(&mut self.stream, &mut self.inbox), if ahead => read?,
+                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
             }
         };
         let Some(mut response) = answer else {
@@ -157,15 +154,19 @@ impl Connection {
                 Ok(written) => written?,
                 Err(_) => return Err(Ended::Idle(self.max_idle)),
             },
-            _ = self.stop.wait_for(|stop| *stop) => return Err(Ended::Stopping),
+            () = stopped(&mut self.stop) => return Err(Ended::Stopping),
         }
         Ok(())
     }
+}
 
-    fn disconnected(&self) -> Ended {
-        match self.inbox.unfinished() {
-            0 => Ended::ByClient,
-            bytes => Ended::WithinFrame(bytes),
-        }
+/// Reads what is there, and waits for at least a byte. Cancel safe.
+async fn read_more(stream: &mut TcpStream, inbox: &mut Inbox) -> Result<(), Ended> {
+    if stream.read_buf(inbox.room()).await? > 0 {
+        return Ok(());
     }
+    Err(match inbox.unfinished() {
+        0 => Ended::ByClient,
+        bytes => Ended::WithinFrame(bytes),
+    })
 }

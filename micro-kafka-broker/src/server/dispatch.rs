@@ -159,7 +159,7 @@ async fn serve<R: Handler>(
         source,
     })?;
     drop(reader);
-    tracing::trace!(client = %peer.address, api = api.name, version, ?request, "request");
+    tracing::trace!(client = %peer.address, api = api.name, version, "request");
     let context = RequestContext {
         broker: peer.broker.clone(),
         listener: peer.listener,

@@ -8,7 +8,6 @@ mod endpoint;
 mod impostor;
 mod inbox;
 mod listener;
-mod settings;
 mod state;
 
 #[cfg(test)]
@@ -18,5 +17,4 @@ pub use broker::Broker;
 pub use builder::{BrokerBuilder, StartError};
 pub(crate) use dispatch::served_apis;
 pub(crate) use endpoint::{Endpoint, Node};
-pub(crate) use settings::Settings;
 pub(crate) use state::BrokerState;

@@ -1,37 +1,57 @@
 //! What all connections of a broker share.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::endpoint::Node;
-use super::settings::Settings;
+use crate::clock::Clock;
+use crate::meta::{BrokerConfig, Catalog};
+use crate::partition::PartitionTable;
 use crate::wire::Uuid;
 
-/// One broker: its settings and its view of the cluster.
+/// One broker: its configuration, its data and its view of the cluster.
 #[derive(Debug)]
 pub(crate) struct BrokerState {
-    settings: Settings,
     cluster_id: String,
+    node_id: i32,
     listeners: Vec<String>,
     nodes: Vec<Node>,
+    clock: Clock,
+    catalog: Arc<Catalog>,
+    partitions: Arc<PartitionTable>,
 }
 
 impl BrokerState {
-    /// The state of a broker with these listeners, by name, in a cluster of these nodes.
-    pub(super) fn new(settings: Settings, listeners: Vec<String>, nodes: Vec<Node>) -> Self {
+    /// A broker `node_id` with these listeners, by name, in a cluster of these nodes.
+    pub(super) fn new(
+        config: BrokerConfig,
+        node_id: i32,
+        listeners: Vec<String>,
+        nodes: Vec<Node>,
+    ) -> Self {
+        let ids = nodes.iter().map(|node| node.id).collect();
+        let catalog = Arc::new(Catalog::new(config, ids));
+        let partitions = Arc::new(PartitionTable::new());
+        catalog.observe(partitions.clone());
         Self {
-            settings,
             cluster_id: Uuid::random().to_string(),
+            node_id,
             listeners,
             nodes,
+            clock: Clock::system(),
+            catalog,
+            partitions,
         }
     }
 
-    /// The settings it was started with.
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
+    /// The configuration it was started with.
+    pub(crate) fn config(&self) -> &BrokerConfig {
+        self.catalog.config()
     }
 
     /// This broker's id.
     pub(crate) fn node_id(&self) -> i32 {
-        self.settings.node_id
+        self.node_id
     }
 
     /// The cluster's id, random for each start.
@@ -44,8 +64,34 @@ impl BrokerState {
         &self.nodes
     }
 
+    /// Time.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The topics.
+    pub(crate) fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// The replicas that this broker holds.
+    pub(crate) fn partitions(&self) -> &Arc<PartitionTable> {
+        &self.partitions
+    }
+
     /// The name of a listener.
     pub(super) fn listener_name(&self, listener: usize) -> &str {
         self.listeners.get(listener).map_or("?", String::as_str)
+    }
+
+    /// Most bytes of a request (`socket.request.max.bytes`).
+    pub(super) fn max_request_bytes(&self) -> usize {
+        usize::try_from(self.config().number("socket.request.max.bytes")).unwrap_or(usize::MAX)
+    }
+
+    /// How long a connection may be silent (`connections.max.idle.ms`); `None` without a limit.
+    pub(super) fn max_idle(&self) -> Option<Duration> {
+        let millis = u64::try_from(self.config().number("connections.max.idle.ms")).ok()?;
+        Some(Duration::from_millis(millis))
     }
 }

@@ -110,8 +110,13 @@ macro_rules! serve {
 }
 
 serve! {
+    Metadata => metadata::MetadataRequest,
     FindCoordinator => find_coordinator::FindCoordinatorRequest,
     ApiVersions => api_versions::ApiVersionsRequest,
+    CreateTopics => create_topics::CreateTopicsRequest,
+    DeleteTopics => delete_topics::DeleteTopicsRequest,
+    DescribeConfigs => describe_configs::DescribeConfigsRequest,
+    CreatePartitions => create_partitions::CreatePartitionsRequest,
     DescribeCluster => describe_cluster::DescribeClusterRequest,
 }
 

@@ -1,8 +1,11 @@
 //! A Kafka broker for development and tests.
 
-pub(crate) mod batch;
-pub(crate) mod clock;
-pub(crate) mod log;
-pub(crate) mod meta;
-pub(crate) mod partition;
-pub(crate) mod wire;
+#[macro_use]
+mod wire;
+mod api;
+mod batch;
+mod clock;
+mod coord;
+mod log;
+mod meta;
+mod partition;

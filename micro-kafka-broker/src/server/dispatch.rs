@@ -106,6 +106,44 @@ macro_rules! serve {
                 key => Err(Refusal::UnknownApi { key, version: start.version }),
             }
         }
+
+        /// A made-up request of an API; `None` for an unknown key.
+        #[cfg(test)]
+        pub(super) fn sample_request(
+            start: HeaderStart,
+            rng: &mut rand::rngs::StdRng,
+        ) -> Option<Frame> {
+            let header = crate::wire::RequestHeader { start, client_id: Some("test".to_owned()) };
+            match start.key {
+                $(<crate::api::$module::$request as Request>::KEY => {
+                    type Asked = crate::api::$module::$request;
+                    let shape = Asked::shape(start.version);
+                    let request = <Asked as crate::wire::Sample>::sample(rng, shape);
+                    header.request(&request).ok()
+                })*
+                _ => None,
+            }
+        }
+
+        /// Reads an answer after its correlation id; says how many bytes are left over.
+        #[cfg(test)]
+        pub(super) fn read_answer(
+            start: HeaderStart,
+            mut reader: Reader,
+        ) -> Result<usize, DecodeError> {
+            match start.key {
+                $(<crate::api::$module::$request as Request>::KEY => {
+                    type Answered = <crate::api::$module::$request as Request>::Response;
+                    let shape = Answered::shape(start.version);
+                    if shape.flexible && start.key != ApiVersionsRequest::KEY {
+                        reader.tagged_fields(|_, _| Ok(false))?;
+                    }
+                    <Answered as crate::wire::Wire>::decode(&mut reader, shape)?;
+                })*
+                _ => {}
+            }
+            Ok(reader.remaining())
+        }
     };
 }
 

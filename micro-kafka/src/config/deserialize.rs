@@ -22,19 +22,18 @@ pub(crate) fn deserialize<T: de::DeserializeOwned>(
     node: &Node,
     path: &str,
 ) -> Result<T, ConfigError> {
-    T::deserialize(NodeDeserializer { node, path }).map_err(|failure| *failure.error)
+    T::deserialize(NodeDeserializer { node, path }).map_err(|failure| failure.error)
 }
 
 /// A mistake on its way up to where its place is known.
 #[derive(Debug)]
 struct Failure {
-    error: Box<ConfigError>,
+    error: ConfigError,
     placed: bool,
 }
 
 impl Failure {
     fn new(error: ConfigError) -> Self {
-        let error = Box::new(error);
         Self {
             error,
             placed: false,
@@ -53,10 +52,10 @@ impl Failure {
         }
         let error = match secret {
             true => ConfigError::invalid("the value is refused (not shown: it may be a secret)"),
-            false => *self.error,
+            false => self.error,
         };
         Self {
-            error: Box::new(error.key(path).at(origin)),
+            error: error.key(path).at(origin),
             placed: true,
         }
     }

@@ -36,7 +36,7 @@ fn a_key_of_the_file_and_of_the_environment_is_no_mistake_but_two_in_a_file_are(
     );
     assert_refused(
         "[kafka]\nclient-id = 'a'\nclient-id = 'b'\n",
-        &["application.toml:3:1"],
+        &["application.toml:3:1", "invalid TOML: duplicate key"],
     );
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn show_duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     for (unit, factor) in SECONDS.iter().rev() {
         let factor = u128::from(*factor) * 1_000;
-        if millis >= factor && millis % factor == 0 {
+        if millis >= factor && millis.is_multiple_of(factor) {
             return format!("{}{unit}", millis / factor);
         }
     }

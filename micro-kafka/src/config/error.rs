@@ -9,6 +9,11 @@ use super::Origin;
 /// Never holds the value of a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
+    details: Box<Details>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Details {
     key: Option<String>,
     origin: Option<Origin>,
     problem: ConfigProblem,
@@ -76,11 +81,14 @@ pub enum ConfigProblem {
 
 impl ConfigError {
     pub(crate) fn new(problem: ConfigProblem) -> Self {
-        Self {
+        let details = Details {
             key: None,
             origin: None,
             problem,
             hint: None,
+        };
+        Self {
+            details: Box::new(details),
         }
     }
 
@@ -95,6 +103,19 @@ impl ConfigError {
             expected: expected.into(),
             found: found.into(),
         })
+    }
+
+    /// One key written twice; located at the one that comes later in its file.
+    pub(crate) fn duplicate(one: (&str, &Origin), other: (&str, &Origin)) -> Self {
+        let (first, second) = if one.1 <= other.1 {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        let first = first.1.clone();
+        Self::new(ConfigProblem::DuplicateKey { first })
+            .key(second.0)
+            .at(second.1)
     }
 
     pub(crate) fn file(reason: impl Into<String>) -> Self {
@@ -116,61 +137,68 @@ impl ConfigError {
     }
 
     pub(crate) fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
+        self.details.key = Some(key.into());
         self
     }
 
     pub(crate) fn at(mut self, origin: &Origin) -> Self {
-        self.origin = Some(origin.clone());
+        self.details.origin = Some(origin.clone());
         self
     }
 
     /// Gives it a place unless it has one.
     pub(crate) fn at_if_unplaced(mut self, origin: &Origin) -> Self {
-        self.origin.get_or_insert_with(|| origin.clone());
+        self.details.origin.get_or_insert_with(|| origin.clone());
         self
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.details.hint = Some(hint.into());
         self
     }
 
     /// The full key, such as `kafka.consumer.group-id`; `None` for a whole file.
     #[must_use]
     pub fn key_path(&self) -> Option<&str> {
-        self.key.as_deref()
+        self.details.key.as_deref()
     }
 
     /// Where the mistake was written.
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
-        self.origin.as_ref()
+        self.details.origin.as_ref()
     }
 
     /// What is wrong.
     #[must_use]
     pub fn problem(&self) -> &ConfigProblem {
-        &self.problem
+        &self.details.problem
     }
 
     /// What to do about it, where that is known.
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
-        self.hint.as_deref()
+        self.details.hint.as_deref()
+    }
+}
+
+impl ConfigError {
+    /// What reports are sorted by.
+    fn place(&self) -> (Option<&Origin>, Option<&str>) {
+        (self.origin(), self.key_path())
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(origin) = &self.origin {
+        if let Some(origin) = &self.details.origin {
             write!(f, "{origin}: ")?;
         }
-        if let Some(key) = &self.key {
+        if let Some(key) = &self.details.key {
             write!(f, "{key}: ")?;
         }
-        write!(f, "{}", self.problem)?;
-        match &self.hint {
+        write!(f, "{}", self.details.problem)?;
+        match &self.details.hint {
             Some(hint) => write!(f, "; {hint}"),
             None => Ok(()),
         }
@@ -199,7 +227,7 @@ impl ConfigErrors {
         if errors.is_empty() {
             return Ok(());
         }
-        errors.sort_by(|a, b| a.origin.cmp(&b.origin).then_with(|| a.key.cmp(&b.key)));
+        errors.sort_by(|a, b| a.place().cmp(&b.place()));
         errors.dedup();
         Err(Self { errors })
     }

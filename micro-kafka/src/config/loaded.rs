@@ -16,7 +16,7 @@ use super::section::Section;
 use super::suggestion::nearest;
 use super::tree::{Node, Table};
 use super::{
-    ConfigError, ConfigErrors, ConfigProblem, KafkaSettings, Properties, ResolvedListener,
+    ConfigError, ConfigErrors, ConfigProblem, KafkaSettings, Origin, Properties, ResolvedListener,
 };
 
 /// All settings of a service: those of the framework, checked, and the service's own tables.
@@ -153,6 +153,16 @@ impl Config {
     #[must_use]
     pub fn shared_properties(&self) -> Properties {
         ClientProperties::shared(&self.loaded.kafka, &self.loaded.tree)
+    }
+
+    /// Where a key was set, for the errors of others.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.loaded.tree.at(key).map(|node| &node.origin)
+    }
+
+    pub(super) fn tree(&self) -> &Table {
+        &self.loaded.tree
     }
 
     fn missing(&self, key: &str) -> ConfigError {

@@ -75,7 +75,7 @@ impl ProducerSettings {
 // librdkafka counts this one in KiB.
 fn whole_kibibytes(node: &Node) -> Result<u64, ConfigError> {
     match size(node)? {
-        bytes if bytes > 0 && bytes % 1_024 == 0 => Ok(bytes),
+        bytes if bytes > 0 && bytes.is_multiple_of(1_024) => Ok(bytes),
         _ => Err(ConfigError::invalid(
             "must be a whole number of KiB, for example \"32MiB\"",
         )),

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use super::placeholder::join;
 use super::secret::is_secret;
-use super::suggestion::advice;
+use super::sections::nearest_elsewhere;
+use super::suggestion::{advice, nearest};
 use super::tree::{Entry, Node, Table};
 use super::{ConfigError, ConfigProblem, property_names};
 
@@ -114,10 +115,19 @@ impl<'t> Section<'t> {
     }
 
     fn refuse(&self, name: &str, entry: &Entry) {
-        let hint = property_advice(name, &entry.node, &self.path)
-            .unwrap_or_else(|| advice(name, &self.known));
+        let hint =
+            property_advice(name, &entry.node, &self.path).unwrap_or_else(|| self.key_advice(name));
         let error = ConfigError::new(ConfigProblem::UnknownKey).hint(hint);
         self.report(error.key(join(&self.path, name)).at(&entry.key_origin));
+    }
+
+    /// The nearest key of this table, else of another one, else all of this one.
+    fn key_advice(&self, name: &str) -> String {
+        let here = nearest(name, self.known.iter().copied());
+        match nearest_elsewhere(name).filter(|_| here.is_none()) {
+            Some((key, section)) => format!("did you mean \"{key}\" of [{section}]?"),
+            None => advice(name, &self.known),
+        }
     }
 
     fn expect_table(&self, path: &str, entry: &'t Entry) -> Option<&'t Table> {

@@ -118,10 +118,6 @@ impl Table {
         self.entries.into_iter()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// The entry under this key in any spelling; its own spelling first.
     pub(crate) fn find(&self, name: &str) -> Option<(&Key, &Entry)> {
         let exact = Key::new(name);

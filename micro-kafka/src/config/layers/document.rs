@@ -60,7 +60,7 @@ impl Reader<'_> {
             Some((first, _)) => first,
             None => message,
         };
-        let reason = format!("not TOML: {reason}");
+        let reason = format!("invalid TOML: {reason}");
         let origin = self.origin(error.span().map_or(0, |span| span.start));
         let problem = ConfigProblem::Syntax { reason };
         self.errors.push(ConfigError::new(problem).at(&origin));
@@ -77,20 +77,16 @@ impl Reader<'_> {
             };
             let key_origin = self.origin(name.span().start);
             let strict = matches!(below, Level::Framework);
-            if let Some((_, first)) = read.similar(&key).filter(|_| strict) {
-                self.duplicate(&key, &first.key_origin, &key_origin);
+            if let Some((first, entry)) = read.similar(&key).filter(|_| strict) {
+                let first = (first.spelling(), &entry.key_origin);
+                let error = ConfigError::duplicate(first, (key.spelling(), &key_origin));
+                self.errors.push(error);
                 continue;
             }
             let node = self.node(value, below);
             read.insert(key, Entry { key_origin, node });
         }
         read
-    }
-
-    fn duplicate(&mut self, key: &Key, one: &Origin, other: &Origin) {
-        let (first, second) = (one.min(other).clone(), one.max(other));
-        let error = ConfigError::new(ConfigProblem::DuplicateKey { first });
-        self.errors.push(error.key(key.spelling()).at(second));
     }
 
     fn node(&mut self, value: &Spanned<DeValue<'_>>, level: Level) -> Node {

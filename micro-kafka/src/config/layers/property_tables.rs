@@ -6,7 +6,7 @@
 use super::ROOT;
 use crate::config::key::Key;
 use crate::config::tree::{Entry, Table, Value};
-use crate::config::{ConfigError, ConfigProblem, Origin};
+use crate::config::{ConfigError, Origin};
 
 const PROPERTIES: &str = "properties";
 const SECTIONS: [&str; 3] = ["consumer", "producer", "listener"];
@@ -47,36 +47,61 @@ fn inner<'t>(table: &'t mut Table, name: &str) -> Option<&'t mut Table> {
 pub(crate) fn flatten_in(section: &mut Table, errors: &mut Vec<ConfigError>) {
     if let Some(properties) = inner(section, PROPERTIES) {
         let mut flat = Table::default();
-        flatten(std::mem::take(properties), "", &mut flat, errors);
+        let prefix = Prefix {
+            name: "",
+            origin: None,
+        };
+        flatten(std::mem::take(properties), &prefix, &mut flat, errors);
         *properties = flat;
     }
 }
 
-fn flatten(table: Table, prefix: &str, flat: &mut Table, errors: &mut Vec<ConfigError>) {
-    for (key, entry) in table.into_entries() {
+/// A part of a dotted name and where it begins.
+struct Prefix<'p> {
+    name: &'p str,
+    origin: Option<&'p Origin>,
+}
+
+fn flatten(table: Table, prefix: &Prefix<'_>, flat: &mut Table, errors: &mut Vec<ConfigError>) {
+    for (key, mut entry) in table.into_entries() {
         let name = match &entry.key_origin {
             // An environment variable cannot have dots in its name.
             Origin::Env(_) => key.spelling().replace('-', "."),
             _ => key.spelling().to_owned(),
         };
-        let name = format!("{prefix}{name}");
+        let name = format!("{}{name}", prefix.name);
+        if let Some(start) = prefix.origin.filter(|o| same_line(o, &entry.key_origin)) {
+            entry.key_origin = start.clone();
+        }
         match entry.node.value {
-            Value::Table(inner) => flatten(inner, &format!("{name}."), flat, errors),
+            Value::Table(inner) => {
+                let prefix = Prefix {
+                    name: &format!("{name}."),
+                    origin: Some(&entry.key_origin),
+                };
+                flatten(inner, &prefix, flat, errors);
+            }
             _ => put(flat, &name, entry, errors),
         }
     }
 }
 
+/// Whether two keys are parts of one dotted name and not a header and a key below it.
+fn same_line(one: &Origin, other: &Origin) -> bool {
+    match (one, other) {
+        (Origin::File { line: one, .. }, Origin::File { line: other, .. }) => one == other,
+        _ => false,
+    }
+}
+
 fn put(flat: &mut Table, name: &str, entry: Entry, errors: &mut Vec<ConfigError>) {
     let key = Key::property(name);
-    let Some((_, first)) = flat.similar(&key) else {
+    let Some((first, before)) = flat.similar(&key) else {
         flat.insert(key, entry);
         return;
     };
-    let (one, other) = (&first.key_origin, &entry.key_origin);
-    let (first, second) = (one.min(other).clone(), one.max(other));
-    let error = ConfigError::new(ConfigProblem::DuplicateKey { first });
-    let error = error.key(name).at(second);
+    let first = (first.spelling(), &before.key_origin);
+    let error = ConfigError::duplicate(first, (name, &entry.key_origin));
     errors.push(error.hint("spellings and aliases of a property count as one"));
 }
 

@@ -178,7 +178,10 @@ pub(super) unsafe fn names(
     let entries = unsafe { slice_mut(list) };
     let name = |entry: &mut rdsys::rd_kafka_topic_partition_t| {
         let entry = Entry(entry);
-        (entry.topic().to_string_lossy().into_owned(), entry.partition())
+        (
+            entry.topic().to_string_lossy().into_owned(),
+            entry.partition(),
+        )
     };
     entries.iter_mut().map(name).collect()
 }

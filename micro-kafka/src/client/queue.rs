@@ -39,9 +39,8 @@ impl Queue {
         partition: i32,
     ) -> Option<Self> {
         // SAFETY: client and name are alive.
-        let raw = unsafe {
-            rdsys::rd_kafka_queue_get_partition(client.raw(), topic.as_ptr(), partition)
-        };
+        let raw =
+            unsafe { rdsys::rd_kafka_queue_get_partition(client.raw(), topic.as_ptr(), partition) };
         if !raw.is_null() {
             // SAFETY: the queue is ours.
             unsafe { rdsys::rd_kafka_queue_forward(raw, std::ptr::null_mut()) };
@@ -81,12 +80,7 @@ impl Queue {
         batch.0.clear();
         // SAFETY: the array has room for `limit` pointers.
         let count = unsafe {
-            rdsys::rd_kafka_consume_batch_queue(
-                self.raw(),
-                timeout_ms,
-                batch.0.as_mut_ptr(),
-                limit,
-            )
+            rdsys::rd_kafka_consume_batch_queue(self.raw(), timeout_ms, batch.0.as_mut_ptr(), limit)
         };
         let count = usize::try_from(count).unwrap_or(0).min(limit);
         // SAFETY: librdkafka has filled in that many.

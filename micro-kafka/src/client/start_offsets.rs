@@ -113,12 +113,7 @@ pub(super) fn list_offsets(
             client.raw(),
             rdsys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS,
         );
-        rdsys::rd_kafka_AdminOptions_set_request_timeout(
-            options,
-            TIMEOUT_MS,
-            ptr::null_mut(),
-            0,
-        );
+        rdsys::rd_kafka_AdminOptions_set_request_timeout(options, TIMEOUT_MS, ptr::null_mut(), 0);
         let refused = rdsys::rd_kafka_AdminOptions_set_isolation_level(options, isolation);
         if !refused.is_null() {
             rdsys::rd_kafka_error_destroy(refused);

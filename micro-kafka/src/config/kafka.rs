@@ -71,15 +71,6 @@ impl KafkaSettings {
             .map(|(_, settings)| settings)
     }
 
-    /// The ids under `[kafka.listeners]` that belong to none of these listeners.
-    pub(crate) fn unknown_listeners(&self, known: &[&str]) -> Vec<String> {
-        let known: Vec<String> = known.iter().map(|id| relaxed(id)).collect();
-        let unknown = self
-            .listeners
-            .keys()
-            .filter(|id| !known.contains(&relaxed(id)));
-        unknown.cloned().collect()
-    }
 }
 
 impl KafkaSettings {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::load;
-use crate::config::{AckMode, Acks, AutoOffsetReset, BackOffSpec, Config, ErrorPolicy};
+use crate::config::{AckMode, Acks, AutoOffsetReset, BackOff, Config, ErrorPolicy};
 
 /// A folder of its own for one test, removed at its end.
 struct Folder(PathBuf);
@@ -55,7 +55,7 @@ fn every_key_is_read() {
     assert_eq!(charge.ack_mode, Some(AckMode::Manual));
     assert_eq!(charge.max_uncommitted, Some(5_000));
     assert_eq!(charge.dead_letter_topic.as_deref(), Some("lost"));
-    let backoff = BackOffSpec::Exponential {
+    let backoff = BackOff::Exponential {
         initial: Duration::from_secs(1),
         max: Duration::from_secs(300),
         multiplier: 4.0,

@@ -1,0 +1,4 @@
+//! Containers on a broker: librdkafka's mock, or the one that `MICRO_KAFKA_TEST` names.
+
+mod consuming;
+pub(super) mod support;

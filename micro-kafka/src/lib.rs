@@ -5,6 +5,8 @@
 
 #[doc(hidden)]
 pub mod __private;
+pub mod admin;
+
 pub mod client;
 pub mod clock;
 pub mod codec;
@@ -14,6 +16,7 @@ pub mod extract;
 pub mod listener;
 pub mod prelude;
 pub mod record;
+pub mod template;
 
 /// ```
 /// use micro_kafka::prelude::*;

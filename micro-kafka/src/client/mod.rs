@@ -7,9 +7,17 @@
 mod callbacks;
 mod consumer;
 mod error;
+mod error_code;
+mod event;
 mod handle;
 mod message;
 mod partition_list;
+mod producer;
+mod producer_config;
+mod producer_delivery;
+mod producer_events;
+mod producer_topic;
+mod producer_waiters;
 mod properties;
 mod queue;
 mod signal;
@@ -20,10 +28,16 @@ mod start_offsets;
 pub(crate) mod mock_cluster;
 
 pub use error::ClientError;
+pub use error_code::ErrorCode;
 pub use message::{NativeHeaders, NativeMessage};
+pub use producer_config::ConfigError;
 pub use properties::{CONSUMER_DEFAULTS, CONSUMER_FIXED, consumer_properties};
 
 pub(crate) use consumer::KafkaConsumer;
+pub(crate) use event::NativeEvent;
+pub(crate) use producer::{Core, Producer};
+pub(crate) use producer_delivery::{FailureHook, Receipt, Undelivered};
+pub(crate) use producer_topic::{Outgoing, Topic};
 pub(crate) use source::{
     CommitError, CommitOffset, RecordSource, Slot, SourceEvent, Start, TopicPartition,
 };

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::client::{CONSUMER_DEFAULTS, CONSUMER_FIXED};
+use crate::template::DEFAULT_PROPERTIES;
+
 use super::property_names::{self, Clients};
 use super::tree::Table;
 use super::{ConfigError, KafkaSettings, ListenerSettings, Origin, Properties};
@@ -14,25 +17,6 @@ pub(crate) struct ClientProperties<'c> {
     /// Settings and properties that say the same thing.
     conflicts: Vec<ConfigError>,
 }
-
-/// What the framework sets where nobody else does.
-const CONSUMER_DEFAULTS: [(&str, &str); 2] = [
-    // A fetch of an empty queue is repeated after 10 ms and not after a second.
-    ("fetch.queue.backoff.ms", "10"),
-    ("reconnect.backoff.ms", "20"),
-];
-const PRODUCER_DEFAULTS: [(&str, &str); 3] = [
-    ("enable.idempotence", "true"),
-    // Keys land where Java's producers put them.
-    ("partitioner", "murmur2_random"),
-    ("reconnect.backoff.ms", "20"),
-];
-/// The ledger alone decides what is committed.
-const CONSUMER_FIXED: [(&str, &str); 3] = [
-    ("enable.auto.commit", "false"),
-    ("enable.auto.offset.store", "false"),
-    ("enable.partition.eof", "false"),
-];
 
 impl<'c> ClientProperties<'c> {
     fn new(
@@ -82,7 +66,7 @@ impl<'c> ClientProperties<'c> {
         tree: &'c Table,
         listener: &ListenerSettings,
     ) -> (Properties, Vec<ConfigError>) {
-        let defaults = &CONSUMER_DEFAULTS;
+        let defaults = CONSUMER_DEFAULTS;
         let mut this = Self::new(
             settings,
             tree,
@@ -122,7 +106,7 @@ impl<'c> ClientProperties<'c> {
         this.properties.extend(&listener.properties);
         this.put("", "client.id", listener.client_id.clone());
         for (name, value) in CONSUMER_FIXED {
-            this.properties.set(name, value, Origin::Default);
+            this.properties.set(*name, *value, Origin::Default);
         }
         (this.properties, this.conflicts)
     }
@@ -132,7 +116,7 @@ impl<'c> ClientProperties<'c> {
         settings: &KafkaSettings,
         tree: &'c Table,
     ) -> (Properties, Vec<ConfigError>) {
-        let defaults = &PRODUCER_DEFAULTS;
+        let defaults = DEFAULT_PROPERTIES;
         let mut this = Self::new(
             settings,
             tree,

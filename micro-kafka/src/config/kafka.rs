@@ -70,7 +70,6 @@ impl KafkaSettings {
             .find(|(name, _)| relaxed(name) == wanted)
             .map(|(_, settings)| settings)
     }
-
 }
 
 impl KafkaSettings {

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::load;
-use crate::config::{AckMode, Acks, AutoOffsetReset, BackOff, Config, ErrorPolicy};
+use crate::config::{Acks, AutoOffsetReset, Config, ErrorPolicy};
+use crate::error::BackOff;
+use crate::listener::AckMode;
 
 /// A folder of its own for one test, removed at its end.
 struct Folder(PathBuf);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::load;
-use crate::config::{AckMode, Config, ConfigErrors, ListenerAttributes, Origin, ResolvedListener};
+use crate::config::{Config, ConfigErrors, ListenerAttributes, Origin, ResolvedListener};
+use crate::listener::AckMode;
 
 fn resolve(
     config: &Config,

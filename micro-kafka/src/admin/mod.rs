@@ -1,0 +1,5 @@
+//! Topics, offsets and groups, asked of and changed at the broker.
+
+mod error;
+
+pub use error::AdminError;

@@ -1,7 +1,7 @@
 //! The path of the crate whose support module an expansion names.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::Path;
 use syn::parse::Parser as _;
 
@@ -16,9 +16,29 @@ pub(crate) fn crate_path(setting: &Setting, ctxt: &mut Ctxt) -> Option<Path> {
 }
 
 /// The support module of the framework, or of the crate that was named instead.
-pub(crate) fn support(named: Option<&Path>, default: &TokenStream) -> TokenStream {
-    match named {
-        Some(path) => quote!(#path::__private::v1),
-        None => quote!(#default::__private::v1),
+#[derive(Clone)]
+pub(crate) struct Support(TokenStream);
+
+impl Support {
+    pub(crate) fn new(named: Option<&Path>, default: &TokenStream) -> Self {
+        Self(match named {
+            Some(path) => quote!(#path::__private::v1),
+            None => quote!(#default::__private::v1),
+        })
+    }
+
+    /// The module's path at another place: a mistake in what follows is reported there.
+    pub(crate) fn at(&self, span: Span) -> Self {
+        let token = |mut token: TokenTree| {
+            token.set_span(span);
+            token
+        };
+        Self(self.0.clone().into_iter().map(token).collect())
+    }
+}
+
+impl ToTokens for Support {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.0.to_tokens(tokens);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Lit, LitStr};
 
 use crate::ctxt::Ctxt;
@@ -79,8 +80,15 @@ fn as_text(value: Expr, example: &str, ctxt: &mut Ctxt) -> Option<LitStr> {
 }
 
 fn value(setting: &Setting, example: &str, ctxt: &mut Ctxt) -> Option<Expr> {
+    let whole = |input: ParseStream<'_>| {
+        let value = input.parse::<Expr>()?;
+        match input.is_empty() {
+            true => Ok(bare(value)),
+            false => Err(input.error("a comma is missing before this")),
+        }
+    };
     let tokens = setting.assigned(example, ctxt)?;
-    ctxt.keep(syn::parse2(tokens)).map(bare)
+    ctxt.keep(whole.parse2(tokens))
 }
 
 /// A fragment that came through a `macro_rules!` macro is wrapped in an invisible group.

@@ -8,11 +8,11 @@ use syn::{DeriveInput, WherePredicate, parse_quote};
 
 use super::attribute::{Plan, Variant};
 use super::policy::{Policy, Subject};
-use crate::crate_path::support;
+use crate::crate_path::Support;
 
 /// `impl Classify for …`.
 pub(super) fn implementation(input: &DeriveInput, plan: &Plan) -> TokenStream {
-    let support = support(plan.crate_path.as_ref(), &quote!(::micro_kafka));
+    let support = Support::new(plan.crate_path.as_ref(), &quote!(::micro_kafka));
     let name = &input.ident;
     let mut generics = input.generics.clone();
     if generics.type_params().next().is_some() {
@@ -50,14 +50,14 @@ pub(super) fn implementation(input: &DeriveInput, plan: &Plan) -> TokenStream {
 }
 
 /// A wrapped error of a generic type must have a policy itself.
-fn bound(variant: &Variant, support: &TokenStream) -> Option<WherePredicate> {
+fn bound(variant: &Variant, support: &Support) -> Option<WherePredicate> {
     match &variant.policy {
         Policy::Transparent(Subject { ty, .. }) => Some(parse_quote!(#ty: #support::Classify)),
         _ => None,
     }
 }
 
-fn policy(variant: &Variant, support: &TokenStream) -> TokenStream {
+fn policy(variant: &Variant, support: &Support) -> TokenStream {
     let (pattern, field) = pattern(variant);
     let policy = match &variant.policy {
         Policy::Inherit => quote!(#support::Policy::Inherit),
@@ -68,17 +68,19 @@ fn policy(variant: &Variant, support: &TokenStream) -> TokenStream {
             let fields = retry.fields(support);
             quote!(#support::Policy::Retry { #fields })
         }
-        Policy::RetryAfter(delay) => quote_spanned! {at(delay)=>
-            #support::Policy::RetryAfter(*#field)
-        },
-        Policy::Transparent(inner) => quote_spanned! {at(inner)=>
-            #support::Classify::classify(#field)
-        },
+        Policy::RetryAfter(delay) => {
+            let support = support.at(at(delay));
+            quote_spanned!(at(delay)=> #support::Policy::RetryAfter(*#field))
+        }
+        Policy::Transparent(inner) => {
+            let support = support.at(at(inner));
+            quote_spanned!(at(inner)=> #support::Classify::classify(#field))
+        }
     };
     quote!(#pattern => #policy,)
 }
 
-fn variant_name(variant: &Variant, type_name: &Ident, support: &TokenStream) -> TokenStream {
+fn variant_name(variant: &Variant, type_name: &Ident, support: &Support) -> TokenStream {
     let (pattern, field) = pattern(variant);
     let name = variant
         .name
@@ -87,9 +89,10 @@ fn variant_name(variant: &Variant, type_name: &Ident, support: &TokenStream) -> 
         .unraw()
         .to_string();
     let name = match &variant.policy {
-        Policy::Transparent(inner) => quote_spanned! {at(inner)=>
-            #support::Classify::variant(#field)
-        },
+        Policy::Transparent(inner) => {
+            let support = support.at(at(inner));
+            quote_spanned!(at(inner)=> #support::Classify::variant(#field))
+        }
         _ => quote!(#name),
     };
     quote!(#pattern => #name,)
@@ -97,7 +100,11 @@ fn variant_name(variant: &Variant, type_name: &Ident, support: &TokenStream) -> 
 
 /// A pattern of the variant, and the name that it gives to the field the policy is about.
 fn pattern(variant: &Variant) -> (TokenStream, Ident) {
-    let field = Ident::new("field", Span::mixed_site());
+    let span = match &variant.policy {
+        Policy::RetryAfter(subject) | Policy::Transparent(subject) => at(subject),
+        _ => Span::mixed_site(),
+    };
+    let field = Ident::new("field", span);
     let path = match &variant.name {
         Some(name) => quote!(Self::#name),
         None => quote!(Self),

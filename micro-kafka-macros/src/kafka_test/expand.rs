@@ -6,11 +6,11 @@ use syn::ext::IdentExt as _;
 use syn::{ItemFn, Visibility};
 
 use super::args::Args;
-use crate::crate_path::support;
+use crate::crate_path::Support;
 
 /// A `#[test]` of that name around the function.
 pub(super) fn test(args: &Args, mut function: ItemFn) -> TokenStream {
-    let support = support(args.crate_path.as_ref(), &quote!(::micro_kafka_test));
+    let support = Support::new(args.crate_path.as_ref(), &quote!(::micro_kafka_test));
     let attrs = std::mem::take(&mut function.attrs);
     let visibility = std::mem::replace(&mut function.vis, Visibility::Inherited);
     let (name, output) = (&function.sig.ident, &function.sig.output);
@@ -25,7 +25,7 @@ pub(super) fn test(args: &Args, mut function: ItemFn) -> TokenStream {
     }
 }
 
-fn options(args: &Args, support: &TokenStream, name: &str) -> TokenStream {
+fn options(args: &Args, support: &Support, name: &str) -> TokenStream {
     let topics = &args.topics;
     let partitions = args.partitions.unwrap_or(1);
     let config = match &args.config {

@@ -5,7 +5,6 @@ mod expand;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::spanned::Spanned as _;
 use syn::{FnArg, ItemFn};
 
 use crate::ctxt::Ctxt;
@@ -37,9 +36,6 @@ fn check_test(function: &ItemFn, ctxt: &mut Ctxt) {
     for input in inputs.filter(|input| matches!(input, FnArg::Typed(_))) {
         let message = "takes the broker only: `kafka: EmbeddedKafka`";
         ctxt.push(syn::Error::new_spanned(input, message));
-    }
-    for parameter in &function.sig.generics.params {
-        ctxt.error(parameter.span(), "cannot be generic: it is a test");
     }
     for attr in &function.attrs {
         if attr

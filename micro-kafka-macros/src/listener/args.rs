@@ -46,7 +46,8 @@ pub(super) struct Args {
 pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
     let mut args = Args::default();
     let settings = settings(tokens, &KEYS, ctxt);
-    if !settings.iter().any(|setting| setting.key == "topics") {
+    // A key that was not understood may have been meant to be this one.
+    if ctxt.count() == 0 && !settings.iter().any(|setting| setting.key == "topics") {
         ctxt.error(
             Span::call_site(),
             "no topics: write `#[kafka_listener(topics = \"…\")]`",

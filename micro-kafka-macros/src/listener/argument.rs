@@ -22,7 +22,7 @@ pub(super) fn arguments(signature: &mut Signature, ctxt: &mut Ctxt) -> Vec<Argum
     for input in &mut signature.inputs {
         let FnArg::Typed(input) = input else { continue };
         refuse_cfg(&input.attrs, ctxt);
-        let header = header(&mut input.attrs, ctxt);
+        let header = header_attribute(&mut input.attrs, ctxt);
         check_type(&input.ty, ctxt);
         if header.is_none() {
             check_header(&input.ty, ctxt);
@@ -31,7 +31,7 @@ pub(super) fn arguments(signature: &mut Signature, ctxt: &mut Ctxt) -> Vec<Argum
         arguments.push(Argument {
             ty: elided(&input.ty, &generics),
             span: input.ty.span(),
-            header,
+            header: header.and_then(|attr| header_name(&attr, ctxt)),
         });
     }
     arguments
@@ -46,18 +46,20 @@ fn refuse_cfg(attrs: &[Attribute], ctxt: &mut Ctxt) {
     }
 }
 
-fn header(attrs: &mut Vec<Attribute>, ctxt: &mut Ctxt) -> Option<LitStr> {
-    let at = attrs
-        .iter()
-        .position(|attr| attr.path().is_ident("header"))?;
-    let attr = attrs.remove(at);
-    if let Some(second) = attrs.iter().find(|attr| attr.path().is_ident("header")) {
+/// Takes the attribute away: the compiler does not know it.
+fn header_attribute(attrs: &mut Vec<Attribute>, ctxt: &mut Ctxt) -> Option<Attribute> {
+    let mut headers = attrs.extract_if(.., |attr| attr.path().is_ident("header"));
+    let first = headers.next();
+    for second in headers {
         ctxt.push(syn::Error::new_spanned(second, "an argument is one header"));
     }
-    attrs.retain(|attr| !attr.path().is_ident("header"));
-    let name = attr.parse_args::<LitStr>();
+    first
+}
+
+fn header_name(attr: &Attribute, ctxt: &mut Ctxt) -> Option<LitStr> {
     let example = "name the header: `#[header(\"…\")]`";
-    let name = ctxt.keep(name.map_err(|_| syn::Error::new_spanned(&attr, example)))?;
+    let name = attr.parse_args::<LitStr>();
+    let name = ctxt.keep(name.map_err(|_| syn::Error::new_spanned(attr, example)))?;
     if name.value().is_empty() || name.value().contains('\0') {
         ctxt.error(name.span(), "a header's name is not empty and holds no NUL");
     }

@@ -13,12 +13,16 @@ use syn::{Attribute, ItemFn, LitStr, ReturnType};
 use super::args::Args;
 use super::argument::Argument;
 use super::retry::option;
-use crate::crate_path::support;
+use crate::crate_path::Support;
 
 /// The function as it was, and its entry in the list of listeners.
 pub(super) fn listener(args: &Args, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
-    let support = support(args.crate_path.as_ref(), &quote!(::micro_kafka));
+    let support = Support::new(args.crate_path.as_ref(), &quote!(::micro_kafka));
     let cfgs = function.attrs.iter().filter(|attr| is_cfg(attr));
+    let mut attrs = function.attrs.iter();
+    let allowed = attrs
+        .any(|attr| attr.path().is_ident("deprecated"))
+        .then(|| quote!(#[allow(deprecated)]));
     let call = call(&support, function, arguments);
     let invoke = invoke(&support, function);
     let check = check(&support, arguments);
@@ -26,6 +30,7 @@ pub(super) fn listener(args: &Args, function: &ItemFn, arguments: &[Argument]) -
     quote! {
         #function
         #(#cfgs)*
+        #allowed
         const _: () = {
             #call
             #invoke
@@ -48,13 +53,14 @@ fn at(span: Span) -> Span {
 }
 
 /// Takes the arguments, runs the function, and settles what it returned.
-fn call(support: &TokenStream, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
+fn call(support: &Support, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
     let name = name(function);
     let names: Vec<Ident> = (0..arguments.len())
         .map(|at| format_ident!("argument_{at}", span = Span::mixed_site()))
         .collect();
     let takes = arguments.iter().zip(&names).map(|(argument, name)| {
         let ty = &argument.ty;
+        let support = support.at(at(argument.span));
         match &argument.header {
             Some(header) => quote_spanned! {at(argument.span)=>
                 let #name = #support::header::<#ty>(delivery, #header)?;
@@ -68,8 +74,9 @@ fn call(support: &TokenStream, function: &ItemFn, arguments: &[Argument]) -> Tok
         ReturnType::Default => function.sig.ident.span(),
         ReturnType::Type(_, ty) => ty.span(),
     };
+    let at_output = support.at(at(output));
     let settle = quote_spanned! {at(output)=>
-        (&&&#support::Outcome::of(&output)).way().settle(output)
+        (&&&#at_output::Outcome::of(&output)).way().settle(output)
     };
     let delivery = match arguments.is_empty() {
         true => quote_spanned!(Span::mixed_site()=> _),
@@ -88,8 +95,10 @@ fn call(support: &TokenStream, function: &ItemFn, arguments: &[Argument]) -> Tok
 }
 
 /// The one allocation of a delivery: a future that owns it.
-fn invoke(support: &TokenStream, function: &ItemFn) -> TokenStream {
-    quote_spanned! {at(function.sig.ident.span())=>
+fn invoke(support: &Support, function: &ItemFn) -> TokenStream {
+    let span = at(function.sig.ident.span());
+    let support = support.at(span);
+    quote_spanned! {span=>
         fn __micro_kafka_invoke(delivery: #support::Delivery) -> #support::HandlerFuture {
             #support::Box::pin(async move {
                 let result = #support::guarded(__micro_kafka_call(&delivery)).await;
@@ -99,12 +108,13 @@ fn invoke(support: &TokenStream, function: &ItemFn) -> TokenStream {
     }
 }
 
-fn check(support: &TokenStream, arguments: &[Argument]) -> TokenStream {
+fn check(support: &Support, arguments: &[Argument]) -> TokenStream {
     let checks: Vec<TokenStream> = arguments
         .iter()
         .filter(|argument| argument.header.is_none())
         .map(|argument| {
             let ty = &argument.ty;
+            let support = support.at(at(argument.span));
             quote_spanned! {at(argument.span)=>
                 <#ty as #support::FromRecord<'_>>::check(boot);
             }
@@ -121,7 +131,7 @@ fn check(support: &TokenStream, arguments: &[Argument]) -> TokenStream {
     }
 }
 
-fn definition(support: &TokenStream, args: &Args, function: &ItemFn) -> TokenStream {
+fn definition(support: &Support, args: &Args, function: &ItemFn) -> TokenStream {
     let name = name(function);
     let default_id = LitStr::new(&function.sig.ident.unraw().to_string(), Span::call_site());
     let id = args.id.as_ref().unwrap_or(&default_id);
@@ -147,7 +157,7 @@ fn definition(support: &TokenStream, args: &Args, function: &ItemFn) -> TokenStr
     }
 }
 
-fn values(support: &TokenStream, args: &Args) -> TokenStream {
+fn values(support: &Support, args: &Args) -> TokenStream {
     let optional = |text: &Option<LitStr>| option(support, text.as_ref().map(|text| quote!(#text)));
     let topics = &args.topics;
     let group_id = optional(&args.group_id);
@@ -176,9 +186,9 @@ fn values(support: &TokenStream, args: &Args) -> TokenStream {
     }
 }
 
-/// The function's name where the macro uses it: lints on its use are the macro's.
+/// The function's name where the macro uses it: never one of the macro's own variables.
 fn name(function: &ItemFn) -> Ident {
     let mut name = function.sig.ident.clone();
-    name.set_span(at(name.span()));
+    name.set_span(Span::call_site().located_at(name.span()));
     name
 }

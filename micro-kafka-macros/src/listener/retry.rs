@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::crate_path::Support;
 use crate::ctxt::Ctxt;
 use crate::setting::{Setting, Value, settings};
 use crate::text::{BackOff, back_off};
@@ -46,7 +47,7 @@ fn waits(setting: &Setting, ctxt: &mut Ctxt) -> Option<BackOff> {
 
 impl Retry {
     /// The two fields, as they stand in a struct or variant of the framework.
-    pub(crate) fn fields(&self, support: &TokenStream) -> TokenStream {
+    pub(crate) fn fields(&self, support: &Support) -> TokenStream {
         let attempts = option(support, self.attempts.map(|attempts| quote!(#attempts)));
         let back_off = self.back_off.map(|back_off| back_off.tokens(support));
         let back_off = option(support, back_off);
@@ -55,7 +56,7 @@ impl Retry {
 }
 
 /// `Some(…)` or `None`, whatever the user has named so.
-pub(super) fn option(support: &TokenStream, value: Option<TokenStream>) -> TokenStream {
+pub(super) fn option(support: &Support, value: Option<TokenStream>) -> TokenStream {
     match value {
         Some(value) => quote!(#support::Option::Some(#value)),
         None => quote!(#support::Option::None),

@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::has_placeholder;
+use crate::crate_path::Support;
 
 /// The waits between attempts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,7 +90,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 impl BackOff {
     /// As an expression of the framework's type.
-    pub(crate) fn tokens(self, support: &TokenStream) -> TokenStream {
+    pub(crate) fn tokens(self, support: &Support) -> TokenStream {
         let wait = |wait: Duration| {
             let (secs, nanos) = (wait.as_secs(), wait.subsec_nanos());
             quote!(#support::Duration::new(#secs, #nanos))

@@ -5,10 +5,9 @@ use crate::error::BoxError;
 /// A payload that can be read from a record: with it, a type is an argument of a
 /// `#[kafka_listener]` function, and in an `Option` one that accepts tombstones.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be an argument of a `#[kafka_listener]` function",
-    label = "no such argument",
-    note = "a payload is written `Json<{Self}>`, `Text` or `Bytes`; a value of the application `State<{Self}>`; one header `#[header(\"name\")] …`",
-    note = "an own argument implements `FromRecord`, an own payload format `FromPayload`"
+    message = "`{Self}` is no payload",
+    label = "no payload",
+    note = "a payload is `Json<T>`, `Text` or `Bytes`; own formats implement `FromPayload`"
 )]
 pub trait FromPayload<'r>: Sized {
     /// Reads it; `None` is a tombstone.

@@ -50,7 +50,9 @@ use crate::listener::{BootCheck, Delivery};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a `#[kafka_listener]` function",
     label = "no such argument",
-    note = "a payload is written `Json<{Self}>`, `Text` or `Bytes`; a value of the application `State<{Self}>`; one header `#[header(\"name\")] …`"
+    note = "a payload is `Json<T>`, `Text` or `Bytes`, and `Option<…>` of these takes tombstones; a value of the application is `State<T>`, where `T: Clone + Send + Sync + 'static`",
+    note = "the key is `Key<T>` and a header `#[header(\"name\")] …: T`, where `T` is text, bytes, a number, or implements `FromBytes`",
+    note = "own arguments implement `FromRecord`, own payload formats `FromPayload`"
 )]
 pub trait FromRecord<'r>: Sized {
     /// Takes the argument.

@@ -3,6 +3,7 @@
 mod arguments;
 mod attribute;
 mod classify;
+mod kafka_test;
 mod outcome;
 mod rejections;
 mod support;

@@ -1,0 +1,347 @@
+//! Retry in place, then recover: what happens to a failed record unless something else was asked.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::{Action, BackOff, ErrorHandler, ListenerError, Policy, source_chain};
+use crate::listener::Delivery;
+
+/// Deliveries in all, as in Spring.
+pub const DEFAULT_ATTEMPTS: u32 = 10;
+
+/// Delivers a failed record again until its attempts are used up, then hands it to the recoverer:
+/// the counterpart of Spring's `DefaultErrorHandler`, with its defaults of 10 deliveries and no
+/// wait.
+///
+/// What counts, the strongest first: an override for the error's variant; the error's own policy
+/// ([`super::Classify`]); the defaults of the listener. Attempts count deliveries, the first one
+/// included, whatever the errors were. A record that cannot be decoded is recovered at once; a
+/// panic is an error without a policy of its own.
+#[derive(Debug, Clone)]
+pub struct DefaultErrorHandler {
+    attempts: u32,
+    back_off: BackOff,
+    overrides: HashMap<String, VariantOverride>,
+}
+
+/// What settings say about one variant of an error type, over its own policy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct VariantOverride {
+    /// Deliveries in all, the first one included. Given alone, it makes the variant retriable.
+    #[serde(default)]
+    pub attempts: Option<u32>,
+    /// The waits between them. Given alone, it makes the variant retriable.
+    #[serde(default, alias = "backoff")]
+    pub back_off: Option<BackOff>,
+    /// What becomes of the record.
+    #[serde(default)]
+    pub policy: Option<PolicyOverride>,
+}
+
+/// The policies that settings can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum PolicyOverride {
+    /// Try again, then recover.
+    Retry,
+    /// Recover at once.
+    DeadLetter,
+    /// Count the record as done.
+    Skip,
+    /// Stop the container.
+    Stop,
+}
+
+impl VariantOverride {
+    /// An override of attempts, waits and policy; what is `None` stays as it is.
+    #[must_use]
+    pub fn new(
+        attempts: Option<u32>,
+        back_off: Option<BackOff>,
+        policy: Option<PolicyOverride>,
+    ) -> Self {
+        Self {
+            attempts,
+            back_off,
+            policy,
+        }
+    }
+}
+
+impl Default for DefaultErrorHandler {
+    fn default() -> Self {
+        Self::new(DEFAULT_ATTEMPTS, BackOff::NONE)
+    }
+}
+
+/// What is left once override, policy and defaults are laid over one another.
+enum Decision {
+    Retry { attempts: u32, delay: Duration },
+    Recover,
+    Skip,
+    Stop,
+}
+
+impl DefaultErrorHandler {
+    /// A handler for errors without a policy: that many deliveries in all (at least 1), with those
+    /// waits between them.
+    #[must_use]
+    pub fn new(attempts: u32, back_off: BackOff) -> Self {
+        Self {
+            attempts: attempts.max(1),
+            back_off,
+            overrides: HashMap::new(),
+        }
+    }
+
+    /// Lays settings over the policy of one variant, named without its type.
+    #[must_use]
+    pub fn with_override(mut self, variant: impl Into<String>, value: VariantOverride) -> Self {
+        self.overrides.insert(variant.into(), value);
+        self
+    }
+
+    fn decide(&self, error: &ListenerError, failures: u32) -> Decision {
+        let known = error.variant().and_then(|name| self.overrides.get(name));
+        let Some(value) = known else {
+            return self.by_policy(error.policy(), failures, VariantOverride::default());
+        };
+        let retries = value.attempts.is_some() || value.back_off.is_some();
+        let policy = match (value.policy, error.policy()) {
+            (Some(PolicyOverride::DeadLetter), _) => Policy::DeadLetter,
+            (Some(PolicyOverride::Skip), _) => Policy::Skip,
+            (Some(PolicyOverride::Stop), _) => Policy::Stop,
+            // These keep what the settings do not mention.
+            (_, own @ (Policy::Retry { .. } | Policy::RetryAfter(_))) => own,
+            (Some(PolicyOverride::Retry), _) => Policy::Inherit,
+            (None, _) if retries => Policy::Inherit,
+            (None, own) => own,
+        };
+        self.by_policy(policy, failures, *value)
+    }
+
+    fn by_policy(&self, policy: Policy, failures: u32, over: VariantOverride) -> Decision {
+        let retry = |attempts: Option<u32>, back_off: Option<BackOff>| Decision::Retry {
+            attempts: over.attempts.or(attempts).unwrap_or(self.attempts),
+            delay: over
+                .back_off
+                .or(back_off)
+                .unwrap_or(self.back_off)
+                .delay(failures),
+        };
+        match policy {
+            Policy::Inherit => retry(None, None),
+            Policy::Retry { attempts, back_off } => retry(attempts, back_off),
+            Policy::RetryAfter(delay) => retry(None, Some(BackOff::Fixed(delay))),
+            Policy::DeadLetter => Decision::Recover,
+            Policy::Skip => Decision::Skip,
+            Policy::Stop => Decision::Stop,
+        }
+    }
+}
+
+impl ErrorHandler for DefaultErrorHandler {
+    fn handle(&self, delivery: &Delivery, error: &ListenerError) -> Action {
+        let failures = delivery.attempt();
+        let action = match self.decide(error, failures) {
+            Decision::Retry { attempts, delay } if failures < attempts => Action::RetryAfter(delay),
+            Decision::Retry { .. } | Decision::Recover => Action::Recover,
+            Decision::Skip => Action::Skip,
+            Decision::Stop => Action::Stop,
+        };
+        log(delivery, error, action);
+        action
+    }
+}
+
+fn log(delivery: &Delivery, error: &ListenerError, action: Action) {
+    macro_rules! event {
+        ($level:ident, $message:literal $(, $field:ident = $value:expr)?) => {
+            tracing::event!(
+                tracing::Level::$level,
+                listener = &*delivery.listener().id,
+                topic = delivery.record().topic(),
+                partition = delivery.record().partition(),
+                offset = delivery.record().offset(),
+                attempt = delivery.attempt(),
+                kind = ?error.kind(),
+                r#type = error.type_name(),
+                variant = error.variant(),
+                // In quotes: control characters of the error's text are escaped.
+                error = ?source_chain::joined(error.error()),
+                $($field = ?$value,)?
+                $message
+            )
+        };
+    }
+    match action {
+        // The first failure tells; its repetitions would only flood the log.
+        Action::RetryAfter(delay) if delivery.attempt() == 1 => {
+            event!(WARN, "record failed, will be tried again", delay = delay);
+        }
+        Action::RetryAfter(delay) => {
+            event!(
+                DEBUG,
+                "record failed again, will be tried again",
+                delay = delay
+            );
+        }
+        Action::Recover => event!(ERROR, "record failed for good"),
+        Action::Skip => event!(WARN, "record failed and is skipped"),
+        Action::Stop => event!(ERROR, "record failed, the listener stops"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::error::fixture::{ChargeError, delivery};
+    use crate::record::OwnedRecord;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn action(handler: &DefaultErrorHandler, error: &ListenerError, attempt: u32) -> Action {
+        handler.handle(&delivery(OwnedRecord::new("orders", 0, 7), attempt), error)
+    }
+
+    fn error(policy: Policy) -> ListenerError {
+        ListenerError::from_classified(ChargeError::new("Timeout", policy))
+    }
+
+    /// The actions of all deliveries until the record is not delivered again.
+    fn history(handler: &DefaultErrorHandler, error: &ListenerError) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for attempt in 1.. {
+            actions.push(action(handler, error, attempt));
+            if !matches!(actions.last(), Some(Action::RetryAfter(_))) {
+                break;
+            }
+        }
+        actions
+    }
+
+    #[test]
+    fn by_default_a_record_is_delivered_ten_times_without_waits() {
+        let plain = ListenerError::from_error("no policy");
+        let actions = history(&DefaultErrorHandler::default(), &plain);
+        let mut expected = vec![Action::RetryAfter(Duration::ZERO); 9];
+        expected.push(Action::Recover);
+        assert_eq!(actions, expected);
+    }
+
+    #[test]
+    fn attempts_count_the_first_delivery() {
+        for attempts in 1..20_usize {
+            let handler = DefaultErrorHandler::new(u32::try_from(attempts).unwrap(), BackOff::NONE);
+            assert_eq!(history(&handler, &error(Policy::Inherit)).len(), attempts);
+        }
+        let never = DefaultErrorHandler::new(0, BackOff::NONE);
+        assert_eq!(history(&never, &error(Policy::Inherit)), [Action::Recover]);
+    }
+
+    #[test]
+    fn waits_grow_with_the_attempts() {
+        let handler = DefaultErrorHandler::new(4, "10ms..50ms x3".parse().unwrap());
+        let waits = history(&handler, &error(Policy::Inherit));
+        let expected = [10, 30, 50].map(|ms| Action::RetryAfter(MS * ms));
+        assert_eq!(waits, [&expected[..], &[Action::Recover]].concat());
+    }
+
+    #[test]
+    fn the_errors_own_policy_wins_over_the_listeners_defaults() {
+        let handler = DefaultErrorHandler::default();
+        assert_eq!(
+            action(&handler, &error(Policy::DeadLetter), 1),
+            Action::Recover
+        );
+        assert_eq!(action(&handler, &error(Policy::Skip), 1), Action::Skip);
+        assert_eq!(action(&handler, &error(Policy::Stop), 1), Action::Stop);
+        let retry = Policy::Retry {
+            attempts: Some(2),
+            back_off: Some(BackOff::Fixed(MS * 5)),
+        };
+        let expected = [Action::RetryAfter(MS * 5), Action::Recover];
+        assert_eq!(history(&handler, &error(retry)), expected);
+    }
+
+    #[test]
+    fn what_a_policy_leaves_open_comes_from_the_listener() {
+        let handler = DefaultErrorHandler::new(3, BackOff::Fixed(MS * 7));
+        let open = Policy::Retry {
+            attempts: None,
+            back_off: None,
+        };
+        let wait = Action::RetryAfter(MS * 7);
+        assert_eq!(
+            history(&handler, &error(open)),
+            [wait, wait, Action::Recover]
+        );
+    }
+
+    #[test]
+    fn a_delay_that_was_told_is_kept_and_attempts_are_counted() {
+        let handler = DefaultErrorHandler::new(3, BackOff::Fixed(MS));
+        let told = Policy::RetryAfter(MS * 900);
+        let wait = Action::RetryAfter(MS * 900);
+        assert_eq!(
+            history(&handler, &error(told)),
+            [wait, wait, Action::Recover]
+        );
+    }
+
+    #[test]
+    fn settings_win_over_the_errors_own_policy() {
+        let settings = |value| DefaultErrorHandler::default().with_override("Timeout", value);
+        let retry = VariantOverride::new(Some(2), Some(BackOff::Fixed(MS)), None);
+        let twice = [Action::RetryAfter(MS), Action::Recover];
+        assert_eq!(history(&settings(retry), &error(Policy::DeadLetter)), twice);
+        for (policy, expected) in [
+            (PolicyOverride::DeadLetter, Action::Recover),
+            (PolicyOverride::Skip, Action::Skip),
+            (PolicyOverride::Stop, Action::Stop),
+        ] {
+            let handler = settings(VariantOverride::new(None, None, Some(policy)));
+            assert_eq!(action(&handler, &error(Policy::Inherit), 1), expected);
+        }
+        let other = DefaultErrorHandler::default().with_override("Declined", retry);
+        assert_eq!(history(&other, &error(Policy::Inherit)).len(), 10);
+    }
+
+    #[test]
+    fn an_override_of_the_attempts_keeps_a_told_delay() {
+        let value = VariantOverride::new(Some(2), None, None);
+        let handler = DefaultErrorHandler::default().with_override("Timeout", value);
+        let told = error(Policy::RetryAfter(MS * 900));
+        let expected = [Action::RetryAfter(MS * 900), Action::Recover];
+        assert_eq!(history(&handler, &told), expected);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_decoded_is_recovered_at_once() {
+        let undecodable = ListenerError::decode(crate::codec::DecodeError::Utf8(3));
+        let handler = DefaultErrorHandler::default();
+        assert_eq!(history(&handler, &undecodable), [Action::Recover]);
+    }
+
+    #[test]
+    fn a_panic_is_tried_again_as_any_failure() {
+        let panic = "index out of bounds".into();
+        let panic = ListenerError::new(ErrorKind::Panic, panic, "panic", None, Policy::Inherit);
+        assert_eq!(history(&DefaultErrorHandler::default(), &panic).len(), 10);
+    }
+
+    #[test]
+    fn overrides_are_read_from_settings() {
+        let text = "attempts = 3\nback-off = \"1s..5m x4\"\npolicy = \"dead-letter\"";
+        let value: VariantOverride = toml::from_str(text).unwrap();
+        let back_off = "1s..5m x4".parse().ok();
+        let expected = VariantOverride::new(Some(3), back_off, Some(PolicyOverride::DeadLetter));
+        assert_eq!(value, expected);
+        let error = toml::from_str::<VariantOverride>("back-off = \"1 week\"").unwrap_err();
+        assert!(error.to_string().contains("is not a time"), "{error}");
+    }
+}

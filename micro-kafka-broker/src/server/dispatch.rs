@@ -1,5 +1,7 @@
 //! The table of APIs, and the way of a frame to its handler.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::connection::Peer;
@@ -204,7 +206,7 @@ async fn serve<R: Handler>(
     drop(reader);
     tracing::trace!(client = %peer.address, api = api.name, version, "request");
     let context = RequestContext {
-        broker: peer.broker.clone(),
+        broker: Arc::clone(&peer.broker),
         listener: peer.listener,
         version,
         client_id: header.client_id,

@@ -32,7 +32,7 @@ impl BrokerState {
         let ids = nodes.iter().map(|node| node.id).collect();
         let catalog = Arc::new(Catalog::new(config, ids));
         let partitions = Arc::new(PartitionTable::new());
-        catalog.observe(partitions.clone());
+        catalog.observe(Arc::<PartitionTable>::clone(&partitions));
         Self {
             cluster_id: Uuid::random().to_string(),
             node_id,

@@ -253,6 +253,17 @@ async fn a_topic_named_twice_is_refused_once_and_the_others_created() {
 }
 
 #[tokio::test]
+async fn a_request_creates_ten_thousand_partitions_at_most() {
+    let mut admin = Admin::new().await;
+    let one = topic(&admin.name("one"), 10_001, 1);
+    assert_eq!(admin.create_one(one).await.0, 44);
+    let both = ["a", "b"].map(|s| topic(&admin.name(s), 5_001, 1));
+    for result in admin.create(both.to_vec()).await {
+        assert_eq!(result.error_code, 44, "{:?}", result.error_message);
+    }
+}
+
+#[tokio::test]
 async fn defaults_and_assignments_are_used() {
     let mut admin = Admin::new().await;
     let name = admin.name("default");

@@ -34,9 +34,17 @@ where
     for version in M::VERSIONS {
         let message = sample::<M>(seed, version);
         let ours = encode(&message, version);
-        assert_eq!(message, decode::<M>(ours.clone(), version), "version {version}");
+        assert_eq!(
+            message,
+            decode::<M>(ours.clone(), version),
+            "version {version}"
+        );
         if !(T::VERSIONS.min..=T::VERSIONS.max).contains(&version) {
-            assert_eq!(version, *M::VERSIONS.end(), "the oracle lacks only the newest");
+            assert_eq!(
+                version,
+                *M::VERSIONS.end(),
+                "the oracle lacks only the newest"
+            );
             continue;
         }
         let mut left = ours.clone();

@@ -1,9 +1,9 @@
 //! Request and response headers.
 
+use super::Message;
 use super::reader::{DecodeError, Reader};
 use super::value::{Nullable, Shape, Wire};
 use super::writer::{EncodeError, Frame, Writer};
-use super::Message;
 
 /// The key of ApiVersions, whose answer must be readable before versions are agreed on.
 const API_VERSIONS: i16 = 18;

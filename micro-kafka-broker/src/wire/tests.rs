@@ -93,10 +93,18 @@ fn byte_fields_are_slices_of_the_frame() {
 
 #[test]
 fn long_records_leave_without_a_copy() {
-    let batches: Vec<Bytes> = vec![vec![1; 5000].into(), vec![2; 10].into(), vec![3; 2000].into()];
+    let batches: Vec<Bytes> = vec![
+        vec![1; 5000].into(),
+        vec![2; 10].into(),
+        vec![3; 2000].into(),
+    ];
     let mut writer = Writer::frame();
     0x0102_0304_i32.encode(&mut writer, PLAIN);
-    batches.iter().cloned().collect::<Records>().encode(&mut writer, PLAIN);
+    batches
+        .iter()
+        .cloned()
+        .collect::<Records>()
+        .encode(&mut writer, PLAIN);
     7_i8.encode(&mut writer, PLAIN);
     let mut frame = writer.finish().unwrap();
 

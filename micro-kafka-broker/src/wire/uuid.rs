@@ -37,7 +37,11 @@ impl fmt::Display for Uuid {
         let bits = u128::from_be_bytes(self.0);
         for place in 0..22_u32 {
             let shift = 122_i32 - 6 * i32::try_from(place).unwrap_or_default();
-            let six = if shift >= 0 { bits >> shift } else { bits << -shift } & 0x3f;
+            let six = if shift >= 0 {
+                bits >> shift
+            } else {
+                bits << -shift
+            } & 0x3f;
             let index = usize::try_from(six).unwrap_or_default();
             write!(f, "{}", char::from(ALPHABET[index]))?;
         }

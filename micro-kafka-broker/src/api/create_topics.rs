@@ -2,7 +2,10 @@
 //!
 //! Versions 2–7. 5 is flexible and answers with the topic's configuration, 7 with its id.
 
-use crate::api::ErrorCode;
+use std::collections::HashMap;
+
+use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::meta::{Catalog, CatalogError, NewTopic, Topic, describe_topic};
 use crate::wire::Uuid;
 
 api! {
@@ -54,5 +57,79 @@ api! {
         read_only: bool,
         config_source: i8 = -1,
         is_sensitive: bool,
+    }
+}
+
+impl Handler for CreateTopicsRequest {
+    async fn handle(self, context: &RequestContext) -> Answer<CreateTopicsResponse> {
+        let catalog = context.broker.catalog();
+        let mut times: HashMap<String, usize> = HashMap::new();
+        for topic in &self.topics {
+            *times.entry(topic.name.clone()).or_default() += 1;
+        }
+        let mut results = Vec::with_capacity(self.topics.len());
+        for topic in self.topics {
+            match times.remove(&topic.name) {
+                Some(1) => results.push(create(catalog, topic, self.validate_only)),
+                Some(_) => results.push(CreatableTopicResult {
+                    name: topic.name,
+                    error_code: ErrorCode::INVALID_REQUEST,
+                    error_message: Some("Duplicate topic name.".to_owned()),
+                    ..CreatableTopicResult::default()
+                }),
+                // One answer for all of a name.
+                None => {}
+            }
+        }
+        CreateTopicsResponse {
+            topics: results,
+            ..CreateTopicsResponse::default()
+        }
+        .into()
+    }
+}
+
+fn create(catalog: &Catalog, topic: CreatableTopic, validate_only: bool) -> CreatableTopicResult {
+    let assignment = |a: CreatableReplicaAssignment| (a.partition_index, a.broker_ids);
+    let config = |c: CreatableTopicConfig| (c.name, c.value);
+    let new = NewTopic {
+        name: topic.name,
+        partitions: topic.num_partitions,
+        replication_factor: topic.replication_factor,
+        assignments: topic.assignments.into_iter().map(assignment).collect(),
+        configs: topic.configs.into_iter().map(config).collect(),
+    };
+    match catalog.create_topic(&new, validate_only) {
+        Ok(created) => success(catalog, &created),
+        Err(error) => failure(new.name, &error),
+    }
+}
+
+fn failure(name: String, error: &CatalogError) -> CreatableTopicResult {
+    CreatableTopicResult {
+        name,
+        error_code: error.into(),
+        error_message: Some(error.to_string()),
+        ..CreatableTopicResult::default()
+    }
+}
+
+fn success(catalog: &Catalog, topic: &Topic) -> CreatableTopicResult {
+    let factor = topic.partitions.first().map_or(0, |p| p.replicas.len());
+    let configs = describe_topic(topic, catalog.config());
+    let configs = configs.into_iter().map(|entry| CreatableTopicConfigs {
+        name: entry.name.to_owned(),
+        value: entry.value,
+        read_only: entry.read_only,
+        config_source: entry.source as i8,
+        is_sensitive: entry.sensitive,
+    });
+    CreatableTopicResult {
+        name: topic.name.to_string(),
+        topic_id: topic.id,
+        num_partitions: i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX),
+        replication_factor: i16::try_from(factor).unwrap_or(i16::MAX),
+        configs: Some(configs.collect()),
+        ..CreatableTopicResult::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::meta::CatalogError;
 use crate::wire::{DecodeError, Reader, Shape, Wire, Writer};
 
 /// A Kafka error code, as it stands in responses.
@@ -183,6 +184,22 @@ impl fmt::Display for ErrorCode {
 impl fmt::Debug for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}({})", self.0)
+    }
+}
+
+impl From<&CatalogError> for ErrorCode {
+    fn from(error: &CatalogError) -> Self {
+        match error {
+            CatalogError::InvalidName(_) => Self::INVALID_TOPIC_EXCEPTION,
+            CatalogError::Exists(_) => Self::TOPIC_ALREADY_EXISTS,
+            CatalogError::UnknownTopic => Self::UNKNOWN_TOPIC_OR_PARTITION,
+            CatalogError::UnknownTopicId => Self::UNKNOWN_TOPIC_ID,
+            CatalogError::InvalidPartitions(_) => Self::INVALID_PARTITIONS,
+            CatalogError::InvalidReplicationFactor(_) => Self::INVALID_REPLICATION_FACTOR,
+            CatalogError::InvalidAssignment(_) => Self::INVALID_REPLICA_ASSIGNMENT,
+            CatalogError::InvalidRequest(_) => Self::INVALID_REQUEST,
+            CatalogError::Config(_) => Self::INVALID_CONFIG,
+        }
     }
 }
 

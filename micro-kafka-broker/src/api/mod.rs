@@ -1,6 +1,8 @@
 //! One file per API key: its messages by version and its handler.
 
 mod error_code;
+mod handler;
+mod operations;
 
 pub(crate) mod api_versions;
 pub(crate) mod create_partitions;
@@ -28,3 +30,5 @@ pub(crate) mod sync_group;
 mod tests;
 
 pub(crate) use error_code::ErrorCode;
+pub(crate) use handler::{Answer, Handler, RequestContext};
+pub(crate) use operations::Operations;

@@ -64,9 +64,7 @@ pub(crate) struct RequestHeader {
 
 impl RequestHeader {
     /// Writes a request frame.
-    ///
-    /// # Errors
-    /// If something in it is longer than its length field can say.
+    #[cfg(test)]
     pub(crate) fn request<M: Message>(&self, body: &M) -> Result<Frame, EncodeError> {
         let mut writer = Writer::frame();
         let HeaderStart {
@@ -85,28 +83,24 @@ impl RequestHeader {
         body.encode(&mut writer, shape);
         writer.finish()
     }
-
-    /// Writes the frame that answers this request, with a body in `version`.
-    ///
-    /// # Errors
-    /// If something in it is longer than its length field can say.
-    pub(crate) fn response<M: Message>(
-        start: HeaderStart,
-        body: &M,
-        version: i16,
-    ) -> Result<Frame, EncodeError> {
-        let mut writer = Writer::frame();
-        start.correlation_id.encode(&mut writer, PLAIN);
-        let shape = M::shape(version);
-        if response_header_is_flexible(start.key, shape.flexible) {
-            writer.varint(0);
-        }
-        body.encode(&mut writer, shape);
-        writer.finish()
-    }
 }
 
-/// Whether a response's header ends with tagged fields: those of ApiVersions never do.
-pub(crate) fn response_header_is_flexible(key: i16, body_is_flexible: bool) -> bool {
-    body_is_flexible && key != API_VERSIONS
+/// Writes the frame that answers a request, with a body in `version`.
+///
+/// # Errors
+/// If something in it is longer than its length field can say.
+pub(crate) fn encode_response<M: Message>(
+    start: HeaderStart,
+    body: &M,
+    version: i16,
+) -> Result<Frame, EncodeError> {
+    let mut writer = Writer::frame();
+    start.correlation_id.encode(&mut writer, PLAIN);
+    let shape = M::shape(version);
+    // The header of an ApiVersions response never has tagged fields.
+    if shape.flexible && start.key != API_VERSIONS {
+        writer.varint(0);
+    }
+    body.encode(&mut writer, shape);
+    writer.finish()
 }

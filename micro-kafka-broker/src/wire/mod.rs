@@ -18,9 +18,13 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use header::{HeaderStart, RequestHeader, response_header_is_flexible};
+pub(crate) use header::{HeaderStart, encode_response};
+#[cfg(test)]
+pub(crate) use header::RequestHeader;
 pub(crate) use message::{Message, Request};
-pub(crate) use reader::{DecodeError, DecodeErrorKind, Reader};
+pub(crate) use reader::{DecodeError, Reader};
+#[cfg(test)]
+pub(crate) use reader::DecodeErrorKind;
 pub(crate) use records::Records;
 pub(crate) use uuid::Uuid;
 pub(crate) use value::{Shape, Wire};

@@ -97,6 +97,7 @@ fn api_keys() -> Vec<ApiVersion> {
 fn is_software_name(name: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
     let ends = [name.bytes().next(), name.bytes().next_back()];
-    ends.iter().all(|end| end.is_some_and(|b| b.is_ascii_alphanumeric()))
+    ends.iter()
+        .all(|end| end.is_some_and(|b| b.is_ascii_alphanumeric()))
         && name.bytes().all(inner)
 }

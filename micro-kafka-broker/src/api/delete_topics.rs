@@ -75,10 +75,16 @@ fn delete(context: &RequestContext, topic: &DeleteTopicState, twice: bool) -> De
         error_message: Some(message.to_owned()),
     };
     if twice {
-        return refused(ErrorCode::INVALID_REQUEST, "Duplicate topic in the request.");
+        return refused(
+            ErrorCode::INVALID_REQUEST,
+            "Duplicate topic in the request.",
+        );
     }
     if !context.broker.config().flag("delete.topic.enable") {
-        return refused(ErrorCode::TOPIC_DELETION_DISABLED, "Topic deletion is disabled.");
+        return refused(
+            ErrorCode::TOPIC_DELETION_DISABLED,
+            "Topic deletion is disabled.",
+        );
     }
     let target = match &topic.name {
         Some(_) if !topic.topic_id.is_zero() => {
@@ -87,7 +93,10 @@ fn delete(context: &RequestContext, topic: &DeleteTopicState, twice: bool) -> De
         }
         Some(name) => TopicRef::Name(name),
         None if topic.topic_id.is_zero() => {
-            return refused(ErrorCode::INVALID_REQUEST, "Neither a name nor an id was given.");
+            return refused(
+                ErrorCode::INVALID_REQUEST,
+                "Neither a name nor an id was given.",
+            );
         }
         None => TopicRef::Id(topic.topic_id),
     };

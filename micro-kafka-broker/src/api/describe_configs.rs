@@ -139,7 +139,9 @@ fn broker_entries(context: &RequestContext, name: &str) -> Entries {
     let own = context.broker.node_id();
     let problem = match name.parse::<i32>() {
         Ok(id) if id == own => return Ok(context.broker.config().describe()),
-        Ok(id) => format!("Unexpected broker id, expected {own} or empty string, but received {id}"),
+        Ok(id) => {
+            format!("Unexpected broker id, expected {own} or empty string, but received {id}")
+        }
         Err(_) => format!("Broker id must be an integer, but it is: {name}"),
     };
     Err((ErrorCode::INVALID_REQUEST, problem))

@@ -65,12 +65,14 @@ api! {
 impl Handler for MetadataRequest {
     async fn handle(self, context: &RequestContext) -> Answer<MetadataResponse> {
         let broker = &context.broker;
-        let brokers = context.brokers().map(|(node_id, endpoint)| MetadataResponseBroker {
-            node_id,
-            host: endpoint.host.clone(),
-            port: endpoint.port.into(),
-            rack: None,
-        });
+        let brokers = context
+            .brokers()
+            .map(|(node_id, endpoint)| MetadataResponseBroker {
+                node_id,
+                host: endpoint.host.clone(),
+                port: endpoint.port.into(),
+                rack: None,
+            });
         MetadataResponse {
             brokers: brokers.collect(),
             cluster_id: Some(broker.cluster_id().to_owned()),
@@ -88,17 +90,22 @@ impl Handler for MetadataRequest {
 impl MetadataRequest {
     fn topics(self, context: &RequestContext) -> Vec<MetadataResponseTopic> {
         let image = context.broker.catalog().image();
-        let operations =
-            Operations::TOPIC.if_asked(self.include_topic_authorized_operations).bits();
+        let operations = Operations::TOPIC
+            .if_asked(self.include_topic_authorized_operations)
+            .bits();
         // Version 0 has no null: an empty list means all.
-        let asked = self.topics.filter(|list| context.version > 0 || !list.is_empty());
+        let asked = self
+            .topics
+            .filter(|list| context.version > 0 || !list.is_empty());
         let mut topics: Vec<_> = match asked {
             None => image.topics().map(|topic| described(topic)).collect(),
             Some(list) => {
                 let create = self.allow_auto_topic_creation
                     && context.broker.config().flag("auto.create.topics.enable");
-                let distinct: BTreeSet<_> =
-                    list.into_iter().map(|asked| (asked.topic_id, asked.name)).collect();
+                let distinct: BTreeSet<_> = list
+                    .into_iter()
+                    .map(|asked| (asked.topic_id, asked.name))
+                    .collect();
                 distinct
                     .into_iter()
                     .map(|asked| match asked {

@@ -19,9 +19,8 @@ impl Operations {
     /// The client did not ask.
     pub(crate) const NOT_ASKED: Self = Self(i32::MIN);
     /// All that can be done with a topic.
-    pub(crate) const TOPIC: Self = Self(
-        READ | WRITE | CREATE | DELETE | ALTER | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS,
-    );
+    pub(crate) const TOPIC: Self =
+        Self(READ | WRITE | CREATE | DELETE | ALTER | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS);
     /// All that can be done with a group.
     pub(crate) const GROUP: Self =
         Self(READ | DELETE | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS);

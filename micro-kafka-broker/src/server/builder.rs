@@ -289,8 +289,14 @@ fn address_config(
 ) -> Vec<(String, String)> {
     let bound = sockets.iter().filter_map(|socket| socket.local_addr().ok());
     let join = |list: Vec<String>| list.join(",");
-    let listeners = names.iter().zip(bound).map(|(name, at)| format!("{name}://{at}"));
-    let advertised = names.iter().zip(endpoints).map(|(name, at)| format!("{name}://{at}"));
+    let listeners = names
+        .iter()
+        .zip(bound)
+        .map(|(name, at)| format!("{name}://{at}"));
+    let advertised = names
+        .iter()
+        .zip(endpoints)
+        .map(|(name, at)| format!("{name}://{at}"));
     [
         ("node.id", node_id.to_string()),
         ("broker.id", node_id.to_string()),

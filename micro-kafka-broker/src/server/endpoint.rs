@@ -53,7 +53,10 @@ pub(super) fn split_host_port(text: &str) -> Result<(String, Option<u16>), &'sta
         return Err("the host is missing");
     }
     let port = port
-        .map(|port| port.parse().map_err(|_| "the port is no number from 0 to 65535"))
+        .map(|port| {
+            port.parse()
+                .map_err(|_| "the port is no number from 0 to 65535")
+        })
         .transpose()?;
     Ok((host.to_owned(), port))
 }
@@ -65,11 +68,23 @@ mod tests {
     #[test]
     fn addresses_are_split_into_host_and_port() {
         let ok = |host: &str, port| Ok((host.to_owned(), port));
-        assert_eq!(split_host_port("localhost:9092"), ok("localhost", Some(9092)));
+        assert_eq!(
+            split_host_port("localhost:9092"),
+            ok("localhost", Some(9092))
+        );
         assert_eq!(split_host_port("localhost"), ok("localhost", None));
         assert_eq!(split_host_port("[::1]:0"), ok("::1", Some(0)));
         assert_eq!(split_host_port("[::1]"), ok("::1", None));
-        for bad in ["", ":9092", "::1:9092", "[::1", "[::1]9092", "h:", "h:99999", "h:x"] {
+        for bad in [
+            "",
+            ":9092",
+            "::1:9092",
+            "[::1",
+            "[::1]9092",
+            "h:",
+            "h:99999",
+            "h:x",
+        ] {
             assert!(split_host_port(bad).is_err(), "{bad}");
         }
     }

@@ -153,7 +153,11 @@ mod tests {
         let mut inbox = Inbox::new(usize::MAX);
         inbox.room().put_slice(&0x7fff_fff0_i32.to_be_bytes());
         inbox.room();
-        assert!(inbox.buf.capacity() <= 4 * FIRST_READ, "{}", inbox.buf.capacity());
+        assert!(
+            inbox.buf.capacity() <= 4 * FIRST_READ,
+            "{}",
+            inbox.buf.capacity()
+        );
     }
 
     #[test]
@@ -162,13 +166,19 @@ mod tests {
         assert_eq!(fed(&[0xff; 4]).take(), Err(FrameError::NotPositive(-1)));
         assert!(matches!(
             fed(&[1, 0, 0, 0]).take(),
-            Err(FrameError::TooLong { announced: 0x0100_0000, .. })
+            Err(FrameError::TooLong {
+                announced: 0x0100_0000,
+                ..
+            })
         ));
     }
 
     #[test]
     fn an_impostor_is_known_by_its_first_bytes_only() {
-        assert!(matches!(fed(b"GET / HTTP").take(), Err(FrameError::Impostor(_))));
+        assert!(matches!(
+            fed(b"GET / HTTP").take(),
+            Err(FrameError::Impostor(_))
+        ));
         let mut later = fed(&[0, 0, 0, 1, 7]);
         later.take().unwrap();
         later.room().put_slice(b"GET ");

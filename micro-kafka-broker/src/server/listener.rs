@@ -61,7 +61,10 @@ impl Listener {
             while connections.join_next().await.is_some() {}
         });
         if ended.await.is_err() {
-            tracing::warn!(connections = connections.len(), "connections cut off at stop");
+            tracing::warn!(
+                connections = connections.len(),
+                "connections cut off at stop"
+            );
             connections.shutdown().await;
         }
         drop(self.alive);

@@ -18,13 +18,13 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use header::{HeaderStart, encode_response};
 #[cfg(test)]
 pub(crate) use header::RequestHeader;
+pub(crate) use header::{HeaderStart, encode_response};
 pub(crate) use message::{Message, Request};
-pub(crate) use reader::{DecodeError, Reader};
 #[cfg(test)]
 pub(crate) use reader::DecodeErrorKind;
+pub(crate) use reader::{DecodeError, Reader};
 pub(crate) use records::Records;
 pub(crate) use uuid::Uuid;
 pub(crate) use value::{Shape, Wire};

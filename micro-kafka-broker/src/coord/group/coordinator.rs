@@ -1,7 +1,7 @@
 //! The shell: owns the groups, gives them the time, and carries answers back.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
@@ -42,12 +42,13 @@ struct Shared {
 #[derive(Debug)]
 pub(crate) struct GroupCoordinator {
     shared: Arc<Shared>,
-    timers: JoinHandle<()>,
+    /// Started by the first call, so that a coordinator can be made outside of a runtime.
+    timers: OnceLock<JoinHandle<()>>,
 }
 
 impl GroupCoordinator {
-    /// A coordinator without groups; must be called within a tokio runtime.
-    pub(crate) fn start(clock: Clock, limits: GroupLimits) -> Self {
+    /// A coordinator without groups.
+    pub(crate) fn new(clock: Clock, limits: GroupLimits) -> Self {
         let shared = Arc::new(Shared {
             clock,
             limits,
@@ -55,8 +56,10 @@ impl GroupCoordinator {
             nearer: Notify::new(),
             wakes: Mutex::new(None),
         });
-        let timers = tokio::spawn(run_timers(Arc::clone(&shared)));
-        Self { shared, timers }
+        Self {
+            shared,
+            timers: OnceLock::new(),
+        }
     }
 
     /// Sends a request to a group and waits for the answer.
@@ -68,6 +71,8 @@ impl GroupCoordinator {
         group_id: &str,
         event: impl FnOnce(Token) -> Event,
     ) -> Option<Reply> {
+        self.timers
+            .get_or_init(|| tokio::spawn(run_timers(Arc::clone(&self.shared))));
         let answer = self.shared.submit(group_id, event);
         answer.await.ok()
     }
@@ -125,7 +130,9 @@ impl GroupCoordinator {
 
 impl Drop for GroupCoordinator {
     fn drop(&mut self) {
-        self.timers.abort();
+        if let Some(timers) = self.timers.get() {
+            timers.abort();
+        }
     }
 }
 

@@ -37,7 +37,16 @@ fn real_requests(rng: &mut StdRng) -> Vec<Vec<u8>> {
 /// the body is reached.
 fn mutate(frame: &mut Vec<u8>, pool: &[Vec<u8>], rng: &mut StdRng) {
     const EXTREMES: [i64; 10] = [
-        0, -1, -2, 1, 0x7f, 0x80, 0x7fff, 0x7fff_ffff, -0x8000_0000, i64::MAX,
+        0,
+        -1,
+        -2,
+        1,
+        0x7f,
+        0x80,
+        0x7fff,
+        0x7fff_ffff,
+        -0x8000_0000,
+        i64::MAX,
     ];
     for _ in 0..rng.random_range(1..=3) {
         let at = rng.random_range(4..frame.len().max(5)).min(frame.len());
@@ -127,7 +136,11 @@ async fn a_hundred_thousand_mutated_requests_are_answered_or_refused() {
                     Ok(Ok(Some(mut answer))) => {
                         outcomes.answered += 1;
                         let answer = answer.copy_to_bytes(answer.remaining());
-                        assert_eq!(answer.get(4..8), correlation.as_deref(), "seed {seed}, {nth}");
+                        assert_eq!(
+                            answer.get(4..8),
+                            correlation.as_deref(),
+                            "seed {seed}, {nth}"
+                        );
                     }
                     Ok(Ok(None)) => outcomes.silent += 1,
                     Ok(Err(Refusal::Answer { api, source })) => {
@@ -152,7 +165,9 @@ async fn random_bytes_are_refused() {
     let mut rng = StdRng::seed_from_u64(1);
     let peer = peer();
     for _ in 0..10_000 {
-        let frame: Bytes = (0..rng.random_range(0..64)).map(|_| rng.random::<u8>()).collect();
+        let frame: Bytes = (0..rng.random_range(0..64))
+            .map(|_| rng.random::<u8>())
+            .collect();
         let limit = Duration::from_secs(86_400 * 365);
         let answer = tokio::time::timeout(limit, dispatch(&peer, frame)).await;
         if let Ok(Ok(Some(answer))) = answer {

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::coord::group::{Event, GroupCoordinator, GroupError, Join, PartitionKey, Reply};
 
 fn coordinator() -> Arc<GroupCoordinator> {
-    Arc::new(GroupCoordinator::start(Clock::system(), limits()))
+    Arc::new(GroupCoordinator::new(Clock::system(), limits()))
 }
 
 fn newcomer(id: &str) -> Join {

@@ -2,6 +2,12 @@
 //!
 //! `MICRO_KAFKA_TEST=HOST:PORT` runs these tests on another Kafka, which must behave the same.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
+
 mod admin;
 mod groups;
 mod kafka;

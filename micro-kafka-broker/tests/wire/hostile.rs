@@ -64,10 +64,10 @@ const TWO_BILLION_TOPICS: [u8; 17] = [
     0, 19, 0, 5, 0, 0, 0, 1, 0, 1, b'x', 0, 0xff, 0xff, 0xff, 0xff, 0x07,
 ];
 
-#[tokio::test]
-async fn what_is_no_request_ends_its_connection_with_one_warning() {
+/// What is sent, and what the warning says.
+fn no_requests() -> [(&'static str, Vec<u8>, &'static str); 16] {
     let metadata_99 = framed(&[0, 3, 0, 99, 0, 0, 0, 1, 0, 1, b'x']);
-    let cases: [(&str, Vec<u8>, &str); 16] = [
+    [
         (
             "length 0",
             vec![0, 0, 0, 0],
@@ -136,8 +136,12 @@ async fn what_is_no_request_ends_its_connection_with_one_warning() {
             "a TLS ClientHello",
         ),
         ("ssh", b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(), "an SSH banner"),
-    ];
-    for (what, bytes, warning) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn what_is_no_request_ends_its_connection_with_one_warning() {
+    for (what, bytes, warning) in no_requests() {
         with_log(|log| async move {
             let broker = Broker::builder().start().await.unwrap();
             let address = broker.bootstrap_servers();

@@ -24,6 +24,7 @@ mod wire;
 mod api;
 mod batch;
 mod clock;
+mod coord;
 mod log;
 mod meta;
 mod partition;

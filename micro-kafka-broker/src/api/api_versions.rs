@@ -2,6 +2,9 @@
 //!
 //! Versions 0–4. 3 is flexible and names the client's software. The response's header is always
 //! of version 0, and an unknown version is answered in version 0 with error 35.
+//!
+//! Deviations: no features are told yet, because what they stand for (transactions of version 2,
+//! the new group protocol) is not served.
 
 use crate::api::produce::ProduceRequest;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};

@@ -1,6 +1,8 @@
 //! DescribeCluster (key 60): the brokers, for administrators.
 //!
 //! Versions 0–2, flexible from the start. 1 adds the type of endpoint, 2 fenced brokers.
+//!
+//! Deviations: the controller is always this broker.
 
 use crate::api::{Answer, ErrorCode, Handler, Operations, RequestContext};
 use crate::server::Endpoint;

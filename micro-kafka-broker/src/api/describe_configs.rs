@@ -1,6 +1,9 @@
 //! DescribeConfigs (key 32): settings of topics and brokers.
 //!
 //! Versions 1–4. 1 adds synonyms, 3 types and documentation, 4 is flexible.
+//!
+//! Deviations: resources other than topics and brokers (loggers, client metrics, groups) are
+//! refused as unsupported.
 
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 use crate::meta::{ConfigEntry, TopicRef, check_topic_name, describe_topic};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::coord::group::GroupError;
 use crate::meta::CatalogError;
 use crate::wire::{DecodeError, Reader, Shape, Wire, Writer};
 
@@ -200,6 +201,31 @@ impl From<&CatalogError> for ErrorCode {
             CatalogError::InvalidRequest(_) => Self::INVALID_REQUEST,
             CatalogError::Config(_) => Self::INVALID_CONFIG,
         }
+    }
+}
+
+impl From<GroupError> for ErrorCode {
+    fn from(error: GroupError) -> Self {
+        match error {
+            GroupError::InvalidGroupId => Self::INVALID_GROUP_ID,
+            GroupError::InvalidSessionTimeout => Self::INVALID_SESSION_TIMEOUT,
+            GroupError::InconsistentProtocol => Self::INCONSISTENT_GROUP_PROTOCOL,
+            GroupError::UnknownMember => Self::UNKNOWN_MEMBER_ID,
+            GroupError::IllegalGeneration => Self::ILLEGAL_GENERATION,
+            GroupError::RebalanceInProgress => Self::REBALANCE_IN_PROGRESS,
+            GroupError::MemberIdRequired => Self::MEMBER_ID_REQUIRED,
+            GroupError::MaxSizeReached => Self::GROUP_MAX_SIZE_REACHED,
+            GroupError::FencedInstance => Self::FENCED_INSTANCE_ID,
+            GroupError::OffsetMetadataTooLarge => Self::OFFSET_METADATA_TOO_LARGE,
+            GroupError::UnknownGroup => Self::GROUP_ID_NOT_FOUND,
+        }
+    }
+}
+
+impl ErrorCode {
+    /// The code of an outcome.
+    pub(crate) fn of<E: Into<Self>>(outcome: Result<(), E>) -> Self {
+        outcome.map_or_else(Into::into, |()| Self::NONE)
     }
 }
 

@@ -1,6 +1,9 @@
 //! FindCoordinator (key 10): which broker coordinates a group or a transactional id.
 //!
 //! Versions 0–6. 1 adds the type of key, 3 is flexible, 4 asks for several keys.
+//!
+//! Deviations: the internal topics are not created; the coordinator of every key is the broker
+//! that is asked.
 
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 

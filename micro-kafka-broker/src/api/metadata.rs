@@ -2,6 +2,9 @@
 //!
 //! Versions 0–13. In 0 an empty list of topics means all, from 1 on a null one. 9 is flexible,
 //! 10 adds topic ids, 12 asks by them, 13 has a top-level error.
+//!
+//! Deviations: a topic that is created by asking for it is in the answer at once; Apache Kafka has
+//! it at the next request.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 mod error_code;
 mod handler;
 mod operations;
+mod replica;
 
 pub(crate) mod api_versions;
 pub(crate) mod create_partitions;

@@ -6,7 +6,11 @@
 
 use bytes::Bytes;
 
-use crate::api::ErrorCode;
+use crate::api::replica::find_replica;
+use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::batch::{BatchError, Codec, Header};
+use crate::meta::{Image, Topic, TopicRef};
+use crate::partition::{AppendError, Appended, ProducerError};
 use crate::wire::Uuid;
 
 api! {
@@ -68,5 +72,184 @@ api! {
         host: String,
         port: i32,
         rack: Option<String>,
+    }
+}
+
+/// The first version in which batches may be compressed with zstd.
+const ZSTD_FROM: i16 = 7;
+
+impl Handler for ProduceRequest {
+    async fn handle(self, context: &RequestContext) -> Answer<ProduceResponse> {
+        let image = context.broker.catalog().image();
+        let acks = self.acks;
+        let mut failed = false;
+        let responses = self.topic_data.into_iter().map(|topic| {
+            let response = produce_topic(context, &image, acks, topic);
+            failed |= response
+                .partition_responses
+                .iter()
+                .any(|p| !p.error_code.is_none());
+            response
+        });
+        let responses = responses.collect();
+        match (acks, failed) {
+            (0, false) => Answer::Silence,
+            (0, true) => Answer::Close("records with acks=0 could not be appended"),
+            _ => ProduceResponse {
+                responses,
+                ..ProduceResponse::default()
+            }
+            .into(),
+        }
+    }
+}
+
+fn produce_topic(
+    context: &RequestContext,
+    image: &Image,
+    acks: i16,
+    topic: TopicProduceData,
+) -> TopicProduceResponse {
+    let partitions = topic.partition_data.into_iter().map(|data| {
+        let asked = match context.version {
+            13.. => TopicRef::Id(topic.topic_id),
+            _ => TopicRef::Name(&topic.name),
+        };
+        let index = data.index;
+        match append(context, image, acks, asked, data) {
+            Ok(appended) => PartitionProduceResponse {
+                index,
+                base_offset: appended.base_offset,
+                log_append_time_ms: appended.log_append_time,
+                log_start_offset: appended.log_start_offset,
+                ..PartitionProduceResponse::default()
+            },
+            Err(refusal) => refusal.into_response(index),
+        }
+    });
+    let partition_responses = partitions.collect();
+    TopicProduceResponse {
+        name: topic.name,
+        topic_id: topic.topic_id,
+        partition_responses,
+    }
+}
+
+fn append(
+    context: &RequestContext,
+    image: &Image,
+    acks: i16,
+    asked: TopicRef<'_>,
+    data: PartitionProduceData,
+) -> Result<Appended, Refusal> {
+    if !(-1..=1).contains(&acks) {
+        return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
+    }
+    let (topic, partition) = find_replica(context, image, asked, data.index)?;
+    if topic.internal {
+        return Err(ErrorCode::INVALID_TOPIC_EXCEPTION.into());
+    }
+    if acks == -1 && !has_enough_replicas(topic, data.index) {
+        return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
+    }
+    let records = data.records.unwrap_or_default();
+    if context.version < ZSTD_FROM && is_zstd(&records) {
+        return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
+    }
+    let now = context.broker.clock().unix_millis();
+    partition
+        .append(&records, &topic.settings, now)
+        .map_err(|error| {
+            tracing::debug!(
+                topic = %topic.name, partition = data.index, client = %context.peer, %error,
+                "records refused"
+            );
+            Refusal::from(error)
+        })
+}
+
+/// The minimum counts at most as many replicas as the partition has.
+fn has_enough_replicas(topic: &Topic, index: i32) -> bool {
+    let min = topic.settings.min_insync_replicas;
+    topic
+        .partition(index)
+        .is_some_and(|info| info.isr.len() >= min.min(info.replicas.len()))
+}
+
+fn is_zstd(records: &Bytes) -> bool {
+    let codec = Header::read(records).map(|header| Codec::from_number(header.codec()));
+    matches!(codec, Ok(Ok(Codec::Zstd)))
+}
+
+/// Why records are refused, as a client is told.
+struct Refusal {
+    error_code: ErrorCode,
+    message: Option<String>,
+    records: Vec<BatchIndexAndErrorMessage>,
+}
+
+impl Refusal {
+    fn into_response(self, index: i32) -> PartitionProduceResponse {
+        PartitionProduceResponse {
+            index,
+            error_code: self.error_code,
+            base_offset: -1,
+            record_errors: self.records,
+            error_message: self.message,
+            ..PartitionProduceResponse::default()
+        }
+    }
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(error_code: ErrorCode) -> Self {
+        Self {
+            error_code,
+            message: None,
+            records: Vec::new(),
+        }
+    }
+}
+
+impl From<AppendError> for Refusal {
+    fn from(error: AppendError) -> Self {
+        let error_code = match &error {
+            AppendError::Batch(error) => batch_code(error),
+            AppendError::Producer(ProducerError::OutOfOrder { .. }) => {
+                ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER
+            }
+            AppendError::Producer(ProducerError::StaleEpoch { .. }) => {
+                ErrorCode::INVALID_PRODUCER_EPOCH
+            }
+            AppendError::NoTransaction { .. } => ErrorCode::INVALID_TXN_STATE,
+            AppendError::Gone => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        };
+        let records = match &error {
+            AppendError::Batch(BatchError::InvalidRecords { indexes, reason }) => {
+                let with_reason = |index: &i32| BatchIndexAndErrorMessage {
+                    batch_index: *index,
+                    batch_index_error_message: Some((*reason).to_owned()),
+                };
+                indexes.iter().map(with_reason).collect()
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            error_code,
+            message: Some(error.to_string()),
+            records,
+        }
+    }
+}
+
+fn batch_code(error: &BatchError) -> ErrorCode {
+    match error {
+        BatchError::Corrupt(_) => ErrorCode::CORRUPT_MESSAGE,
+        BatchError::TooLarge { .. } => ErrorCode::MESSAGE_TOO_LARGE,
+        BatchError::UnsupportedCodec(_) => ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
+        BatchError::InvalidTimestamp { .. } => ErrorCode::INVALID_TIMESTAMP,
+        BatchError::Invalid(_)
+        | BatchError::InvalidRecords { .. }
+        | BatchError::UnsupportedMagic(_) => ErrorCode::INVALID_RECORD,
     }
 }

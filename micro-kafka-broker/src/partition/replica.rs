@@ -23,6 +23,16 @@ pub(crate) enum Isolation {
     ReadCommitted,
 }
 
+impl Isolation {
+    /// The level's number in requests: 1 for committed records only.
+    pub(crate) fn from_wire(level: i8) -> Self {
+        match level {
+            1 => Self::ReadCommitted,
+            _ => Self::ReadUncommitted,
+        }
+    }
+}
+
 /// Where records went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Appended {

@@ -1,5 +1,7 @@
 //! The table of APIs, and the way of a frame to its handler.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::connection::Peer;
@@ -148,11 +150,24 @@ macro_rules! serve {
 }
 
 serve! {
+    Produce => produce::ProduceRequest,
+    Fetch => fetch::FetchRequest,
+    ListOffsets => list_offsets::ListOffsetsRequest,
     Metadata => metadata::MetadataRequest,
+    OffsetCommit => offset_commit::OffsetCommitRequest,
+    OffsetFetch => offset_fetch::OffsetFetchRequest,
     FindCoordinator => find_coordinator::FindCoordinatorRequest,
+    JoinGroup => join_group::JoinGroupRequest,
+    Heartbeat => heartbeat::HeartbeatRequest,
+    LeaveGroup => leave_group::LeaveGroupRequest,
+    SyncGroup => sync_group::SyncGroupRequest,
+    DescribeGroups => describe_groups::DescribeGroupsRequest,
+    ListGroups => list_groups::ListGroupsRequest,
     ApiVersions => api_versions::ApiVersionsRequest,
     CreateTopics => create_topics::CreateTopicsRequest,
     DeleteTopics => delete_topics::DeleteTopicsRequest,
+    InitProducerId => init_producer_id::InitProducerIdRequest,
+    OffsetForLeaderEpoch => offset_for_leader_epoch::OffsetForLeaderEpochRequest,
     DescribeConfigs => describe_configs::DescribeConfigsRequest,
     CreatePartitions => create_partitions::CreatePartitionsRequest,
     DescribeCluster => describe_cluster::DescribeClusterRequest,
@@ -204,7 +219,7 @@ async fn serve<R: Handler>(
     drop(reader);
     tracing::trace!(client = %peer.address, api = api.name, version, "request");
     let context = RequestContext {
-        broker: peer.broker.clone(),
+        broker: Arc::clone(&peer.broker),
         listener: peer.listener,
         version,
         client_id: header.client_id,

@@ -16,5 +16,5 @@ mod tests;
 pub use broker::Broker;
 pub use builder::{BrokerBuilder, StartError};
 pub(crate) use dispatch::served_apis;
-pub(crate) use endpoint::{Endpoint, Node};
+pub(crate) use endpoint::Endpoint;
 pub(crate) use state::BrokerState;

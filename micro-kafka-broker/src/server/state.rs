@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::endpoint::Node;
 use crate::clock::Clock;
+use crate::coord::ProducerIds;
+use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::meta::{BrokerConfig, Catalog};
 use crate::partition::PartitionTable;
 use crate::wire::Uuid;
@@ -19,6 +21,8 @@ pub(crate) struct BrokerState {
     clock: Clock,
     catalog: Arc<Catalog>,
     partitions: Arc<PartitionTable>,
+    groups: Arc<GroupCoordinator>,
+    producer_ids: ProducerIds,
 }
 
 impl BrokerState {
@@ -32,15 +36,21 @@ impl BrokerState {
         let ids = nodes.iter().map(|node| node.id).collect();
         let catalog = Arc::new(Catalog::new(config, ids));
         let partitions = Arc::new(PartitionTable::new());
-        catalog.observe(partitions.clone());
+        catalog.observe(Arc::<PartitionTable>::clone(&partitions));
+        let clock = Clock::system();
+        let limits = GroupLimits::from_config(catalog.config());
+        let groups = Arc::new(GroupCoordinator::new(clock.clone(), limits));
+        catalog.observe(Arc::<GroupCoordinator>::clone(&groups));
         Self {
             cluster_id: Uuid::random().to_string(),
             node_id,
             listeners,
             nodes,
-            clock: Clock::system(),
+            clock,
             catalog,
             partitions,
+            groups,
+            producer_ids: ProducerIds::default(),
         }
     }
 
@@ -77,6 +87,16 @@ impl BrokerState {
     /// The replicas that this broker holds.
     pub(crate) fn partitions(&self) -> &Arc<PartitionTable> {
         &self.partitions
+    }
+
+    /// The consumer groups that this broker coordinates.
+    pub(crate) fn groups(&self) -> &GroupCoordinator {
+        &self.groups
+    }
+
+    /// Ids for idempotent producers.
+    pub(crate) fn producer_ids(&self) -> &ProducerIds {
+        &self.producer_ids
     }
 
     /// The name of a listener.

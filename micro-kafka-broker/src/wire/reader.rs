@@ -9,6 +9,9 @@ use super::value::Shape;
 const MEMORY_PER_FRAME_BYTE: usize = 16;
 /// What decoded arrays may take in any frame, in bytes.
 const MEMORY_FLOOR: usize = 64 * 1024;
+/// What decoded arrays may take at most, in bytes: a fetch of 400,000 partitions takes as much.
+/// Records are no arrays and are not counted.
+const MEMORY_CEILING: usize = 32 * 1024 * 1024;
 /// A varint of 32 bits has at most this many bytes.
 const VARINT_BYTES: u32 = 5;
 
@@ -55,7 +58,9 @@ pub(crate) enum DecodeErrorKind {
         left: usize,
     },
     /// Arrays that would take far more memory than the frame itself.
-    #[error("arrays would take more than {MEMORY_PER_FRAME_BYTE} times the frame's size")]
+    #[error(
+        "arrays would take more than {MEMORY_PER_FRAME_BYTE} times the frame's size, or {MEMORY_CEILING} bytes"
+    )]
     TooMuchMemory,
     /// A tagged field whose value is shorter than its announced size.
     #[error("{0} bytes too many in a tagged field")]
@@ -102,7 +107,8 @@ impl Reader {
         let memory = frame
             .len()
             .saturating_mul(MEMORY_PER_FRAME_BYTE)
-            .saturating_add(MEMORY_FLOOR);
+            .saturating_add(MEMORY_FLOOR)
+            .min(MEMORY_CEILING);
         Self { buf: frame, memory }
     }
 

@@ -36,20 +36,19 @@ fn an_array_of_two_billion_elements_allocates_nothing() {
 fn an_array_may_not_take_far_more_memory_than_its_frame() {
     // A compact empty string is one byte on the wire and 24 in memory.
     let count: usize = 100_000;
-    let mut bytes = (count as u32 + 1).to_be_bytes().to_vec();
-    bytes = leb128(u32::from_be_bytes(bytes.try_into().unwrap()));
+    let mut bytes = leb128(count + 1);
     bytes.resize(bytes.len() + count, 1);
     let error = decode::<Vec<String>>(&bytes, COMPACT).unwrap_err();
     assert_eq!(error, DecodeErrorKind::TooMuchMemory);
 }
 
-fn leb128(mut value: u32) -> Vec<u8> {
+fn leb128(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while value >= 0x80 {
-        bytes.push((value as u8 & 0x7f) | 0x80);
+        bytes.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
         value >>= 7;
     }
-    bytes.push(value as u8);
+    bytes.push(u8::try_from(value).unwrap());
     bytes
 }
 

@@ -25,6 +25,20 @@ impl Uuid {
         }
     }
 
+    /// The form with hyphens and hexadecimal digits, which Kafka uses in member ids.
+    pub(crate) fn hyphenated(&self) -> String {
+        let hex = format!("{:032x}", u128::from_be_bytes(self.0));
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        let parts = [
+            part(0, 8),
+            part(8, 12),
+            part(12, 16),
+            part(16, 20),
+            part(20, 32),
+        ];
+        parts.join("-")
+    }
+
     /// Whether this is no id.
     pub(crate) fn is_zero(&self) -> bool {
         *self == Self::ZERO

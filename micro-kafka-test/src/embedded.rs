@@ -1,25 +1,25 @@
 //! A Kafka for one test.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Display;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use micro_kafka::admin::Admin;
+use micro_kafka::admin::{AdminError, KafkaAdmin, NewTopic, TopicPartition};
 use micro_kafka::app::RunningApp;
 use micro_kafka::clock::Clock;
 use micro_kafka::codec::ToPayload;
 use micro_kafka::config::{Config, parse_duration};
 use micro_kafka::record::OwnedRecord;
-use micro_kafka::template::KafkaTemplate;
+use micro_kafka::template::{KafkaTemplate, TemplateConfig};
 use parking_lot::Mutex;
 
 use crate::app::TestAppBuilder;
 use crate::dead_letters::DeadLetters;
-use crate::deadline::{fail, within};
+use crate::deadline::fail;
 use crate::reader::TopicReader;
 use crate::records::arrived;
+use crate::show;
 use crate::send::TestSend;
 use crate::target::Target;
 
@@ -33,14 +33,9 @@ pub enum StartError {
     /// The kit's own clients could not be made.
     #[error("{0}")]
     Client(String),
-    /// A topic could not be created.
-    #[error("topic `{topic}` could not be created: {reason}")]
-    Topic {
-        /// The topic.
-        topic: String,
-        /// Why.
-        reason: String,
-    },
+    /// The topics could not be created.
+    #[error("the topics could not be created")]
+    Topics(#[source] AdminError),
 }
 
 /// A Kafka for one test: an embedded broker on a port of its own, or, if `MICRO_KAFKA_TEST` names
@@ -58,21 +53,22 @@ pub(crate) struct Inner {
     pub(crate) apps: Mutex<Vec<Weak<RunningApp>>>,
     readers: Mutex<HashMap<String, Arc<TopicReader>>>,
     template: KafkaTemplate,
-    admin: Admin,
     target: Target,
+    pub(crate) config: String,
 }
 
 /// What a test's Kafka starts with; see [`EmbeddedKafka::builder`].
 #[derive(Debug, Clone, Default)]
 #[must_use = "a builder does nothing until `start`"]
 pub struct EmbeddedKafkaBuilder {
-    topics: Vec<(String, i32)>,
+    topics: Vec<(String, u32)>,
     auto_create: bool,
+    config: String,
 }
 
 impl EmbeddedKafkaBuilder {
     /// A topic with so many partitions.
-    pub fn topic(mut self, name: impl Into<String>, partitions: i32) -> Self {
+    pub fn topic(mut self, name: impl Into<String>, partitions: u32) -> Self {
         self.topics.push((name.into(), partitions));
         self
     }
@@ -83,6 +79,12 @@ impl EmbeddedKafkaBuilder {
         self
     }
 
+    /// Settings of this test's applications, in TOML.
+    pub fn config(mut self, toml: impl Into<String>) -> Self {
+        self.config = toml.into();
+        self
+    }
+
     /// Starts the broker and creates the topics.
     ///
     /// # Errors
@@ -90,16 +92,14 @@ impl EmbeddedKafkaBuilder {
     pub async fn start(self) -> Result<EmbeddedKafka, StartError> {
         let target = Target::start(self.auto_create).await?;
         let settings = settings(&target)?;
-        let client = |error: &dyn Display| StartError::Client(error.to_string());
-        let template = KafkaTemplate::from_settings(settings.kafka()).map_err(|error| client(&error))?;
-        let admin = Admin::from_settings(settings.kafka()).map_err(|error| client(&error))?;
+        let template = KafkaTemplate::new(TemplateConfig::from(&settings)).map_err(|error| StartError::Client(error.to_string()))?;
         let inner = Inner {
             clock: Clock::adjustable(),
             apps: Mutex::default(),
             readers: Mutex::default(),
             template,
-            admin,
             target,
+            config: self.config,
         };
         let kafka = EmbeddedKafka { inner: Arc::new(inner) };
         kafka.create(&self.topics).await?;
@@ -158,8 +158,8 @@ impl EmbeddedKafka {
 
     /// Administration of this Kafka.
     #[must_use]
-    pub fn admin(&self) -> &Admin {
-        &self.inner.admin
+    pub fn admin(&self) -> KafkaAdmin {
+        self.inner.template.admin()
     }
 
     /// The clock of this test's applications: it runs as the system's does, and jumps by
@@ -180,21 +180,21 @@ impl EmbeddedKafka {
     /// # Panics
     /// If it cannot be created.
     #[track_caller]
-    pub fn create_topic(&self, name: &str, partitions: i32) -> impl Future<Output = ()> + '_ {
+    pub fn create_topic(&self, name: &str, partitions: u32) -> impl Future<Output = ()> + '_ {
         let (place, topics) = (Location::caller(), [(name.to_owned(), partitions)]);
         async move {
             if let Err(error) = self.create(&topics).await {
-                fail(place, &error.to_string());
+                fail(place, &show::chain(&error));
             }
         }
     }
 
-    async fn create(&self, topics: &[(String, i32)]) -> Result<(), StartError> {
-        for (topic, partitions) in topics {
-            let created = self.inner.admin.create_topic(topic, *partitions).await;
-            created.map_err(|error| StartError::Topic { topic: topic.clone(), reason: error.to_string() })?;
+    async fn create(&self, topics: &[(String, u32)]) -> Result<(), StartError> {
+        if topics.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let new: Vec<_> = topics.iter().map(|(name, count)| NewTopic::new(name).partitions(*count)).collect();
+        self.admin().create_topics(&new).await.map(drop).map_err(StartError::Topics)
     }
 
     /// Sends a record; awaiting it waits for the broker's acknowledgement.
@@ -253,7 +253,7 @@ impl EmbeddedKafka {
         let start = || TopicReader::start(&self.bootstrap_servers(), &wire_name);
         match tokio::task::block_in_place(start) {
             Ok(reader) => Arc::clone(readers.entry(wire_name).or_insert(Arc::new(reader))),
-            Err(error) => fail(place, &crate::show::chain(&error)),
+            Err(error) => fail(place, &show::chain(&error)),
         }
     }
 
@@ -265,11 +265,21 @@ impl EmbeddedKafka {
     pub fn committed(&self, group: &str, topic: &str) -> impl Future<Output = BTreeMap<i32, i64>> + '_ {
         let (place, group, topic) = (Location::caller(), group.to_owned(), topic.to_owned());
         async move {
-            match self.inner.admin.committed_offsets(&group, &topic).await {
+            match self.committed_now(&group, &topic).await {
                 Ok(offsets) => offsets,
-                Err(error) => fail(place, &error.to_string()),
+                Err(error) => fail(place, &show::chain(&error)),
             }
         }
+    }
+
+    async fn committed_now(&self, group: &str, topic: &str) -> Result<BTreeMap<i32, i64>, AdminError> {
+        let admin = self.admin();
+        let partitions = admin.partition_count(topic).await?.unwrap_or(0);
+        let partitions: Vec<_> =
+            (0..partitions).filter_map(|p| i32::try_from(p).ok()).map(|p| TopicPartition::new(topic, p)).collect();
+        let committed = admin.committed_offsets(group, &partitions).await?;
+        let known = committed.into_iter().filter_map(|(place, offset)| Some((place.partition, offset?)));
+        Ok(known.collect())
     }
 
     /// Moves the applications' clock: waits until every sent record is handled or waits for a

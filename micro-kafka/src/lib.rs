@@ -6,6 +6,7 @@
 #[doc(hidden)]
 pub mod __private;
 pub mod admin;
+pub mod app;
 
 pub mod client;
 pub mod clock;
@@ -17,6 +18,8 @@ pub mod listener;
 pub mod prelude;
 pub mod record;
 pub mod template;
+
+pub use app::{Error, KafkaApp, RunningApp};
 
 /// ```
 /// use micro_kafka::prelude::*;

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{ErrorHandler, Recover};
 use crate::listener::States;
-use crate::template::KafkaTemplate;
+use crate::template::{KafkaTemplate, TemplateConfig};
 
 /// Collects what an application is made of; see [`KafkaApp::builder`].
 #[derive(Debug)]
@@ -40,10 +40,15 @@ impl KafkaAppBuilder {
     }
 
     /// Runs this annotated function; once called, only the listeners that are named run.
-    #[allow(clippy::needless_pass_by_value, reason = "a function item is passed to name it")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a function item is passed to name it"
+    )]
     pub fn listener<F: 'static>(mut self, function: F) -> Self {
         let _ = function;
-        self.registry.selected.push((TypeId::of::<F>(), std::any::type_name::<F>()));
+        self.registry
+            .selected
+            .push((TypeId::of::<F>(), std::any::type_name::<F>()));
         self
     }
 
@@ -55,7 +60,9 @@ impl KafkaAppBuilder {
 
     /// Refuses to start unless these listeners are linked in.
     pub fn require_listeners<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
-        self.registry.required.extend(ids.into_iter().map(Into::into));
+        self.registry
+            .required
+            .extend(ids.into_iter().map(Into::into));
         self
     }
 
@@ -88,7 +95,7 @@ impl KafkaAppBuilder {
         };
         let mut problems = Vec::new();
         let listeners = self.registry.collect(&mut problems);
-        let template = KafkaTemplate::from_settings(config.kafka())
+        let template = KafkaTemplate::new(TemplateConfig::from(&config))
             .inspect_err(|error| problems.push(BootError::new(error.to_string())))
             .ok();
         let mut states = self.states;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::config::{ConfigError, ConfigErrors};
-use crate::listener::Source;
+use crate::listener::{ContainerError, Source};
 
 /// An application that cannot be built, started or run.
 ///
@@ -17,14 +17,9 @@ pub enum Error {
     /// The runtime cannot carry listeners.
     #[error("{0}")]
     Runtime(String),
-    /// A listener asked for could not be started.
-    #[error("listener `{listener}` did not start: {reason}")]
-    Start {
-        /// The listener's id.
-        listener: String,
-        /// Why.
-        reason: String,
-    },
+    /// A listener could not be started; those started before it were stopped.
+    #[error("{0}")]
+    Start(#[source] ContainerError),
     /// The process cannot listen for signals.
     #[error("signals cannot be received")]
     Signal(#[source] std::io::Error),
@@ -46,13 +41,19 @@ pub struct BootError {
 impl BootError {
     /// Something that has no single place.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { place: None, text: text.into() }
+        Self {
+            place: None,
+            text: text.into(),
+        }
     }
 
     /// Something at a listener.
     pub(crate) fn at(source: Option<Source>, text: impl Into<String>) -> Self {
         let place = source.map(|source| source.to_string());
-        Self { place, text: text.into() }
+        Self {
+            place,
+            text: text.into(),
+        }
     }
 }
 
@@ -78,7 +79,16 @@ pub struct BootErrors(Vec<BootError>);
 impl BootErrors {
     /// `Ok` if nothing is wrong.
     pub(crate) fn check(errors: Vec<BootError>) -> Result<(), Self> {
-        if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(errors))
+        }
+    }
+
+    /// A single problem.
+    pub(crate) fn one(text: impl Into<String>) -> Self {
+        Self(vec![BootError::new(text)])
     }
 
     /// The single problems.

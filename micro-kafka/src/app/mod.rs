@@ -1,6 +1,7 @@
 //! The application: finds the listeners, checks everything, starts and stops the containers.
 
 mod builder;
+mod dead_letters;
 mod error;
 mod programmatic;
 mod registration;
@@ -12,4 +13,4 @@ mod signal;
 pub use builder::{KafkaApp, KafkaAppBuilder};
 pub use error::{BootError, BootErrors, Error};
 pub use programmatic::{Listener, RecordFuture};
-pub use running::{RunningApp, StopReport};
+pub use running::{AppHealth, ListenerHealth, RunningApp};

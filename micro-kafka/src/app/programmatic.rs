@@ -1,14 +1,12 @@
 //! Listeners that a program registers by itself, beside the annotated ones.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::FutureExt;
-
 use super::registration::{Arguments, Registration};
+use crate::__private::v1::guarded;
 use crate::error::{BoxError, ListenerError};
 use crate::listener::{AckMode, Delivery, Finished, Handler, RetryDef};
 use crate::record::Record;
@@ -33,11 +31,12 @@ impl Listener {
         let invoke = move |delivery: Delivery| -> crate::listener::HandlerFuture {
             let handler = Arc::clone(&handler);
             Box::pin(async move {
-                let call = async { handler(delivery.record()).await };
-                let result = match AssertUnwindSafe(call).catch_unwind().await {
-                    Ok(result) => result.map_err(ListenerError::from_error),
-                    Err(panic) => Err(ListenerError::panicked(&*panic)),
+                let call = async {
+                    handler(delivery.record())
+                        .await
+                        .map_err(ListenerError::from_error)
                 };
+                let result = guarded(call).await;
                 Finished { delivery, result }
             })
         };
@@ -46,7 +45,10 @@ impl Listener {
             id: id.into(),
             explicit_id: true,
             function: None,
-            source: Some(crate::listener::Source { file: location.file(), line: location.line() }),
+            source: Some(crate::listener::Source {
+                file: location.file(),
+                line: location.line(),
+            }),
             arguments: Arguments::default(),
             handler: Handler::Closure(Arc::new(invoke)),
             check: |_| (),
@@ -91,7 +93,10 @@ impl Listener {
 
     /// A librdkafka property of its consumers.
     pub fn property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.arguments.properties.push((name.into(), value.into()));
+        self.0
+            .arguments
+            .properties
+            .push((name.into(), value.into()));
         self
     }
 

@@ -31,7 +31,10 @@ pub(crate) struct Arguments {
 
 impl From<&ListenerDef> for Registration {
     fn from(def: &ListenerDef) -> Self {
-        let properties = def.properties.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let properties = def
+            .properties
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
         Self {
             id: def.id.into(),
             explicit_id: def.explicit_id,

@@ -54,7 +54,9 @@ impl Registry {
             let before = chosen.len();
             chosen.extend(of_function.map(Registration::from));
             if chosen.len() == before {
-                problems.push(BootError::new(format!("`{name}` has no `#[kafka_listener]` attribute")));
+                problems.push(BootError::new(format!(
+                    "`{name}` has no `#[kafka_listener]` attribute"
+                )));
             }
         }
         chosen

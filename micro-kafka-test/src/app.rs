@@ -27,8 +27,14 @@ pub struct TestAppBuilder {
 impl TestAppBuilder {
     pub(crate) fn new(kafka: EmbeddedKafka, place: &'static Location<'static>) -> Self {
         let app = KafkaApp::builder().clock(kafka.clock().clone());
-        let config = Config::builder().toml_str("the settings of #[kafka_test]", &kafka.inner.config);
-        Self { kafka, app, config, place }
+        let config =
+            Config::builder().toml_str("the settings of #[kafka_test]", &kafka.inner.config);
+        Self {
+            kafka,
+            app,
+            config,
+            place,
+        }
     }
 
     /// Runs this annotated function; only the listeners that are named run.
@@ -110,7 +116,10 @@ impl TestAppBuilder {
         let app = self.app.config(config.build()?).build()?.start().await?;
         let app = Arc::new(app);
         self.kafka.inner.apps.lock().push(Arc::downgrade(&app));
-        Ok(TestApp { app, kafka: self.kafka })
+        Ok(TestApp {
+            app,
+            kafka: self.kafka,
+        })
     }
 }
 
@@ -131,17 +140,35 @@ impl std::ops::Deref for TestApp {
 
 impl TestApp {
     async fn assigned(&self, place: &Location<'_>) {
-        for container in self.app.containers().iter().filter(|container| container.is_running()) {
+        for container in self
+            .app
+            .containers()
+            .iter()
+            .filter(|container| container.is_running())
+        {
             let mut partitions = 0;
             for topic in &container.endpoint().topics {
                 let admin = self.kafka.admin().with_wire_names();
-                partitions += admin.partition_count(topic).await.ok().flatten().unwrap_or(0) as usize;
+                partitions += admin
+                    .partition_count(topic)
+                    .await
+                    .ok()
+                    .flatten()
+                    .unwrap_or(0) as usize;
             }
-            if tokio::time::timeout(DEADLINE, container.assigned(partitions)).await.is_err() {
+            if tokio::time::timeout(DEADLINE, container.assigned(partitions))
+                .await
+                .is_err()
+            {
                 let (id, topics) = (&container.endpoint().id, &container.endpoint().topics);
                 let assigned = container.assignment().borrow().clone();
                 let health = container.health();
-                fail(place, &format!("listener `{id}` was not assigned the {partitions} partitions of {topics:?} within {DEADLINE:?}: {assigned:?}; {health:?}"));
+                fail(
+                    place,
+                    &format!(
+                        "listener `{id}` was not assigned the {partitions} partitions of {topics:?} within {DEADLINE:?}: {assigned:?}; {health:?}"
+                    ),
+                );
             }
         }
     }
@@ -154,10 +181,21 @@ impl TestApp {
     #[must_use]
     pub fn listener(&self, id: &str) -> TestListener<'_> {
         let Some(container) = self.app.listener(id) else {
-            let ids: Vec<_> = self.app.containers().iter().map(|container| &*container.endpoint().id).collect();
-            fail(Location::caller(), &format!("there is no listener `{id}`; there are {ids:?}"));
+            let ids: Vec<_> = self
+                .app
+                .containers()
+                .iter()
+                .map(|container| &*container.endpoint().id)
+                .collect();
+            fail(
+                Location::caller(),
+                &format!("there is no listener `{id}`; there are {ids:?}"),
+            );
         };
-        TestListener { app: self, container }
+        TestListener {
+            app: self,
+            container,
+        }
     }
 
     /// Stops it as SIGTERM would.
@@ -198,14 +236,28 @@ impl TestListener<'_> {
                     if progress.iter().all(|partition| partition.unfinished == 0) {
                         return;
                     }
-                    self.next_timer(progress.iter().filter_map(|partition| partition.waits_until).min()).await;
+                    self.next_timer(
+                        progress
+                            .iter()
+                            .filter_map(|partition| partition.waits_until)
+                            .min(),
+                    )
+                    .await;
                 }
             };
             if tokio::time::timeout(DEADLINE, settled).await.is_err() {
                 let progress = self.container.progress().await;
-                fail(place, &format!("listener `{}` has not settled within {DEADLINE:?}: {progress:?}", self.container.endpoint().id));
+                fail(
+                    place,
+                    &format!(
+                        "listener `{}` has not settled within {DEADLINE:?}: {progress:?}",
+                        self.container.endpoint().id
+                    ),
+                );
             }
-            Settled { stats: self.container.stats() }
+            Settled {
+                stats: self.container.stats(),
+            }
         }
     }
 
@@ -233,7 +285,13 @@ impl Settled {
     pub fn assert_attempts(&self, expected: u64) -> &Self {
         let attempts = self.stats.handled + self.stats.failed;
         if attempts != expected {
-            fail(Location::caller(), &format!("expected {expected} attempts, there were {attempts}: {:?}", self.stats));
+            fail(
+                Location::caller(),
+                &format!(
+                    "expected {expected} attempts, there were {attempts}: {:?}",
+                    self.stats
+                ),
+            );
         }
         self
     }
@@ -245,7 +303,10 @@ impl Settled {
     #[track_caller]
     pub fn assert_handled(&self, expected: u64) -> &Self {
         if self.stats.handled != expected {
-            fail(Location::caller(), &format!("expected {expected} handled records: {:?}", self.stats));
+            fail(
+                Location::caller(),
+                &format!("expected {expected} handled records: {:?}", self.stats),
+            );
         }
         self
     }
@@ -257,7 +318,10 @@ impl Settled {
     #[track_caller]
     pub fn assert_dead_lettered(&self, expected: u64) -> &Self {
         if self.stats.dead_lettered != expected {
-            fail(Location::caller(), &format!("expected {expected} dead letters: {:?}", self.stats));
+            fail(
+                Location::caller(),
+                &format!("expected {expected} dead letters: {:?}", self.stats),
+            );
         }
         self
     }

@@ -61,7 +61,10 @@ impl DeadLetters {
     #[must_use]
     pub fn all(&self) -> Vec<DeadLetter> {
         let place = Location::caller();
-        self.records.iter().map(|record| decode(record, place)).collect()
+        self.records
+            .iter()
+            .map(|record| decode(record, place))
+            .collect()
     }
 
     /// Asserts that there is exactly one, and that it is as `expected` says.
@@ -72,11 +75,21 @@ impl DeadLetters {
     pub fn assert_one(&self, expected: impl FnOnce(&DeadLetter) -> bool) {
         let place = Location::caller();
         let [record] = self.records.as_slice() else {
-            fail(place, &format!("expected one dead letter: {}", show::records(&self.records)));
+            fail(
+                place,
+                &format!("expected one dead letter: {}", show::records(&self.records)),
+            );
         };
         let letter = decode(record, place);
         if !expected(&letter) {
-            fail(place, &format!("the dead letter is not as expected: {:?} in {}", letter.failure, show::one(record)));
+            fail(
+                place,
+                &format!(
+                    "the dead letter is not as expected: {:?} in {}",
+                    letter.failure,
+                    show::one(record)
+                ),
+            );
         }
     }
 
@@ -87,7 +100,10 @@ impl DeadLetters {
     #[track_caller]
     pub fn assert_none(&self) {
         if !self.records.is_empty() {
-            fail(Location::caller(), &format!("expected no dead letters: {}", show::records(&self.records)));
+            fail(
+                Location::caller(),
+                &format!("expected no dead letters: {}", show::records(&self.records)),
+            );
         }
     }
 
@@ -98,7 +114,13 @@ impl DeadLetters {
     #[track_caller]
     pub fn assert_count(&self, expected: usize) {
         if self.records.len() != expected {
-            fail(Location::caller(), &format!("expected {expected} dead letters: {}", show::records(&self.records)));
+            fail(
+                Location::caller(),
+                &format!(
+                    "expected {expected} dead letters: {}",
+                    show::records(&self.records)
+                ),
+            );
         }
     }
 }
@@ -107,6 +129,12 @@ fn decode(record: &OwnedRecord, place: &Location<'_>) -> DeadLetter {
     let record = Record::from(record.clone());
     match Failure::from_record(&record) {
         Some(failure) => DeadLetter { record, failure },
-        None => fail(place, &format!("no dead letter's headers: {}", show::one(&record.to_owned_record()))),
+        None => fail(
+            place,
+            &format!(
+                "no dead letter's headers: {}",
+                show::one(&record.to_owned_record())
+            ),
+        ),
     }
 }

@@ -19,8 +19,8 @@ use crate::dead_letters::DeadLetters;
 use crate::deadline::fail;
 use crate::reader::TopicReader;
 use crate::records::arrived;
-use crate::show;
 use crate::send::TestSend;
+use crate::show;
 use crate::target::Target;
 
 /// A Kafka that cannot be started for a test.
@@ -92,7 +92,8 @@ impl EmbeddedKafkaBuilder {
     pub async fn start(self) -> Result<EmbeddedKafka, StartError> {
         let target = Target::start(self.auto_create).await?;
         let settings = settings(&target)?;
-        let template = KafkaTemplate::new(TemplateConfig::from(&settings)).map_err(|error| StartError::Client(error.to_string()))?;
+        let template = KafkaTemplate::new(TemplateConfig::from(&settings))
+            .map_err(|error| StartError::Client(error.to_string()))?;
         let inner = Inner {
             clock: Clock::adjustable(),
             apps: Mutex::default(),
@@ -101,7 +102,9 @@ impl EmbeddedKafkaBuilder {
             target,
             config: self.config,
         };
-        let kafka = EmbeddedKafka { inner: Arc::new(inner) };
+        let kafka = EmbeddedKafka {
+            inner: Arc::new(inner),
+        };
         kafka.create(&self.topics).await?;
         Ok(kafka)
     }
@@ -114,7 +117,9 @@ fn settings(target: &Target) -> Result<Config, StartError> {
     if let Some(namespace) = target.namespace() {
         builder = builder.set("kafka.namespace", namespace);
     }
-    builder.build().map_err(|errors| StartError::Client(errors.to_string()))
+    builder
+        .build()
+        .map_err(|errors| StartError::Client(errors.to_string()))
 }
 
 impl EmbeddedKafka {
@@ -193,8 +198,15 @@ impl EmbeddedKafka {
         if topics.is_empty() {
             return Ok(());
         }
-        let new: Vec<_> = topics.iter().map(|(name, count)| NewTopic::new(name).partitions(*count)).collect();
-        self.admin().create_topics(&new).await.map(drop).map_err(StartError::Topics)
+        let new: Vec<_> = topics
+            .iter()
+            .map(|(name, count)| NewTopic::new(name).partitions(*count))
+            .collect();
+        self.admin()
+            .create_topics(&new)
+            .await
+            .map(drop)
+            .map_err(StartError::Topics)
     }
 
     /// Sends a record; awaiting it waits for the broker's acknowledgement.
@@ -212,9 +224,20 @@ impl EmbeddedKafka {
     /// # Panics
     /// After 20 s, with what did arrive.
     #[track_caller]
-    pub fn records(&self, topic: &str, count: usize) -> impl Future<Output = Vec<Arc<OwnedRecord>>> + '_ {
-        let (place, seen) = (Location::caller(), self.reader(topic, Location::caller()).seen());
-        async move { arrived(seen, count).await.unwrap_or_else(|message| fail(place, &message)) }
+    pub fn records(
+        &self,
+        topic: &str,
+        count: usize,
+    ) -> impl Future<Output = Vec<Arc<OwnedRecord>>> + '_ {
+        let (place, seen) = (
+            Location::caller(),
+            self.reader(topic, Location::caller()).seen(),
+        );
+        async move {
+            arrived(seen, count)
+                .await
+                .unwrap_or_else(|message| fail(place, &message))
+        }
     }
 
     /// All that a topic holds at this moment.
@@ -262,7 +285,11 @@ impl EmbeddedKafka {
     /// # Panics
     /// If the broker does not answer.
     #[track_caller]
-    pub fn committed(&self, group: &str, topic: &str) -> impl Future<Output = BTreeMap<i32, i64>> + '_ {
+    pub fn committed(
+        &self,
+        group: &str,
+        topic: &str,
+    ) -> impl Future<Output = BTreeMap<i32, i64>> + '_ {
         let (place, group, topic) = (Location::caller(), group.to_owned(), topic.to_owned());
         async move {
             match self.committed_now(&group, &topic).await {
@@ -272,13 +299,21 @@ impl EmbeddedKafka {
         }
     }
 
-    async fn committed_now(&self, group: &str, topic: &str) -> Result<BTreeMap<i32, i64>, AdminError> {
+    async fn committed_now(
+        &self,
+        group: &str,
+        topic: &str,
+    ) -> Result<BTreeMap<i32, i64>, AdminError> {
         let admin = self.admin();
         let partitions = admin.partition_count(topic).await?.unwrap_or(0);
-        let partitions: Vec<_> =
-            (0..partitions).filter_map(|p| i32::try_from(p).ok()).map(|p| TopicPartition::new(topic, p)).collect();
+        let partitions: Vec<_> = (0..partitions)
+            .filter_map(|p| i32::try_from(p).ok())
+            .map(|p| TopicPartition::new(topic, p))
+            .collect();
         let committed = admin.committed_offsets(group, &partitions).await?;
-        let known = committed.into_iter().filter_map(|(place, offset)| Some((place.partition, offset?)));
+        let known = committed
+            .into_iter()
+            .filter_map(|(place, offset)| Some((place.partition, offset?)));
         Ok(known.collect())
     }
 
@@ -312,11 +347,26 @@ impl EmbeddedKafka {
     }
 
     async fn quiet(&self, place: &'static Location<'static>) {
-        let apps: Vec<_> = self.inner.apps.lock().iter().filter_map(Weak::upgrade).collect();
+        let apps: Vec<_> = self
+            .inner
+            .apps
+            .lock()
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
         let started = Instant::now();
         for app in apps {
-            let state = || format!("the listeners are still at work after {:?}: {:?}", started.elapsed(), app.progress());
-            if tokio::time::timeout(crate::deadline::DEADLINE, app.quiet()).await.is_err() {
+            let state = || {
+                format!(
+                    "the listeners are still at work after {:?}: {:?}",
+                    started.elapsed(),
+                    app.progress()
+                )
+            };
+            if tokio::time::timeout(crate::deadline::DEADLINE, app.quiet())
+                .await
+                .is_err()
+            {
                 fail(place, &state());
             }
         }

@@ -38,7 +38,10 @@ pub(crate) struct TopicReader {
 impl TopicReader {
     /// Starts to read; blocks for one metadata request.
     pub(crate) fn start(bootstrap: &str, topic: &str) -> Result<Self, ReadError> {
-        let failed = |source| ReadError { topic: topic.to_owned(), source };
+        let failed = |source| ReadError {
+            topic: topic.to_owned(),
+            source,
+        };
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", bootstrap)
             .set("group.id", "micro-kafka-test-reader")
@@ -50,7 +53,9 @@ impl TopicReader {
         let partitions = partition_count(&consumer, topic).map_err(failed)?;
         let mut assignment = TopicPartitionList::new();
         for partition in 0..partitions {
-            assignment.add_partition_offset(topic, partition, Offset::Beginning).map_err(failed)?;
+            assignment
+                .add_partition_offset(topic, partition, Offset::Beginning)
+                .map_err(failed)?;
         }
         consumer.assign(&assignment).map_err(failed)?;
         let consumer = Arc::new(consumer);
@@ -60,7 +65,14 @@ impl TopicReader {
             let (consumer, stop) = (Arc::clone(&consumer), Arc::clone(&stop));
             move || read(&consumer, &stop, &sender)
         });
-        Ok(Self { topic: topic.to_owned(), consumer, partitions, seen, stop, thread: Some(thread) })
+        Ok(Self {
+            topic: topic.to_owned(),
+            consumer,
+            partitions,
+            seen,
+            stop,
+            thread: Some(thread),
+        })
     }
 
     /// What was read so far, as it arrives.
@@ -75,7 +87,10 @@ impl TopicReader {
             let (low, high) = self
                 .consumer
                 .fetch_watermarks(&self.topic, partition, METADATA_TIMEOUT)
-                .map_err(|source| ReadError { topic: self.topic.clone(), source })?;
+                .map_err(|source| ReadError {
+                    topic: self.topic.clone(),
+                    source,
+                })?;
             records += usize::try_from(high - low).unwrap_or(0);
         }
         Ok(records)
@@ -125,7 +140,10 @@ fn owned(message: &BorrowedMessage<'_>) -> OwnedRecord {
     if let Some(headers) = message.headers() {
         record.headers = headers
             .iter()
-            .map(|header| OwnedHeader { name: header.key.into(), value: header.value.map(Into::into) })
+            .map(|header| OwnedHeader {
+                name: header.key.into(),
+                value: header.value.map(Into::into),
+            })
             .collect();
     }
     record

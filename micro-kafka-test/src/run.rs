@@ -33,7 +33,10 @@ where
     F: FnOnce(EmbeddedKafka) -> Pin<Box<dyn Future<Output = T>>>,
 {
     let place = (options.file, options.line);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     let runtime = runtime.unwrap_or_else(|error| fail_at(place, &format!("no runtime: {error}")));
     runtime.block_on(async {
         let mut builder = EmbeddedKafka::builder();
@@ -44,7 +47,9 @@ where
             builder = builder.config(config);
         }
         let kafka = builder.start().await;
-        let kafka = kafka.unwrap_or_else(|error| fail_at(place, &format!("{}: {}", options.name, show::chain(&error))));
+        let kafka = kafka.unwrap_or_else(|error| {
+            fail_at(place, &format!("{}: {}", options.name, show::chain(&error)))
+        });
         test(kafka).await
     })
 }

@@ -34,16 +34,29 @@ pub(crate) fn one(record: &OwnedRecord) -> String {
         bytes(record.payload.as_deref()),
     );
     for header in &record.headers {
-        let _ = write!(text, " {}={}", String::from_utf8_lossy(&header.name), bytes(header.value.as_deref()));
+        let _ = write!(
+            text,
+            " {}={}",
+            String::from_utf8_lossy(&header.name),
+            bytes(header.value.as_deref())
+        );
     }
     text
 }
 
 fn bytes(bytes: Option<&[u8]>) -> String {
-    let Some(bytes) = bytes else { return "null".to_owned() };
+    let Some(bytes) = bytes else {
+        return "null".to_owned();
+    };
     match std::str::from_utf8(bytes) {
         Ok(text) if text.chars().all(|c| !c.is_control()) => shorten(text),
-        _ => format!("0x{}", bytes.iter().take(SHOWN_BYTES / 2).fold(String::new(), |hex, b| hex + &format!("{b:02x}"))),
+        _ => format!(
+            "0x{}",
+            bytes
+                .iter()
+                .take(SHOWN_BYTES / 2)
+                .fold(String::new(), |hex, b| hex + &format!("{b:02x}"))
+        ),
     }
 }
 

@@ -26,11 +26,16 @@ impl Target {
     /// Starts a broker, or takes the one that the environment names.
     pub(crate) async fn start(auto_create: bool) -> Result<Self, StartError> {
         match std::env::var(EXTERNAL) {
-            Ok(bootstrap) if !bootstrap.is_empty() => {
-                Ok(Self::External { bootstrap, namespace: unique_namespace() })
-            }
+            Ok(bootstrap) if !bootstrap.is_empty() => Ok(Self::External {
+                bootstrap,
+                namespace: unique_namespace(),
+            }),
             _ => {
-                let broker = Broker::builder().listen("127.0.0.1:0").auto_create(auto_create).start().await;
+                let broker = Broker::builder()
+                    .listen("127.0.0.1:0")
+                    .auto_create(auto_create)
+                    .start()
+                    .await;
                 broker.map(Self::Embedded).map_err(StartError::Broker)
             }
         }
@@ -53,6 +58,12 @@ impl Target {
 
 fn unique_namespace() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    format!("t{started:x}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    let started = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis());
+    format!(
+        "t{started:x}-{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }

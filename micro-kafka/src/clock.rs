@@ -33,7 +33,11 @@ struct Manual {
 
 impl Manual {
     fn now(&self) -> Instant {
-        let own = if self.flows { Instant::now() } else { self.start };
+        let own = if self.flows {
+            Instant::now()
+        } else {
+            self.start
+        };
         own + self.ahead
     }
 }
@@ -116,7 +120,8 @@ impl Clock {
             return;
         };
         let mut state = manual.lock();
-        state.ahead += moment.saturating_duration_since(state.now());
+        let ahead = moment.saturating_duration_since(state.now());
+        state.ahead += ahead;
         // Who is not due yet sets its alarm anew.
         let woken = std::mem::take(&mut state.sleepers);
         drop(state);
@@ -202,7 +207,9 @@ mod tests {
     #[tokio::test]
     async fn an_adjustable_clock_runs_and_jumps() {
         let clock = Clock::adjustable();
-        clock.sleep_until(clock.now() + Duration::from_millis(3)).await;
+        clock
+            .sleep_until(clock.now() + Duration::from_millis(3))
+            .await;
         let due = clock.now() + Duration::from_secs(3600);
         let mut sleep = Box::pin(clock.sleep_until(due));
         assert!(futures_util::poll!(sleep.as_mut()).is_pending());

@@ -3,7 +3,6 @@
 use super::builder::KafkaApp;
 use super::error::{BootError, BootErrors, Error};
 use super::running::recoverer;
-use crate::admin::Admin;
 
 /// Creates what dead-letter topics are missing.
 pub(super) async fn prepare_dead_letters(app: &KafkaApp) -> Result<(), Error> {
@@ -27,9 +26,14 @@ pub(super) async fn prepare_dead_letters(app: &KafkaApp) -> Result<(), Error> {
     BootErrors::check(problems)?;
     topics.sort();
     topics.dedup();
-    let admin = Admin::of(&app.template);
-    admin
-        .ensure_dead_letter_topics(&topics)
-        .await
-        .map_err(|error| Error::Boot(BootErrors::one(error.to_string())))
+    let admin = app.template.admin().with_wire_names();
+    match admin.ensure_dead_letter_topics(&topics).await {
+        Ok(created) => {
+            for topic in created {
+                tracing::info!(topic, "dead-letter topic created");
+            }
+            Ok(())
+        }
+        Err(error) => Err(Error::Boot(BootErrors::one(error.to_string()))),
+    }
 }

@@ -4,6 +4,9 @@
     reason = "librdkafka is a C library; every call to it is in this room"
 )]
 
+mod admin;
+mod admin_offsets;
+mod admin_topics;
 mod callbacks;
 mod consumer;
 mod error;
@@ -33,6 +36,9 @@ pub use message::{NativeHeaders, NativeMessage};
 pub use producer_config::ConfigError;
 pub use properties::{CONSUMER_DEFAULTS, CONSUMER_FIXED, consumer_properties};
 
+pub(crate) use admin::Refusal;
+pub(crate) use admin_offsets::{End, committed, list_offsets};
+pub(crate) use admin_topics::{TopicSpec, create_topics, delete_topics, describe_topics};
 pub(crate) use consumer::KafkaConsumer;
 pub(crate) use event::NativeEvent;
 pub(crate) use producer::{Core, Producer};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::topics::Topics;
 use super::{ErrorHook, KafkaError, SendBuilder, SendError, TemplateConfig};
+use crate::admin::KafkaAdmin;
 use crate::client::{ConfigError, Core, FailureHook, Producer};
 use crate::codec::ToPayload;
 
@@ -81,8 +82,11 @@ impl KafkaTemplate {
         self.shared.producer.core()
     }
 
-    pub(crate) fn producer(&self) -> &Arc<Producer> {
-        &self.shared.producer
+    /// Administrative requests by the same connections, with the same namespace. The template's
+    /// producer lives on as long as the admin does.
+    #[must_use]
+    pub fn admin(&self) -> KafkaAdmin {
+        KafkaAdmin::on(Arc::clone(&self.shared.producer), self.namespace())
     }
 
     /// The prefix of every topic, dot included; empty if there is none.

@@ -1,0 +1,7 @@
+//! Administrative requests, on a broker and without one.
+
+#[cfg(test)]
+mod support;
+
+mod broker;
+mod unreachable;

@@ -26,7 +26,7 @@ async fn complete(ack: Acknowledgment) {
 }
 
 /// Documented.
-#[must_use]
+#[inline]
 #[kafka_listener(topics = "minimal")]
 #[allow(unused_mut, reason = "an attribute below is kept")]
 pub(crate) async fn minimal(mut payload: &[u8]) -> Result<(), String> {

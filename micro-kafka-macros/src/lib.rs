@@ -43,7 +43,7 @@ use proc_macro::TokenStream;
 /// `use my_listeners as _;`.
 #[proc_macro_attribute]
 pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
-    shown(listener::expand(args.into(), item.into()))
+    shown(listener::expand(args.into(), &item.into()))
 }
 
 /// Makes an error type its own policy: what becomes of a record whose handler fails with it.
@@ -78,7 +78,7 @@ pub fn classify(item: TokenStream) -> TokenStream {
 /// `#[should_panic]`, are kept.
 #[proc_macro_attribute]
 pub fn kafka_test(args: TokenStream, item: TokenStream) -> TokenStream {
-    shown(kafka_test::expand(args.into(), item.into()))
+    shown(kafka_test::expand(args.into(), &item.into()))
 }
 
 fn shown(expansion: proc_macro2::TokenStream) -> TokenStream {

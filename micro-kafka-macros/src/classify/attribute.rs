@@ -43,39 +43,42 @@ pub(super) struct Variant {
 
 /// Reads the attributes of a type.
 pub(super) fn plan(input: &DeriveInput, ctxt: &mut Ctxt) -> Plan {
-    let mut on_type = all_settings(&input.attrs, &ON_TYPE, ctxt);
-    let crate_path = on_type
-        .extract_if(.., |setting| setting.key == "crate")
-        .collect::<Vec<_>>()
-        .first()
-        .and_then(|setting| crate_path(setting, ctxt));
-    let variants = match &input.data {
+    let on_type = all_settings(&input.attrs, &ON_TYPE, ctxt);
+    let (on_crate, on_type): (Vec<_>, Vec<_>) = on_type
+        .into_iter()
+        .partition(|setting| setting.key == "crate");
+    refuse_on_fields(&input.data, ctxt);
+    Plan {
+        crate_path: on_crate
+            .first()
+            .and_then(|setting| crate_path(setting, ctxt)),
+        variants: variants(&input.data, &on_type, ctxt),
+    }
+}
+
+fn variants(data: &Data, on_type: &[Setting], ctxt: &mut Ctxt) -> Vec<Variant> {
+    match data {
         Data::Struct(data) => vec![Variant {
             name: None,
-            policy: policy(&on_type, &data.fields, ctxt),
+            policy: policy(on_type, &data.fields, ctxt),
         }],
         Data::Enum(data) => {
-            refuse_on_enum(&on_type, ctxt);
-            data.variants
-                .iter()
-                .map(|variant| Variant {
-                    name: Some(variant.ident.clone()),
-                    policy: {
-                        let settings = all_settings(&variant.attrs, &POLICIES, ctxt);
-                        policy(&settings, &variant.fields, ctxt)
-                    },
-                })
-                .collect()
+            refuse_on_enum(on_type, ctxt);
+            let variants = data.variants.iter();
+            variants.map(|variant| of_enum(variant, ctxt)).collect()
         }
         Data::Union(data) => {
             ctxt.error(data.union_token.span(), "a union cannot be an error");
             Vec::new()
         }
-    };
-    refuse_on_fields(&input.data, ctxt);
-    Plan {
-        crate_path,
-        variants,
+    }
+}
+
+fn of_enum(variant: &syn::Variant, ctxt: &mut Ctxt) -> Variant {
+    let settings = all_settings(&variant.attrs, &POLICIES, ctxt);
+    Variant {
+        name: Some(variant.ident.clone()),
+        policy: policy(&settings, &variant.fields, ctxt),
     }
 }
 

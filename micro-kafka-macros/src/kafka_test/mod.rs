@@ -12,10 +12,10 @@ use crate::function::{check_plain, function};
 
 /// Expands the attribute. With mistakes the function is kept as it is, so that they are the only
 /// errors.
-pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     let mut ctxt = Ctxt::default();
     let args = args::parse(args, &mut ctxt);
-    let Some(function) = function(&item, "kafka_test", &mut ctxt) else {
+    let Some(function) = function(item, "kafka_test", &mut ctxt) else {
         let errors = ctxt.finish();
         return quote!(#errors #item);
     };

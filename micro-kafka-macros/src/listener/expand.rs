@@ -8,7 +8,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, ItemFn, LitStr, ReturnType};
+use syn::{Attribute, ItemFn, LitStr, ReturnType, Signature};
 
 use super::args::Args;
 use super::argument::Argument;
@@ -58,30 +58,12 @@ fn call(support: &Support, function: &ItemFn, arguments: &[Argument]) -> TokenSt
     let names: Vec<Ident> = (0..arguments.len())
         .map(|at| format_ident!("argument_{at}", span = Span::mixed_site()))
         .collect();
-    let takes = arguments.iter().zip(&names).map(|(argument, name)| {
-        let ty = &argument.ty;
-        let support = support.at(at(argument.span));
-        match &argument.header {
-            Some(header) => quote_spanned! {at(argument.span)=>
-                let #name = #support::header::<#ty>(delivery, #header)?;
-            },
-            None => quote_spanned! {at(argument.span)=>
-                let #name = <#ty as #support::FromRecord<'_>>::from_record(delivery)?;
-            },
-        }
-    });
-    let output = match &function.sig.output {
-        ReturnType::Default => function.sig.ident.span(),
-        ReturnType::Type(_, ty) => ty.span(),
-    };
-    let at_output = support.at(at(output));
-    let settle = quote_spanned! {at(output)=>
-        (&&&#at_output::Outcome::of(&output)).way().settle(output)
-    };
-    let delivery = match arguments.is_empty() {
-        true => quote_spanned!(Span::mixed_site()=> _),
-        false => quote_spanned!(Span::mixed_site()=> delivery),
-    };
+    let takes = arguments
+        .iter()
+        .zip(&names)
+        .map(|(argument, name)| take(support, argument, name));
+    let settle = settle(support, &function.sig);
+    let delivery = parameter("delivery", arguments.is_empty());
     quote_spanned! {Span::mixed_site()=>
         async fn __micro_kafka_call(
             #delivery: &#support::Delivery,
@@ -91,6 +73,37 @@ fn call(support: &Support, function: &ItemFn, arguments: &[Argument]) -> TokenSt
             let output = #name(#(#names),*).await;
             #settle
         }
+    }
+}
+
+fn take(support: &Support, argument: &Argument, name: &Ident) -> TokenStream {
+    let span = at(argument.span);
+    let (support, ty) = (support.at(span), &argument.ty);
+    match &argument.header {
+        Some(header) => quote_spanned! {span=>
+            let #name = #support::header::<#ty>(delivery, #header)?;
+        },
+        None => quote_spanned! {span=>
+            let #name = <#ty as #support::FromRecord<'_>>::from_record(delivery)?;
+        },
+    }
+}
+
+fn settle(support: &Support, signature: &Signature) -> TokenStream {
+    let span = at(match &signature.output {
+        ReturnType::Default => signature.ident.span(),
+        ReturnType::Type(_, ty) => ty.span(),
+    });
+    let support = support.at(span);
+    quote_spanned!(span=> (&&&#support::Outcome::of(&output)).way().settle(output))
+}
+
+/// The name of a parameter, unless nothing uses it.
+fn parameter(name: &str, unused: bool) -> TokenStream {
+    let name = Ident::new(name, Span::mixed_site());
+    match unused {
+        true => quote!(_),
+        false => quote!(#name),
     }
 }
 
@@ -120,10 +133,7 @@ fn check(support: &Support, arguments: &[Argument]) -> TokenStream {
             }
         })
         .collect();
-    let boot = match checks.is_empty() {
-        true => quote_spanned!(Span::mixed_site()=> _),
-        false => quote_spanned!(Span::mixed_site()=> boot),
-    };
+    let boot = parameter("boot", checks.is_empty());
     quote_spanned! {Span::mixed_site()=>
         fn __micro_kafka_check(#boot: &mut #support::BootCheck<'_>) {
             #(#checks)*

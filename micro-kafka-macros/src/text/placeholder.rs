@@ -5,49 +5,47 @@ pub(crate) fn has_placeholder(text: &str) -> bool {
     text.contains("${")
 }
 
-/// Checks the form of all placeholders; a default may hold placeholders, too.
+/// Checks the form of all placeholders; a default may hold placeholders, too, and `$${` is none.
 pub(crate) fn placeholders(text: &str) -> Result<(), String> {
     let mut rest = text;
-    while let Some((_, after)) = rest.split_once("${") {
-        rest = placeholder(after)?;
+    while let Some((before, after)) = rest.split_once("${") {
+        rest = match before.ends_with('$') {
+            true => after,
+            false => placeholder(after)?,
+        };
     }
     Ok(())
 }
 
 /// Reads what follows `${`, and returns what follows its `}`.
 fn placeholder(text: &str) -> Result<&str, String> {
-    let unclosed = || "a `${` is not closed: write `${name}` or `${name:default}`".to_owned();
-    let end = text.find([':', '}', '$', '{']).ok_or_else(unclosed)?;
-    let (name, rest) = text.split_at(end);
-    if name.trim().is_empty() {
-        return Err("a placeholder has no name: write `${name}` or `${name:default}`".into());
-    }
-    if name.contains(char::is_whitespace) {
-        return Err(format!("the placeholder's name `{name}` holds a space"));
-    }
-    if rest.starts_with(['$', '{']) {
+    let unclosed = "a `${` is not closed: write `${name}` or `${name:default}`";
+    let end = closing_brace(text).ok_or(unclosed)?;
+    let (body, rest) = (&text[..end], &text[end + 1..]);
+    let (name, default) = body.split_once(':').unwrap_or((body, ""));
+    let name = name.trim();
+    let legal = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() || !name.chars().all(legal) {
         return Err(format!(
-            "the placeholder's name `{name}` ends in `$` or `{{`"
+            "`{name}` is no placeholder's name, which holds letters, digits, `.`, `-` and `_`"
         ));
     }
-    match rest.strip_prefix(':') {
-        None => Ok(&rest[1..]),
-        Some(default) => after_default(default).ok_or_else(unclosed)?,
-    }
+    placeholders(default).map(|()| rest)
 }
 
-/// What follows the `}` of a default; a mistake within the default; nothing if it is not closed.
-fn after_default(mut default: &str) -> Option<Result<&str, String>> {
-    loop {
-        let end = default.find('}')?;
-        match default.find("${") {
-            Some(inner) if inner < end => match placeholder(&default[inner + 2..]) {
-                Ok(rest) => default = rest,
-                Err(message) => return Some(Err(message)),
-            },
-            _ => return Some(Ok(&default[end + 1..])),
+/// The `}` of a body that may hold placeholders.
+fn closing_brace(body: &str) -> Option<usize> {
+    let (mut open, mut before) = (0_usize, ' ');
+    for (at, c) in body.char_indices() {
+        match (before, c) {
+            ('$', '{') => open += 1,
+            (_, '}') if open == 0 => return Some(at),
+            (_, '}') => open -= 1,
+            _ => {}
         }
+        before = c;
     }
+    None
 }
 
 #[cfg(test)]
@@ -63,6 +61,9 @@ mod tests {
             "${topic:orders}-x-${env:}",
             "${a:${b:c}}",
             "${url:http://host:80}",
+            "$${ literal",
+            "${a:$${b}}",
+            "${ a.b-c_D1 }",
         ] {
             assert_eq!(placeholders(text), Ok(()), "{text}");
         }

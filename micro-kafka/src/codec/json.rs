@@ -10,7 +10,7 @@ impl<'r, T: Deserialize<'r>> FromPayload<'r> for Json<T> {
         let bytes = payload.ok_or(DecodeError::Null)?;
         serde_json::from_slice(bytes)
             .map(Self)
-            .map_err(|error| DecodeError::Json(redacted(&error)))
+            .map_err(|error| DecodeError::Json(redacted(&error, bytes)))
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::error::Category;
 /// The error's message with place and expected type, but nothing that stood in the payload.
 ///
 /// Dead-letter headers and logs show it, so a card number in the wrong field must not appear.
-pub(super) fn redacted(error: &serde_json::Error) -> String {
+pub(super) fn redacted(error: &serde_json::Error, payload: &[u8]) -> String {
     let text = error.to_string();
     if matches!(error.classify(), Category::Syntax | Category::Eof) {
         // Fixed texts of the parser: nothing of the payload is in them.
@@ -14,10 +14,18 @@ pub(super) fn redacted(error: &serde_json::Error) -> String {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let message = text.strip_suffix(&place).unwrap_or(&text);
     let message = data_message(message).unwrap_or_else(|| "the value is not valid".into());
-    match error.line() {
-        0 => message,
-        _ => message + &place,
+    match is_within(payload, error.line(), error.column()) {
+        true => message + &place,
+        false => message,
     }
+}
+
+/// Whether the payload has that place: serde_json reads it from the end of hand-written messages,
+/// which may quote anything.
+fn is_within(payload: &[u8], line: usize, column: usize) -> bool {
+    let line = line.checked_sub(1);
+    let line = line.and_then(|line| payload.split(|byte| *byte == b'\n').nth(line));
+    line.is_some_and(|line| column <= line.len() + 1)
 }
 
 /// The message of a shape error, if it is one of serde's own; messages of hand-written
@@ -119,6 +127,7 @@ fn named(message: &str) -> Option<String> {
 mod tests {
     use std::net::IpAddr;
 
+    use proptest::prelude::*;
     use serde::Deserialize;
     use serde::de::{DeserializeOwned, Error};
 
@@ -127,7 +136,7 @@ mod tests {
     fn error<T: DeserializeOwned>(text: &str) -> String {
         match serde_json::from_str::<T>(text) {
             Ok(_) => panic!("{text} was read"),
-            Err(error) => redacted(&error),
+            Err(error) => redacted(&error, text.as_bytes()),
         }
     }
 
@@ -162,6 +171,52 @@ mod tests {
         fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let text = String::deserialize(deserializer)?;
             Err(D::Error::custom(format!("bad card {text}")))
+        }
+    }
+
+    /// Whatever stands around it, and however it looks like one of serde's own messages.
+    fn hostile() -> impl Strategy<Value = String> {
+        let words = prop::sample::select(vec![
+            "`",
+            "\"",
+            "\\",
+            ", ",
+            "expected ",
+            "`, expected `",
+            "there are no variants",
+            " at line 1 column 2",
+            "invalid type: ",
+            "integer ",
+            "missing field `",
+            "unknown variant `",
+            "\n",
+            "ß",
+            "0",
+        ]);
+        let around = || prop::collection::vec(words.clone(), 0..6).prop_map(|words| words.concat());
+        (around(), around()).prop_map(|(before, after)| format!("{before}4111{after}"))
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_its_way_into_a_message(text in hostile()) {
+            let string = serde_json::to_string(&text).unwrap();
+            let object = format!("{{{string}:1}}");
+            for found in [
+                error::<u64>(&string),
+                error::<char>(&string),
+                error::<Vec<u8>>(&string),
+                error::<Card>(&string),
+                error::<Never>(&string),
+                error::<Strict>(&string),
+                error::<Strict>(&object),
+                error::<Card>(&object),
+                error::<Echo>(&string),
+                error::<Either>(&string),
+                error::<IpAddr>(&string),
+            ] {
+                prop_assert!(!found.contains("4111"), "{found}");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Every argument arrives as it was sent.
 
+use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 
 use micro_kafka::__private::v1::Detached;
@@ -14,8 +15,12 @@ use crate::support::{deliver, record};
 struct Seen(Arc<Mutex<Vec<String>>>);
 
 impl Seen {
-    fn note(&self, text: impl ToString) {
-        self.0.lock().unwrap().push(text.to_string());
+    fn note(&self, text: impl Display) {
+        self.0.lock().unwrap().push(format!("{text}"));
+    }
+
+    fn text(&self) -> String {
+        self.0.lock().unwrap().join(" ")
     }
 }
 
@@ -26,8 +31,7 @@ fn seen_at(id: &str, record: OwnedRecord, attempt: u32) -> String {
     states.insert(seen.clone());
     let detached = Detached::new(id, "shop.", states);
     deliver(id, detached.delivery(record, attempt)).unwrap();
-    let seen = seen.0.lock().unwrap().join(" ");
-    seen
+    seen.text()
 }
 
 fn seen(id: &str, record: OwnedRecord) -> String {

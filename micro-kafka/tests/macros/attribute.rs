@@ -26,7 +26,7 @@ async fn complete(ack: Acknowledgment) {
 }
 
 /// Documented.
-#[must_use]
+#[inline]
 #[kafka_listener(topics = "minimal")]
 #[allow(unused_mut, reason = "an attribute below is kept")]
 pub(crate) async fn minimal(mut payload: &[u8]) -> Result<(), String> {
@@ -57,6 +57,12 @@ async fn needs_much(_: State<u8>, _: State<String>, _: Acknowledgment) {}
 
 #[kafka_listener(topics = "manual", ack_mode = "manual")]
 async fn never_acknowledges(_: State<u8>) {}
+
+#[kafka_listener(topics = "orders", id = "twice-eu")]
+#[kafka_listener(topics = "orders", id = "twice-us")]
+async fn twice(#[header("source")] source: &str) {
+    let _ = source;
+}
 
 #[test]
 fn every_key_reaches_the_definition() {
@@ -129,6 +135,13 @@ fn raw_names_and_fragments_of_macros_work() {
         (made.topics, made.concurrency),
         (["made"].as_slice(), Some(2))
     );
+}
+
+#[test]
+fn a_function_may_be_several_listeners() {
+    for id in ["twice-eu", "twice-us"] {
+        assert_eq!((listener(id).function)(), twice.type_id());
+    }
 }
 
 #[test]

@@ -4,11 +4,14 @@ use std::error::Error;
 use std::io;
 use std::panic::panic_any;
 
+use micro_kafka::__private::v1::Detached;
 use micro_kafka::codec::{DecodeError, FromPayload};
 use micro_kafka::error::{ErrorKind, Policy};
+use micro_kafka::listener::States;
 use micro_kafka::prelude::*;
+use micro_kafka::record::OwnedRecord;
 
-use crate::support::{chain, record, run};
+use crate::support::{chain, listener, record, run};
 
 #[derive(Debug, thiserror::Error, Classify)]
 enum Charge {
@@ -68,6 +71,29 @@ impl FromPayload<'_> for Explosive {
 
 #[kafka_listener(topics = "orders")]
 async fn panics_before(_: Explosive) {}
+
+#[kafka_listener(topics = "orders")]
+async fn waits(payload: &str, Key(key): Key<Option<&str>>) -> Result<(), String> {
+    tokio::task::yield_now().await;
+    assert_eq!(key, None, "panics after a wait");
+    Err(payload.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_waits_may_move_between_threads() {
+    let detached = Detached::new("waits", "", States::default());
+    for (key, text) in [(None, "late"), (Some(b"k"), "the handler panicked: ")] {
+        let record = OwnedRecord {
+            key: key.map(Into::into),
+            ..record(Some(b"late"))
+        };
+        let handler = (listener("waits").invoke)(detached.delivery(record, 2));
+        let finished = tokio::spawn(handler).await.unwrap();
+        assert_eq!(finished.delivery.attempt(), 2);
+        let error = finished.result.unwrap_err().to_string();
+        assert!(error.starts_with(text), "{error}");
+    }
+}
 
 #[test]
 fn nothing_is_success() {

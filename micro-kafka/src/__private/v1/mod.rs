@@ -24,6 +24,7 @@ pub use panic::guarded;
 use crate::extract::{FromBytes, named_header};
 
 /// The type of a function item.
+#[must_use]
 pub fn type_id_of<F: 'static>(_: F) -> TypeId {
     TypeId::of::<F>()
 }

@@ -15,6 +15,7 @@ pub struct Outcome<R>(PhantomData<R>);
 
 impl<R> Outcome<R> {
     /// The type of that output.
+    #[must_use]
     pub fn of(_: &R) -> Self {
         Self(PhantomData)
     }

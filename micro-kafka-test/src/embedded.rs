@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use micro_kafka::admin::{AdminError, KafkaAdmin, NewTopic, TopicPartition};
+use micro_kafka::admin::{AdminError, KafkaAdmin, NewTopic};
 use micro_kafka::app::RunningApp;
 use micro_kafka::clock::Clock;
 use micro_kafka::codec::ToPayload;
@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 
 use crate::app::TestAppBuilder;
 use crate::dead_letters::DeadLetters;
-use crate::deadline::fail;
+use crate::deadline::{DEADLINE, fail};
 use crate::reader::TopicReader;
 use crate::records::arrived;
 use crate::send::TestSend;
@@ -304,17 +304,13 @@ impl EmbeddedKafka {
         group: &str,
         topic: &str,
     ) -> Result<BTreeMap<i32, i64>, AdminError> {
-        let admin = self.admin();
-        let partitions = admin.partition_count(topic).await?.unwrap_or(0);
-        let partitions: Vec<_> = (0..partitions)
-            .filter_map(|p| i32::try_from(p).ok())
-            .map(|p| TopicPartition::new(topic, p))
-            .collect();
-        let committed = admin.committed_offsets(group, &partitions).await?;
-        let known = committed
+        let committed = self.admin().committed_offsets(group).await?;
+        let of_topic = committed
             .into_iter()
-            .filter_map(|(place, offset)| Some((place.partition, offset?)));
-        Ok(known.collect())
+            .filter(|(place, _)| place.topic == topic);
+        Ok(of_topic
+            .map(|(place, offset)| (place.partition, offset))
+            .collect())
     }
 
     /// Moves the applications' clock: waits until every sent record is handled or waits for a
@@ -354,20 +350,13 @@ impl EmbeddedKafka {
             .iter()
             .filter_map(Weak::upgrade)
             .collect();
-        let started = Instant::now();
         for app in apps {
-            let state = || {
-                format!(
-                    "the listeners are still at work after {:?}: {:?}",
-                    started.elapsed(),
-                    app.progress()
-                )
-            };
-            if tokio::time::timeout(crate::deadline::DEADLINE, app.quiet())
-                .await
-                .is_err()
-            {
-                fail(place, &state());
+            if tokio::time::timeout(DEADLINE, app.quiet()).await.is_err() {
+                let progress = app.progress().await;
+                fail(
+                    place,
+                    &format!("the listeners are still at work after {DEADLINE:?}: {progress:?}"),
+                );
             }
         }
     }

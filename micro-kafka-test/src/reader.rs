@@ -25,7 +25,6 @@ pub(crate) struct ReadError {
 }
 
 /// A thread that reads one topic until it is dropped.
-#[derive(Debug)]
 pub(crate) struct TopicReader {
     topic: String,
     consumer: Arc<BaseConsumer>,
@@ -94,6 +93,14 @@ impl TopicReader {
             records += usize::try_from(high - low).unwrap_or(0);
         }
         Ok(records)
+    }
+}
+
+impl std::fmt::Debug for TopicReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TopicReader")
+            .field("topic", &self.topic)
+            .finish_non_exhaustive()
     }
 }
 

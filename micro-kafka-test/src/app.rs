@@ -109,7 +109,8 @@ impl TestAppBuilder {
             .config
             .set("kafka.bootstrap-servers", self.kafka.bootstrap_servers())
             .set("kafka.producer.linger", "0ms")
-            .set("kafka.consumer.heartbeat-interval", "100ms");
+            .set("kafka.consumer.heartbeat-interval", "100ms")
+            .set("kafka.consumer.properties.statistics.interval.ms", "20");
         if let Some(namespace) = self.kafka.namespace() {
             config = config.set("kafka.namespace", namespace);
         }
@@ -146,17 +147,7 @@ impl TestApp {
             .iter()
             .filter(|container| container.is_running())
         {
-            let mut partitions = 0;
-            for topic in &container.endpoint().topics {
-                let admin = self.kafka.admin().with_wire_names();
-                partitions += admin
-                    .partition_count(topic)
-                    .await
-                    .ok()
-                    .flatten()
-                    .unwrap_or(0) as usize;
-            }
-            if tokio::time::timeout(DEADLINE, container.assigned(partitions))
+            if tokio::time::timeout(DEADLINE, self.kafka.whole(container))
                 .await
                 .is_err()
             {
@@ -166,7 +157,7 @@ impl TestApp {
                 fail(
                     place,
                     &format!(
-                        "listener `{id}` was not assigned the {partitions} partitions of {topics:?} within {DEADLINE:?}: {assigned:?}; {health:?}"
+                        "the partitions of {topics:?} were not assigned to listener `{id}` within {DEADLINE:?}: {assigned:?}; {health:?}"
                     ),
                 );
             }
@@ -231,7 +222,7 @@ impl TestListener<'_> {
         async move {
             let settled = async {
                 loop {
-                    self.container.quiet().await;
+                    self.app.kafka.group_quiet(self.container).await;
                     let progress = self.container.progress().await;
                     if progress.iter().all(|partition| partition.unfinished == 0) {
                         return;

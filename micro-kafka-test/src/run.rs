@@ -33,6 +33,7 @@ where
     F: FnOnce(EmbeddedKafka) -> Pin<Box<dyn Future<Output = T>>>,
 {
     let place = (options.file, options.line);
+    micro_kafka::app::log_to_stderr("warn");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

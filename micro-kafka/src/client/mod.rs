@@ -24,6 +24,8 @@ pub use message::{NativeHeaders, NativeMessage};
 pub use properties::{CONSUMER_DEFAULTS, CONSUMER_FIXED, consumer_properties};
 
 pub(crate) use consumer::KafkaConsumer;
+#[cfg(test)]
+pub(crate) use signal::Signal;
 pub(crate) use source::{
     CommitError, CommitOffset, RecordSource, Slot, SourceEvent, Start, TopicPartition,
 };

@@ -106,14 +106,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let limit = self.seat.endpoint.max_uncommitted;
         let partition = self.partition(slot)?;
         if partition.ledger.len() < limit {
-            partition.full = false;
             return partition.buffer.pop_front();
         }
-        if !partition.full && !partition.buffer.is_empty() {
+        if !partition.buffer.is_empty() {
             partition.full = true;
             let unfinished = partition.ledger.len();
             let record = self.seat.status.place(slot, -1);
-            tracing::warn!(
+            tracing::debug!(
                 listener = &*self.seat.endpoint.id,
                 topic = &*record.topic,
                 partition = record.partition,

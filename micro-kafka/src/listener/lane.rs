@@ -37,6 +37,8 @@ pub(super) struct Partition {
     pub(super) committed: Option<i64>,
     /// Whether too many records are unfinished to begin another.
     pub(super) full: bool,
+    /// Whether that was told; once per assignment is enough.
+    pub(super) full_told: bool,
     average_bytes: usize,
 }
 
@@ -83,6 +85,7 @@ impl Partition {
             sent: None,
             committed: None,
             full: false,
+            full_told: false,
             average_bytes: 0,
         }
     }

@@ -108,11 +108,14 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if partition.ledger.len() < limit {
             return partition.buffer.pop_front();
         }
-        if !partition.buffer.is_empty() {
-            partition.full = true;
+        if partition.buffer.is_empty() {
+            return None;
+        }
+        partition.full = true;
+        if !std::mem::replace(&mut partition.full_told, true) {
             let unfinished = partition.ledger.len();
             let record = self.seat.status.place(slot, -1);
-            tracing::debug!(
+            tracing::warn!(
                 listener = &*self.seat.endpoint.id,
                 topic = &*record.topic,
                 partition = record.partition,

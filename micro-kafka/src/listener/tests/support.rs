@@ -15,7 +15,9 @@ use tokio::sync::watch;
 
 use crate::client::mock_cluster::MockCluster;
 use crate::clock::Clock;
-use crate::error::{Action, ErrorHandler, ListenerError, Recover, RecoverFuture};
+use crate::error::{
+    Action, ErrorHandler, ErrorKind, ListenerError, Policy, Recover, RecoverFuture,
+};
 use crate::listener::{
     AckMode, ContainerDeps, Delivery, Finished, Handler, HandlerFuture, ListenerContainer,
     ListenerEndpoint,
@@ -257,6 +259,12 @@ pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> Container
         namespace: "".into(),
         runtime: tokio::runtime::Handle::current(),
     }
+}
+
+/// An error without a policy.
+pub(crate) fn failure() -> ListenerError {
+    let kind = ErrorKind::Handler;
+    ListenerError::new(kind, "as planned".into(), "test", None, Policy::Inherit)
 }
 
 /// Dependencies of a listener whose records never fail.

@@ -26,7 +26,8 @@ async fn a_slow_handler_delays_the_commit_until_the_interval_is_over() {
     rig.log.reaches(4).await;
     rig.progress().await;
     assert_eq!(rig.script.calls(), [Call::Assign(vec![0])]);
-    rig.clock.advance_to(rig.clock.now() + Duration::from_secs(1));
+    rig.clock
+        .advance_to(rig.clock.now() + Duration::from_secs(1));
     rig.script.called(&Call::Commit(0, 3)).await;
     rig.gate.add_permits(1);
     rig.script.called(&Call::Commit(0, 5)).await;
@@ -57,7 +58,9 @@ async fn commits_do_not_pile_up() {
     rig.script.called(&Call::Commit(0, 2)).await;
     for turn in 1..4 {
         rig.script.fill(0, turn * 2..turn * 2 + 2);
-        rig.log.reaches(usize::try_from(turn * 2 + 2).unwrap()).await;
+        rig.log
+            .reaches(usize::try_from(turn * 2 + 2).unwrap())
+            .await;
     }
     rig.progress().await;
     rig.script.answer_commits();
@@ -74,7 +77,8 @@ async fn a_failed_commit_is_sent_again() {
         name: "REBALANCE_IN_PROGRESS",
         fenced: false,
     };
-    rig.script.with(|state| state.refuse_commits = Some(refusal));
+    rig.script
+        .with(|state| state.refuse_commits = Some(refusal));
     rig.assign(&[(0, 2)]);
     rig.script.called(&Call::Commit(0, 2)).await;
     rig.script.with(|state| {

@@ -59,7 +59,10 @@ async fn a_failing_recovery_is_tried_again_and_shown() {
     let mut reasons = Vec::new();
     rig.status.collect(&mut reasons, Duration::MAX);
     assert!(
-        matches!(&reasons[..], [HealthReason::RecoverFailing { tries: 2, .. }]),
+        matches!(
+            &reasons[..],
+            [HealthReason::RecoverFailing { tries: 2, .. }]
+        ),
         "{reasons:?}"
     );
     assert!(!rig.script.calls().contains(&Call::Commit(0, 1)));
@@ -92,7 +95,10 @@ async fn a_record_that_asks_for_a_stop_stays_uncommitted() {
         drained: 0,
         abandoned: 1,
     };
-    assert!(matches!(exit, Exit::Stopped(report) if report == expected), "{exit:?}");
+    assert!(
+        matches!(exit, Exit::Stopped(report) if report == expected),
+        "{exit:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

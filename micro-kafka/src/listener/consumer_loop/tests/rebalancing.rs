@@ -20,9 +20,15 @@ async fn a_revoked_partition_is_drained_and_committed_before_it_is_given_up() {
     rig.script.called(&Call::Unassign(vec![0])).await;
     let calls = rig.script.calls();
     let commit = calls.iter().position(|call| *call == Call::Commit(0, 2));
-    let unassign = calls.iter().position(|call| *call == Call::Unassign(vec![0]));
+    let unassign = calls
+        .iter()
+        .position(|call| *call == Call::Unassign(vec![0]));
     assert!(commit.is_some() && commit < unassign, "{calls:?}");
-    assert_eq!(rig.log.offsets(0), [0, 1], "nothing is begun after a revocation");
+    assert_eq!(
+        rig.log.offsets(0),
+        [0, 1],
+        "nothing is begun after a revocation"
+    );
     assert_eq!(rig.progress().await.len(), 1);
 }
 

@@ -14,10 +14,10 @@ use crate::client::{
     TopicPartition,
 };
 use crate::clock::Clock;
-use crate::error::{Action, ErrorKind, ListenerError, Policy};
+use crate::error::Action;
 use crate::listener::command::Command;
 use crate::listener::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
-use crate::listener::tests::support::{Kept, Log, Retries, Seen, deps, handler};
+use crate::listener::tests::support::{Kept, Log, Retries, Seen, deps, failure, handler};
 use crate::listener::{
     AckMode, AckToken, AssignedPartition, Delivery, Handler, HealthReason, ListenerContext,
     ListenerEndpoint, PartitionProgress, States,
@@ -302,9 +302,10 @@ impl Plan {
             names: (0..4).map(|p| TopicPartition::new("t", p)).collect(),
         };
         let (commands, mut receiver) = mpsc::unbounded_channel();
-        let running = tokio::spawn(async move {
-            ConsumerLoop::new(&seat, source, &mut receiver).run().await
-        });
+        let running =
+            tokio::spawn(
+                async move { ConsumerLoop::new(&seat, source, &mut receiver).run().await },
+            );
         Rig {
             script,
             clock,
@@ -365,11 +366,6 @@ impl Plan {
             handler,
         }
     }
-}
-
-fn failure() -> ListenerError {
-    let kind = ErrorKind::Handler;
-    ListenerError::new(kind, "as planned".into(), "test", None, Policy::Inherit)
 }
 
 impl Rig {

@@ -162,7 +162,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.counts.commits += 1;
         match self.source.commit(id, &offsets) {
             Ok(()) => self.commits.under_way = Some((id, sent)),
-            Err(error) => self.commit_failed(&sent, &error.to_string(), false),
+            Err(error) => self.commit_failed(&sent, &error.to_string()),
         }
     }
 
@@ -189,11 +189,11 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 }
                 self.resume_committing();
             }
-            Err(error) => self.commit_failed(&sent, error.name, error.fenced),
+            Err(error) => self.commit_failed(&sent, error.name),
         }
     }
 
-    fn commit_failed(&mut self, sent: &[Sent], reason: &str, fenced: bool) {
+    fn commit_failed(&mut self, sent: &[Sent], reason: &str) {
         tracing::warn!(
             listener = &*self.seat.endpoint.id,
             consumer = self.seat.number,
@@ -204,7 +204,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         for Sent { slot, epoch, .. } in sent {
             if let Some(partition) = self.current(*slot, *epoch) {
                 partition.sent = None;
-                if !fenced && !partition.dirty {
+                if !partition.dirty {
                     partition.dirty = true;
                     self.commits.dirty.push(*slot);
                 }

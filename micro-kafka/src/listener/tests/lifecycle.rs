@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,27 +22,22 @@ async fn a_stop_waits_for_handlers_and_a_second_one_does_not() {
             Ok(())
         }
     });
-    let container = Arc::new(started(broker.endpoint(handler)));
+    let container = started(broker.endpoint(handler));
     log.reaches(1).await;
-    let stopping = tokio::spawn({
-        let container = Arc::clone(&container);
-        async move { container.stop().await }
-    });
+    let mut stopping = pin!(container.stop());
+    assert!(futures_util::poll!(stopping.as_mut()).is_pending());
     container.progress().await;
     gate.add_permits(1);
-    let report = stopping.await.unwrap();
+    let report = stopping.await;
     assert_eq!((report.drained, report.abandoned), (1, 0));
     assert_eq!(broker.committed(0), Some(1));
 
     container.start().unwrap();
     log.reaches(2).await;
-    let stopping = tokio::spawn({
-        let container = Arc::clone(&container);
-        async move { container.stop().await }
-    });
-    container.progress().await;
+    let mut stopping = pin!(container.stop());
+    assert!(futures_util::poll!(stopping.as_mut()).is_pending());
     container.stop().await;
-    assert_eq!(stopping.await.unwrap().abandoned, 1);
+    assert_eq!(stopping.await.abandoned, 1);
     assert_eq!(
         broker.committed(0),
         Some(1),

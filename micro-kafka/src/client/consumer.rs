@@ -401,9 +401,7 @@ fn commit_result(code: Code) -> Result<(), CommitError> {
     let fenced = matches!(
         code,
         Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
-            | Code::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION
             | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
-            | Code::RD_KAFKA_RESP_ERR_STALE_MEMBER_EPOCH
             | Code::RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST
     );
     match code {

@@ -10,9 +10,10 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::dispatch::{Refusal, dispatch};
+use super::dispatch::dispatch;
 use super::inbox::{FrameError, Inbox};
 use super::listener::stopped;
+use super::refusal::Refusal;
 use super::state::BrokerState;
 
 /// Stands for no idle limit, and can still be added to a time.

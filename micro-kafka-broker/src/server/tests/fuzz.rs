@@ -8,8 +8,9 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
 use super::peer;
-use crate::server::dispatch::{Refusal, dispatch, sample_request, served_apis};
+use crate::server::dispatch::{dispatch, sample_request, served_apis};
 use crate::server::inbox::Inbox;
+use crate::server::refusal::Refusal;
 use crate::wire::{HeaderStart, encode_response};
 
 const FRAMES: usize = 100_000;

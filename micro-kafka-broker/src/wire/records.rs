@@ -31,17 +31,6 @@ impl Records {
     pub(crate) fn len(&self) -> usize {
         self.slices.iter().map(Bytes::len).sum()
     }
-
-    /// Whether there are no records.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.slices.is_empty()
-    }
-
-    /// The slices, in the order of the log.
-    #[cfg(test)]
-    pub(crate) fn slices(&self) -> &[Bytes] {
-        &self.slices
-    }
 }
 
 impl From<Bytes> for Records {

@@ -11,6 +11,7 @@
 )]
 
 mod batch;
+#[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../wire/client.rs"]
 mod client;
 mod fetch;

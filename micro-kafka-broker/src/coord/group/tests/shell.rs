@@ -77,7 +77,8 @@ async fn a_group_without_members_and_offsets_is_forgotten_in_time() {
 #[tokio::test]
 async fn sessions_end_by_the_clock_that_was_given() {
     let time = Arc::new(ManualTime::new());
-    let groups = GroupCoordinator::new(Clock::from_source(time.clone()), limits());
+    let source = Arc::<ManualTime>::clone(&time);
+    let groups = GroupCoordinator::new(Clock::from_source(source), limits());
     groups.call("g", |t| Event::Join(t, newcomer("a"))).await;
     time.advance(SESSION);
     while groups.list()[0].1 != "Empty" {

@@ -110,6 +110,7 @@ impl Connection {
         loop {
             tokio::select! {
                 biased;
+                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
                 read = read_more(&mut self.stream, &mut self.inbox) => {
                     read?;
                     if let Some(frame) = self.inbox.take()? {
@@ -117,7 +118,6 @@ impl Connection {
                     }
                     last = Instant::now();
                 }
-                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
                 () = &mut idle => {
                     let until = last + self.max_idle;
                     if until <= Instant::now() {
@@ -141,8 +141,8 @@ impl Connection {
             tokio::select! {
                 biased;
                 answer = &mut answer => break answer?,
-                read = read_more(&mut self.stream, &mut self.inbox), if ahead => read?,
                 () = stopped(&mut self.stop) => return Err(Ended::Stopping),
+                read = read_more(&mut self.stream, &mut self.inbox), if ahead => read?,
             }
         };
         let Some(mut response) = answer else {

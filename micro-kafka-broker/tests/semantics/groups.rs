@@ -287,20 +287,29 @@ async fn a_second_member_makes_the_first_join_again() {
     .await;
     let answer = other.receive().await.unwrap();
     assert_eq!(answer.last(), Some(&b'b'));
+}
 
+#[tokio::test]
+async fn groups_are_described_and_listed() {
+    let mut kafka = Kafka::start().await;
+    let group = kafka.name("g");
+    let unknown = kafka.name("nobody");
+    let client = &mut kafka.client;
+    let member = enter(client, &group).await.member_id.to_string();
+    sync(client, &group, 1, &member, None, &[(&member, "b")]).await;
     let state = |group: &str| DescribeGroupsRequest::default().with_groups(vec![group_id(group)]);
     let described: DescribeGroupsResponse =
-        other.call(ApiKey::DescribeGroups, 5, &state(&group)).await;
+        client.call(ApiKey::DescribeGroups, 5, &state(&group)).await;
     let described = &described.groups[0];
     assert_eq!(
         (&*described.group_state, &*described.protocol_data),
         ("Stable", "range")
     );
-    assert_eq!(described.members.len(), 2);
+    assert_eq!(described.members.len(), 1);
     let member = described
         .members
         .iter()
-        .find(|m| m.member_id == *second)
+        .find(|m| m.member_id == *member)
         .unwrap();
     assert_eq!(
         (&member.member_metadata[..], &member.member_assignment[..]),
@@ -311,7 +320,7 @@ async fn a_second_member_makes_the_first_join_again() {
         ("test", "/127.0.0.1")
     );
 
-    let listed: ListGroupsResponse = other
+    let listed: ListGroupsResponse = client
         .call(
             ApiKey::ListGroups,
             5,
@@ -327,9 +336,8 @@ async fn a_second_member_makes_the_first_join_again() {
         (&*mine.group_state, &*mine.group_type, &*mine.protocol_type),
         ("Stable", "classic", "consumer")
     );
-    let unknown = kafka.name("nobody");
     for (version, code) in [(5, 0), (6, GROUP_ID_NOT_FOUND)] {
-        let described: DescribeGroupsResponse = other
+        let described: DescribeGroupsResponse = client
             .call(ApiKey::DescribeGroups, version, &state(&unknown))
             .await;
         let described = &described.groups[0];

@@ -75,97 +75,60 @@ async fn every_version_appends() {
     );
 }
 
-#[tokio::test]
-async fn bad_batches_are_refused() {
-    let mut kafka = Kafka::start().await;
-    let topic = kafka.topic("t", 1, &[]).await;
-    let good = Batch::of(2, 10);
-    let cut = good.bytes().slice(..good.bytes().len() - 1);
-    let cases: Vec<(&str, Bytes, i16)> = vec![
-        (
-            "crc",
-            Batch {
-                crc: Some(1),
-                ..good.clone()
-            }
-            .bytes(),
-            CORRUPT_MESSAGE,
-        ),
+/// What is wrong, the bytes, and the code that answers them.
+fn bad_batches() -> Vec<(&'static str, Bytes, i16)> {
+    let good = || Batch::of(2, 10);
+    let with = |change: fn(&mut Batch)| {
+        let mut batch = good();
+        change(&mut batch);
+        batch.bytes()
+    };
+    let no_records = with(|batch| {
+        batch.count = Some(0);
+        batch.last_offset_delta = Some(-1);
+    });
+    let transaction = with(|batch| {
+        batch.attributes = 0x10;
+        batch.producer = (5, 0, 0);
+    });
+    let cut = good().bytes().slice(..good().bytes().len() - 1);
+    vec![
+        ("crc", with(|batch| batch.crc = Some(1)), CORRUPT_MESSAGE),
         (
             "control",
-            Batch {
-                attributes: 0x20,
-                ..good.clone()
-            }
-            .bytes(),
+            with(|batch| batch.attributes = 0x20),
             INVALID_RECORD,
         ),
-        (
-            "count",
-            Batch {
-                count: Some(3),
-                ..good.clone()
-            }
-            .bytes(),
-            INVALID_RECORD,
-        ),
-        (
-            "no records",
-            Batch {
-                count: Some(0),
-                last_offset_delta: Some(-1),
-                ..good.clone()
-            }
-            .bytes(),
-            INVALID_RECORD,
-        ),
+        ("count", with(|batch| batch.count = Some(3)), INVALID_RECORD),
+        ("no records", no_records, INVALID_RECORD),
         (
             "last offset",
-            Batch {
-                last_offset_delta: Some(5),
-                ..good.clone()
-            }
-            .bytes(),
+            with(|batch| batch.last_offset_delta = Some(5)),
             INVALID_RECORD,
         ),
-        (
-            "magic 1",
-            Batch {
-                magic: 1,
-                ..good.clone()
-            }
-            .bytes(),
-            INVALID_RECORD,
-        ),
-        (
-            "magic 3",
-            Batch {
-                magic: 3,
-                ..good.clone()
-            }
-            .bytes(),
-            CORRUPT_MESSAGE,
-        ),
+        ("magic 1", with(|batch| batch.magic = 1), INVALID_RECORD),
+        ("magic 3", with(|batch| batch.magic = 3), CORRUPT_MESSAGE),
         (
             "no sequence",
-            good.clone().producer(5, 0, -1).bytes(),
+            with(|batch| batch.producer = (5, 0, -1)),
             INVALID_RECORD,
         ),
         ("cut", cut, INVALID_RECORD),
         ("empty", Bytes::new(), INVALID_RECORD),
         (
             "transaction",
-            Batch {
-                attributes: 0x10,
-                ..good.clone()
-            }
-            .producer(5, 0, 0)
-            .bytes(),
+            transaction,
             TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn bad_batches_are_refused() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("t", 1, &[]).await;
     let mut wrong = Vec::new();
-    for (what, records, code) in cases {
+    for (what, records, code) in bad_batches() {
         let answer = kafka.produce(&topic, records).await;
         if (answer.error_code, answer.base_offset) != (code, -1) {
             wrong.push(format!(
@@ -175,7 +138,11 @@ async fn bad_batches_are_refused() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert_eq!(kafka.append(&topic, &good).await, 0, "nothing was appended");
+    assert_eq!(
+        kafka.append(&topic, &Batch::of(2, 10)).await,
+        0,
+        "nothing was appended"
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod answers;
 mod fuzz;
+mod topic_ids;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

@@ -15,7 +15,7 @@ mod value;
 mod writer;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 

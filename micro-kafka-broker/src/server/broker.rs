@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::builder::{BrokerBuilder, StartError};
+use super::builder::BrokerBuilder;
 use super::endpoint::Endpoint;
+use super::start_error::StartError;
 use super::state::BrokerState;
 
 /// A running broker; dropping it stops it.

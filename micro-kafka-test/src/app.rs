@@ -40,8 +40,9 @@ pub struct TestAppBuilder {
 impl TestAppBuilder {
     pub(crate) fn new(kafka: EmbeddedKafka, place: &'static Location<'static>) -> Self {
         let app = KafkaApp::builder().clock(kafka.clock().clone());
-        let config =
-            Config::builder().toml_str("the settings of #[kafka_test]", &kafka.inner.config);
+        let config = Config::builder()
+            .toml_str("the test kit's settings", QUICK)
+            .toml_str("the settings of #[kafka_test]", &kafka.inner.config);
         Self {
             kafka,
             app,
@@ -283,6 +284,10 @@ impl Settled {
     /// # Panics
     /// If not.
     #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "an assertion is called for its panic"
+    )]
     pub fn assert_attempts(&self, expected: u64) -> &Self {
         let attempts = self.stats.handled + self.stats.failed;
         if attempts != expected {
@@ -302,6 +307,10 @@ impl Settled {
     /// # Panics
     /// If not.
     #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "an assertion is called for its panic"
+    )]
     pub fn assert_handled(&self, expected: u64) -> &Self {
         if self.stats.handled != expected {
             fail(
@@ -317,6 +326,10 @@ impl Settled {
     /// # Panics
     /// If not.
     #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "an assertion is called for its panic"
+    )]
     pub fn assert_dead_lettered(&self, expected: u64) -> &Self {
         if self.stats.dead_lettered != expected {
             fail(

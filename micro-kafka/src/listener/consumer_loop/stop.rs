@@ -157,10 +157,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             return self.begin_close();
         }
-        if let CommitState::Refused(again) = commit.state {
-            if Instant::now() >= again {
-                self.send_last_commit(commit);
-            }
+        if let CommitState::Refused(again) = commit.state
+            && Instant::now() >= again
+        {
+            self.send_last_commit(commit);
         }
     }
 

@@ -4,37 +4,54 @@ use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::slice;
+use std::sync::{Arc, OnceLock};
 
 use rdkafka::bindings as rdsys;
 
+use super::handle::ClientHandle;
 use crate::record::{HeaderRef, Headers, Timestamp};
 
 /// A message that librdkafka fetched; destroyed on drop.
 ///
-/// It pins a part of its consumer's fetch buffer, and must be dropped before that consumer.
+/// It pins a part of its consumer's fetch buffer and keeps the native consumer in memory, though
+/// not in its group.
 #[derive(Debug)]
 pub struct NativeMessage {
     message: NonNull<rdsys::rd_kafka_message_t>,
+    headers: OnceLock<HeaderList>,
+    // Declared last: released after `drop` has destroyed the message.
+    _client: Arc<ClientHandle>,
 }
 
-// SAFETY: librdkafka's messages may be read and destroyed on any thread; lazily parsed headers are
-// the one mutation, and `NativeMessage` is not `Sync` for callers that could race on them.
+#[derive(Debug, Clone, Copy)]
+struct HeaderList(Option<NonNull<rdsys::rd_kafka_headers_t>>);
+
+// SAFETY: librdkafka's messages may be read and destroyed on any thread.
 unsafe impl Send for NativeMessage {}
-// SAFETY: see `headers`, which parses under the message's own ownership on one thread at a time.
+// SAFETY: reading has one effect, the parsing of the headers at the first call, and that runs
+// under the `OnceLock`.
 unsafe impl Sync for NativeMessage {}
 
 impl NativeMessage {
     /// Takes over a message that librdkafka handed out.
     ///
     /// # Safety
-    /// `message` must come from librdkafka, carry no error, and be destroyed by nobody else.
-    pub(crate) unsafe fn from_raw(message: NonNull<rdsys::rd_kafka_message_t>) -> Self {
-        // librdkafka parses headers at the first call and keeps them: doing it here, once, is what
-        // makes shared reads from several threads sound.
-        let mut headers = ptr::null_mut();
-        // SAFETY: the message is alive, and the out pointer is ours.
-        unsafe { rdsys::rd_kafka_message_headers(message.as_ptr(), &raw mut headers) };
-        Self { message }
+    /// `message` must come from `client`, carry no error, and be destroyed by nobody else.
+    pub(super) unsafe fn from_raw(
+        message: NonNull<rdsys::rd_kafka_message_t>,
+        client: &Arc<ClientHandle>,
+    ) -> Self {
+        Self {
+            message,
+            headers: OnceLock::new(),
+            _client: Arc::clone(client),
+        }
+    }
+
+    /// The leader that the message was fetched from; -1 is unknown.
+    pub(crate) fn leader_epoch(&self) -> i32 {
+        // SAFETY: the message is alive.
+        unsafe { rdsys::rd_kafka_message_leader_epoch(self.message.as_ptr()) }
     }
 
     fn raw(&self) -> &rdsys::rd_kafka_message_t {
@@ -85,11 +102,14 @@ impl NativeMessage {
     }
 
     pub(crate) fn headers(&self) -> Headers<'_> {
-        let mut headers = ptr::null_mut();
-        // SAFETY: already parsed in `from_raw`, so this only reads.
-        unsafe { rdsys::rd_kafka_message_headers(self.message.as_ptr(), &raw mut headers) };
+        let list = self.headers.get_or_init(|| {
+            let mut headers = ptr::null_mut();
+            // SAFETY: the message is alive, the out pointer is ours, and nobody else parses.
+            unsafe { rdsys::rd_kafka_message_headers(self.message.as_ptr(), &raw mut headers) };
+            HeaderList(NonNull::new(headers))
+        });
         Headers::native(NativeHeaders {
-            headers: NonNull::new(headers),
+            headers: list.0,
             next: 0,
             message: PhantomData,
         })

@@ -1,9 +1,9 @@
 //! Retry in place, then recover: what happens to a failed record unless something else was asked.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use super::{Action, BackOff, ErrorHandler, ListenerError, Policy, source_chain};
+use crate::config::{ErrorPolicy, ErrorRetry, RetrySettings};
 use crate::listener::Delivery;
 
 /// Deliveries in all, as in Spring.
@@ -21,54 +21,7 @@ pub const DEFAULT_ATTEMPTS: u32 = 10;
 pub struct DefaultErrorHandler {
     attempts: u32,
     back_off: BackOff,
-    overrides: HashMap<String, VariantOverride>,
-}
-
-/// What settings say about one variant of an error type, over its own policy.
-#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[non_exhaustive]
-pub struct VariantOverride {
-    /// Deliveries in all, the first one included. Given alone, it makes the variant retriable.
-    #[serde(default)]
-    pub attempts: Option<u32>,
-    /// The waits between them. Given alone, it makes the variant retriable.
-    #[serde(default, alias = "backoff")]
-    pub back_off: Option<BackOff>,
-    /// What becomes of the record.
-    #[serde(default)]
-    pub policy: Option<PolicyOverride>,
-}
-
-/// The policies that settings can name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum PolicyOverride {
-    /// Try again, then recover.
-    Retry,
-    /// Recover at once.
-    DeadLetter,
-    /// Count the record as done.
-    Skip,
-    /// Stop the container.
-    Stop,
-}
-
-impl VariantOverride {
-    /// An override of attempts, waits and policy; what is `None` stays as it is.
-    #[must_use]
-    pub fn new(
-        attempts: Option<u32>,
-        back_off: Option<BackOff>,
-        policy: Option<PolicyOverride>,
-    ) -> Self {
-        Self {
-            attempts,
-            back_off,
-            policy,
-        }
-    }
+    settings: RetrySettings,
 }
 
 impl Default for DefaultErrorHandler {
@@ -93,41 +46,51 @@ impl DefaultErrorHandler {
         Self {
             attempts: attempts.max(1),
             back_off,
-            overrides: HashMap::new(),
+            settings: RetrySettings::default(),
+        }
+    }
+
+    /// What `[kafka.listeners.<id>.retry]` says.
+    #[must_use]
+    pub fn from_settings(settings: &RetrySettings) -> Self {
+        let attempts = settings.attempts.unwrap_or(DEFAULT_ATTEMPTS);
+        Self {
+            settings: settings.clone(),
+            ..Self::new(attempts, settings.backoff.unwrap_or(BackOff::NONE))
         }
     }
 
     /// Lays settings over the policy of one variant, named without its type.
     #[must_use]
-    pub fn with_override(mut self, variant: impl Into<String>, value: VariantOverride) -> Self {
-        self.overrides.insert(variant.into(), value);
+    pub fn with_override(mut self, variant: impl Into<String>, value: ErrorRetry) -> Self {
+        self.settings.errors.insert(variant.into(), value);
         self
     }
 
     fn decide(&self, error: &ListenerError, failures: u32) -> Decision {
-        let known = error.variant().and_then(|name| self.overrides.get(name));
+        let known = error.variant().and_then(|name| self.settings.error(name));
         let Some(value) = known else {
-            return self.by_policy(error.policy(), failures, VariantOverride::default());
+            return self.by_policy(error.policy(), failures, &ErrorRetry::default());
         };
-        let retries = value.attempts.is_some() || value.back_off.is_some();
+        let retries = value.attempts.is_some() || value.backoff.is_some();
         let policy = match (value.policy, error.policy()) {
-            (Some(PolicyOverride::DeadLetter), _) => Policy::DeadLetter,
-            (Some(PolicyOverride::Skip), _) => Policy::Skip,
-            (Some(PolicyOverride::Stop), _) => Policy::Stop,
+            (Some(ErrorPolicy::DeadLetter), _) => Policy::DeadLetter,
+            (Some(ErrorPolicy::Skip), _) => Policy::Skip,
+            (Some(ErrorPolicy::Stop), _) => Policy::Stop,
             // These keep what the settings do not mention.
             (_, own @ (Policy::Retry { .. } | Policy::RetryAfter(_))) => own,
-            (Some(PolicyOverride::Retry), _) => Policy::Inherit,
+            (Some(ErrorPolicy::Retry), _) => Policy::Inherit,
             (None, _) if retries => Policy::Inherit,
             (None, own) => own,
         };
-        self.by_policy(policy, failures, *value)
+        self.by_policy(policy, failures, value)
     }
 
-    fn by_policy(&self, policy: Policy, failures: u32, over: VariantOverride) -> Decision {
+    fn by_policy(&self, policy: Policy, failures: u32, over: &ErrorRetry) -> Decision {
         let retry = |attempts: Option<u32>, back_off: Option<BackOff>| Decision::Retry {
             attempts: over.attempts.or(attempts).unwrap_or(self.attempts),
             delay: over
-                .back_off
+                .backoff
                 .or(back_off)
                 .unwrap_or(self.back_off)
                 .delay(failures),
@@ -206,6 +169,18 @@ mod tests {
 
     fn action(handler: &DefaultErrorHandler, error: &ListenerError, attempt: u32) -> Action {
         handler.handle(&delivery(OwnedRecord::new("orders", 0, 7), attempt), error)
+    }
+
+    fn override_of(
+        attempts: Option<u32>,
+        backoff: Option<BackOff>,
+        policy: Option<ErrorPolicy>,
+    ) -> ErrorRetry {
+        ErrorRetry {
+            attempts,
+            backoff,
+            policy,
+        }
     }
 
     fn error(policy: Policy) -> ListenerError {
@@ -296,24 +271,27 @@ mod tests {
     #[test]
     fn settings_win_over_the_errors_own_policy() {
         let settings = |value| DefaultErrorHandler::default().with_override("Timeout", value);
-        let retry = VariantOverride::new(Some(2), Some(BackOff::Fixed(MS)), None);
+        let retry = override_of(Some(2), Some(BackOff::Fixed(MS)), None);
         let twice = [Action::RetryAfter(MS), Action::Recover];
-        assert_eq!(history(&settings(retry), &error(Policy::DeadLetter)), twice);
+        assert_eq!(
+            history(&settings(retry.clone()), &error(Policy::DeadLetter)),
+            twice
+        );
         for (policy, expected) in [
-            (PolicyOverride::DeadLetter, Action::Recover),
-            (PolicyOverride::Skip, Action::Skip),
-            (PolicyOverride::Stop, Action::Stop),
+            (ErrorPolicy::DeadLetter, Action::Recover),
+            (ErrorPolicy::Skip, Action::Skip),
+            (ErrorPolicy::Stop, Action::Stop),
         ] {
-            let handler = settings(VariantOverride::new(None, None, Some(policy)));
+            let handler = settings(override_of(None, None, Some(policy)));
             assert_eq!(action(&handler, &error(Policy::Inherit), 1), expected);
         }
-        let other = DefaultErrorHandler::default().with_override("Declined", retry);
+        let other = DefaultErrorHandler::default().with_override("Declined", retry.clone());
         assert_eq!(history(&other, &error(Policy::Inherit)).len(), 10);
     }
 
     #[test]
     fn an_override_of_the_attempts_keeps_a_told_delay() {
-        let value = VariantOverride::new(Some(2), None, None);
+        let value = override_of(Some(2), None, None);
         let handler = DefaultErrorHandler::default().with_override("Timeout", value);
         let told = error(Policy::RetryAfter(MS * 900));
         let expected = [Action::RetryAfter(MS * 900), Action::Recover];
@@ -332,16 +310,5 @@ mod tests {
         let panic = "index out of bounds".into();
         let panic = ListenerError::new(ErrorKind::Panic, panic, "panic", None, Policy::Inherit);
         assert_eq!(history(&DefaultErrorHandler::default(), &panic).len(), 10);
-    }
-
-    #[test]
-    fn overrides_are_read_from_settings() {
-        let text = "attempts = 3\nback-off = \"1s..5m x4\"\npolicy = \"dead-letter\"";
-        let value: VariantOverride = toml::from_str(text).unwrap();
-        let back_off = "1s..5m x4".parse().ok();
-        let expected = VariantOverride::new(Some(3), back_off, Some(PolicyOverride::DeadLetter));
-        assert_eq!(value, expected);
-        let error = toml::from_str::<VariantOverride>("back-off = \"1 week\"").unwrap_err();
-        assert!(error.to_string().contains("is not a time"), "{error}");
     }
 }

@@ -1,13 +1,38 @@
 //! Listeners: how they are declared, and the containers that run them.
 
 mod ack;
+mod command;
+mod consumer_loop;
+mod container;
+mod container_error;
 mod context;
 mod def;
 mod delivery;
+mod deps;
 mod endpoint;
+mod health;
+mod in_flight;
+mod lane;
+mod ledger;
+mod progress;
+mod pulse;
+mod stats;
+mod timers;
+mod watchdog;
+mod worker;
+
+#[cfg(test)]
+mod tests;
 
 pub use ack::{AckMode, AckToken};
+pub use command::StopReport;
+pub use container::ListenerContainer;
+pub use container_error::ContainerError;
 pub use context::{ConsumerContext, ListenerContext, States};
 pub use def::{BootCheck, LISTENERS, ListenerDef, RetryDef, Source};
 pub use delivery::{Delivery, Finished, HandlerFuture, Invoke};
+pub use deps::ContainerDeps;
 pub use endpoint::{Handler, ListenerEndpoint};
+pub use health::{ContainerHealth, HealthReason, RecordPlace};
+pub use progress::{AssignedPartition, PartitionProgress};
+pub use stats::{ListenerStats, StatsSnapshot};

@@ -103,6 +103,14 @@ impl Record {
         delegate!(self, m => m.headers())
     }
 
+    /// The leader that the record was fetched from; -1 is unknown.
+    pub(crate) fn leader_epoch(&self) -> i32 {
+        match &self.bytes {
+            Bytes::Native(message) => message.leader_epoch(),
+            Bytes::Owned(_) => -1,
+        }
+    }
+
     /// Copies the record's bytes out of the consumer's buffers.
     #[must_use]
     pub fn to_owned_record(&self) -> OwnedRecord {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::SendError;
+use crate::config::Config;
 
 /// The librdkafka properties that every template has unless its configuration says otherwise.
 ///
@@ -111,6 +112,22 @@ impl TemplateConfig {
             .copied()
             .chain([("bootstrap.servers", self.bootstrap_servers.as_str())])
             .chain(own)
+    }
+}
+
+impl From<&Config> for TemplateConfig {
+    /// What the settings say about producers.
+    fn from(config: &Config) -> Self {
+        let kafka = config.kafka();
+        let properties = config.producer_properties().iter();
+        Self {
+            properties: properties
+                .map(|(key, value, _)| (key.into(), value.into()))
+                .collect(),
+            namespace: kafka.namespaced(""),
+            flush_timeout: kafka.producer.flush_timeout,
+            ..Self::new(&kafka.bootstrap_servers)
+        }
     }
 }
 

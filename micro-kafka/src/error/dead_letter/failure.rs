@@ -82,7 +82,7 @@ impl<'r> Reader<'r> {
         // Records that came by Spring's retry topics have `kafka_` where others have `kafka_dlt-`.
         let other = name.replacen("kafka_dlt-", "kafka_", 1);
         let headers = &self.0.headers();
-        headers.last(name).or_else(|| headers.last(&other))?.value
+        headers.get(name).or_else(|| headers.get(&other))?.value
     }
 
     fn text(&self, name: &str) -> Option<String> {

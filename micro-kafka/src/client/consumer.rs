@@ -1,0 +1,418 @@
+//! A consumer on librdkafka's own calls: batch reads of per-partition queues, callbacks that only
+//! write down, a close that nobody can hang in.
+
+use std::collections::{HashMap, VecDeque};
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use rdkafka::bindings as rdsys;
+use rdsys::rd_kafka_resp_err_t as Code;
+
+use super::callbacks::{self, Heard};
+use super::handle::{ClientHandle, check, check_error, error_name};
+use super::partition_list::{NO_OFFSET, PartitionList};
+use super::properties::{consumer_properties, property};
+use super::queue::{Batch, Queue};
+use super::signal::Signal;
+use super::start_offsets::{self, Reset};
+use super::{
+    ClientError, CommitError, CommitOffset, NativeMessage, RecordSource, Slot, SourceEvent, Start,
+    TopicPartition,
+};
+use crate::record::Record;
+
+/// The most records of one read; more gains nothing.
+const BATCH: usize = 500;
+/// How long a dropped consumer may take to leave its group.
+const DROP_CLOSE: Duration = Duration::from_secs(2);
+const SEEK_TIMEOUT_MS: i32 = 1_000;
+
+/// A member of a consumer group.
+#[derive(Debug)]
+pub(crate) struct KafkaConsumer {
+    partitions: Vec<OwnPartition>,
+    slots: HashMap<(Arc<str>, i32), Slot>,
+    queue: Queue,
+    batch: Batch,
+    /// Errors that came among the records of a partition.
+    overheard: Vec<Heard>,
+    signal: Arc<Signal>,
+    cooperative: bool,
+    reset: Reset,
+    isolation: rdsys::rd_kafka_IsolationLevel_t,
+    closing: bool,
+    client: Arc<ClientHandle>,
+}
+
+#[derive(Debug)]
+struct OwnPartition {
+    name: TopicPartition,
+    queue: Queue,
+}
+
+impl KafkaConsumer {
+    /// A consumer that joins its group for these topics; `settings` are completed by the
+    /// framework's defaults.
+    pub(crate) fn subscribe(
+        settings: &[(String, String)],
+        topics: &[String],
+    ) -> Result<Self, ClientError> {
+        let properties = consumer_properties(settings);
+        let client = Arc::new(ClientHandle::consumer(&properties)?);
+        let signal = Arc::new(Signal::default());
+        let queue = Queue::consumer(&client, &signal).ok_or_else(no_queue)?;
+        let consumer = Self {
+            partitions: Vec::new(),
+            slots: HashMap::new(),
+            queue,
+            batch: Batch::with_capacity(BATCH),
+            overheard: Vec::new(),
+            signal,
+            cooperative: is_cooperative(&properties),
+            reset: Reset::of(property(&properties, "auto.offset.reset")),
+            isolation: start_offsets::isolation(property(&properties, "isolation.level")),
+            closing: false,
+            client,
+        };
+        let topics = topics.iter().map(|topic| TopicPartition::new(topic, -1));
+        let topics = topics.collect::<Vec<_>>();
+        let list = PartitionList::of(&topics).ok_or_else(no_queue)?;
+        // SAFETY: client and list are alive.
+        let code = unsafe { rdsys::rd_kafka_subscribe(consumer.client.raw(), list.raw()) };
+        check("rd_kafka_subscribe", code)?;
+        Ok(consumer)
+    }
+
+    /// The slot of a partition, whose queue is taken at the first time.
+    fn slot(&mut self, topic: &str, partition: i32) -> Result<Slot, ClientError> {
+        let name = TopicPartition::new(topic, partition);
+        let key = (Arc::clone(&name.topic), partition);
+        if let Some(slot) = self.slots.get(&key) {
+            return Ok(*slot);
+        }
+        let queue = Queue::partition(&self.client, &self.signal, &name.c_topic, partition)
+            .ok_or_else(no_queue)?;
+        let slot = Slot::try_from(self.partitions.len()).unwrap_or(Slot::MAX);
+        self.partitions.push(OwnPartition { name, queue });
+        self.slots.insert(key, slot);
+        Ok(slot)
+    }
+
+    fn own(&self, slot: Slot) -> &OwnPartition {
+        &self.partitions[slot as usize]
+    }
+
+    fn list(&self, slots: &[Slot]) -> Result<PartitionList, ClientError> {
+        PartitionList::of(slots.iter().map(|slot| &self.own(*slot).name)).ok_or_else(no_queue)
+    }
+
+    fn slots(&mut self, names: Vec<(String, i32)>) -> Vec<Slot> {
+        let mut slots = Vec::with_capacity(names.len());
+        for (topic, partition) in names {
+            match self.slot(&topic, partition) {
+                Ok(slot) => slots.push(slot),
+                Err(error) => tracing::error!(topic, partition, %error, "no queue for a partition"),
+            }
+        }
+        slots
+    }
+
+    fn translate(&mut self, heard: Heard) -> SourceEvent {
+        match heard {
+            Heard::Assign(names) => SourceEvent::Assign(self.slots(names)),
+            Heard::Revoke { partitions, lost } => SourceEvent::Revoke {
+                slots: self.slots(partitions),
+                lost,
+            },
+            Heard::Committed { id, code } => SourceEvent::Committed {
+                id,
+                result: commit_result(code),
+            },
+            Heard::Error { name, text } => match self.client.fatal_error() {
+                Some(reason) => SourceEvent::Fatal(reason),
+                None if name == callbacks::FATAL => SourceEvent::Fatal(text),
+                None => SourceEvent::Error { name, text },
+            },
+        }
+    }
+
+    /// Reads the queue of callbacks until it was seen empty.
+    fn serve(&mut self, timeout_ms: i32) {
+        loop {
+            let count = self.queue.read(&mut self.batch, BATCH, timeout_ms);
+            for message in self.batch.drain() {
+                // SAFETY: the message was just handed out to us, and is destroyed once.
+                unsafe {
+                    self.overheard.push(Heard::from_message(message.as_ptr()));
+                    rdsys::rd_kafka_message_destroy(message.as_ptr());
+                }
+            }
+            if count < BATCH {
+                return;
+            }
+        }
+    }
+
+    fn holds_nothing(&self) -> bool {
+        let mut list = std::ptr::null_mut();
+        // SAFETY: the client is alive, and the out pointer is ours.
+        let code = unsafe { rdsys::rd_kafka_assignment(self.client.raw(), &raw mut list) };
+        let Some(list) = std::ptr::NonNull::new(list) else {
+            return code == Code::RD_KAFKA_RESP_ERR_NO_ERROR;
+        };
+        // SAFETY: the list is ours, and not used afterwards.
+        unsafe {
+            let count = list.as_ref().cnt;
+            rdsys::rd_kafka_topic_partition_list_destroy(list.as_ptr());
+            count == 0
+        }
+    }
+
+    fn leave(&mut self) {
+        let deadline = Instant::now() + DROP_CLOSE;
+        if !self.closing && self.close().is_err() {
+            return;
+        }
+        let mut events = Vec::new();
+        while !self.is_closed() && Instant::now() < deadline {
+            self.serve(10);
+            self.poll_events(&mut events);
+            for event in events.drain(..) {
+                if let SourceEvent::Revoke { slots, .. } = event {
+                    let _ = self.unassign(&slots);
+                }
+            }
+        }
+    }
+}
+
+impl RecordSource for KafkaConsumer {
+    fn poll_filled(&self, context: &Context<'_>) -> Poll<()> {
+        self.signal.poll_raised(context)
+    }
+
+    fn poll_events(&mut self, events: &mut Vec<SourceEvent>) {
+        self.queue.take_filled();
+        self.serve(0);
+        for heard in std::mem::take(&mut self.overheard) {
+            events.push(self.translate(heard));
+        }
+        for heard in self.client.callbacks().take() {
+            events.push(self.translate(heard));
+        }
+    }
+
+    fn take_filled(&mut self, into: &mut Vec<Slot>) {
+        for (slot, partition) in (0..).zip(&self.partitions) {
+            if partition.queue.take_filled() {
+                into.push(slot);
+            }
+        }
+    }
+
+    fn read(&mut self, slot: Slot, limit: usize, into: &mut VecDeque<Record>) -> usize {
+        let limit = limit.min(BATCH);
+        let queue = &self.partitions[slot as usize].queue;
+        let count = queue.read(&mut self.batch, limit, 0);
+        into.reserve(count);
+        for message in self.batch.drain() {
+            // SAFETY: the message was just handed out to us; it goes on, or is destroyed here.
+            unsafe {
+                if message.as_ref().err == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+                    let message = NativeMessage::from_raw(message, &self.client);
+                    into.push_back(Record::from_native(message));
+                } else {
+                    self.overheard.push(Heard::from_message(message.as_ptr()));
+                    rdsys::rd_kafka_message_destroy(message.as_ptr());
+                    // Errors are told by `poll_events`, which has to run once more.
+                    self.signal.raise();
+                }
+            }
+        }
+        count
+    }
+
+    fn name(&self, slot: Slot) -> &TopicPartition {
+        &self.own(slot).name
+    }
+
+    fn assign(&mut self, slots: &[Slot]) -> Result<Vec<Start>, ClientError> {
+        let mut list = self.list(slots)?;
+        let mut fresh = Vec::new();
+        if !slots.is_empty() {
+            match start_offsets::resolve(&self.client, &mut list, self.reset, self.isolation) {
+                Ok(found) => fresh = found,
+                Err(error) => {
+                    tracing::warn!(%error, "start offsets are unknown: librdkafka goes on trying");
+                    // What the failed question left behind is no position.
+                    for mut entry in list.entries() {
+                        let offset = entry.offset().unwrap_or(NO_OFFSET);
+                        entry.set_offset(offset);
+                    }
+                }
+            }
+        }
+        let starts = (0..).zip(slots).zip(list.entries());
+        let starts = starts.map(|((index, slot), entry)| Start {
+            slot: *slot,
+            offset: entry.offset(),
+            commit: self.reset == Reset::Latest && fresh.contains(&index),
+        });
+        let starts = starts.collect();
+        if self.cooperative {
+            // SAFETY: client and list are alive.
+            let error =
+                unsafe { rdsys::rd_kafka_incremental_assign(self.client.raw(), list.raw()) };
+            check_error("rd_kafka_incremental_assign", error)?;
+        } else {
+            // SAFETY: client and list are alive.
+            let code = unsafe { rdsys::rd_kafka_assign(self.client.raw(), list.raw()) };
+            check("rd_kafka_assign", code)?;
+        }
+        Ok(starts)
+    }
+
+    fn unassign(&mut self, slots: &[Slot]) -> Result<(), ClientError> {
+        if self.cooperative {
+            let list = self.list(slots)?;
+            // SAFETY: client and list are alive.
+            let error =
+                unsafe { rdsys::rd_kafka_incremental_unassign(self.client.raw(), list.raw()) };
+            check_error("rd_kafka_incremental_unassign", error)
+        } else {
+            // SAFETY: the client is alive; null stands for all.
+            let code = unsafe { rdsys::rd_kafka_assign(self.client.raw(), std::ptr::null()) };
+            check("rd_kafka_assign", code)
+        }
+    }
+
+    fn commit(&mut self, id: u64, offsets: &[CommitOffset]) -> Result<(), ClientError> {
+        let mut list = PartitionList::with_capacity(offsets.len()).ok_or_else(no_queue)?;
+        for commit in offsets {
+            let mut entry = list.push(&self.own(commit.slot).name, commit.offset);
+            entry.set_leader_epoch(commit.leader_epoch);
+        }
+        let id = std::ptr::without_provenance_mut::<c_void>(usize::try_from(id).unwrap_or(0));
+        // SAFETY: client, list and queue are alive; the callback has the signature asked for.
+        let code = unsafe {
+            rdsys::rd_kafka_commit_queue(
+                self.client.raw(),
+                list.raw(),
+                self.queue.raw(),
+                Some(callbacks::committed),
+                id,
+            )
+        };
+        check("rd_kafka_commit_queue", code)
+    }
+
+    fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {
+        let mut list = PartitionList::with_capacity(1).ok_or_else(no_queue)?;
+        list.push(&self.own(slot).name, offset);
+        // SAFETY: client and list are alive.
+        let error = unsafe {
+            rdsys::rd_kafka_seek_partitions(self.client.raw(), list.raw(), SEEK_TIMEOUT_MS)
+        };
+        check_error("rd_kafka_seek_partitions", error)?;
+        let code = list.entries().map(|entry| entry.error()).next();
+        code.map_or(Ok(()), |code| check("rd_kafka_seek_partitions", code))
+    }
+
+    fn assignment_lost(&self) -> bool {
+        // SAFETY: the client is alive.
+        unsafe { rdsys::rd_kafka_assignment_lost(self.client.raw()) != 0 }
+    }
+
+    fn end_offsets(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError> {
+        let mut list = self.list(slots)?;
+        let all = (0..slots.len()).collect::<Vec<_>>();
+        let mut ends = start_offsets::list_offsets(
+            &self.client,
+            &mut list,
+            &all,
+            rdsys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST,
+            self.isolation,
+        )?;
+        let end = |slot: &Slot| {
+            let name = &self.own(*slot).name;
+            let entry = ends.find(&name.c_topic, name.partition)?;
+            Some((*slot, entry.offset()?))
+        };
+        Ok(slots.iter().filter_map(end).collect())
+    }
+
+    fn known_end(&self, slot: Slot) -> Option<i64> {
+        let name = &self.own(slot).name;
+        let (mut low, mut high) = (NO_OFFSET, NO_OFFSET);
+        // SAFETY: client and name are alive; the out pointers are ours.
+        let code = unsafe {
+            rdsys::rd_kafka_get_watermark_offsets(
+                self.client.raw(),
+                name.c_topic.as_ptr(),
+                name.partition,
+                &raw mut low,
+                &raw mut high,
+            )
+        };
+        (code == Code::RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0).then_some(high)
+    }
+
+    fn close(&mut self) -> Result<(), ClientError> {
+        self.closing = true;
+        if self.holds_nothing() {
+            // A cooperative member without partitions is closed without a LeaveGroup, and its group
+            // waits for it until its session times out. An unsubscription does leave.
+            // SAFETY: the client is alive.
+            unsafe { rdsys::rd_kafka_unsubscribe(self.client.raw()) };
+        }
+        // SAFETY: client and queue are alive.
+        let error =
+            unsafe { rdsys::rd_kafka_consumer_close_queue(self.client.raw(), self.queue.raw()) };
+        check_error("rd_kafka_consumer_close_queue", error)
+    }
+
+    fn is_closed(&self) -> bool {
+        // SAFETY: the client is alive.
+        unsafe { rdsys::rd_kafka_consumer_closed(self.client.raw()) != 0 }
+    }
+}
+
+impl Drop for KafkaConsumer {
+    fn drop(&mut self) {
+        if !self.is_closed() {
+            self.leave();
+        }
+    }
+}
+
+/// Whether assignments come as differences. `rd_kafka_rebalance_protocol` would be a round trip
+/// and knows nothing before the first join.
+fn is_cooperative(properties: &[(String, String)]) -> bool {
+    let next_generation = property(properties, "group.protocol")
+        .is_some_and(|protocol| protocol.eq_ignore_ascii_case("consumer"));
+    let sticky = property(properties, "partition.assignment.strategy")
+        .is_some_and(|assignors| assignors.contains("cooperative-sticky"));
+    next_generation || sticky
+}
+
+fn commit_result(code: Code) -> Result<(), CommitError> {
+    let fenced = matches!(
+        code,
+        Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
+            | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
+            | Code::RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST
+    );
+    match code {
+        Code::RD_KAFKA_RESP_ERR_NO_ERROR | Code::RD_KAFKA_RESP_ERR__NO_OFFSET => Ok(()),
+        code => Err(CommitError {
+            name: error_name(code),
+            fenced,
+        }),
+    }
+}
+
+fn no_queue() -> ClientError {
+    ClientError::Create("out of memory".to_owned())
+}

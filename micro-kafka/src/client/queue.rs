@@ -1,0 +1,126 @@
+//! A queue of librdkafka that wakes its reader.
+
+use std::ffi::c_void;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use rdkafka::bindings as rdsys;
+
+use super::handle::ClientHandle;
+use super::signal::{QueueSignal, Signal};
+
+/// A queue, read by one consumer's loop.
+#[derive(Debug)]
+pub(super) struct Queue {
+    raw: NonNull<rdsys::rd_kafka_queue_t>,
+    // librdkafka holds a pointer to it until `drop`.
+    signal: Arc<QueueSignal>,
+    // The queue has to be released before its client.
+    _client: Arc<ClientHandle>,
+}
+
+// SAFETY: librdkafka's queues may be used from any thread.
+unsafe impl Send for Queue {}
+
+impl Queue {
+    /// The queue of callbacks and errors.
+    pub(super) fn consumer(client: &Arc<ClientHandle>, signal: &Arc<Signal>) -> Option<Self> {
+        // SAFETY: the client is alive.
+        let raw = unsafe { rdsys::rd_kafka_queue_get_consumer(client.raw()) };
+        Self::waking(raw, client, signal)
+    }
+
+    /// A partition's own queue, taken out of the consumer's. librdkafka keeps it so over later
+    /// assignments, so it has to be held, and read, for the consumer's life.
+    pub(super) fn partition(
+        client: &Arc<ClientHandle>,
+        signal: &Arc<Signal>,
+        topic: &std::ffi::CStr,
+        partition: i32,
+    ) -> Option<Self> {
+        // SAFETY: client and name are alive.
+        let raw =
+            unsafe { rdsys::rd_kafka_queue_get_partition(client.raw(), topic.as_ptr(), partition) };
+        if !raw.is_null() {
+            // SAFETY: the queue is ours.
+            unsafe { rdsys::rd_kafka_queue_forward(raw, std::ptr::null_mut()) };
+        }
+        Self::waking(raw, client, signal)
+    }
+
+    fn waking(
+        raw: *mut rdsys::rd_kafka_queue_t,
+        client: &Arc<ClientHandle>,
+        signal: &Arc<Signal>,
+    ) -> Option<Self> {
+        let raw = NonNull::new(raw)?;
+        let signal = Arc::new(QueueSignal::new(signal));
+        let opaque = Arc::as_ptr(&signal).cast_mut().cast::<c_void>();
+        // SAFETY: the signal lives until `drop` has taken the callback off again.
+        unsafe { rdsys::rd_kafka_queue_cb_event_enable(raw.as_ptr(), Some(filled), opaque) };
+        Some(Self {
+            raw,
+            signal,
+            _client: Arc::clone(client),
+        })
+    }
+
+    pub(super) fn raw(&self) -> *mut rdsys::rd_kafka_queue_t {
+        self.raw.as_ptr()
+    }
+
+    pub(super) fn take_filled(&self) -> bool {
+        self.signal.take()
+    }
+
+    /// Moves what is queued into `batch`, up to its capacity, serving callbacks on the way. Fewer
+    /// than its capacity: the queue was seen empty.
+    pub(super) fn read(&self, batch: &mut Batch, limit: usize, timeout_ms: i32) -> usize {
+        let limit = limit.min(batch.0.capacity());
+        batch.0.clear();
+        // SAFETY: the array has room for `limit` pointers.
+        let count = unsafe {
+            rdsys::rd_kafka_consume_batch_queue(self.raw(), timeout_ms, batch.0.as_mut_ptr(), limit)
+        };
+        let count = usize::try_from(count).unwrap_or(0).min(limit);
+        // SAFETY: librdkafka has filled in that many.
+        unsafe { batch.0.set_len(count) };
+        count
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        // SAFETY: taking the callback off waits for one that is running; the queue is released
+        // once, before its client.
+        unsafe {
+            rdsys::rd_kafka_queue_cb_event_enable(self.raw(), None, std::ptr::null_mut());
+            rdsys::rd_kafka_queue_destroy(self.raw());
+        }
+    }
+}
+
+/// Runs under the queue's lock on librdkafka's threads: may only wake.
+unsafe extern "C" fn filled(_client: *mut rdsys::rd_kafka_t, opaque: *mut c_void) {
+    // SAFETY: `Queue` keeps its signal until it has taken this callback off.
+    if let Some(signal) = unsafe { opaque.cast::<QueueSignal>().as_ref() } {
+        signal.fill();
+    }
+}
+
+/// Messages on their way out of a queue; whoever reads them takes them over.
+#[derive(Debug)]
+pub(super) struct Batch(Vec<*mut rdsys::rd_kafka_message_t>);
+
+// SAFETY: the pointers are drained by the reader within the call that filled them.
+unsafe impl Send for Batch {}
+
+impl Batch {
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = NonNull<rdsys::rd_kafka_message_t>> {
+        self.0.drain(..).filter_map(NonNull::new)
+    }
+}

@@ -1,0 +1,260 @@
+//! What is finished, told to the broker.
+
+use std::time::{Duration, Instant};
+
+use super::ConsumerLoop;
+use crate::client::{ClientError, CommitError, CommitOffset, RecordSource, Slot};
+use crate::listener::AckMode;
+use crate::listener::lane::Lane;
+
+/// The wait before a failed commit is sent again.
+const HOLD: Duration = Duration::from_secs(1);
+
+/// The commits of a loop. One is under way at a time, so that commits never pile up; what is
+/// finished meanwhile goes into the next.
+#[derive(Debug)]
+pub(super) struct Commits {
+    next_id: u64,
+    under_way: Option<(u64, Vec<Sent>)>,
+    dirty: Vec<Slot>,
+    finished: usize,
+    last: Instant,
+    /// Real time: it is the broker that needs the pause.
+    held_until: Option<tokio::time::Instant>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    slot: Slot,
+    epoch: u32,
+    offset: i64,
+}
+
+impl Commits {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            next_id: 1,
+            under_way: None,
+            dirty: Vec::new(),
+            finished: 0,
+            last: now,
+            held_until: None,
+        }
+    }
+
+    /// Whether the broker knows all that it will be told.
+    pub(super) fn is_settled(&self) -> bool {
+        self.under_way.is_none() && self.dirty.is_empty()
+    }
+
+    pub(super) fn new_id(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+}
+
+impl<S: RecordSource> ConsumerLoop<'_, S> {
+    /// Notes that a record needs no more work.
+    pub(super) fn finish(&mut self, slot: Slot, offset: i64) {
+        let limit = self.seat.endpoint.max_uncommitted;
+        let Some(partition) = self
+            .partitions
+            .get_mut(slot as usize)
+            .and_then(Option::as_mut)
+        else {
+            return;
+        };
+        if partition.ledger.finish(offset) {
+            partition.full &= partition.ledger.len() >= limit;
+            self.commits.finished += 1;
+            if !partition.dirty {
+                partition.dirty = true;
+                self.commits.dirty.push(slot);
+            }
+        }
+    }
+
+    /// Commits even though no record was finished: the start of a fresh group.
+    pub(super) fn commit_start(&mut self, slot: Slot, offset: i64) {
+        let Some(partition) = self
+            .partitions
+            .get_mut(slot as usize)
+            .and_then(Option::as_mut)
+        else {
+            return;
+        };
+        partition.ledger.start_at(offset);
+        partition.dirty = true;
+        self.commits.dirty.push(slot);
+    }
+
+    /// Sends a commit if the mode asks for one now.
+    pub(super) fn commit_if_due(&mut self) {
+        if self.commits.under_way.is_some() || self.commits.dirty.is_empty() {
+            self.timers.wake_commit(None);
+            return;
+        }
+        let held = self
+            .commits
+            .held_until
+            .is_some_and(|until| tokio::time::Instant::now() < until);
+        if held {
+            self.timers.wake_commit(None);
+            return;
+        }
+        let endpoint = &self.seat.endpoint;
+        let due = self.commits.last + endpoint.auto_commit.unwrap_or(endpoint.commit_interval);
+        if self.commit_is_due(due) {
+            self.timers.wake_commit(None);
+            self.send_commit();
+        } else {
+            self.timers.wake_commit(Some(due));
+        }
+    }
+
+    fn commit_is_due(&self, due: Instant) -> bool {
+        if self.seat.endpoint.auto_commit.is_some() {
+            return self.timers.now() >= due;
+        }
+        match self.seat.endpoint.ack_mode {
+            AckMode::Record | AckMode::Manual => true,
+            AckMode::Batch => {
+                let complete = |slot: &Slot| {
+                    let partition = self.partitions.get(*slot as usize);
+                    let partition = partition.and_then(Option::as_ref);
+                    partition.is_none_or(super::Partition::batch_is_complete)
+                };
+                self.commits.finished >= self.seat.endpoint.commit_count
+                    || self.commits.dirty.iter().any(complete)
+                    || self.timers.now() >= due
+            }
+        }
+    }
+
+    fn send_commit(&mut self) {
+        let mut offsets = Vec::with_capacity(self.commits.dirty.len());
+        let mut sent = Vec::with_capacity(self.commits.dirty.len());
+        for slot in std::mem::take(&mut self.commits.dirty) {
+            let Some(partition) = self.partition(slot) else {
+                continue;
+            };
+            partition.dirty = false;
+            let epoch = partition.epoch;
+            let position = partition.ledger.to_commit();
+            if let Some(position) = position.filter(|p| Some(p.offset) != partition.sent) {
+                partition.sent = Some(position.offset);
+                sent.push(Sent {
+                    slot,
+                    epoch,
+                    offset: position.offset,
+                });
+                offsets.push(CommitOffset {
+                    slot,
+                    offset: position.offset,
+                    leader_epoch: position.leader_epoch,
+                });
+            }
+        }
+        self.commits.finished = 0;
+        self.commits.last = self.timers.now();
+        if offsets.is_empty() {
+            // Finished out of order: the lanes that wait are waiting for nothing.
+            return self.resume_committing();
+        }
+        let id = self.commits.new_id();
+        self.counts.commits += 1;
+        match self.source.commit(id, &offsets) {
+            Ok(()) => self.commits.under_way = Some((id, sent)),
+            Err(error) => self.commit_failed(&sent, &error.to_string()),
+        }
+    }
+
+    /// Takes the answer to a commit; answers to a revocation's or a stop's own are theirs.
+    pub(super) fn take_commit_answer(&mut self, id: u64, result: Result<(), CommitError>) {
+        if self.take_revocation_answer(id, &result) || self.take_stop_answer(id, &result) {
+            return;
+        }
+        let Some((_, sent)) = self.commits.under_way.take_if(|(other, _)| *other == id) else {
+            return;
+        };
+        match result {
+            Ok(()) => {
+                self.commits.held_until = None;
+                for Sent {
+                    slot,
+                    epoch,
+                    offset,
+                } in sent
+                {
+                    if let Some(partition) = self.current(slot, epoch) {
+                        partition.committed = partition.committed.max(Some(offset));
+                    }
+                }
+                self.resume_committing();
+            }
+            Err(error) => self.commit_failed(&sent, error.name),
+        }
+    }
+
+    fn commit_failed(&mut self, sent: &[Sent], reason: &str) {
+        tracing::warn!(
+            listener = &*self.seat.endpoint.id,
+            consumer = self.seat.number,
+            reason,
+            "a commit failed: records since the last one may be delivered twice"
+        );
+        self.commits.held_until = Some(tokio::time::Instant::now() + HOLD);
+        for Sent { slot, epoch, .. } in sent {
+            if let Some(partition) = self.current(*slot, *epoch) {
+                partition.sent = None;
+                if !partition.dirty {
+                    partition.dirty = true;
+                    self.commits.dirty.push(*slot);
+                }
+            }
+        }
+        self.resume_committing();
+    }
+
+    /// Frees the lanes that waited for a commit which was answered, or will never be sent.
+    fn resume_committing(&mut self) {
+        for slot in (0..).take(self.partitions.len()) {
+            let Some(partition) = self.partition(slot) else {
+                continue;
+            };
+            if matches!(partition.lane, Lane::Committing) && !partition.dirty {
+                partition.lane = Lane::Idle;
+                self.enqueue(slot);
+            }
+        }
+    }
+
+    /// Commits what these partitions have finished and the broker does not know yet. `None`: there
+    /// is nothing to tell.
+    pub(super) fn commit_now(
+        &mut self,
+        slots: impl Iterator<Item = Slot>,
+    ) -> Result<Option<u64>, ClientError> {
+        let mut offsets = Vec::new();
+        for slot in slots {
+            let Some(partition) = self.partition(slot) else {
+                continue;
+            };
+            let position = partition.ledger.to_commit();
+            if let Some(position) = position.filter(|p| Some(p.offset) != partition.committed) {
+                offsets.push(CommitOffset {
+                    slot,
+                    offset: position.offset,
+                    leader_epoch: position.leader_epoch,
+                });
+            }
+        }
+        if offsets.is_empty() {
+            return Ok(None);
+        }
+        let id = self.commits.new_id();
+        self.counts.commits += 1;
+        self.source.commit(id, &offsets).map(|()| Some(id))
+    }
+}

@@ -1,0 +1,242 @@
+//! Records whose handler failed: retries in place, the recoverer, and the way to a stop.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ConsumerLoop;
+use crate::client::{RecordSource, Slot};
+use crate::error::{Action, BoxError, ListenerError};
+use crate::listener::Delivery;
+use crate::listener::health::HealthReason;
+use crate::listener::in_flight::{Work, panic_text};
+use crate::listener::lane::{Lane, Next};
+
+/// The first wait before a failed recovery is tried again; it doubles from there.
+const RECOVER_WAIT: Duration = Duration::from_secs(1);
+const MAX_RECOVER_WAIT: Duration = Duration::from_secs(30);
+/// The wait before a record that its handler lost is read again.
+const REWIND_WAIT: Duration = Duration::from_secs(1);
+
+impl<S: RecordSource> ConsumerLoop<'_, S> {
+    /// Asks the error handler what to do with a failed delivery; whether the lane is free again.
+    pub(super) fn failed(&mut self, mut delivery: Delivery, error: ListenerError) -> bool {
+        self.counts.failed += 1;
+        let handler = &self.seat.deps.error_handler;
+        let decided = catch_unwind(AssertUnwindSafe(|| handler.handle(&delivery, &error)));
+        let action = decided.unwrap_or_else(|panic| {
+            let text = panic_text(&*panic);
+            tracing::error!(
+                listener = &*self.seat.endpoint.id,
+                text,
+                "the error handler panicked"
+            );
+            Action::Recover
+        });
+        match action {
+            Action::RetryAfter(delay) => {
+                self.counts.retried += 1;
+                delivery.attempt = delivery.attempt.saturating_add(1);
+                self.suspend(delivery, delay, Next::Handle)
+            }
+            Action::Recover => self.recover(delivery, error, 1),
+            Action::Skip => {
+                self.counts.skipped += 1;
+                let record = self
+                    .seat
+                    .status
+                    .place(delivery.token.slot, delivery.token.offset);
+                tracing::warn!(
+                    listener = &*self.seat.endpoint.id, %record, %error,
+                    "a failed record is skipped"
+                );
+                self.disposed(&delivery)
+            }
+            Action::Stop => self.stop_by_record(&delivery, &error),
+        }
+    }
+
+    /// Hands a record to the recoverer; whether the lane is free again.
+    fn recover(&mut self, delivery: Delivery, error: ListenerError, tries: u32) -> bool {
+        let token = delivery.token;
+        let recoverer = Arc::clone(&self.seat.deps.recoverer);
+        match Work::recover(|| recoverer.recover(delivery, error), tries) {
+            Ok(outcome) => self.settle(token.slot, token.offset, outcome),
+            Err(work) => self.launch(token, work),
+        }
+    }
+
+    pub(super) fn recovered(
+        &mut self,
+        delivery: Delivery,
+        error: ListenerError,
+        result: Result<(), BoxError>,
+        tries: u32,
+    ) -> bool {
+        let slot = delivery.token.slot;
+        let Err(trouble) = result else {
+            self.counts.dead_lettered += 1;
+            if tries > 1 {
+                self.seat.status.clear_recover_trouble(slot);
+            }
+            return self.disposed(&delivery);
+        };
+        let delay = RECOVER_WAIT
+            .saturating_mul(1 << (tries - 1).min(5))
+            .min(MAX_RECOVER_WAIT);
+        let record = self.seat.status.place(slot, delivery.token.offset);
+        tracing::warn!(
+            listener = &*self.seat.endpoint.id, %record, tries, error = %trouble, ?delay,
+            "a record cannot be recovered yet: it is tried again"
+        );
+        let reason = HealthReason::RecoverFailing {
+            record,
+            error: trouble.to_string(),
+            tries,
+        };
+        self.seat.status.set_recover_trouble(slot, reason);
+        self.suspend(delivery, delay, |delivery| Next::Recover {
+            delivery,
+            error,
+            tries: tries.saturating_add(1),
+        })
+    }
+
+    /// A record is disposed of without its handler's success.
+    fn disposed(&mut self, delivery: &Delivery) -> bool {
+        let token = delivery.token;
+        self.finish(token.slot, token.offset);
+        self.lane_after_finish(token.slot)
+    }
+
+    /// Lets a lane wait; a lane that is being given up lets go of its record instead.
+    fn suspend(
+        &mut self,
+        delivery: Delivery,
+        delay: Duration,
+        next: impl FnOnce(Delivery) -> Next,
+    ) -> bool {
+        let slot = delivery.token.slot;
+        let due = self.timers.now() + delay;
+        if let Some(stop) = &mut self.stop {
+            stop.abandoned += 1;
+            return false;
+        }
+        let Some(partition) = self
+            .partitions
+            .get_mut(slot as usize)
+            .and_then(Option::as_mut)
+        else {
+            return false;
+        };
+        if !partition.revoking {
+            partition.lane = Lane::Waiting {
+                due,
+                next: next(delivery),
+            };
+            self.timers.wake_lane(due, slot, partition.epoch);
+        }
+        false
+    }
+
+    /// Goes on with the lanes whose time has come.
+    pub(super) fn wake_due_lanes(&mut self) {
+        while let Some((slot, epoch)) = self.timers.due_lane() {
+            let now = self.timers.now();
+            let Some(partition) = self.current(slot, epoch) else {
+                continue;
+            };
+            if !matches!(partition.lane, Lane::Waiting { due, .. } if due <= now) {
+                continue;
+            }
+            let Lane::Waiting { next, .. } = std::mem::take(&mut partition.lane) else {
+                continue;
+            };
+            let idle = match next {
+                Next::Handle(delivery) => self.deliver_watched(delivery),
+                Next::Recover {
+                    delivery,
+                    error,
+                    tries,
+                } => self.recover(delivery, error, tries),
+                Next::Rewind(offset) => self.rewind(slot, offset),
+            };
+            if idle {
+                self.enqueue(slot);
+            }
+        }
+    }
+
+    fn deliver_watched(&mut self, delivery: Delivery) -> bool {
+        let pulse = &self.seat.status.pulse;
+        pulse.begin(delivery.token.slot, delivery.token.offset);
+        let started = std::time::Instant::now();
+        let idle = self.deliver(delivery);
+        self.seat.status.pulse.end();
+        self.time(started.elapsed(), 1);
+        idle
+    }
+
+    /// A handler or recoverer panicked and took the record with it: it has to be read again.
+    pub(super) fn lost_delivery(&mut self, slot: Slot, offset: i64, text: &str) -> bool {
+        self.counts.failed += 1;
+        let record = self.seat.status.place(slot, offset);
+        tracing::error!(
+            listener = &*self.seat.endpoint.id, %record, text,
+            "a panic took a record with it: it will be read again"
+        );
+        let due = self.timers.now() + REWIND_WAIT;
+        let stopping = self.stop.is_some();
+        if let Some(partition) = self
+            .partitions
+            .get_mut(slot as usize)
+            .and_then(Option::as_mut)
+            && !stopping
+            && !partition.revoking
+        {
+            partition.lane = Lane::Waiting {
+                due,
+                next: Next::Rewind(offset),
+            };
+            self.timers.wake_lane(due, slot, partition.epoch);
+        }
+        false
+    }
+
+    fn rewind(&mut self, slot: Slot, offset: i64) -> bool {
+        if let Err(error) = self.source.seek(slot, offset) {
+            tracing::warn!(%error, "a partition cannot be rewound yet");
+            return self.lost_delivery(slot, offset, "the seek failed");
+        }
+        let Some(partition) = self.partition(slot) else {
+            return false;
+        };
+        partition.buffer.clear();
+        partition.ledger.forget_from(offset);
+        partition.filled = true;
+        true
+    }
+
+    fn stop_by_record(&mut self, delivery: &Delivery, error: &ListenerError) -> bool {
+        let record = self
+            .seat
+            .status
+            .place(delivery.token.slot, delivery.token.offset);
+        tracing::error!(
+            listener = &*self.seat.endpoint.id, %record, %error,
+            "a record stops its listener; it stays uncommitted"
+        );
+        let reason = HealthReason::StoppedByRecord {
+            record,
+            error: error.to_string(),
+        };
+        let _ = self.seat.stop_all.send(reason);
+        let counted = self.stop.is_some();
+        self.begin_stop(self.seat.endpoint.shutdown_timeout);
+        if let Some(stop) = &mut self.stop {
+            stop.in_flight += usize::from(!counted);
+            stop.abandoned += 1;
+        }
+        false
+    }
+}

@@ -1,0 +1,220 @@
+//! The consumer loop: one actor that owns a consumer, its lanes, its ledger, its retries and its
+//! commits. Nothing of it is shared, so nothing of it is locked.
+
+mod commit;
+mod dispatch;
+mod failure;
+mod progress;
+mod rebalance;
+mod stop;
+mod wait;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::Abortable;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, watch};
+
+use self::commit::Commits;
+use self::progress::QuietRequest;
+use self::rebalance::Revocation;
+use self::stop::Stop;
+use self::wait::Alarm;
+use super::command::Command;
+use super::health::{ConsumerStatus, HealthReason};
+use super::in_flight::{InFlight, Landed};
+use super::lane::Partition;
+use super::stats::{ListenerStats, Meters, TurnCounts};
+use super::timers::Timers;
+use super::{
+    AckToken, AssignedPartition, ConsumerContext, ContainerDeps, ListenerContext, ListenerEndpoint,
+    StopReport,
+};
+use crate::client::{RecordSource, Slot, SourceEvent};
+
+/// How often an idle loop polls, to stay a member and to refresh the lag.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Why a loop ended.
+#[derive(Debug)]
+pub(super) enum Exit {
+    /// It was asked to.
+    Stopped(StopReport),
+    /// Its consumer cannot go on.
+    Fatal(String),
+}
+
+/// What a loop is made of, beside its source.
+#[derive(Debug)]
+pub(super) struct LoopSeat {
+    /// Which of the container's consumers, from 0.
+    pub(super) number: u32,
+    pub(super) endpoint: Arc<ListenerEndpoint>,
+    pub(super) deps: ContainerDeps,
+    pub(super) listener: Arc<ListenerContext>,
+    pub(super) status: Arc<ConsumerStatus>,
+    pub(super) stats: Arc<ListenerStats>,
+    pub(super) assignment: Arc<watch::Sender<Vec<AssignedPartition>>>,
+    /// Tells the container that a record wants all of it to stop.
+    pub(super) stop_all: mpsc::UnboundedSender<HealthReason>,
+}
+
+/// A running loop.
+pub(super) struct ConsumerLoop<'s, S: RecordSource> {
+    seat: &'s LoopSeat,
+    source: S,
+    commands: &'s mut mpsc::UnboundedReceiver<Command>,
+    consumer: Arc<ConsumerContext>,
+    acks: mpsc::UnboundedReceiver<AckToken>,
+    /// By slot.
+    partitions: Vec<Option<Partition>>,
+    epoch: u32,
+    runnable: VecDeque<Slot>,
+    in_flight: FuturesUnordered<Abortable<InFlight>>,
+    timers: Timers,
+    alarm: Alarm,
+    commits: Commits,
+    revocation: Option<Revocation>,
+    stop: Option<Stop>,
+    quiet: Vec<QuietRequest>,
+    fatal: Option<String>,
+    counts: TurnCounts,
+    meters: Meters,
+    inbox: Inbox,
+}
+
+/// What woke the loop; the buffers are kept from turn to turn.
+#[derive(Debug, Default)]
+struct Inbox {
+    commands: Vec<Command>,
+    acks: Vec<AckToken>,
+    landed: Vec<Landed>,
+    events: Vec<SourceEvent>,
+    filled: Vec<Slot>,
+}
+
+impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
+    pub(super) fn new(
+        seat: &'s LoopSeat,
+        source: S,
+        commands: &'s mut mpsc::UnboundedReceiver<Command>,
+    ) -> Self {
+        let (acks, acked) = mpsc::unbounded_channel();
+        let clock = seat.deps.clock.clone();
+        seat.status.forget_names();
+        Self {
+            seat,
+            source,
+            commands,
+            consumer: Arc::new(ConsumerContext {
+                listener: Arc::clone(&seat.listener),
+                acks,
+            }),
+            acks: acked,
+            partitions: Vec::new(),
+            epoch: 0,
+            runnable: VecDeque::new(),
+            in_flight: FuturesUnordered::new(),
+            commits: Commits::new(clock.now()),
+            timers: Timers::new(clock),
+            alarm: Alarm::new(TICK),
+            revocation: None,
+            stop: None,
+            quiet: Vec::new(),
+            fatal: None,
+            counts: TurnCounts::default(),
+            meters: Meters::new(&seat.endpoint.id),
+            inbox: Inbox::default(),
+        }
+    }
+
+    /// Runs until it is stopped or its consumer is beyond help.
+    pub(super) async fn run(mut self) -> Exit {
+        loop {
+            self.wait().await;
+            self.take_commands();
+            self.take_acks();
+            self.serve_source();
+            self.take_landed();
+            self.wake_due_lanes();
+            self.dispatch().await;
+            self.drive_revocation();
+            self.commit_if_due();
+            let stopped = self.drive_stop();
+            self.meters.flush(&self.seat.stats, &mut self.counts);
+            if let Some(reason) = self.fatal.take() {
+                let trouble = HealthReason::Restarting {
+                    consumer: self.seat.number,
+                    reason: reason.clone(),
+                    attempt: 1,
+                };
+                self.seat.status.set_consumer_trouble(Some(trouble));
+                self.end_all_epochs();
+                return match &self.stop {
+                    Some(stop) => Exit::Stopped(stop.report()),
+                    None => Exit::Fatal(reason),
+                };
+            }
+            if let Some(report) = stopped {
+                return Exit::Stopped(report);
+            }
+        }
+    }
+
+    fn partition(&mut self, slot: Slot) -> Option<&mut Partition> {
+        self.partitions.get_mut(slot as usize)?.as_mut()
+    }
+
+    /// The partition, if it is still the assignment that something belongs to.
+    fn current(&mut self, slot: Slot, epoch: u32) -> Option<&mut Partition> {
+        self.partition(slot)
+            .filter(|partition| partition.epoch == epoch)
+    }
+
+    fn assigned(&self) -> impl Iterator<Item = (Slot, &Partition)> {
+        (0..)
+            .zip(&self.partitions)
+            .filter_map(|(slot, partition)| Some((slot, partition.as_ref()?)))
+    }
+
+    /// Puts a partition into the line of those to run, if there is anything to do.
+    fn enqueue(&mut self, slot: Slot) {
+        let stopping = self.stop.is_some();
+        let Some(partition) = self.partition(slot) else {
+            return;
+        };
+        if !partition.queued && !stopping && partition.can_run() {
+            partition.queued = true;
+            self.runnable.push_back(slot);
+        }
+    }
+
+    fn take_commands(&mut self) {
+        for command in std::mem::take(&mut self.inbox.commands) {
+            match command {
+                Command::Stop => self.begin_stop(self.seat.endpoint.shutdown_timeout),
+                Command::Abandon => self.begin_stop(Duration::ZERO),
+                Command::Progress(answer) => {
+                    let _ = answer.send(self.progress());
+                }
+                Command::Quiet(answer) => self.await_quiet(answer),
+            }
+        }
+    }
+
+    fn take_acks(&mut self) {
+        let mut acks = std::mem::take(&mut self.inbox.acks);
+        for token in acks.drain(..) {
+            if self.current(token.slot, token.epoch).is_some() {
+                self.finish(token.slot, token.offset);
+                self.enqueue(token.slot);
+            }
+        }
+        self.inbox.acks = acks;
+    }
+}

@@ -1,0 +1,98 @@
+//! Telling how far the loop is.
+
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+use super::ConsumerLoop;
+use crate::client::{RecordSource, Slot};
+use crate::listener::lane::{Lane, Partition};
+use crate::listener::{AssignedPartition, PartitionProgress};
+
+/// Somebody waits until everything is finished that was on the broker when they asked.
+#[derive(Debug)]
+pub(super) struct QuietRequest {
+    ends: Vec<(Slot, i64)>,
+    answer: oneshot::Sender<()>,
+}
+
+impl<S: RecordSource> ConsumerLoop<'_, S> {
+    pub(super) fn progress(&self) -> Vec<PartitionProgress> {
+        let progress = |(slot, partition): (Slot, &Partition)| {
+            let name = self.source.name(slot);
+            PartitionProgress {
+                partition: AssignedPartition {
+                    topic: std::sync::Arc::clone(&name.topic),
+                    partition: name.partition,
+                    consumer: self.seat.number,
+                },
+                position: partition.ledger.read_up_to(),
+                to_commit: partition.ledger.to_commit().map(|p| p.offset),
+                committed: partition.committed,
+                in_flight: partition.is_busy(),
+                waits_until: waits_until(partition),
+                unfinished: partition.ledger.len(),
+                lag: self.lag(slot, partition),
+            }
+        };
+        self.assigned().map(progress).collect()
+    }
+
+    /// Records between what is finished and the end that the last fetch told.
+    pub(super) fn lag(&self, slot: Slot, partition: &Partition) -> Option<i64> {
+        let finished = partition.ledger.to_commit().map(|p| p.offset);
+        let from = finished.or_else(|| partition.ledger.read_up_to())?;
+        let end = self.source.known_end(slot)?;
+        Some((end - from).max(0))
+    }
+
+    pub(super) fn await_quiet(&mut self, answer: oneshot::Sender<()>) {
+        let slots = self.assigned().map(|(slot, _)| slot).collect::<Vec<_>>();
+        let ends = if slots.is_empty() {
+            Ok(Vec::new())
+        } else {
+            self.source.end_offsets(&slots)
+        };
+        match ends {
+            Ok(ends) => self.quiet.push(QuietRequest { ends, answer }),
+            // The asker hears that the answer was dropped, and asks again.
+            Err(error) => tracing::debug!(%error, "the partitions' ends are unknown"),
+        }
+    }
+
+    /// Answers those whose records are all finished, or wait for a time that is still to come.
+    pub(super) fn answer_quiet(&mut self) {
+        if self.quiet.is_empty() || self.revocation.is_some() || !self.commits.is_settled() {
+            return;
+        }
+        let now = self.timers.now();
+        for request in std::mem::take(&mut self.quiet) {
+            if self.is_quiet(&request.ends, now) {
+                let _ = request.answer.send(());
+            } else {
+                self.quiet.push(request);
+            }
+        }
+    }
+
+    fn is_quiet(&self, ends: &[(Slot, i64)], now: Instant) -> bool {
+        ends.iter().all(|(slot, end)| {
+            let partition = self.partitions.get(*slot as usize).and_then(Option::as_ref);
+            partition.is_none_or(|partition| match &partition.lane {
+                Lane::Waiting { due, .. } => *due > now,
+                Lane::Idle => {
+                    let read = partition.ledger.read_up_to().unwrap_or(0);
+                    partition.full || (partition.buffer.is_empty() && read >= *end)
+                }
+                Lane::Busy(_) | Lane::Committing => false,
+            })
+        })
+    }
+}
+
+fn waits_until(partition: &Partition) -> Option<Instant> {
+    match &partition.lane {
+        Lane::Waiting { due, .. } => Some(*due),
+        Lane::Idle | Lane::Busy(_) | Lane::Committing => None,
+    }
+}

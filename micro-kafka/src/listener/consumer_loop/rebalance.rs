@@ -1,0 +1,340 @@
+//! Partitions that come and go.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::ConsumerLoop;
+use crate::client::{CommitError, RecordSource, Slot, SourceEvent, Start};
+use crate::listener::AssignedPartition;
+use crate::listener::lane::{Lane, Partition};
+use crate::listener::ledger::Ledger;
+
+/// How long the commit of a revocation may take.
+const COMMIT: Duration = Duration::from_secs(5);
+/// librdkafka's own default.
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(300);
+
+/// Partitions that are being given up. Until it is answered librdkafka holds back every partition
+/// and offers no other rebalance.
+#[derive(Debug)]
+pub(super) struct Revocation {
+    slots: Vec<Slot>,
+    drain_until: Instant,
+    commit: Option<CommitWait>,
+}
+
+/// A commit that has to be answered before anything else.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CommitWait {
+    pub(super) id: u64,
+    pub(super) until: Instant,
+    pub(super) state: CommitState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CommitState {
+    Sent,
+    Answered,
+    /// Refused; it may be sent again at this moment.
+    Refused(Instant),
+}
+
+impl CommitWait {
+    pub(super) fn new(id: u64) -> Self {
+        Self {
+            id,
+            until: Instant::now() + COMMIT,
+            state: CommitState::Sent,
+        }
+    }
+
+    pub(super) fn is_over(self) -> bool {
+        self.state == CommitState::Answered || Instant::now() >= self.until
+    }
+}
+
+impl Revocation {
+    pub(super) fn deadline(&self) -> Instant {
+        self.commit.map_or(self.drain_until, |commit| commit.until)
+    }
+}
+
+impl<S: RecordSource> ConsumerLoop<'_, S> {
+    /// Serves callbacks, errors and filled queues.
+    pub(super) fn serve_source(&mut self) {
+        let mut events = std::mem::take(&mut self.inbox.events);
+        self.source.poll_events(&mut events);
+        for event in events.drain(..) {
+            match event {
+                SourceEvent::Assign(slots) => self.assign(&slots),
+                SourceEvent::Revoke { slots, lost } => self.revoke(slots, lost),
+                SourceEvent::Committed { id, result } => self.take_commit_answer(id, result),
+                SourceEvent::Error { name, text } => self.report(name, &text),
+                SourceEvent::Fatal(reason) => self.fatal = Some(reason),
+            }
+        }
+        self.inbox.events = events;
+        let mut filled = std::mem::take(&mut self.inbox.filled);
+        self.source.take_filled(&mut filled);
+        for slot in filled.drain(..) {
+            if let Some(partition) = self.partition(slot) {
+                partition.filled = true;
+                self.enqueue(slot);
+            }
+        }
+        self.inbox.filled = filled;
+        if self.alarm.take_tick() {
+            self.report_lag();
+        }
+    }
+
+    fn report(&self, name: &str, text: &str) {
+        tracing::warn!(
+            listener = &*self.seat.endpoint.id,
+            consumer = self.seat.number,
+            name,
+            "kafka: {text}"
+        );
+    }
+
+    fn assign(&mut self, slots: &[Slot]) {
+        let starts = match self.source.assign(slots) {
+            Ok(starts) => starts,
+            Err(error) => {
+                self.fatal = Some(format!("an assignment was refused: {error}"));
+                return;
+            }
+        };
+        for Start {
+            slot,
+            offset,
+            commit,
+        } in starts
+        {
+            self.seat.status.name(slot, self.source.name(slot));
+            self.epoch += 1;
+            let partition = Partition::new(self.epoch, Ledger::new(offset));
+            let index = slot as usize;
+            if self.partitions.len() <= index {
+                self.partitions.resize_with(index + 1, || None);
+            }
+            self.partitions[index] = Some(partition);
+            if let Some(offset) = offset.filter(|_| commit) {
+                self.commit_start(slot, offset);
+            }
+            self.enqueue(slot);
+        }
+        self.seat.status.set_consumer_trouble(None);
+        tracing::info!(
+            listener = &*self.seat.endpoint.id,
+            consumer = self.seat.number,
+            partitions = self.names(slots),
+            "partitions assigned"
+        );
+        self.publish_assignment();
+    }
+
+    fn revoke(&mut self, slots: Vec<Slot>, lost: bool) {
+        debug_assert!(self.revocation.is_none(), "a rebalance within a rebalance");
+        let closing = self.stop.as_ref().is_some_and(super::Stop::is_closing);
+        if lost || closing || self.source.assignment_lost() {
+            if lost {
+                tracing::warn!(
+                    listener = &*self.seat.endpoint.id,
+                    consumer = self.seat.number,
+                    partitions = self.names(&slots),
+                    "partitions lost: what is unfinished may be handled twice"
+                );
+            }
+            return self.give_up(&slots);
+        }
+        for slot in &slots {
+            let Some(partition) = self.partition(*slot) else {
+                continue;
+            };
+            partition.revoking = true;
+            partition.buffer.clear();
+            // A wait is not worth holding up the group for.
+            if matches!(partition.lane, Lane::Waiting { .. }) {
+                partition.lane = Lane::Idle;
+            }
+        }
+        self.revocation = Some(Revocation {
+            slots,
+            drain_until: Instant::now() + self.drain_limit(),
+            commit: None,
+        });
+    }
+
+    /// However long handlers take, the group must not throw the member out meanwhile.
+    fn drain_limit(&self) -> Duration {
+        let properties = &self.seat.endpoint.properties;
+        let limit = properties
+            .iter()
+            .rev()
+            .find(|(key, _)| key == "max.poll.interval.ms")
+            .and_then(|(_, value)| value.parse().ok())
+            .map_or(MAX_POLL_INTERVAL, Duration::from_millis);
+        self.seat.endpoint.revoke_drain.min(limit / 2)
+    }
+
+    /// Goes on with a revocation: drain, commit, unassign.
+    pub(super) fn drive_revocation(&mut self) {
+        let Some(revocation) = &self.revocation else {
+            return;
+        };
+        if self.source.assignment_lost() {
+            return self.finish_revocation();
+        }
+        if let Some(commit) = revocation.commit {
+            if commit.is_over() {
+                self.finish_revocation();
+            }
+            return;
+        }
+        let slots = revocation.slots.clone();
+        let over = Instant::now() >= revocation.drain_until;
+        let is_busy = |slot: &Slot| {
+            let partition = self.partitions.get(*slot as usize).and_then(Option::as_ref);
+            partition.is_some_and(Partition::is_busy)
+        };
+        if slots.iter().any(is_busy) {
+            if !over {
+                return;
+            }
+            self.abandon(&slots);
+        }
+        match self.commit_now(slots.into_iter()) {
+            Ok(Some(id)) => {
+                if let Some(revocation) = &mut self.revocation {
+                    revocation.commit = Some(CommitWait::new(id));
+                }
+            }
+            Ok(None) => self.finish_revocation(),
+            Err(error) => {
+                self.report("commit", &error.to_string());
+                self.finish_revocation();
+            }
+        }
+    }
+
+    fn abandon(&mut self, slots: &[Slot]) {
+        for slot in slots {
+            if self.partition(*slot).is_some_and(Partition::abort) {
+                self.counts.voided += 1;
+            }
+        }
+        tracing::warn!(
+            listener = &*self.seat.endpoint.id,
+            consumer = self.seat.number,
+            "handlers of revoked partitions did not end in time and were dropped"
+        );
+    }
+
+    /// Takes the answer if it is the revocation's.
+    pub(super) fn take_revocation_answer(
+        &mut self,
+        id: u64,
+        result: &Result<(), CommitError>,
+    ) -> bool {
+        let commit = self.revocation.as_mut().and_then(|r| r.commit.as_mut());
+        let Some(commit) = commit.filter(|commit| commit.id == id) else {
+            return false;
+        };
+        commit.state = CommitState::Answered;
+        if let Err(error) = result {
+            self.report(
+                error.name,
+                "the commit of revoked partitions failed: possible duplicates",
+            );
+        }
+        true
+    }
+
+    pub(super) fn finish_revocation(&mut self) {
+        if let Some(revocation) = self.revocation.take() {
+            self.give_up(&revocation.slots);
+        }
+    }
+
+    /// Ends the epochs of partitions and lets librdkafka have them.
+    fn give_up(&mut self, slots: &[Slot]) {
+        let names = self.names(slots);
+        for slot in slots {
+            self.end_epoch(*slot);
+        }
+        if let Err(error) = self.source.unassign(slots) {
+            self.report("unassign", &error.to_string());
+        }
+        tracing::info!(
+            listener = &*self.seat.endpoint.id,
+            consumer = self.seat.number,
+            partitions = names,
+            "partitions revoked"
+        );
+        self.publish_assignment();
+    }
+
+    fn end_epoch(&mut self, slot: Slot) {
+        self.seat.status.clear_recover_trouble(slot);
+        let partition = self
+            .partitions
+            .get_mut(slot as usize)
+            .and_then(Option::take);
+        if partition.is_some_and(|mut partition| partition.abort()) {
+            self.counts.voided += 1;
+        }
+    }
+
+    /// Makes everything void: the consumer is beyond help.
+    pub(super) fn end_all_epochs(&mut self) {
+        for slot in (0..).take(self.partitions.len()) {
+            self.end_epoch(slot);
+        }
+        self.meters.flush(&self.seat.stats, &mut self.counts);
+        self.publish_assignment();
+    }
+
+    fn names(&self, slots: &[Slot]) -> String {
+        let names = slots.iter().map(|slot| self.source.name(*slot).to_string());
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn publish_assignment(&self) {
+        let consumer = self.seat.number;
+        let own = self.assigned().map(|(slot, _)| {
+            let name = self.source.name(slot);
+            AssignedPartition {
+                topic: std::sync::Arc::clone(&name.topic),
+                partition: name.partition,
+                consumer,
+            }
+        });
+        let own = own.collect::<Vec<_>>();
+        self.seat.assignment.send_modify(|all| {
+            all.retain(|partition| partition.consumer != consumer);
+            all.extend(own);
+        });
+    }
+
+    fn report_lag(&self) {
+        for (slot, partition) in self.assigned() {
+            let Some(lag) = self.lag(slot, partition) else {
+                continue;
+            };
+            let name = self.source.name(slot);
+            #[allow(
+                clippy::cast_precision_loss,
+                reason = "a gauge is a float, and lags are far below 2^52"
+            )]
+            metrics::gauge!(
+                "micro_kafka_listener_lag_records",
+                "listener" => self.seat.endpoint.id.to_string(),
+                "topic" => name.topic.to_string(),
+                "partition" => name.partition.to_string(),
+            )
+            .set(lag as f64);
+        }
+    }
+}

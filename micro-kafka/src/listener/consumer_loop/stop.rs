@@ -1,0 +1,235 @@
+//! The end of a loop: drain, commit, leave the group.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::ConsumerLoop;
+use super::rebalance::{CommitState, CommitWait};
+use crate::client::{CommitError, RecordSource, Slot};
+use crate::listener::StopReport;
+use crate::listener::lane::{Lane, Partition};
+
+/// How long leaving the group may take.
+const CLOSE: Duration = Duration::from_secs(5);
+/// The wait before a refused last commit is sent again.
+const COMMIT_AGAIN: Duration = Duration::from_millis(100);
+
+/// A loop that is stopping. It drains before the close begins: from then on a classic group gets no
+/// heartbeats.
+#[derive(Debug)]
+pub(super) struct Stop {
+    pub(super) in_flight: usize,
+    pub(super) abandoned: usize,
+    drain_until: Instant,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Drain,
+    Commit(CommitWait),
+    Close { until: Instant },
+}
+
+impl Stop {
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Close { .. })
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        match &self.phase {
+            Phase::Drain => self.drain_until,
+            Phase::Commit(CommitWait {
+                state: CommitState::Refused(again),
+                until,
+                ..
+            }) => (*again).min(*until),
+            Phase::Commit(commit) => commit.until,
+            Phase::Close { until } => *until,
+        }
+    }
+
+    pub(super) fn report(&self) -> StopReport {
+        StopReport {
+            drained: self.in_flight.saturating_sub(self.abandoned),
+            abandoned: self.abandoned,
+        }
+    }
+}
+
+impl<S: RecordSource> ConsumerLoop<'_, S> {
+    /// Takes nothing new from now on; what is in flight has `grace` to come to an end. Asked again,
+    /// the shorter grace counts.
+    pub(super) fn begin_stop(&mut self, grace: Duration) {
+        let drain_until = Instant::now() + grace;
+        if let Some(stop) = &mut self.stop {
+            stop.drain_until = stop.drain_until.min(drain_until);
+            if let (Phase::Commit(commit), true) = (&mut stop.phase, grace.is_zero()) {
+                commit.until = drain_until;
+            }
+            return;
+        }
+        let (mut in_flight, mut abandoned) = (0, 0);
+        for partition in self.partitions.iter_mut().flatten() {
+            partition.buffer.clear();
+            match &partition.lane {
+                Lane::Busy(_) => in_flight += 1,
+                Lane::Waiting { .. } => {
+                    in_flight += 1;
+                    abandoned += 1;
+                    partition.lane = Lane::Idle;
+                }
+                Lane::Idle | Lane::Committing => {}
+            }
+        }
+        self.runnable.clear();
+        self.stop = Some(Stop {
+            in_flight,
+            abandoned,
+            drain_until,
+            phase: Phase::Drain,
+        });
+    }
+
+    /// Goes on with a stop; the report when it is over.
+    pub(super) fn drive_stop(&mut self) -> Option<StopReport> {
+        let stop = self.stop.as_ref()?;
+        match &stop.phase {
+            Phase::Drain => {
+                let over = Instant::now() >= stop.drain_until;
+                self.end_drain(over);
+            }
+            Phase::Commit(commit) => self.drive_last_commit(*commit),
+            Phase::Close { .. } => {}
+        }
+        let stop = self.stop.as_ref()?;
+        let Phase::Close { until } = &stop.phase else {
+            return None;
+        };
+        let closed = self.source.is_closed();
+        if !closed && Instant::now() < *until {
+            return None;
+        }
+        if !closed {
+            tracing::warn!(
+                listener = &*self.seat.endpoint.id,
+                consumer = self.seat.number,
+                "the group could not be left in time"
+            );
+        }
+        let report = stop.report();
+        self.end_all_epochs();
+        Some(report)
+    }
+
+    fn end_drain(&mut self, over: bool) {
+        let busy = self.partitions.iter().flatten().any(Partition::is_busy);
+        if (busy || self.revocation.is_some()) && !over {
+            return;
+        }
+        self.finish_revocation();
+        let aborted = self.partitions.iter_mut().flatten();
+        let aborted = aborted
+            .map(|partition| usize::from(partition.abort()))
+            .sum::<usize>();
+        if let Some(stop) = &mut self.stop {
+            stop.abandoned += aborted;
+        }
+        // Acknowledgements of the last handlers may still be on their way through the channel.
+        while let Ok(token) = self.acks.try_recv() {
+            if self.current(token.slot, token.epoch).is_some() {
+                self.finish(token.slot, token.offset);
+            }
+        }
+        self.send_last_commit(CommitWait::new(0));
+    }
+
+    /// A commit is refused while the group rebalances: then it is sent again, for a while.
+    fn drive_last_commit(&mut self, commit: CommitWait) {
+        if commit.is_over() {
+            if commit.state != CommitState::Answered {
+                tracing::warn!(
+                    listener = &*self.seat.endpoint.id,
+                    consumer = self.seat.number,
+                    "the last commit failed: records since the one before may be delivered twice"
+                );
+            }
+            return self.begin_close();
+        }
+        if let CommitState::Refused(again) = commit.state
+            && Instant::now() >= again
+        {
+            self.send_last_commit(commit);
+        }
+    }
+
+    fn send_last_commit(&mut self, commit: CommitWait) {
+        let slots = self.assigned().map(|(slot, _)| slot);
+        let slots = slots.collect::<Vec<Slot>>();
+        match self.commit_now(slots.into_iter()) {
+            Ok(Some(id)) => self.set_phase(Phase::Commit(CommitWait {
+                id,
+                state: CommitState::Sent,
+                ..commit
+            })),
+            Ok(None) => self.begin_close(),
+            Err(error) => {
+                tracing::warn!(%error, "the last commit failed: possible duplicates");
+                self.begin_close();
+            }
+        }
+    }
+
+    fn begin_close(&mut self) {
+        let until = Instant::now() + CLOSE;
+        if let Err(error) = self.source.close() {
+            tracing::debug!(%error, "the consumer is closed already");
+            self.set_phase(Phase::Close {
+                until: Instant::now(),
+            });
+            return;
+        }
+        self.set_phase(Phase::Close { until });
+    }
+
+    fn set_phase(&mut self, phase: Phase) {
+        if let Some(stop) = &mut self.stop {
+            stop.phase = phase;
+        }
+    }
+
+    /// Takes the answer if it is the stop's.
+    pub(super) fn take_stop_answer(&mut self, id: u64, result: &Result<(), CommitError>) -> bool {
+        let Some(Stop {
+            phase: Phase::Commit(commit),
+            ..
+        }) = &mut self.stop
+        else {
+            return false;
+        };
+        if commit.id != id {
+            return false;
+        }
+        let now = Instant::now();
+        commit.state = match result {
+            Err(error) => {
+                if error.fenced {
+                    commit.until = now;
+                }
+                CommitState::Refused(now + COMMIT_AGAIN)
+            }
+            Ok(()) => CommitState::Answered,
+        };
+        if let Err(error) = result {
+            tracing::debug!(
+                listener = &*self.seat.endpoint.id,
+                consumer = self.seat.number,
+                error = error.name,
+                again = !error.fenced,
+                "the last commit was refused"
+            );
+        }
+        true
+    }
+}

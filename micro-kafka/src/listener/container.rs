@@ -1,0 +1,430 @@
+//! Runs one listener: Spring's `ConcurrentMessageListenerContainer`.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::runtime::RuntimeFlavor;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::command::Command;
+use super::consumer_loop::LoopSeat;
+use super::health::ConsumerStatus;
+use super::watchdog;
+use super::worker::Worker;
+use super::{
+    AssignedPartition, ContainerDeps, ContainerError, ContainerHealth, HealthReason,
+    ListenerContext, ListenerEndpoint, ListenerStats, PartitionProgress, StatsSnapshot, StopReport,
+};
+
+/// How long a container that is dropped while it runs may take to leave its group.
+const DROP_WAIT: Duration = Duration::from_secs(5);
+
+/// Runs one listener: `concurrency` consumers of one group, each with a thread and a loop of its
+/// own, its handlers on the shared runtime.
+///
+/// Dropped while it runs, it abandons what is in flight, leaves its group and blocks for as long as
+/// that takes, at most 5 s.
+#[derive(Debug)]
+pub struct ListenerContainer {
+    endpoint: Arc<ListenerEndpoint>,
+    deps: ContainerDeps,
+    listener: Arc<ListenerContext>,
+    stats: Arc<ListenerStats>,
+    assignment: Arc<watch::Sender<Vec<AssignedPartition>>>,
+    stopped_by: Arc<Mutex<Option<HealthReason>>>,
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    consumers: Vec<Consumer>,
+    guards: Vec<tokio::task::AbortHandle>,
+    stopping: bool,
+}
+
+#[derive(Debug)]
+struct Consumer {
+    commands: mpsc::UnboundedSender<Command>,
+    status: Arc<ConsumerStatus>,
+    /// `None` until the loop ended; closed without a value if its thread died.
+    done: watch::Receiver<Option<StopReport>>,
+    ended: std::sync::mpsc::Receiver<()>,
+    thread: JoinHandle<()>,
+}
+
+impl ListenerContainer {
+    /// A container that is not running yet.
+    #[must_use]
+    pub fn new(endpoint: ListenerEndpoint, deps: ContainerDeps) -> Self {
+        let listener = ListenerContext {
+            id: Arc::clone(&endpoint.id),
+            group_id: Arc::clone(&endpoint.group_id),
+            namespace: Arc::clone(&deps.namespace),
+            states: Arc::clone(&deps.states),
+        };
+        Self {
+            endpoint: Arc::new(endpoint),
+            deps,
+            listener: Arc::new(listener),
+            stats: Arc::default(),
+            assignment: Arc::new(watch::Sender::new(Vec::new())),
+            stopped_by: Arc::default(),
+            running: Mutex::default(),
+        }
+    }
+
+    /// The listener as it runs.
+    #[must_use]
+    pub fn endpoint(&self) -> &ListenerEndpoint {
+        &self.endpoint
+    }
+
+    /// Joins the group and begins to handle records. Does not wait for the assignment: see
+    /// [`Self::assigned`]. A container that was stopped may be started again.
+    ///
+    /// # Errors
+    /// If it is running, librdkafka refuses a property, or the runtime has one thread.
+    pub fn start(&self) -> Result<(), ContainerError> {
+        let listener = self.endpoint.id.to_string();
+        if self.deps.runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return Err(ContainerError::CurrentThreadRuntime { listener });
+        }
+        let mut running = self.running.lock();
+        if running.as_ref().is_some_and(Running::is_alive) {
+            return Err(ContainerError::AlreadyRunning { listener });
+        }
+        *self.stopped_by.lock() = None;
+        let (stop_all, stop_requests) = mpsc::unbounded_channel();
+        let mut consumers = Vec::new();
+        for number in 0..self.endpoint.concurrency.max(1) {
+            match self.spawn(number, &stop_all) {
+                Ok(consumer) => consumers.push(consumer),
+                Err(error) => {
+                    let partial = Running {
+                        consumers,
+                        guards: Vec::new(),
+                        stopping: false,
+                    };
+                    partial.abandon();
+                    return Err(error);
+                }
+            }
+        }
+        let guards = self.guard(&consumers, stop_requests);
+        *running = Some(Running {
+            consumers,
+            guards,
+            stopping: false,
+        });
+        tracing::info!(
+            listener,
+            group = &*self.endpoint.group_id,
+            topics = ?self.endpoint.topics,
+            consumers = self.endpoint.concurrency,
+            "listener started"
+        );
+        Ok(())
+    }
+
+    fn spawn(
+        &self,
+        number: u32,
+        stop_all: &mpsc::UnboundedSender<HealthReason>,
+    ) -> Result<Consumer, ContainerError> {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let status = Arc::new(ConsumerStatus::default());
+        let worker = Worker {
+            seat: LoopSeat {
+                number,
+                endpoint: Arc::clone(&self.endpoint),
+                deps: self.deps.clone(),
+                listener: Arc::clone(&self.listener),
+                status: Arc::clone(&status),
+                stats: Arc::clone(&self.stats),
+                assignment: Arc::clone(&self.assignment),
+                stop_all: stop_all.clone(),
+            },
+            commands: receiver,
+            properties: self.properties(number),
+        };
+        let consumer = worker.connect().map_err(|source| ContainerError::Client {
+            listener: self.endpoint.id.to_string(),
+            source,
+        })?;
+        let (done, is_done) = watch::channel(None);
+        let (end, ended) = std::sync::mpsc::channel();
+        let runtime = self.deps.runtime.clone();
+        let thread = std::thread::Builder::new()
+            .name(format!("kafka-{}-{number}", self.endpoint.id))
+            .spawn(move || {
+                let report = runtime.block_on(worker.run(consumer));
+                done.send_replace(Some(report));
+                let _ = end.send(());
+            })
+            .map_err(|source| ContainerError::Thread {
+                listener: self.endpoint.id.to_string(),
+                source,
+            })?;
+        Ok(Consumer {
+            commands,
+            status,
+            done: is_done,
+            ended,
+            thread,
+        })
+    }
+
+    /// The properties of one consumer: its own client id, and a static member's own instance id.
+    fn properties(&self, number: u32) -> Vec<(String, String)> {
+        let mut properties = self.endpoint.properties.clone();
+        for (key, value) in &mut properties {
+            if key == "group.instance.id" {
+                *value = format!("{value}-{number}");
+            }
+        }
+        properties.retain(|(key, _)| key != "client.id" && key != "group.id");
+        let client_id = match self.endpoint.client_id.as_str() {
+            "" => &self.endpoint.id,
+            given => given,
+        };
+        properties.push(("client.id".to_owned(), format!("{client_id}-{number}")));
+        properties.push(("group.id".to_owned(), self.endpoint.group_id.to_string()));
+        properties
+    }
+
+    /// Starts the watchdog, and the one who stops all consumers when a record asks for it.
+    fn guard(
+        &self,
+        consumers: &[Consumer],
+        mut stop_requests: mpsc::UnboundedReceiver<HealthReason>,
+    ) -> Vec<tokio::task::AbortHandle> {
+        let statuses = consumers
+            .iter()
+            .map(|consumer| Arc::clone(&consumer.status));
+        let watchdog = watchdog::watch(Arc::clone(&self.endpoint.id), statuses.collect());
+        let commands = consumers.iter().map(|consumer| consumer.commands.clone());
+        let commands = commands.collect::<Vec<_>>();
+        let stopped_by = Arc::clone(&self.stopped_by);
+        let stopper = async move {
+            while let Some(reason) = stop_requests.recv().await {
+                stopped_by.lock().get_or_insert(reason);
+                for consumer in &commands {
+                    let _ = consumer.send(Command::Stop);
+                }
+            }
+        };
+        let runtime = &self.deps.runtime;
+        vec![
+            runtime.spawn(watchdog).abort_handle(),
+            runtime.spawn(stopper).abort_handle(),
+        ]
+    }
+
+    /// Stops: nothing new is begun, handlers have `shutdown_timeout` to end, what is finished is
+    /// committed, the group is left. Called again meanwhile, it cuts the wait for handlers short.
+    ///
+    /// # Cancel safety
+    /// The stop goes on if this future is dropped.
+    pub async fn stop(&self) -> StopReport {
+        let done = {
+            let mut running = self.running.lock();
+            let Some(running) = running.as_mut() else {
+                return StopReport::default();
+            };
+            let again = std::mem::replace(&mut running.stopping, true);
+            running.tell(|| {
+                if again {
+                    Command::Abandon
+                } else {
+                    Command::Stop
+                }
+            });
+            running.done()
+        };
+        let mut report = StopReport::default();
+        for mut done in done {
+            if let Ok(told) = done.wait_for(Option::is_some).await {
+                report += told.unwrap_or_default();
+            }
+        }
+        let ended = self.running.lock().take_if(|running| !running.is_alive());
+        if let Some(running) = ended {
+            running.join();
+            tracing::info!(
+                listener = &*self.endpoint.id,
+                drained = report.drained,
+                abandoned = report.abandoned,
+                "listener stopped"
+            );
+        }
+        report
+    }
+
+    /// Cuts a stop short, or stops without waiting for handlers; does not wait itself.
+    pub fn abandon(&self) {
+        if let Some(running) = self.running.lock().as_mut() {
+            running.stopping = true;
+            running.tell(|| Command::Abandon);
+        }
+    }
+
+    /// Whether any of its consumers is at work.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running.lock().as_ref().is_some_and(Running::is_alive)
+    }
+
+    /// What is wrong with it, if anything.
+    #[must_use]
+    pub fn health(&self) -> ContainerHealth {
+        let mut reasons = Vec::new();
+        reasons.extend(self.stopped_by.lock().clone());
+        if let Some(running) = self.running.lock().as_ref() {
+            for (number, consumer) in (0..).zip(&running.consumers) {
+                consumer.status.collect(&mut reasons, watchdog::HELD);
+                if consumer.is_dead() {
+                    reasons.push(HealthReason::ThreadDead {
+                        consumer: number,
+                        reason: "it panicked; the log has the text".to_owned(),
+                    });
+                }
+            }
+        }
+        ContainerHealth { reasons }
+    }
+
+    /// Its counters since it was made.
+    #[must_use]
+    pub fn stats(&self) -> StatsSnapshot {
+        self.stats.snapshot()
+    }
+
+    /// What is assigned to its consumers, as it changes.
+    #[must_use]
+    pub fn assignment(&self) -> watch::Receiver<Vec<AssignedPartition>> {
+        self.assignment.subscribe()
+    }
+
+    /// Waits until at least this many partitions are assigned to its consumers.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn assigned(&self, partitions: usize) -> Vec<AssignedPartition> {
+        let mut assignment = self.assignment();
+        // The sender is ours and lives as long as `self`.
+        match assignment.wait_for(|all| all.len() >= partitions).await {
+            Ok(all) => all.clone(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// How far every assigned partition has come.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn progress(&self) -> Vec<PartitionProgress> {
+        let mut all = Vec::new();
+        for answer in self.ask(Command::Progress) {
+            all.extend(answer.await.unwrap_or_default());
+        }
+        all
+    }
+
+    /// Waits until every assigned partition is read up to the end that the broker tells now, and
+    /// every record of it is finished and committed, or waits for a moment of the framework's
+    /// clock, or for an acknowledgement that keeps its partition from being read. Returns at once
+    /// if the container is not running.
+    ///
+    /// With transactional producers a partition may end in control records, which no reader sees:
+    /// then this waits for the next record.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn quiet(&self) {
+        loop {
+            let mut all = true;
+            for answer in self.ask(Command::Quiet) {
+                all &= answer.await.is_ok();
+            }
+            if all || !self.is_running() {
+                return;
+            }
+            // A consumer is being replaced, or the broker did not tell the ends in time.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn ask<T>(&self, command: impl Fn(oneshot::Sender<T>) -> Command) -> Vec<oneshot::Receiver<T>> {
+        let mut answers = Vec::new();
+        if let Some(running) = self.running.lock().as_ref() {
+            running.tell(|| {
+                let (sender, receiver) = oneshot::channel();
+                answers.push(receiver);
+                command(sender)
+            });
+        }
+        answers
+    }
+}
+
+impl Running {
+    fn tell(&self, mut command: impl FnMut() -> Command) {
+        for consumer in &self.consumers {
+            let _ = consumer.commands.send(command());
+        }
+    }
+
+    fn done(&self) -> Vec<watch::Receiver<Option<StopReport>>> {
+        let done = self.consumers.iter().map(|consumer| consumer.done.clone());
+        done.collect()
+    }
+
+    fn is_alive(&self) -> bool {
+        self.consumers.iter().any(Consumer::is_alive)
+    }
+
+    fn join(self) {
+        for guard in self.guards {
+            guard.abort();
+        }
+        for consumer in self.consumers {
+            let _ = consumer.thread.join();
+        }
+    }
+
+    /// Ends the threads without a word, waiting a while.
+    fn abandon(self) {
+        self.tell(|| Command::Abandon);
+        let deadline = std::time::Instant::now() + DROP_WAIT;
+        let left = || deadline.saturating_duration_since(std::time::Instant::now());
+        for guard in &self.guards {
+            guard.abort();
+        }
+        for consumer in self.consumers {
+            let ended = consumer.ended.recv_timeout(left());
+            if ended != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                let _ = consumer.thread.join();
+            }
+        }
+    }
+}
+
+impl Consumer {
+    fn is_alive(&self) -> bool {
+        self.done.borrow().is_none() && self.done.has_changed().is_ok()
+    }
+
+    fn is_dead(&self) -> bool {
+        self.done.borrow().is_none() && self.done.has_changed().is_err()
+    }
+}
+
+impl Drop for ListenerContainer {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.get_mut().take() {
+            running.abandon();
+        }
+    }
+}

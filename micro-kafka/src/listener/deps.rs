@@ -1,0 +1,26 @@
+//! What containers are given by the application.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use super::States;
+use crate::clock::Clock;
+use crate::error::{ErrorHandler, Recover};
+
+/// What a container needs beside its endpoint. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ContainerDeps {
+    /// Time for retries, back-offs and commit intervals.
+    pub clock: Clock,
+    /// The application's values.
+    pub states: Arc<States>,
+    /// Decides what becomes of failed records.
+    pub error_handler: Arc<dyn ErrorHandler>,
+    /// Takes over records whose attempts are used up.
+    pub recoverer: Arc<dyn Recover>,
+    /// The prefix of all topics and groups, dot included; empty if there is none.
+    pub namespace: Arc<str>,
+    /// The multi-thread runtime on which handlers find their timers, sockets and tasks.
+    pub runtime: Handle,
+}

@@ -1,0 +1,164 @@
+//! Why a listener is not well.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::pulse::Pulse;
+use crate::client::{Slot, TopicPartition};
+
+/// How a container is; `reasons` is empty when all is well.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ContainerHealth {
+    /// What is wrong, most of it by consumer.
+    pub reasons: Vec<HealthReason>,
+}
+
+impl ContainerHealth {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.reasons.is_empty()
+    }
+}
+
+/// Where a record lies.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RecordPlace {
+    /// The topic as the broker knows it.
+    pub topic: Arc<str>,
+    /// The partition's number.
+    pub partition: i32,
+    /// The offset.
+    pub offset: i64,
+}
+
+impl std::fmt::Display for RecordPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}@{}", self.topic, self.partition, self.offset)
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HealthReason {
+    /// A consumer's thread ended though nobody stopped it.
+    #[error("the thread of consumer {consumer} ended: {reason}")]
+    ThreadDead {
+        /// Which one.
+        consumer: u32,
+        /// What it said.
+        reason: String,
+    },
+    /// A consumer cannot work as it is and is being replaced.
+    #[error("consumer {consumer} is being replaced (attempt {attempt}): {reason}")]
+    Restarting {
+        /// Which one.
+        consumer: u32,
+        /// What is wrong.
+        reason: String,
+        /// How often it was tried.
+        attempt: u32,
+    },
+    /// A record cannot be handed to the recoverer; its partition waits.
+    #[error("record {record} cannot be recovered after {tries} tries: {error}")]
+    RecoverFailing {
+        /// Which record.
+        record: RecordPlace,
+        /// The last answer.
+        error: String,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// A handler blocks or computes on the consumer's loop.
+    #[error("the handler of record {record} holds its consumer for {} ms", duration.as_millis())]
+    Held {
+        /// Which record.
+        record: RecordPlace,
+        /// For how long, so far.
+        duration: Duration,
+    },
+    /// A record's error asked for the container to stop.
+    #[error("stopped by record {record}: {error}")]
+    StoppedByRecord {
+        /// Which record.
+        record: RecordPlace,
+        /// Its error.
+        error: String,
+    },
+}
+
+/// What one consumer's loop tells those who watch it.
+#[derive(Debug, Default)]
+pub(super) struct ConsumerStatus {
+    pub(super) pulse: Arc<Pulse>,
+    names: Mutex<Vec<Option<TopicPartition>>>,
+    troubles: Mutex<Troubles>,
+}
+
+#[derive(Debug, Default)]
+struct Troubles {
+    consumer: Option<HealthReason>,
+    recovers: Vec<(Slot, HealthReason)>,
+}
+
+impl ConsumerStatus {
+    /// Makes a partition known by name.
+    pub(super) fn name(&self, slot: Slot, name: &TopicPartition) {
+        let mut names = self.names.lock();
+        let index = slot as usize;
+        if names.len() <= index {
+            names.resize(index + 1, None);
+        }
+        names[index] = Some(name.clone());
+    }
+
+    /// Slots are numbered anew by a new consumer.
+    pub(super) fn forget_names(&self) {
+        self.names.lock().clear();
+        self.troubles.lock().recovers.clear();
+    }
+
+    pub(super) fn place(&self, slot: Slot, offset: i64) -> RecordPlace {
+        let names = self.names.lock();
+        let name = names.get(slot as usize).and_then(Option::as_ref);
+        RecordPlace {
+            topic: name.map_or_else(|| Arc::from("?"), |name| Arc::clone(&name.topic)),
+            partition: name.map_or(-1, |name| name.partition),
+            offset,
+        }
+    }
+
+    pub(super) fn set_consumer_trouble(&self, trouble: Option<HealthReason>) {
+        self.troubles.lock().consumer = trouble;
+    }
+
+    pub(super) fn set_recover_trouble(&self, slot: Slot, trouble: HealthReason) {
+        let mut troubles = self.troubles.lock();
+        troubles.recovers.retain(|(other, _)| *other != slot);
+        troubles.recovers.push((slot, trouble));
+    }
+
+    pub(super) fn clear_recover_trouble(&self, slot: Slot) {
+        self.troubles
+            .lock()
+            .recovers
+            .retain(|(other, _)| *other != slot);
+    }
+
+    pub(super) fn collect(&self, into: &mut Vec<HealthReason>, held_for: Duration) {
+        let troubles = self.troubles.lock();
+        into.extend(troubles.consumer.clone());
+        into.extend(troubles.recovers.iter().map(|(_, reason)| reason.clone()));
+        drop(troubles);
+        if let Some(hold) = self.pulse.hold().filter(|hold| hold.duration >= held_for) {
+            into.push(HealthReason::Held {
+                record: self.place(hold.slot, hold.offset),
+                duration: hold.duration,
+            });
+        }
+    }
+}

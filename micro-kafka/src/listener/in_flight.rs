@@ -1,0 +1,142 @@
+//! Handlers and recoverers that were not ready at their first poll.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use super::pulse::Pulse;
+use super::{Delivery, Finished, Handler, HandlerFuture};
+use crate::client::Slot;
+use crate::error::{BoxError, ListenerError, RecoverFuture};
+
+/// Something at work on one record.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub(super) slot: Slot,
+    pub(super) epoch: u32,
+    pub(super) offset: i64,
+    pub(super) started: Instant,
+    pub(super) pulse: Arc<Pulse>,
+    pub(super) work: Work,
+}
+
+/// What is at work.
+pub(super) enum Work {
+    Handler(HandlerFuture),
+    Recover { future: RecoverFuture, tries: u32 },
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Finished(Finished),
+    Recovered {
+        delivery: Delivery,
+        error: ListenerError,
+        result: Result<(), BoxError>,
+        tries: u32,
+    },
+    /// It panicked and took the delivery with it.
+    Panicked(String),
+}
+
+/// An outcome and whose it is.
+#[derive(Debug)]
+pub(super) struct Landed {
+    pub(super) slot: Slot,
+    pub(super) epoch: u32,
+    pub(super) offset: i64,
+    pub(super) elapsed: Duration,
+    pub(super) outcome: Outcome,
+}
+
+impl Work {
+    /// Starts a handler, polling it once: one that is ready never leaves the loop.
+    pub(super) fn handle(handler: &Handler, delivery: Delivery) -> Result<Outcome, Self> {
+        let started = catch_unwind(AssertUnwindSafe(|| {
+            let mut future = handler.invoke(delivery);
+            match future
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+            {
+                Poll::Ready(finished) => Ok(Outcome::Finished(finished)),
+                Poll::Pending => Err(Self::Handler(future)),
+            }
+        }));
+        started.unwrap_or_else(|panic| Ok(Outcome::Panicked(panic_text(&*panic))))
+    }
+
+    /// The same for a recovery that `start` begins.
+    pub(super) fn recover(
+        start: impl FnOnce() -> RecoverFuture,
+        tries: u32,
+    ) -> Result<Outcome, Self> {
+        let started = catch_unwind(AssertUnwindSafe(|| {
+            let future = start();
+            let mut work = Self::Recover { future, tries };
+            match work.poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(outcome) => Ok(outcome),
+                Poll::Pending => Err(work),
+            }
+        }));
+        started.unwrap_or_else(|panic| Ok(Outcome::Panicked(panic_text(&*panic))))
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
+        match self {
+            Self::Handler(future) => future.as_mut().poll(context).map(Outcome::Finished),
+            Self::Recover { future, tries } => {
+                let ready = future.as_mut().poll(context);
+                ready.map(|(delivery, error, result)| Outcome::Recovered {
+                    delivery,
+                    error,
+                    result,
+                    tries: *tries,
+                })
+            }
+        }
+    }
+}
+
+impl Future for InFlight {
+    type Output = Landed;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Landed> {
+        self.pulse.begin(self.slot, self.offset);
+        let work = &mut self.work;
+        let polled = catch_unwind(AssertUnwindSafe(|| work.poll(context)));
+        self.pulse.end();
+        let outcome = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(outcome)) => outcome,
+            Err(panic) => Outcome::Panicked(panic_text(&*panic)),
+        };
+        Poll::Ready(Landed {
+            slot: self.slot,
+            epoch: self.epoch,
+            offset: self.offset,
+            elapsed: self.started.elapsed(),
+            outcome,
+        })
+    }
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Handler(_) => "Handler",
+            Self::Recover { .. } => "Recover",
+        })
+    }
+}
+
+/// What a panic said.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without a text".to_owned())
+}

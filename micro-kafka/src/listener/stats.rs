@@ -1,0 +1,152 @@
+//! What a listener did, counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use metrics::{Counter, Histogram};
+
+/// Counters of one listener since its container was made, all consumers together. They are brought
+/// up to date once per turn of a consumer's loop.
+#[derive(Debug, Default)]
+pub struct ListenerStats {
+    handled: AtomicU64,
+    failed: AtomicU64,
+    retried: AtomicU64,
+    dead_lettered: AtomicU64,
+    skipped: AtomicU64,
+    voided: AtomicU64,
+    commits: AtomicU64,
+    busy_nanos: AtomicU64,
+}
+
+/// The counters of a [`ListenerStats`] at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct StatsSnapshot {
+    /// Deliveries whose handler succeeded.
+    pub handled: u64,
+    /// Deliveries that failed, each attempt counted.
+    pub failed: u64,
+    /// Further attempts that the error handler asked for.
+    pub retried: u64,
+    /// Records that the recoverer took over.
+    pub dead_lettered: u64,
+    /// Failed records that count as done.
+    pub skipped: u64,
+    /// Deliveries whose partition was given up before they ended.
+    pub voided: u64,
+    /// Commits that were sent.
+    pub commits: u64,
+    /// The time from the start to the end of all handlers.
+    pub busy: Duration,
+}
+
+impl ListenerStats {
+    /// The counters now.
+    #[must_use]
+    pub fn snapshot(&self) -> StatsSnapshot {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        StatsSnapshot {
+            handled: get(&self.handled),
+            failed: get(&self.failed),
+            retried: get(&self.retried),
+            dead_lettered: get(&self.dead_lettered),
+            skipped: get(&self.skipped),
+            voided: get(&self.voided),
+            commits: get(&self.commits),
+            busy: Duration::from_nanos(get(&self.busy_nanos)),
+        }
+    }
+}
+
+/// What one loop counted since its last turn.
+#[derive(Debug, Default)]
+pub(super) struct TurnCounts {
+    pub(super) handled: u64,
+    pub(super) failed: u64,
+    pub(super) retried: u64,
+    pub(super) dead_lettered: u64,
+    pub(super) skipped: u64,
+    pub(super) voided: u64,
+    pub(super) commits: u64,
+    pub(super) busy: Duration,
+    /// Handlers that were timed together, for the histogram.
+    pub(super) timed: usize,
+}
+
+/// The listener's counters in the `metrics` facade.
+pub(super) struct Meters {
+    handled: Counter,
+    failed: Counter,
+    retried: Counter,
+    dead_lettered: Counter,
+    skipped: Counter,
+    commits: Counter,
+    duration: Histogram,
+}
+
+impl Meters {
+    pub(super) fn new(listener: &str) -> Self {
+        let counter =
+            |name: &'static str| metrics::counter!(name, "listener" => listener.to_owned());
+        Self {
+            handled: counter("micro_kafka_listener_handled_total"),
+            failed: counter("micro_kafka_listener_failed_total"),
+            retried: counter("micro_kafka_listener_retried_total"),
+            dead_lettered: counter("micro_kafka_listener_dead_lettered_total"),
+            skipped: counter("micro_kafka_listener_skipped_total"),
+            commits: counter("micro_kafka_listener_commits_total"),
+            duration: metrics::histogram!(
+                "micro_kafka_listener_duration_seconds",
+                "listener" => listener.to_owned()
+            ),
+        }
+    }
+
+    /// Adds what was counted and starts anew.
+    pub(super) fn flush(&self, stats: &ListenerStats, counts: &mut TurnCounts) {
+        let TurnCounts {
+            handled,
+            failed,
+            retried,
+            dead_lettered,
+            skipped,
+            voided,
+            commits,
+            busy,
+            timed,
+        } = std::mem::take(counts);
+        let add = |counter: &AtomicU64, meter: Option<&Counter>, count: u64| {
+            if count > 0 {
+                counter.fetch_add(count, Ordering::Relaxed);
+                if let Some(meter) = meter {
+                    meter.increment(count);
+                }
+            }
+        };
+        add(&stats.handled, Some(&self.handled), handled);
+        add(&stats.failed, Some(&self.failed), failed);
+        add(&stats.retried, Some(&self.retried), retried);
+        add(
+            &stats.dead_lettered,
+            Some(&self.dead_lettered),
+            dead_lettered,
+        );
+        add(&stats.skipped, Some(&self.skipped), skipped);
+        add(&stats.voided, None, voided);
+        add(&stats.commits, Some(&self.commits), commits);
+        if timed > 0 {
+            let nanos = u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
+            stats.busy_nanos.fetch_add(nanos, Ordering::Relaxed);
+            let share = u32::try_from(timed).unwrap_or(u32::MAX);
+            self.duration
+                .record_many((busy / share).as_secs_f64(), timed);
+        }
+    }
+}
+
+impl std::fmt::Debug for Meters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meters")
+    }
+}

@@ -1,0 +1,112 @@
+//! The thread of one consumer: runs its loop, and replaces a consumer that is beyond help.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+
+use super::StopReport;
+use super::command::Command;
+use super::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
+use super::health::HealthReason;
+use super::in_flight::panic_text;
+use crate::client::{ClientError, KafkaConsumer};
+
+/// The first wait before a consumer is replaced; it doubles from there.
+const WAIT: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(30);
+/// A consumer that ran this long begins again with the first wait.
+const HEALTHY: Duration = Duration::from_secs(60);
+
+/// One consumer of a container.
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub(super) seat: LoopSeat,
+    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    pub(super) properties: Vec<(String, String)>,
+}
+
+impl Worker {
+    /// Joins the group.
+    pub(super) fn connect(&self) -> Result<KafkaConsumer, ClientError> {
+        KafkaConsumer::subscribe(&self.properties, &self.seat.endpoint.topics)
+    }
+
+    /// Runs until it is stopped; `first` has joined already.
+    pub(super) async fn run(mut self, first: KafkaConsumer) -> StopReport {
+        let mut consumer = Some(first);
+        let mut attempt = 0_u32;
+        loop {
+            let started = Instant::now();
+            let reason = match consumer.take() {
+                Some(consumer) => match self.run_loop(consumer).await {
+                    Ok(report) => return report,
+                    Err(reason) => reason,
+                },
+                None => match self.connect() {
+                    Ok(connected) => {
+                        consumer = Some(connected);
+                        continue;
+                    }
+                    Err(error) => error.to_string(),
+                },
+            };
+            attempt = if started.elapsed() > HEALTHY {
+                1
+            } else {
+                attempt.saturating_add(1)
+            };
+            let wait = WAIT.saturating_mul(1 << (attempt - 1).min(5)).min(MAX_WAIT);
+            tracing::error!(
+                listener = &*self.seat.endpoint.id,
+                consumer = self.seat.number,
+                reason,
+                attempt,
+                ?wait,
+                "a consumer is beyond help and will be replaced"
+            );
+            self.seat
+                .status
+                .set_consumer_trouble(Some(HealthReason::Restarting {
+                    consumer: self.seat.number,
+                    reason,
+                    attempt,
+                }));
+            if self.is_stopped_within(wait).await {
+                return StopReport::default();
+            }
+        }
+    }
+
+    async fn run_loop(&mut self, consumer: KafkaConsumer) -> Result<StopReport, String> {
+        let running = ConsumerLoop::new(&self.seat, consumer, &mut self.commands).run();
+        match AssertUnwindSafe(running).catch_unwind().await {
+            Ok(Exit::Stopped(report)) => Ok(report),
+            Ok(Exit::Fatal(reason)) => Err(reason),
+            Err(panic) => {
+                let number = self.seat.number;
+                let of_others = |partition: &super::AssignedPartition| partition.consumer != number;
+                self.seat
+                    .assignment
+                    .send_modify(|all| all.retain(of_others));
+                Err(format!("its loop panicked: {}", panic_text(&*panic)))
+            }
+        }
+    }
+
+    async fn is_stopped_within(&mut self, wait: Duration) -> bool {
+        let until = tokio::time::Instant::now() + wait;
+        loop {
+            match tokio::time::timeout_at(until, self.commands.recv()).await {
+                Err(_elapsed) => return false,
+                Ok(None | Some(Command::Stop | Command::Abandon)) => return true,
+                Ok(Some(Command::Progress(answer))) => {
+                    let _ = answer.send(Vec::new());
+                }
+                // Dropped: the asker hears it, and asks again.
+                Ok(Some(Command::Quiet(_))) => {}
+            }
+        }
+    }
+}

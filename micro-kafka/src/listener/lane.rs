@@ -123,8 +123,8 @@ impl Partition {
         let (count, bytes) = sample.fold((0, 0), |(count, bytes), record| {
             (count + 1, bytes + record.payload().map_or(0, <[u8]>::len))
         });
-        if count > 0 {
-            self.average_bytes = (self.average_bytes + bytes / count) / 2;
+        if let Some(average) = bytes.checked_div(count) {
+            self.average_bytes = self.average_bytes.midpoint(average);
         }
     }
 

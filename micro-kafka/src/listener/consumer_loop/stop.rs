@@ -157,10 +157,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             return self.begin_close();
         }
-        if let CommitState::Refused(again) = commit.state {
-            if Instant::now() >= again {
-                self.send_last_commit(commit);
-            }
+        if matches!(commit.state, CommitState::Refused(again) if Instant::now() >= again) {
+            self.send_last_commit(commit);
         }
     }
 

@@ -60,7 +60,7 @@ impl Broker {
             .create()
             .unwrap();
         Self {
-            mock: mock,
+            mock,
             bootstrap,
             group: format!("g-{topic}").into(),
             topic,

@@ -87,6 +87,18 @@ impl TestAppBuilder {
         self
     }
 
+    /// Any other layer of settings: files, profiles, environment variables.
+    pub fn configure(mut self, layers: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> Self {
+        self.config = layers(self.config);
+        self
+    }
+
+    /// Refuses to start unless these listeners are linked in.
+    pub fn require_listeners<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
+        self.app = self.app.require_listeners(ids);
+        self
+    }
+
     /// Settings as a TOML text.
     pub fn config(mut self, toml: impl Into<String>) -> Self {
         self.config = self.config.toml_str("the test's settings", toml);
@@ -259,6 +271,30 @@ impl TestListener<'_> {
             }
             Settled {
                 stats: self.container.stats(),
+            }
+        }
+    }
+
+    /// Waits until it does not run any more, though nobody stopped it: because a record asked for
+    /// that.
+    ///
+    /// # Panics
+    /// After 20 s.
+    #[track_caller]
+    pub fn stopped(&self) -> impl Future<Output = ()> + '_ {
+        let place = Location::caller();
+        async move {
+            let ended = async {
+                while self.container.is_running() {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            };
+            if tokio::time::timeout(DEADLINE, ended).await.is_err() {
+                let id = &self.container.endpoint().id;
+                fail(
+                    place,
+                    &format!("listener `{id}` still runs after {DEADLINE:?}"),
+                );
             }
         }
     }

@@ -80,6 +80,16 @@ impl ErrorCode {
         ])
     }
 
+    /// Whether the producer may be broken, or be going away.
+    pub(crate) fn may_be_fatal(self) -> bool {
+        self == Self::FATAL || self.is_going_away()
+    }
+
+    /// Whether the client gave the record up because it is closed or broken.
+    pub(crate) fn is_going_away(self) -> bool {
+        self == Self::DESTROYED || self == Self::PURGED_QUEUED || self == Self::PURGED_IN_FLIGHT
+    }
+
     /// Whether a deadline of the client's own passed.
     #[must_use]
     pub fn is_timeout(self) -> bool {

@@ -1,3 +1,116 @@
-//! Placeholder.
+//! Benchmarks of micro-kafka, side by side with plain rdkafka.
+//!
+//! Run with `cargo run --release -p micro-kafka-bench -- [SCENARIO] [--bootstrap-servers HOST:PORT]`.
+//! Every ratio comes from pairs measured in turn in one run, each side in a process of its own.
 
-fn main() {}
+mod broker;
+mod error;
+mod meter;
+mod order;
+mod pairs;
+mod report;
+mod run;
+mod scenario;
+mod side;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::broker::Broker;
+use crate::error::BenchError;
+use crate::report::Report;
+use crate::run::Bench;
+use crate::scenario::{Scenario, compare_brokers};
+use crate::side::Who;
+
+/// Measures micro-kafka beside plain rdkafka
+#[derive(Debug, Parser)]
+#[command(name = "micro-kafka-bench", args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    part: Option<Part>,
+    #[command(flatten)]
+    comparison: Comparison,
+}
+
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// One side of a pair, as the bench starts it
+    #[command(hide = true)]
+    Side(side::Task),
+}
+
+#[derive(Debug, Args)]
+struct Comparison {
+    /// What to measure; none: everything
+    scenarios: Vec<Scenario>,
+    /// A broker that runs already, instead of the ones that are started
+    #[arg(long, value_name = "HOST:PORT")]
+    bootstrap_servers: Option<String>,
+    /// Records of one run
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..=1_000_000_000))]
+    records: u64,
+    /// Pairs that count; one more goes first and warms up
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pairs: u32,
+    /// Measures the plain side beside itself: every ratio is near 1, or the machine is not quiet
+    #[arg(long)]
+    calibrate: bool,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.part {
+        Some(Part::Side(task)) => task.run(),
+        None => cli.comparison.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Comparison {
+    fn run(&self) -> Result<(), BenchError> {
+        let bench = Bench::new(
+            self.records,
+            self.pairs,
+            if self.calibrate {
+                Who::Plain
+            } else {
+                Who::Framework
+            },
+        );
+        let mut report = Report::default();
+        for scenario in self.scenarios() {
+            let brokers = self.brokers(scenario)?;
+            for broker in &brokers {
+                scenario.compare(&bench, broker, &mut report)?;
+            }
+            if let ([ours, theirs], Scenario::Broker) = (brokers.as_slice(), scenario) {
+                compare_brokers(&bench, theirs, ours, &mut report)?;
+            }
+        }
+        report.finish();
+        Ok(())
+    }
+
+    fn scenarios(&self) -> Vec<Scenario> {
+        if self.scenarios.is_empty() {
+            Scenario::value_variants().to_vec()
+        } else {
+            self.scenarios.clone()
+        }
+    }
+
+    fn brokers(&self, scenario: Scenario) -> Result<Vec<Broker>, BenchError> {
+        match &self.bootstrap_servers {
+            Some(bootstrap) => Ok(vec![Broker::elsewhere(bootstrap)?]),
+            None => Ok(vec![Broker::apache(scenario.gathering())?]),
+        }
+    }
+}

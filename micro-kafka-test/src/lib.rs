@@ -1,1 +1,45 @@
-//! Test kit of micro-kafka.
+//! The test kit of micro-kafka: a Kafka for each test, and assertions that show what did arrive.
+//!
+//! ```
+//! use micro_kafka::prelude::*;
+//! use micro_kafka_test::prelude::*;
+//!
+//! #[kafka_listener(topics = "orders", group_id = "billing")]
+//! async fn charge(order: &str) -> Result<(), std::num::ParseIntError> {
+//!     order.parse::<u64>().map(drop)
+//! }
+//!
+//! #[kafka_test(topics = ["orders"], partitions = 3)]
+//! async fn what_is_no_number_ends_in_the_dlt(kafka: EmbeddedKafka) {
+//!     let app = kafka.app().listener(charge).start().await;
+//!     kafka.send("orders", "12").key("a").await;
+//!     kafka.send("orders", "twelve").key("b").await;
+//!     app.listener("charge").settled().await.assert_attempts(11);
+//!     kafka.dlt("orders").assert_one(|letter| letter.failure().error == "ParseIntError");
+//! }
+//! ```
+//!
+//! Tests run on an embedded broker, each on its own. With `MICRO_KAFKA_TEST=127.0.0.1:9092` the
+//! same tests run on that Kafka, topics and groups prefixed so that they do not meet.
+
+#[doc(hidden)]
+pub mod __private;
+mod app;
+mod dead_letters;
+mod deadline;
+mod embedded;
+pub mod prelude;
+mod reader;
+mod records;
+mod run;
+mod send;
+mod show;
+mod target;
+
+pub use app::{Settled, TestApp, TestAppBuilder, TestListener};
+pub use dead_letters::{DeadLetter, DeadLetters};
+pub use deadline::DEADLINE;
+pub use embedded::{EmbeddedKafka, EmbeddedKafkaBuilder, StartError};
+pub use micro_kafka_macros::kafka_test;
+pub use send::TestSend;
+pub use target::EXTERNAL;

@@ -23,9 +23,23 @@ enum Kind {
 
 #[derive(Debug)]
 struct Manual {
-    now: Instant,
+    start: Instant,
+    /// How far ahead of the system's clock, or of `start` where time stands still.
+    ahead: Duration,
+    flows: bool,
     next_id: u64,
     sleepers: BTreeMap<(Instant, u64), Waker>,
+}
+
+impl Manual {
+    fn now(&self) -> Instant {
+        let own = if self.flows {
+            Instant::now()
+        } else {
+            self.start
+        };
+        own + self.ahead
+    }
 }
 
 impl Clock {
@@ -35,11 +49,23 @@ impl Clock {
         Self(Kind::System)
     }
 
+    /// A clock that runs as the system's does, and jumps ahead by [`Clock::advance_to`]: for tests.
+    #[must_use]
+    pub fn adjustable() -> Self {
+        Self::by_hand(true)
+    }
+
     /// A clock that stands still until [`Clock::advance_to`] moves it.
     #[must_use]
     pub fn manual() -> Self {
+        Self::by_hand(false)
+    }
+
+    fn by_hand(flows: bool) -> Self {
         let manual = Manual {
-            now: Instant::now(),
+            start: Instant::now(),
+            ahead: Duration::ZERO,
+            flows,
             next_id: 0,
             sleepers: BTreeMap::new(),
         };
@@ -51,7 +77,7 @@ impl Clock {
     pub fn now(&self) -> Instant {
         match &self.0 {
             Kind::System => Instant::now(),
-            Kind::Manual(manual) => manual.lock().now,
+            Kind::Manual(manual) => manual.lock().now(),
         }
     }
 
@@ -68,11 +94,10 @@ impl Clock {
             Kind::Manual(manual) => {
                 let mut state = manual.lock();
                 state.next_id += 1;
-                let id = state.next_id;
-                drop(state);
                 Sleep(SleepKind::Manual {
                     clock: Arc::clone(manual),
-                    key: (due, id),
+                    key: (due, state.next_id),
+                    alarm: None,
                 })
             }
         }
@@ -88,19 +113,19 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock to `moment` and wakes whoever is due; never moves it back, and does
-    /// nothing to the system's clock.
+    /// Moves a clock made for tests to `moment` and wakes whoever is due; never moves it back, and
+    /// does nothing to the system's clock.
     pub fn advance_to(&self, moment: Instant) {
         let Kind::Manual(manual) = &self.0 else {
             return;
         };
         let mut state = manual.lock();
-        state.now = state.now.max(moment);
-        let later = (state.now + Duration::from_nanos(1), 0);
-        let later = state.sleepers.split_off(&later);
-        let due = std::mem::replace(&mut state.sleepers, later);
+        let ahead = moment.saturating_duration_since(state.now());
+        state.ahead += ahead;
+        // Who is not due yet sets its alarm anew.
+        let woken = std::mem::take(&mut state.sleepers);
         drop(state);
-        due.into_values().for_each(Waker::wake);
+        woken.into_values().for_each(Waker::wake);
     }
 }
 
@@ -115,6 +140,8 @@ enum SleepKind {
     Manual {
         clock: Arc<Mutex<Manual>>,
         key: (Instant, u64),
+        /// Where time flows: the system's timer for the moment that `key` stands for.
+        alarm: Option<Pin<Box<tokio::time::Sleep>>>,
     },
 }
 
@@ -124,14 +151,26 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         match &mut self.0 {
             SleepKind::System(sleep) => sleep.as_mut().poll(context),
-            SleepKind::Manual { clock, key } => {
+            SleepKind::Manual { clock, key, alarm } => {
                 let mut state = clock.lock();
-                if state.now >= key.0 {
+                let left = key.0.saturating_duration_since(state.now());
+                if left.is_zero() {
                     state.sleepers.remove(key);
                     return Poll::Ready(());
                 }
                 state.sleepers.insert(*key, context.waker().clone());
-                Poll::Pending
+                if !state.flows {
+                    return Poll::Pending;
+                }
+                drop(state);
+                let alarm = alarm.insert(Box::pin(tokio::time::sleep(left)));
+                match alarm.as_mut().poll(context) {
+                    Poll::Pending => Poll::Pending,
+                    Poll::Ready(()) => {
+                        context.waker().wake_by_ref();
+                        Poll::Pending
+                    }
+                }
             }
         }
     }
@@ -139,7 +178,7 @@ impl Future for Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let SleepKind::Manual { clock, key } = &self.0 {
+        if let SleepKind::Manual { clock, key, .. } = &self.0 {
             clock.lock().sleepers.remove(key);
         }
     }
@@ -163,5 +202,20 @@ mod tests {
         assert!(futures_util::poll!(late.as_mut()).is_pending());
         drop(late);
         assert_eq!(clock.next_due(), None);
+    }
+
+    #[tokio::test]
+    async fn an_adjustable_clock_runs_and_jumps() {
+        let clock = Clock::adjustable();
+        clock
+            .sleep_until(clock.now() + Duration::from_millis(3))
+            .await;
+        let due = clock.now() + Duration::from_secs(3600);
+        let mut sleep = Box::pin(clock.sleep_until(due));
+        assert!(futures_util::poll!(sleep.as_mut()).is_pending());
+        clock.advance_to(due - Duration::from_millis(3));
+        assert!(clock.now() < due);
+        sleep.await;
+        assert!(clock.now() >= due);
     }
 }

@@ -1,12 +1,66 @@
 //! Annotated Kafka listeners for Rust services, in the manner of Spring Kafka.
 //!
 //! A service annotates async functions with `#[kafka_listener]`, writes its settings into
-//! `application.toml` and runs a [`app::KafkaApp`].
+//! `application.toml` and runs a `KafkaApp`.
+
+#[doc(hidden)]
+pub mod __private;
+pub mod admin;
+pub mod app;
 
 pub mod client;
 pub mod clock;
 pub mod codec;
+pub mod config;
 pub mod error;
 pub mod extract;
 pub mod listener;
+pub mod prelude;
 pub mod record;
+pub mod template;
+
+pub use app::{Error, KafkaApp, RunningApp};
+
+/// ```
+/// use micro_kafka::prelude::*;
+///
+/// #[derive(Debug, thiserror::Error, Classify)]
+/// enum ChargeError {
+///     #[error("card declined")]
+///     #[kafka(dead_letter)]
+///     Declined,
+///     #[error("gateway timed out")]
+///     #[kafka(retry(attempts = 3, backoff = "1s..5m x4"))]
+///     Timeout,
+///     #[error("quota")]
+///     #[kafka(retry_after)]
+///     Quota(Duration),
+/// }
+/// # use micro_kafka::error::Policy;
+/// # assert_eq!(ChargeError::Quota(Duration::ZERO).classify(), Policy::RetryAfter(Duration::ZERO));
+/// # let _ = (ChargeError::Declined, ChargeError::Timeout);
+/// ```
+#[doc(inline)]
+pub use micro_kafka_macros::Classify;
+
+/// ```
+/// use micro_kafka::prelude::*;
+///
+/// #[derive(Deserialize)]
+/// struct Order { id: u64 }
+///
+/// #[derive(Clone)]
+/// struct Ledger;
+///
+/// #[kafka_listener(topics = "orders", group_id = "billing", concurrency = 3)]
+/// async fn charge(
+///     Json(order): Json<Order>,
+///     #[header("source")] source: Option<Header<&str>>,
+///     State(ledger): State<Ledger>,
+/// ) -> Result<(), std::io::Error> {
+///     # let _ = (order.id, source, ledger);
+///     Ok(())
+/// }
+/// ```
+#[doc(inline)]
+pub use micro_kafka_macros::kafka_listener;

@@ -4,12 +4,23 @@
     reason = "librdkafka is a C library; every call to it is in this room"
 )]
 
+mod admin;
+mod admin_offsets;
+mod admin_topics;
 mod callbacks;
 mod consumer;
 mod error;
+mod error_code;
+mod event;
 mod handle;
 mod message;
 mod partition_list;
+mod producer;
+mod producer_config;
+mod producer_delivery;
+mod producer_events;
+mod producer_topic;
+mod producer_waiters;
 mod properties;
 mod queue;
 mod signal;
@@ -20,10 +31,19 @@ mod start_offsets;
 pub(crate) mod mock_cluster;
 
 pub use error::ClientError;
+pub use error_code::ErrorCode;
 pub use message::{NativeHeaders, NativeMessage};
+pub use producer_config::ConfigError;
 pub use properties::{CONSUMER_DEFAULTS, CONSUMER_FIXED, consumer_properties};
 
+pub(crate) use admin::Refusal;
+pub(crate) use admin_offsets::{End, committed, list_offsets};
+pub(crate) use admin_topics::{TopicSpec, create_topics, delete_topics, describe_topics};
 pub(crate) use consumer::KafkaConsumer;
+pub(crate) use event::NativeEvent;
+pub(crate) use producer::{Core, Producer};
+pub(crate) use producer_delivery::{FailureHook, Receipt, Undelivered};
+pub(crate) use producer_topic::{Outgoing, Topic};
 #[cfg(test)]
 pub(crate) use signal::Signal;
 pub(crate) use source::{

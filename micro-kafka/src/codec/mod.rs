@@ -1,7 +1,16 @@
 //! How payloads are read and written: the same wrappers do both.
+//!
+//! In a handler `Json(order): Json<Order>` reads a payload; in a send `Json(&order)` writes one.
+//! A payload that borrows (`&str`, `&[u8]`, `Json<OrderRef<'_>>`) is read without a copy.
 
+mod bytes;
+mod json;
+mod redact;
+mod text;
 mod traits;
 mod wrap;
 
+pub use bytes::BytesPart;
+pub use text::TextPart;
 pub use traits::{DecodeError, EncodeError, FromPayload, ToPayload};
 pub use wrap::{Bytes, Json, Text};

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
+use super::schedule;
+
 /// The waiting times between the attempts of one record.
+///
+/// In settings and attributes it is written `"100ms"` for a fixed wait and `"1s..5m x4"` for one
+/// that begins with a second and is four times as long each time, up to five minutes. Units are
+/// `ms`, `s`, `m`, `h` and `d`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BackOff {
     /// The same wait before each attempt.
@@ -21,4 +27,49 @@ pub enum BackOff {
 impl BackOff {
     /// No waiting at all: Spring's default for its `DefaultErrorHandler`.
     pub const NONE: Self = Self::Fixed(Duration::ZERO);
+
+    /// The wait after that many failed deliveries of a record, from 1.
+    #[must_use]
+    pub fn delay(&self, failures: u32) -> Duration {
+        match *self {
+            Self::Fixed(wait) => wait,
+            Self::Exponential {
+                initial,
+                max,
+                multiplier,
+            } => schedule::exponential(initial, max, multiplier, failures),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn a_range_with_a_factor_grows() {
+        let back_off: BackOff = "1s..5m x4".parse().unwrap();
+        let waits: Vec<_> = (1..=6).map(|n| back_off.delay(n)).collect();
+        let expected = [1_000, 4_000, 16_000, 64_000, 256_000, 300_000].map(ms);
+        for (wait, expected) in waits.iter().zip(expected) {
+            assert!(wait.abs_diff(expected) < ms(1), "{waits:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_parsed_never_overflows(
+            initial in 1_u64..1_000_000, more in 0_u64..u64::from(u32::MAX), factor in 1.0..1e3_f64, failures in any::<u32>(),
+        ) {
+            let max = initial + more;
+            let back_off: BackOff = format!("{initial}ms..{max}ms x{factor}").parse().unwrap();
+            prop_assert!(back_off.delay(failures) <= ms(max));
+        }
+    }
 }

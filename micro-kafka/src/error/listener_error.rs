@@ -70,6 +70,17 @@ impl ListenerError {
         )
     }
 
+    /// A handler that panicked, with the panic's message if it is text.
+    pub(crate) fn panic(message: Option<String>) -> Self {
+        Self::new(
+            ErrorKind::Panic,
+            Box::new(HandlerPanic(message)),
+            std::any::type_name::<HandlerPanic>(),
+            None,
+            Policy::Inherit,
+        )
+    }
+
     pub(crate) fn new(
         kind: ErrorKind,
         source: BoxError,
@@ -116,6 +127,21 @@ impl ListenerError {
         &*self.0.source
     }
 }
+
+/// A panic of a handler, as an error.
+#[derive(Debug)]
+struct HandlerPanic(Option<String>);
+
+impl fmt::Display for HandlerPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(message) => write!(f, "the handler panicked: {message}"),
+            None => f.write_str("the handler panicked"),
+        }
+    }
+}
+
+impl Error for HandlerPanic {}
 
 impl fmt::Display for ListenerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,10 +2,23 @@
 
 mod back_off;
 mod classify;
+mod dead_letter;
+mod default_error_handler;
 mod handler;
 mod listener_error;
+mod logging_recoverer;
+mod schedule;
+mod source_chain;
+
+#[cfg(test)]
+mod fixture;
 
 pub use back_off::BackOff;
 pub use classify::{Classify, Policy};
+pub use dead_letter::{
+    DEAD_LETTER_SUFFIX, DeadLetterError, DeadLetterPublishingRecoverer, Failure,
+};
+pub use default_error_handler::{DEFAULT_ATTEMPTS, DefaultErrorHandler};
 pub use handler::{Action, ErrorHandler, Recover, RecoverFuture};
 pub use listener_error::{BoxError, ErrorKind, ListenerError};
+pub use logging_recoverer::LoggingRecoverer;

@@ -1,8 +1,7 @@
 //! When offsets are committed, and the token by which one record is acknowledged.
 
 /// When a container commits offsets: Spring's `AckMode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum AckMode {
     /// After each record.
@@ -12,6 +11,22 @@ pub enum AckMode {
     Batch,
     /// When the handler's `Acknowledgment` says so.
     Manual,
+}
+
+impl AckMode {
+    /// The modes as settings and attributes write them.
+    pub(crate) const NAMES: [(&'static str, Self); 3] = [
+        ("record", Self::Record),
+        ("batch", Self::Batch),
+        ("manual", Self::Manual),
+    ];
+}
+
+impl std::fmt::Display for AckMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = Self::NAMES.iter().find(|(_, mode)| mode == self);
+        f.write_str(name.map_or("", |(name, _)| name))
+    }
 }
 
 /// Names one delivery of one assignment of a partition; stale tokens are ignored.

@@ -18,6 +18,12 @@ pub struct Source {
     pub line: u32,
 }
 
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
 /// Retries as an attribute declares them; what is `None` comes from the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct RetryDef {
@@ -67,6 +73,7 @@ pub struct ListenerDef {
 pub struct BootCheck<'a> {
     states: &'a States,
     ack_mode: AckMode,
+    acknowledges: bool,
     problems: Vec<String>,
 }
 
@@ -77,6 +84,7 @@ impl<'a> BootCheck<'a> {
         Self {
             states,
             ack_mode,
+            acknowledges: false,
             problems: Vec::new(),
         }
     }
@@ -93,6 +101,11 @@ impl<'a> BootCheck<'a> {
         self.ack_mode
     }
 
+    /// Says that this argument lets the handler acknowledge its record.
+    pub fn acknowledges(&mut self) {
+        self.acknowledges = true;
+    }
+
     /// Reports what is missing, and how to mend it; the listener and its line are added.
     pub fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
@@ -100,7 +113,12 @@ impl<'a> BootCheck<'a> {
 
     /// What was reported.
     #[must_use]
-    pub fn into_problems(self) -> Vec<String> {
+    pub fn into_problems(mut self) -> Vec<String> {
+        if self.ack_mode == AckMode::Manual && !self.acknowledges {
+            self.problem(
+                "ack mode is `manual`, but no argument is an `Acknowledgment`: nothing would ever be committed",
+            );
+        }
         self.problems
     }
 }

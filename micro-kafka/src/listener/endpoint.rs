@@ -52,6 +52,8 @@ pub struct ListenerEndpoint {
     pub auto_startup: bool,
     /// When offsets are committed.
     pub ack_mode: AckMode,
+    /// Commit what is handled at this interval instead: `enable-auto-commit`, honoured safely.
+    pub auto_commit: Option<Duration>,
     /// Records beyond the lowest unfinished one, after which a partition is not read.
     pub max_uncommitted: usize,
     /// Commit at latest after this time.

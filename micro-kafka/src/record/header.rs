@@ -41,9 +41,9 @@ impl<'r> Headers<'r> {
         Self(Source::Owned(headers.iter()))
     }
 
-    /// The value of the last header of that name, as Kafka's `lastHeader`.
+    /// The last header of that name, as Kafka's `lastHeader`.
     #[must_use]
-    pub fn last(&self, name: &str) -> Option<HeaderRef<'r>> {
+    pub fn get(&self, name: &str) -> Option<HeaderRef<'r>> {
         self.clone()
             .filter(|header| header.raw_name == name.as_bytes())
             .last()

@@ -103,7 +103,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             self.timers.wake_commit(None);
             return;
         }
-        let due = self.commits.last + self.seat.endpoint.commit_interval;
+        let endpoint = &self.seat.endpoint;
+        let due = self.commits.last + endpoint.auto_commit.unwrap_or(endpoint.commit_interval);
         if self.commit_is_due(due) {
             self.timers.wake_commit(None);
             self.send_commit();
@@ -113,6 +114,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn commit_is_due(&self, due: Instant) -> bool {
+        if self.seat.endpoint.auto_commit.is_some() {
+            return self.timers.now() >= due;
+        }
         match self.seat.endpoint.ack_mode {
             AckMode::Record | AckMode::Manual => true,
             AckMode::Batch => {

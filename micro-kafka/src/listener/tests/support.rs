@@ -124,6 +124,7 @@ impl Broker {
             concurrency: 1,
             auto_startup: true,
             ack_mode: AckMode::Batch,
+            auto_commit: None,
             max_uncommitted: 100_000,
             commit_interval: Duration::from_secs(1),
             commit_count: 1_000,

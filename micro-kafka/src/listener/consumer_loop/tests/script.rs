@@ -352,6 +352,7 @@ impl Plan {
 
     fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
         ListenerEndpoint {
+            auto_commit: None,
             id: "test".into(),
             topics: vec!["t".to_owned()],
             group_id: "g".into(),

@@ -1,0 +1,48 @@
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use rdkafka::error::KafkaError;
+
+/// Why a benchmark could not be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum BenchError {
+    /// The broker or the client said no.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    /// Apache Kafka could not be started.
+    #[error(transparent)]
+    Apache(#[from] xtask::kafka::KafkaError),
+    /// Nothing happened for too long.
+    #[error("not done after {} s", .0.as_secs())]
+    TooSlow(Duration),
+    /// A thread of a side panicked.
+    #[error("a thread of the side panicked")]
+    Panicked,
+    /// A process could not be started or read.
+    #[error("a process could not be started or read: {0}")]
+    Output(io::Error),
+    /// What a side printed is no sample.
+    #[error("the side printed no sample: {0}")]
+    Sample(serde_json::Error),
+    /// A side ended with a failure.
+    #[error("side `{side}` ended with {status}")]
+    Side {
+        /// Its arguments.
+        side: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A topic could not be created or deleted.
+    #[error("topic {topic}: {code}")]
+    Topic {
+        /// Its name.
+        topic: String,
+        /// What the broker answered.
+        code: rdkafka::error::RDKafkaErrorCode,
+    },
+    /// The framework's side is missing.
+    #[error("the framework's side is missing")]
+    NoFramework,
+}

@@ -1,0 +1,121 @@
+//! Wall time, CPU time and memory of this process.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use rustix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
+
+/// What one run of one side cost.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sample {
+    /// Nanoseconds that passed.
+    pub(crate) wall: u64,
+    /// Nanoseconds of CPU time of the whole process.
+    pub(crate) cpu: u64,
+    /// Resident memory in KiB.
+    pub(crate) memory: u64,
+}
+
+impl Sample {
+    /// Takes CPU time since the start of the process, and memory, of now.
+    pub(crate) fn now(wall: Duration) -> Self {
+        let cpu = clock_gettime(ClockId::ProcessCPUTime);
+        let seconds = u64::try_from(cpu.tv_sec).unwrap_or_default();
+        let cpu = seconds * 1_000_000_000 + u64::try_from(cpu.tv_nsec).unwrap_or_default();
+        Self {
+            wall: 0,
+            cpu,
+            memory: resident_kib().unwrap_or_default(),
+        }
+        .lasting(wall)
+    }
+
+    /// The same with another wall time.
+    pub(crate) fn lasting(self, wall: Duration) -> Self {
+        Self {
+            wall: u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX),
+            ..self
+        }
+    }
+}
+
+fn resident_kib() -> io::Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    kib.ok_or_else(|| io::Error::other("no VmRSS in /proc/self/status"))
+}
+
+/// Counts handled records and takes the sample at the last one, on the thread that handled it.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    records: u64,
+    handled: AtomicU64,
+    first: OnceLock<Instant>,
+    done: Sender<Sample>,
+    stopped: AtomicBool,
+}
+
+impl Meter {
+    /// A meter for `records` records, and where its sample arrives.
+    pub(crate) fn new(records: u64) -> (Self, Receiver<Sample>) {
+        let (done, sample) = channel();
+        (
+            Self {
+                records,
+                handled: AtomicU64::new(0),
+                first: OnceLock::new(),
+                done,
+                stopped: AtomicBool::new(false),
+            },
+            sample,
+        )
+    }
+
+    /// Counts one record; wall time runs from the first to the last.
+    pub(crate) fn handled(&self) {
+        let before = self.handled.fetch_add(1, Ordering::Relaxed);
+        if before == 0 {
+            self.first.get_or_init(Instant::now);
+        }
+        if before + 1 == self.records {
+            let wall = self.first.get().map_or(Duration::ZERO, Instant::elapsed);
+            // Nobody waits any more only when the run was given up.
+            let _ = self.done.send(Sample::now(wall));
+        }
+    }
+
+    /// Tells the loops that they may end.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the loops may end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Whether all records were handled.
+    pub(crate) fn is_done(&self) -> bool {
+        self.handled.load(Ordering::Relaxed) >= self.records
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_comes_with_the_last_record() {
+        let (meter, sample) = Meter::new(2);
+        meter.handled();
+        assert!(sample.try_recv().is_err() && !meter.is_done());
+        meter.handled();
+        let sample = sample.try_recv().unwrap();
+        assert!(meter.is_done() && sample.cpu > 0 && sample.memory > 0);
+    }
+}

@@ -1,0 +1,123 @@
+//! Runs sides as child processes of this program.
+
+use std::cell::Cell;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::broker::Broker;
+use crate::error::BenchError;
+use crate::meter::Sample;
+use crate::side::{Task, Who, Work};
+
+/// How much is measured.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    /// Records of one run.
+    pub(crate) records: u64,
+    /// Pairs that count.
+    pub(crate) pairs: u32,
+    /// The side that is measured beside the plain one.
+    pub(crate) ours: Who,
+    groups: Cell<u32>,
+}
+
+impl Bench {
+    /// A bench of this size.
+    pub(crate) fn new(records: u64, pairs: u32, ours: Who) -> Self {
+        Self {
+            records,
+            pairs,
+            ours,
+            groups: Cell::new(0),
+        }
+    }
+
+    /// Runs one side in a process and a group of its own.
+    pub(crate) fn side(
+        &self,
+        broker: &Broker,
+        who: Who,
+        work: Work,
+        topic: &str,
+        records: u64,
+    ) -> Result<Sample, BenchError> {
+        self.groups.set(self.groups.get() + 1);
+        let group = format!("{topic}-{}", self.groups.get());
+        let (bootstrap, topic) = (broker.bootstrap().to_owned(), topic.to_owned());
+        let task = Task {
+            who,
+            work,
+            bootstrap,
+            topic,
+            group,
+            records,
+        };
+        let (sample, to_first_line) = child(&task)?;
+        Ok(if work == Work::FirstRecord {
+            sample.lasting(to_first_line)
+        } else {
+            sample
+        })
+    }
+
+    /// Gives `work` a topic of its own, and removes it.
+    pub(crate) fn with_topic<T>(
+        &self,
+        broker: &Broker,
+        partitions: i32,
+        work: impl FnOnce(&str) -> Result<T, BenchError>,
+    ) -> Result<T, BenchError> {
+        self.groups.set(self.groups.get() + 1);
+        let topic = format!(
+            "micro-kafka-bench-{}-{}",
+            std::process::id(),
+            self.groups.get()
+        );
+        broker.create_topic(&topic, partitions)?;
+        let done = work(&topic);
+        broker.delete_topic(&topic)?;
+        done
+    }
+
+    /// Fills a topic with orders.
+    pub(crate) fn fill(
+        &self,
+        broker: &Broker,
+        topic: &str,
+        records: u64,
+    ) -> Result<(), BenchError> {
+        self.side(broker, Who::Plain, Work::Fill, topic, records)
+            .map(drop)
+    }
+}
+
+/// Runs a side to its end; the sample it printed, and the time from its start to that line.
+fn child(task: &Task) -> Result<(Sample, std::time::Duration), BenchError> {
+    let program = std::env::current_exe().map_err(BenchError::Output)?;
+    let arguments = task.arguments();
+    let start = Instant::now();
+    let mut side = Command::new(program)
+        .arg("side")
+        .args(&arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(BenchError::Output)?;
+    let mut line = String::new();
+    let mut out = side.stdout.take().map(BufReader::new);
+    let read = out.as_mut().map_or(Ok(0), |out| out.read_line(&mut line));
+    let to_first_line = start.elapsed();
+    // The side may print nothing more, but its end must not find a closed pipe.
+    let drained = out.map_or(Ok(0), |mut out| out.read_to_string(&mut String::new()));
+    let status = side.wait().map_err(BenchError::Output)?;
+    read.and(drained).map_err(BenchError::Output)?;
+    if !status.success() {
+        return Err(BenchError::Side {
+            side: arguments.join(" "),
+            status,
+        });
+    }
+    let sample = serde_json::from_str(&line).map_err(BenchError::Sample)?;
+    Ok((sample, to_first_line))
+}

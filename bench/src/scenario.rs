@@ -1,0 +1,266 @@
+//! What is measured, against what, and the ratios that must be reached.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use crate::broker::Broker;
+use crate::error::BenchError;
+use crate::pairs::{Metric, Pairs};
+use crate::report::{Part, Report, Row, Shown};
+use crate::run::Bench;
+use crate::side::{RECORD_BYTES, Who, Work};
+
+/// Partitions of the topics that listeners read.
+const PARTITIONS: i32 = 6;
+/// So that every partition has records when a service starts.
+const STORED_AT_START: u64 = 10_000;
+/// Acknowledgements awaited one by one, for a million records asked for.
+const ROUND_TRIPS_PER_MILLION: u64 = 10_000;
+/// Half a million records of 1,000 bytes each: together 2 GB for a million records asked for.
+const WARM_UP_RUNS: u32 = 4;
+
+/// A benchmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// A listener of decoded JSON beside a plain poll loop
+    ListenerJson,
+    /// A listener of borrowed bytes beside a plain poll loop
+    ListenerBytes,
+    /// Pipelined sends beside `FutureProducer`
+    Template,
+    /// From the start of the process to the first record, beside a plain loop with default settings
+    Startup,
+    /// Memory at rest and after the records, beside a plain poll loop
+    Memory,
+    /// The embedded broker beside Apache Kafka
+    Broker,
+}
+
+/// One comparison within a scenario.
+struct Measure {
+    what: &'static str,
+    work: Work,
+    shown: Shown,
+    /// Records that lie in the topic.
+    stored: u64,
+    /// Records of one run.
+    records: u64,
+}
+
+impl Scenario {
+    /// The name on the command line and in the report.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ListenerJson => "listener-json",
+            Self::ListenerBytes => "listener-bytes",
+            Self::Template => "template",
+            Self::Startup => "startup",
+            Self::Memory => "memory",
+            Self::Broker => "broker",
+        }
+    }
+
+    /// How long a new group waits for its second consumer. Without it one consumer would handle
+    /// most records before the other is let in.
+    pub(crate) fn gathering(self) -> Duration {
+        if self == Self::Startup {
+            Duration::ZERO
+        } else {
+            Duration::from_millis(300)
+        }
+    }
+
+    /// Measures the framework beside plain code on one broker.
+    pub(crate) fn compare(
+        self,
+        bench: &Bench,
+        broker: &Broker,
+        report: &mut Report,
+    ) -> Result<(), BenchError> {
+        let all = bench.records;
+        let parts = match self {
+            Self::ListenerJson | Self::ListenerBytes => {
+                let (work, target) = if self == Self::ListenerJson {
+                    (Work::HandleJson, 1.2)
+                } else {
+                    (Work::HandleBytes, 1.35)
+                };
+                let measure = Measure {
+                    what: self.name(),
+                    work,
+                    shown: Shown::PerRecord,
+                    stored: all,
+                    records: all,
+                };
+                let pairs = sides(&measure, bench, broker, report)?;
+                vec![wall(&pairs).at_least(target), cpu(&pairs).at_least(target)]
+            }
+            Self::Template => {
+                let measure = Measure {
+                    what: self.name(),
+                    work: Work::Send,
+                    shown: Shown::PerRecord,
+                    stored: 0,
+                    records: all,
+                };
+                let pairs = sides(&measure, bench, broker, report)?;
+                vec![wall(&pairs).at_least(1.4), cpu(&pairs)]
+            }
+            Self::Startup => {
+                let measure = Measure {
+                    what: self.name(),
+                    work: Work::FirstRecord,
+                    shown: Shown::Whole,
+                    stored: STORED_AT_START,
+                    records: 1,
+                };
+                let pairs = sides(&measure, bench, broker, report)?;
+                vec![wall(&pairs).at_least(6.5), cpu(&pairs)]
+            }
+            Self::Memory => {
+                let rest = Measure {
+                    what: "memory-rest",
+                    work: Work::Rest,
+                    shown: Shown::Whole,
+                    stored: 1,
+                    records: 1,
+                };
+                let rest = sides(&rest, bench, broker, report)?;
+                let loaded = Measure {
+                    what: "memory-loaded",
+                    work: Work::HandleJson,
+                    shown: Shown::PerRecord,
+                    stored: all,
+                    records: all,
+                };
+                let loaded = sides(&loaded, bench, broker, report)?;
+                let part = |label, pairs: &Pairs| {
+                    Part::of(label, pairs.ratio(Metric::Memory)).at_least(0.85)
+                };
+                vec![part("rest", &rest), part("loaded", &loaded)]
+            }
+            Self::Broker => return Ok(()),
+        };
+        report.close(self.name(), broker.name(), &parts);
+        Ok(())
+    }
+}
+
+fn wall(pairs: &Pairs) -> Part {
+    Part::of("wall", pairs.ratio(Metric::Wall))
+}
+
+fn cpu(pairs: &Pairs) -> Part {
+    Part::of("cpu", pairs.ratio(Metric::Cpu))
+}
+
+/// Measures both sides in turn, on one topic that holds what they handle.
+fn sides(
+    measure: &Measure,
+    bench: &Bench,
+    broker: &Broker,
+    report: &mut Report,
+) -> Result<Pairs, BenchError> {
+    let pairs = bench.with_topic(broker, PARTITIONS, |topic| {
+        if measure.stored > 0 {
+            bench.fill(broker, topic, measure.stored)?;
+        }
+        let side = |who| move || bench.side(broker, who, measure.work, topic, measure.records);
+        Pairs::measure(bench.pairs, side(Who::Plain), side(bench.ours))
+    })?;
+    let row = |side, samples| Row {
+        what: measure.what,
+        broker: broker.name(),
+        side,
+        shown: measure.shown,
+        records: measure.records,
+        samples,
+    };
+    report.add(&row(Who::Plain.label(), &pairs.theirs));
+    report.add(&row(bench.ours.label(), &pairs.ours));
+    Ok(pairs)
+}
+
+/// Measures one broker beside another, each with the same client.
+pub(crate) fn compare_brokers(
+    bench: &Bench,
+    theirs: &Broker,
+    ours: &Broker,
+    report: &mut Report,
+) -> Result<(), BenchError> {
+    let records = bench.records.div_ceil(2);
+    let load = |broker, work, records| {
+        move |topic: &str| bench.side(broker, Who::Plain, work, topic, records)
+    };
+    for _ in 0..WARM_UP_RUNS {
+        bench.with_topic(theirs, 1, load(theirs, Work::Produce, records))?;
+    }
+    let produce =
+        |broker| move || bench.with_topic(broker, 1, load(broker, Work::Produce, records));
+    let produced = Pairs::measure(bench.pairs, produce(theirs), produce(ours))?;
+
+    let consumed = on_both(bench, theirs, ours, |their_topic, our_topic| {
+        load(theirs, Work::Produce, records)(their_topic)?;
+        load(ours, Work::Produce, records)(our_topic)?;
+        let consume = |broker, topic| move || load(broker, Work::Consume, records)(topic);
+        Pairs::measure(
+            bench.pairs,
+            consume(theirs, their_topic),
+            consume(ours, our_topic),
+        )
+    })?;
+
+    let trips = (bench.records * ROUND_TRIPS_PER_MILLION).div_ceil(1_000_000);
+    let answered = on_both(bench, theirs, ours, |their_topic, our_topic| {
+        let ask = |broker, topic| move || load(broker, Work::RoundTrip, trips)(topic);
+        Pairs::measure(bench.pairs, ask(theirs, their_topic), ask(ours, our_topic))
+    })?;
+
+    let results = [
+        (
+            "broker-produce",
+            records,
+            Shown::Throughput(RECORD_BYTES),
+            &produced,
+        ),
+        (
+            "broker-consume",
+            records,
+            Shown::Throughput(RECORD_BYTES),
+            &consumed,
+        ),
+        ("broker-round-trip", trips, Shown::Median, &answered),
+    ];
+    for (what, records, shown, pairs) in results {
+        for (broker, samples) in [(theirs, &pairs.theirs), (ours, &pairs.ours)] {
+            report.add(&Row {
+                what,
+                broker: broker.name(),
+                side: "rdkafka",
+                shown,
+                records,
+                samples,
+            });
+        }
+    }
+    let parts = [
+        Part::of("produce", produced.ratio(Metric::Wall)).at_least(2.0),
+        Part::of("consume", consumed.ratio(Metric::Wall)).at_least(1.5),
+        Part::of("round-trip", answered.ratio(Metric::Wall)).at_least(2.5),
+    ];
+    report.close(Scenario::Broker.name(), ours.name(), &parts);
+    Ok(())
+}
+
+/// Gives both brokers a topic of one partition, and removes it.
+fn on_both<T>(
+    bench: &Bench,
+    theirs: &Broker,
+    ours: &Broker,
+    work: impl FnOnce(&str, &str) -> Result<T, BenchError>,
+) -> Result<T, BenchError> {
+    bench.with_topic(theirs, 1, |their_topic| {
+        bench.with_topic(ours, 1, |our_topic| work(their_topic, our_topic))
+    })
+}

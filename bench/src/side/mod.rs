@@ -1,0 +1,150 @@
+//! One side of a pair: a child process that does one piece of work and prints what it cost.
+
+mod broker_load;
+mod plain_consumer;
+mod plain_producer;
+mod settings;
+
+use std::io::{Write, stdout};
+
+use clap::{Args, ValueEnum};
+
+use crate::error::BenchError;
+use crate::meter::Sample;
+
+pub(crate) use broker_load::RECORD_BYTES;
+pub(crate) use settings::admin;
+
+/// Whose code does the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Who {
+    /// A loop written by hand on rdkafka.
+    Plain,
+    /// The framework.
+    Framework,
+}
+
+impl Who {
+    /// What the report calls it.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Framework => "micro-kafka",
+        }
+    }
+}
+
+/// What a side does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Work {
+    /// Handles records as decoded orders, with two consumers.
+    HandleJson,
+    /// Handles records as bytes, with two consumers.
+    HandleBytes,
+    /// Handles one record as soon as it can, with default settings.
+    FirstRecord,
+    /// Joins its group, handles what is there and rests.
+    Rest,
+    /// Sends orders by whatever side, so that there is something to handle.
+    Fill,
+    /// Sends orders pipelined and idempotent.
+    Send,
+    /// Sends records of 1 KB as fast as the broker takes them.
+    Produce,
+    /// Reads records of 1 KB as fast as the broker gives them.
+    Consume,
+    /// Sends records one after another, each once the one before is acknowledged.
+    RoundTrip,
+}
+
+/// All that a side must know.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Task {
+    #[arg(long)]
+    pub(crate) who: Who,
+    #[arg(long)]
+    pub(crate) work: Work,
+    #[arg(long)]
+    pub(crate) bootstrap: String,
+    #[arg(long)]
+    pub(crate) topic: String,
+    #[arg(long)]
+    pub(crate) group: String,
+    #[arg(long)]
+    pub(crate) records: u64,
+}
+
+impl Task {
+    /// The task as arguments, as [`Task`] reads them.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let name =
+            |value: Option<clap::builder::PossibleValue>| value.map(|v| v.get_name().to_owned());
+        let words = [
+            (
+                "--who",
+                name(self.who.to_possible_value()).unwrap_or_default(),
+            ),
+            (
+                "--work",
+                name(self.work.to_possible_value()).unwrap_or_default(),
+            ),
+            ("--bootstrap", self.bootstrap.clone()),
+            ("--topic", self.topic.clone()),
+            ("--group", self.group.clone()),
+            ("--records", self.records.to_string()),
+        ];
+        words
+            .into_iter()
+            .flat_map(|(flag, value)| [flag.to_owned(), value])
+            .collect()
+    }
+
+    /// Does the work and prints what it cost.
+    pub(crate) fn run(&self) -> Result<(), BenchError> {
+        match (self.work, self.who) {
+            (Work::Produce, _) => broker_load::produce(self),
+            (Work::Consume, _) => broker_load::consume(self),
+            (Work::RoundTrip, _) => broker_load::round_trip(self),
+            (Work::Fill, _) | (Work::Send, Who::Plain) => plain_producer::run(self),
+            (_, Who::Plain) => plain_consumer::run(self),
+            (_, Who::Framework) => Err(BenchError::NoFramework),
+        }
+    }
+}
+
+/// Prints a sample as one line, at once: the parent may measure up to this moment.
+fn print_sample(sample: &Sample) -> Result<(), BenchError> {
+    let mut line = serde_json::to_vec(sample).map_err(BenchError::Sample)?;
+    line.push(b'\n');
+    let mut out = stdout().lock();
+    out.write_all(&line)
+        .and_then(|()| out.flush())
+        .map_err(BenchError::Output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        task: Task,
+    }
+
+    #[test]
+    fn a_task_survives_the_command_line() {
+        let task = Task {
+            who: Who::Framework,
+            work: Work::FirstRecord,
+            bootstrap: "127.0.0.1:9092".to_owned(),
+            topic: "orders".to_owned(),
+            group: "g-1".to_owned(),
+            records: 7,
+        };
+        let words = [vec!["bench".to_owned()], task.arguments()].concat();
+        let read = Cli::try_parse_from(words).unwrap().task;
+        assert_eq!(format!("{read:?}"), format!("{task:?}"));
+    }
+}

@@ -1,0 +1,106 @@
+//! ApiVersions (key 18): what this broker speaks.
+//!
+//! Versions 0–4. 3 is flexible and names the client's software. The response's header is always
+//! of version 0, and an unknown version is answered in version 0 with error 35.
+//!
+//! Deviations: no features are told yet, because what they stand for (transactions of version 2,
+//! the new group protocol) is not served.
+
+use crate::api::produce::ProduceRequest;
+use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::server::served_apis;
+use crate::wire::Request;
+
+api! {
+    key 18, versions 0..=4, flexible 3;
+
+    request ApiVersionsRequest {
+        client_software_name: String [3..],
+        client_software_version: String [3..],
+    }
+
+    response ApiVersionsResponse {
+        error_code: ErrorCode,
+        api_keys: Vec<ApiVersion>,
+        throttle_time_ms: i32 [1..],
+        supported_features: Vec<SupportedFeatureKey> [3.., tag 0],
+        finalized_features_epoch: i64 [3.., tag 1] = -1,
+        finalized_features: Vec<FinalizedFeatureKey> [3.., tag 2],
+        zk_migration_ready: bool [3.., tag 3],
+    }
+
+    struct ApiVersion {
+        api_key: i16,
+        min_version: i16,
+        max_version: i16,
+    }
+
+    struct SupportedFeatureKey {
+        name: String,
+        min_version: i16,
+        max_version: i16,
+    }
+
+    struct FinalizedFeatureKey {
+        name: String,
+        max_version_level: i16,
+        min_version_level: i16,
+    }
+}
+
+/// The oldest Produce version that is told to clients, though 0 to 2 are refused.
+const PRODUCE_TOLD_FROM: i16 = 0;
+
+impl Handler for ApiVersionsRequest {
+    async fn handle(self, context: &RequestContext) -> Answer<ApiVersionsResponse> {
+        let named = context.version < 3
+            || [&self.client_software_name, &self.client_software_version]
+                .into_iter()
+                .all(|name| is_software_name(name));
+        if !named {
+            return ApiVersionsResponse {
+                error_code: ErrorCode::INVALID_REQUEST,
+                ..ApiVersionsResponse::default()
+            }
+            .into();
+        }
+        ApiVersionsResponse {
+            api_keys: api_keys(),
+            ..ApiVersionsResponse::default()
+        }
+        .into()
+    }
+}
+
+/// The answer to a version that is not served, to be written in version 0.
+pub(crate) fn unsupported_version() -> ApiVersionsResponse {
+    ApiVersionsResponse {
+        error_code: ErrorCode::UNSUPPORTED_VERSION,
+        api_keys: api_keys(),
+        ..ApiVersionsResponse::default()
+    }
+}
+
+fn api_keys() -> Vec<ApiVersion> {
+    served_apis()
+        .iter()
+        .map(|api| ApiVersion {
+            api_key: api.key,
+            min_version: if api.key == ProduceRequest::KEY {
+                PRODUCE_TOLD_FROM
+            } else {
+                api.min
+            },
+            max_version: api.max,
+        })
+        .collect()
+}
+
+/// Letters, digits, dots and dashes, with a letter or digit at both ends.
+fn is_software_name(name: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
+    let ends = [name.bytes().next(), name.bytes().next_back()];
+    ends.iter()
+        .all(|end| end.is_some_and(|b| b.is_ascii_alphanumeric()))
+        && name.bytes().all(inner)
+}

@@ -1,0 +1,176 @@
+//! DescribeConfigs (key 32): settings of topics and brokers.
+//!
+//! Versions 1–4. 1 adds synonyms, 3 types and documentation, 4 is flexible.
+//!
+//! Deviations: resources other than topics and brokers (loggers, client metrics, groups) are
+//! refused as unsupported.
+
+use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::meta::{ConfigEntry, TopicRef, check_topic_name, describe_topic};
+
+api! {
+    key 32, versions 1..=4, flexible 4;
+
+    request DescribeConfigsRequest {
+        resources: Vec<DescribeConfigsResource>,
+        include_synonyms: bool,
+        include_documentation: bool [3..],
+    }
+
+    response DescribeConfigsResponse {
+        throttle_time_ms: i32,
+        results: Vec<DescribeConfigsResult>,
+    }
+
+    struct DescribeConfigsResource {
+        resource_type: i8,
+        resource_name: String,
+        configuration_keys: Option<Vec<String>>,
+    }
+
+    struct DescribeConfigsResult {
+        error_code: ErrorCode,
+        error_message: Option<String>,
+        resource_type: i8,
+        resource_name: String,
+        configs: Vec<DescribeConfigsResourceResult>,
+    }
+
+    struct DescribeConfigsResourceResult {
+        name: String,
+        value: Option<String>,
+        read_only: bool,
+        config_source: i8 = -1,
+        is_sensitive: bool,
+        synonyms: Vec<DescribeConfigsSynonym>,
+        config_type: i8 [3..],
+        documentation: Option<String> [3..],
+    }
+
+    struct DescribeConfigsSynonym {
+        name: String,
+        value: Option<String>,
+        source: i8,
+    }
+}
+
+/// The kinds of resource.
+const TOPIC: i8 = 2;
+const BROKER: i8 = 4;
+
+impl Handler for DescribeConfigsRequest {
+    async fn handle(self, context: &RequestContext) -> Answer<DescribeConfigsResponse> {
+        let show = Show {
+            synonyms: self.include_synonyms,
+            documentation: self.include_documentation,
+        };
+        let results = self
+            .resources
+            .into_iter()
+            .map(|resource| describe(context, resource, show))
+            .collect();
+        DescribeConfigsResponse {
+            results,
+            ..DescribeConfigsResponse::default()
+        }
+        .into()
+    }
+}
+
+/// What the client wants to see beyond names and values.
+#[derive(Debug, Clone, Copy)]
+struct Show {
+    synonyms: bool,
+    documentation: bool,
+}
+
+fn describe(
+    context: &RequestContext,
+    resource: DescribeConfigsResource,
+    show: Show,
+) -> DescribeConfigsResult {
+    let entries = match resource.resource_type {
+        TOPIC => topic_entries(context, &resource.resource_name),
+        BROKER => broker_entries(context, &resource.resource_name),
+        other => Err((
+            ErrorCode::INVALID_REQUEST,
+            format!("Unsupported resource type: {other}"),
+        )),
+    };
+    // No keys named: all, whether the list is null or empty.
+    let keys = resource.configuration_keys.filter(|keys| !keys.is_empty());
+    let wanted = |entry: &ConfigEntry| {
+        keys.as_ref()
+            .is_none_or(|keys| keys.iter().any(|key| key == entry.name))
+    };
+    let (error_code, error_message, configs) = match entries {
+        Ok(entries) => {
+            let shown = entries.into_iter().filter(wanted).map(|e| show.entry(e));
+            (ErrorCode::NONE, None, shown.collect())
+        }
+        Err((code, message)) => (code, Some(message), Vec::new()),
+    };
+    DescribeConfigsResult {
+        error_code,
+        error_message,
+        resource_type: resource.resource_type,
+        resource_name: resource.resource_name,
+        configs,
+    }
+}
+
+type Entries = Result<Vec<ConfigEntry>, (ErrorCode, String)>;
+
+fn topic_entries(context: &RequestContext, name: &str) -> Entries {
+    let refused = |error| (ErrorCode::from(&error), error.to_string());
+    check_topic_name(name).map_err(refused)?;
+    let catalog = context.broker.catalog();
+    match catalog.image().find(TopicRef::Name(name)) {
+        Some(topic) => Ok(describe_topic(topic, catalog.config())),
+        None => Err((
+            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            format!("Topic '{name}' does not exist."),
+        )),
+    }
+}
+
+fn broker_entries(context: &RequestContext, name: &str) -> Entries {
+    if name.is_empty() {
+        // Defaults for all brokers that were set while running: there are none.
+        return Ok(Vec::new());
+    }
+    let own = context.broker.node_id();
+    let problem = match name.parse::<i32>() {
+        Ok(id) if id == own => return Ok(context.broker.config().describe()),
+        Ok(id) => {
+            format!("Unexpected broker id, expected {own} or empty string, but received {id}")
+        }
+        Err(_) => format!("Broker id must be an integer, but it is: {name}"),
+    };
+    Err((ErrorCode::INVALID_REQUEST, problem))
+}
+
+impl Show {
+    fn entry(self, entry: ConfigEntry) -> DescribeConfigsResourceResult {
+        let synonyms = if self.synonyms {
+            entry.synonyms
+        } else {
+            Vec::new()
+        };
+        let synonyms = synonyms.into_iter().map(|synonym| DescribeConfigsSynonym {
+            name: synonym.name.to_owned(),
+            value: synonym.value,
+            source: synonym.source as i8,
+        });
+        DescribeConfigsResourceResult {
+            name: entry.name.to_owned(),
+            value: entry.value,
+            read_only: entry.read_only,
+            config_source: entry.source as i8,
+            is_sensitive: entry.sensitive,
+            synonyms: synonyms.collect(),
+            config_type: entry.kind as i8,
+            documentation: self.documentation.then(|| entry.documentation.to_owned()),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! One file per API key: its messages by version and its handler.
+
+mod error_code;
+mod handler;
+mod operations;
+mod replica;
+
+pub(crate) mod api_versions;
+pub(crate) mod create_partitions;
+pub(crate) mod create_topics;
+pub(crate) mod delete_topics;
+pub(crate) mod describe_cluster;
+pub(crate) mod describe_configs;
+pub(crate) mod describe_groups;
+pub(crate) mod fetch;
+pub(crate) mod find_coordinator;
+pub(crate) mod heartbeat;
+pub(crate) mod init_producer_id;
+pub(crate) mod join_group;
+pub(crate) mod leave_group;
+pub(crate) mod list_groups;
+pub(crate) mod list_offsets;
+pub(crate) mod metadata;
+pub(crate) mod offset_commit;
+pub(crate) mod offset_fetch;
+pub(crate) mod offset_for_leader_epoch;
+pub(crate) mod produce;
+pub(crate) mod sync_group;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error_code::ErrorCode;
+pub(crate) use handler::{Answer, Handler, RequestContext};
+pub(crate) use operations::Operations;

@@ -1,0 +1,266 @@
+//! Produce (key 0): appends record batches to partitions.
+//!
+//! Versions 3–13. Versions 0–2 are advertised too, as Apache Kafka does, but refused: librdkafka
+//! before 2.11.1 switches compression off without them.
+//! 8 adds record errors, 9 is flexible, 10 adds the current leader, 13 has topic ids for names.
+
+use bytes::Bytes;
+
+use crate::api::replica::find_replica;
+use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::batch::{BatchError, Codec, Header};
+use crate::meta::{Image, Topic, TopicRef};
+use crate::partition::{AppendError, Appended, ProducerError};
+use crate::wire::Uuid;
+
+api! {
+    key 0, versions 3..=13, flexible 9;
+
+    request ProduceRequest {
+        transactional_id: Option<String>,
+        acks: i16,
+        timeout_ms: i32,
+        topic_data: Vec<TopicProduceData>,
+    }
+
+    response ProduceResponse {
+        responses: Vec<TopicProduceResponse>,
+        throttle_time_ms: i32,
+        node_endpoints: Vec<NodeEndpoint> [10.., tag 0],
+    }
+
+    struct TopicProduceData {
+        name: String [..=12],
+        topic_id: Uuid [13..],
+        partition_data: Vec<PartitionProduceData>,
+    }
+
+    struct PartitionProduceData {
+        index: i32,
+        records: Option<Bytes>,
+    }
+
+    struct TopicProduceResponse {
+        name: String [..=12],
+        topic_id: Uuid [13..],
+        partition_responses: Vec<PartitionProduceResponse>,
+    }
+
+    struct PartitionProduceResponse {
+        index: i32,
+        error_code: ErrorCode,
+        base_offset: i64,
+        log_append_time_ms: i64 = -1,
+        log_start_offset: i64 [5..] = -1,
+        record_errors: Vec<BatchIndexAndErrorMessage> [8..],
+        error_message: Option<String> [8..],
+        current_leader: LeaderIdAndEpoch [10.., tag 0],
+    }
+
+    struct BatchIndexAndErrorMessage {
+        batch_index: i32,
+        batch_index_error_message: Option<String>,
+    }
+
+    struct LeaderIdAndEpoch {
+        leader_id: i32 = -1,
+        leader_epoch: i32 = -1,
+    }
+
+    struct NodeEndpoint {
+        node_id: i32,
+        host: String,
+        port: i32,
+        rack: Option<String>,
+    }
+}
+
+/// The first version in which batches may be compressed with zstd.
+const ZSTD_FROM: i16 = 7;
+
+impl Handler for ProduceRequest {
+    async fn handle(self, context: &RequestContext) -> Answer<ProduceResponse> {
+        let image = context.broker.catalog().image();
+        let producing = Producing {
+            context,
+            image: &image,
+            acks: self.acks,
+            in_transaction: self.transactional_id.is_some(),
+        };
+        let mut failed = false;
+        let responses = self.topic_data.into_iter().map(|topic| {
+            let response = producing.topic(topic);
+            failed |= response
+                .partition_responses
+                .iter()
+                .any(|p| !p.error_code.is_none());
+            response
+        });
+        let responses = responses.collect();
+        match (self.acks, failed) {
+            (0, false) => Answer::Silence,
+            (0, true) => Answer::Close("records with acks=0 could not be appended"),
+            _ => ProduceResponse {
+                responses,
+                ..ProduceResponse::default()
+            }
+            .into(),
+        }
+    }
+}
+
+/// What holds for a whole request.
+struct Producing<'a> {
+    context: &'a RequestContext,
+    image: &'a Image,
+    acks: i16,
+    in_transaction: bool,
+}
+
+impl Producing<'_> {
+    fn topic(&self, topic: TopicProduceData) -> TopicProduceResponse {
+        let partitions = topic.partition_data.into_iter().map(|data| {
+            let asked = match self.context.version {
+                13.. => TopicRef::Id(topic.topic_id),
+                _ => TopicRef::Name(&topic.name),
+            };
+            let index = data.index;
+            match self.append(asked, data) {
+                Ok(appended) => PartitionProduceResponse {
+                    index,
+                    base_offset: appended.base_offset,
+                    log_append_time_ms: appended.log_append_time,
+                    log_start_offset: appended.log_start_offset,
+                    ..PartitionProduceResponse::default()
+                },
+                Err(refusal) => refusal.into_response(index),
+            }
+        });
+        let partition_responses = partitions.collect();
+        TopicProduceResponse {
+            name: topic.name,
+            topic_id: topic.topic_id,
+            partition_responses,
+        }
+    }
+
+    fn append(&self, asked: TopicRef<'_>, data: PartitionProduceData) -> Result<Appended, Refusal> {
+        if !(-1..=1).contains(&self.acks) {
+            return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
+        }
+        let (topic, partition) = find_replica(self.context, self.image, asked, data.index)?;
+        if topic.internal {
+            return Err(ErrorCode::INVALID_TOPIC_EXCEPTION.into());
+        }
+        if self.acks == -1 && !has_enough_replicas(topic, data.index) {
+            return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
+        }
+        let records = data.records.unwrap_or_default();
+        if self.context.version < ZSTD_FROM && is_zstd(&records) {
+            return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
+        }
+        let now = self.context.broker.clock().unix_millis();
+        let appended = partition.append(&records, &topic.settings, now);
+        appended.map_err(|error| {
+            tracing::debug!(
+                topic = %topic.name, partition = data.index, client = %self.context.peer, %error,
+                "records refused"
+            );
+            match error {
+                // A transaction without a name is nobody's.
+                AppendError::NoTransaction { .. } if !self.in_transaction => {
+                    ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into()
+                }
+                error => error.into(),
+            }
+        })
+    }
+}
+
+/// The minimum counts at most as many replicas as the partition has.
+fn has_enough_replicas(topic: &Topic, index: i32) -> bool {
+    let min = topic.settings.min_insync_replicas;
+    topic
+        .partition(index)
+        .is_some_and(|info| info.isr.len() >= min.min(info.replicas.len()))
+}
+
+fn is_zstd(records: &Bytes) -> bool {
+    let codec = Header::read(records).map(|header| Codec::from_number(header.codec()));
+    matches!(codec, Ok(Ok(Codec::Zstd)))
+}
+
+/// Why records are refused, as a client is told.
+struct Refusal {
+    error_code: ErrorCode,
+    message: Option<String>,
+    records: Vec<BatchIndexAndErrorMessage>,
+}
+
+impl Refusal {
+    fn into_response(self, index: i32) -> PartitionProduceResponse {
+        PartitionProduceResponse {
+            index,
+            error_code: self.error_code,
+            base_offset: -1,
+            record_errors: self.records,
+            error_message: self.message,
+            ..PartitionProduceResponse::default()
+        }
+    }
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(error_code: ErrorCode) -> Self {
+        Self {
+            error_code,
+            message: None,
+            records: Vec::new(),
+        }
+    }
+}
+
+impl From<AppendError> for Refusal {
+    fn from(error: AppendError) -> Self {
+        let error_code = match &error {
+            AppendError::Batch(error) => batch_code(error),
+            AppendError::Producer(ProducerError::OutOfOrder { .. }) => {
+                ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER
+            }
+            AppendError::Producer(ProducerError::StaleEpoch { .. }) => {
+                ErrorCode::INVALID_PRODUCER_EPOCH
+            }
+            AppendError::NoTransaction { .. } => ErrorCode::INVALID_TXN_STATE,
+            AppendError::Gone => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        };
+        let records = match &error {
+            AppendError::Batch(BatchError::InvalidRecords { indexes, reason }) => {
+                let with_reason = |index: &i32| BatchIndexAndErrorMessage {
+                    batch_index: *index,
+                    batch_index_error_message: Some((*reason).to_owned()),
+                };
+                indexes.iter().map(with_reason).collect()
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            error_code,
+            message: Some(error.to_string()),
+            records,
+        }
+    }
+}
+
+fn batch_code(error: &BatchError) -> ErrorCode {
+    match error {
+        BatchError::Corrupt(_) | BatchError::UnsupportedMagic(..=-1 | 3..) => {
+            ErrorCode::CORRUPT_MESSAGE
+        }
+        BatchError::TooLarge { .. } => ErrorCode::MESSAGE_TOO_LARGE,
+        BatchError::UnsupportedCodec(_) => ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
+        BatchError::InvalidTimestamp { .. } => ErrorCode::INVALID_TIMESTAMP,
+        BatchError::Invalid(_)
+        | BatchError::InvalidRecords { .. }
+        | BatchError::UnsupportedMagic(_) => ErrorCode::INVALID_RECORD,
+    }
+}

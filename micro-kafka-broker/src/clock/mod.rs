@@ -1,0 +1,83 @@
+//! Time, as the broker sees it.
+//!
+//! Everything that waits or stamps asks a [`Clock`]. The machines of this crate never look at the
+//! time themselves: they are told. So a test, or a later virtual time, replaces it in one place.
+
+#[cfg(test)]
+mod manual;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+#[cfg(test)]
+pub(crate) use manual::ManualTime;
+
+/// A source of time: monotonic for timers, wall time for stamps.
+pub(crate) trait TimeSource: Send + Sync + fmt::Debug {
+    /// The monotonic time.
+    fn now(&self) -> Instant;
+    /// The wall time in milliseconds since 1970.
+    fn unix_millis(&self) -> i64;
+    /// Becomes ready when [`TimeSource::now`] has reached `at`; dropping it cancels the timer.
+    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// A shared handle to the broker's time; cloning is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock(Arc<dyn TimeSource>);
+
+impl Clock {
+    /// The machine's time, with timers of the tokio runtime.
+    pub(crate) fn system() -> Self {
+        Self(Arc::new(System))
+    }
+
+    /// A clock with its own source of time.
+    #[cfg(test)]
+    pub(crate) fn from_source(source: Arc<dyn TimeSource>) -> Self {
+        Self(source)
+    }
+
+    /// The monotonic time.
+    pub(crate) fn now(&self) -> Instant {
+        self.0.now()
+    }
+
+    /// The wall time in milliseconds since 1970.
+    pub(crate) fn unix_millis(&self) -> i64 {
+        self.0.unix_millis()
+    }
+
+    /// Waits until `at`. Cancel safe: dropping the future cancels the timer.
+    pub(crate) async fn sleep_until(&self, at: Instant) {
+        self.0.sleep_until(at).await;
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::system()
+    }
+}
+
+/// tokio's time, so that a paused runtime pauses the broker's timers too.
+#[derive(Debug)]
+struct System;
+
+impl TimeSource for System {
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    fn unix_millis(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep_until(at.into()))
+    }
+}

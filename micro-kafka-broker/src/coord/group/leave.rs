@@ -1,0 +1,61 @@
+//! Leaving.
+
+use std::time::Instant;
+
+use super::{Caller, Group, GroupError, LeaveReply, Leaving, Reply, Token};
+
+impl Group {
+    pub(super) fn leave(&mut self, now: Instant, token: Token, leaving: Vec<Leaving>) {
+        if self.is_forgotten(now) {
+            return self.reply(token, Reply::Leave(Err(GroupError::UnknownMember)));
+        }
+        let mut removed = false;
+        let mut replies = Vec::with_capacity(leaving.len());
+        for Leaving {
+            member_id,
+            instance_id,
+        } in leaving
+        {
+            let outcome = self.leave_one(now, &member_id, instance_id.as_deref());
+            removed |= outcome == Ok(true);
+            replies.push(LeaveReply {
+                member_id,
+                instance_id,
+                error: outcome.err(),
+            });
+        }
+        if removed {
+            self.rebalance_after_removal(now);
+        }
+        self.reply(token, Reply::Leave(Ok(replies)));
+    }
+
+    /// Whether a member was removed; a pending one is none yet.
+    fn leave_one(
+        &mut self,
+        now: Instant,
+        member_id: &str,
+        instance_id: Option<&str>,
+    ) -> Result<bool, GroupError> {
+        if member_id.is_empty() {
+            // Operators remove static members by name alone.
+            let holder = instance_id
+                .and_then(|name| self.instances.get(name))
+                .cloned();
+            let holder = holder.ok_or(GroupError::UnknownMember)?;
+            self.remove_member(&holder);
+            return Ok(true);
+        }
+        if self.pending.remove(member_id).is_some() {
+            self.complete_join_if_ready(now);
+            return Ok(false);
+        }
+        self.check_member(&Caller {
+            generation: self.generation,
+            member_id: member_id.to_owned(),
+            instance_id: instance_id.map(str::to_owned),
+        })?;
+        self.remove_member(member_id);
+        Ok(true)
+    }
+}

@@ -1,0 +1,6 @@
+//! Coordinators: state machines that decide, and thin shells that drive them.
+
+pub(crate) mod group;
+mod producer_ids;
+
+pub(crate) use producer_ids::ProducerIds;

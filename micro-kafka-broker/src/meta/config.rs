@@ -1,0 +1,213 @@
+//! What a configuration is: name, type, default, bounds.
+
+use super::ConfigError;
+
+/// A configuration's type; the numbers are those of the DescribeConfigs response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i8)]
+#[allow(
+    dead_code,
+    reason = "the types of the protocol, whichever are used today"
+)]
+pub(crate) enum ConfigKind {
+    /// `true` or `false`.
+    Boolean = 1,
+    /// Text.
+    String = 2,
+    /// 32 bits.
+    Int = 3,
+    /// 16 bits.
+    Short = 4,
+    /// 64 bits.
+    Long = 5,
+    /// A floating-point number.
+    Double = 6,
+    /// Words separated by commas.
+    List = 7,
+    /// A Java class.
+    Class = 8,
+    /// A secret.
+    Password = 9,
+}
+
+/// Where a value comes from; the numbers are those of the DescribeConfigs response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i8)]
+pub(crate) enum ConfigSource {
+    /// Set for the topic.
+    Topic = 1,
+    /// Given to the broker at start.
+    StaticBroker = 4,
+    /// The default.
+    Default = 5,
+}
+
+/// What values are allowed beyond the type.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Check {
+    /// All of the type.
+    Any,
+    /// At least this.
+    AtLeast(i64),
+    /// Within both bounds.
+    Between(i64, i64),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A list of these words.
+    ListOf(&'static [&'static str]),
+}
+
+/// One configuration of a topic or a broker.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ConfigDef {
+    pub(super) name: &'static str,
+    pub(super) kind: ConfigKind,
+    /// The default as text; `None` for null.
+    pub(super) default: Option<&'static str>,
+    pub(super) check: Check,
+    /// What it is for, in a sentence.
+    pub(super) doc: &'static str,
+}
+
+/// A configuration as DescribeConfigs shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct ConfigEntry {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The value in force.
+    pub(crate) value: Option<String>,
+    /// Where the value comes from.
+    pub(crate) source: ConfigSource,
+    /// Its type.
+    pub(crate) kind: ConfigKind,
+    /// What it is for.
+    pub(crate) documentation: &'static str,
+    /// Whether it can only be set at start.
+    pub(crate) read_only: bool,
+    /// Whether the value is a secret (and not shown).
+    pub(crate) sensitive: bool,
+    /// All places that give a value, the strongest first.
+    pub(crate) synonyms: Vec<ConfigSynonym>,
+}
+
+/// One place that gives a configuration its value.
+#[derive(Debug, Clone)]
+pub(crate) struct ConfigSynonym {
+    /// The name there.
+    pub(crate) name: &'static str,
+    /// The value there.
+    pub(crate) value: Option<String>,
+    /// The place.
+    pub(crate) source: ConfigSource,
+}
+
+impl ConfigDef {
+    /// Checks a value against type and bounds.
+    pub(super) fn check(&self, value: &str) -> Result<(), ConfigError> {
+        let text = value.trim();
+        let outcome = match self.kind {
+            ConfigKind::Boolean => match text.to_ascii_lowercase().as_str() {
+                "true" | "false" => Ok(()),
+                _ => Err("Expected value to be either true or false".to_owned()),
+            },
+            ConfigKind::Short => self.check_number(text, i64::from(i16::MIN), i64::from(i16::MAX)),
+            ConfigKind::Int => self.check_number(text, i64::from(i32::MIN), i64::from(i32::MAX)),
+            ConfigKind::Long => self.check_number(text, i64::MIN, i64::MAX),
+            ConfigKind::Double => self.check_double(text),
+            ConfigKind::List | ConfigKind::String | ConfigKind::Class | ConfigKind::Password => {
+                self.check_words(text)
+            }
+        };
+        outcome.map_err(|reason| ConfigError::Invalid {
+            name: self.name.to_owned(),
+            value: value.to_owned(),
+            reason,
+        })
+    }
+
+    fn check_number(&self, text: &str, min: i64, max: i64) -> Result<(), String> {
+        let parsed = text
+            .parse::<i64>()
+            .ok()
+            .filter(|number| (min..=max).contains(number));
+        let number = parsed.ok_or_else(|| format!("Not a number of type {:?}", self.kind))?;
+        match self.check {
+            Check::AtLeast(least) if number < least => {
+                Err(format!("Value must be at least {least}"))
+            }
+            Check::Between(least, most) if !(least..=most).contains(&number) => {
+                Err(format!("Value must be between {least} and {most}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_double(&self, text: &str) -> Result<(), String> {
+        let number: f64 = text
+            .parse()
+            .map_err(|_| "Not a number of type DOUBLE".to_owned())?;
+        match self.check {
+            // The only double with bounds is a ratio.
+            Check::Between(..) if !(0.0..=1.0).contains(&number) => {
+                Err("Value must be between 0 and 1".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_words(&self, text: &str) -> Result<(), String> {
+        match self.check {
+            Check::OneOf(words) if !words.contains(&text) => {
+                Err(format!("String must be one of: {}", words.join(", ")))
+            }
+            Check::ListOf(words) => {
+                let known = |word: &str| words.contains(&word.trim());
+                let all = text.is_empty() || text.split(',').all(known);
+                all.then_some(())
+                    .ok_or_else(|| format!("String must be one of: {}", words.join(", ")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn def(kind: ConfigKind, check: Check) -> ConfigDef {
+        ConfigDef {
+            name: "x",
+            kind,
+            default: None,
+            check,
+            doc: "",
+        }
+    }
+
+    #[test]
+    fn values_are_checked_by_type_and_bound() {
+        let cases = [
+            (ConfigKind::Int, Check::AtLeast(1), "1", true),
+            (ConfigKind::Int, Check::AtLeast(1), "0", false),
+            (ConfigKind::Int, Check::Any, "2147483648", false),
+            (ConfigKind::Long, Check::Any, "2147483648", true),
+            (ConfigKind::Long, Check::Any, "ten", false),
+            (ConfigKind::Boolean, Check::Any, "TRUE", true),
+            (ConfigKind::Boolean, Check::Any, "yes", false),
+            (ConfigKind::Double, Check::Between(0, 1), "0.5", true),
+            (ConfigKind::Double, Check::Between(0, 1), "1.5", false),
+            (ConfigKind::List, Check::ListOf(&["a", "b"]), "a, b", true),
+            (ConfigKind::List, Check::ListOf(&["a", "b"]), "a,c", false),
+            (ConfigKind::String, Check::OneOf(&["a"]), "a", true),
+            (ConfigKind::String, Check::OneOf(&["a"]), "A", false),
+        ];
+        for (kind, check, value, good) in cases {
+            assert_eq!(
+                def(kind, check).check(value).is_ok(),
+                good,
+                "{kind:?} {value}"
+            );
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A topic's configurations in the form in which they are used.
+
+use std::collections::BTreeMap;
+
+use super::{BrokerConfig, topic_config};
+use crate::batch::{Rules, TimestampBounds};
+use crate::log::LogLayout;
+
+/// What appending to a topic must know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TopicSettings {
+    /// What batches are accepted.
+    pub(crate) rules: Rules,
+    /// How the log is laid out.
+    pub(crate) layout: LogLayout,
+    /// Whether the broker stamps records (`message.timestamp.type=LogAppendTime`).
+    pub(crate) log_append_time: bool,
+    /// Replicas needed for acks=all.
+    pub(crate) min_insync_replicas: usize,
+}
+
+impl TopicSettings {
+    pub(super) fn new(overrides: &BTreeMap<String, String>, broker: &BrokerConfig) -> Self {
+        let text = |name| topic_config::effective(name, overrides, broker).unwrap_or_default();
+        let number = |name| text(name).trim().parse::<i64>().unwrap_or_default();
+        let size = |name| usize::try_from(number(name)).unwrap_or(usize::MAX);
+        let log_append_time = text("message.timestamp.type") == "LogAppendTime";
+        let bounds = TimestampBounds {
+            before_max: number("message.timestamp.before.max.ms"),
+            after_max: number("message.timestamp.after.max.ms"),
+        };
+        Self {
+            rules: Rules {
+                max_batch_bytes: size("max.message.bytes"),
+                keys_needed: text("cleanup.policy")
+                    .split(',')
+                    .any(|p| p.trim() == "compact"),
+                timestamps: (!log_append_time).then_some(bounds),
+            },
+            layout: LogLayout {
+                segment_bytes: size("segment.bytes"),
+                index_interval_bytes: size("index.interval.bytes"),
+            },
+            log_append_time,
+            min_insync_replicas: size("min.insync.replicas"),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! One partition's replica on this broker: what is appended, read and waited for.
+//!
+//! A [`Partition`] assigns offsets, keeps the idempotent producers' state and the leader epochs,
+//! and wakes fetches that wait for records. Its lock is held for microseconds and never across an
+//! await.
+
+mod epochs;
+mod offsets;
+mod producer;
+mod replica;
+mod table;
+mod waiter;
+
+pub(crate) use epochs::{EpochEnd, LeaderEpochs};
+pub(crate) use offsets::OffsetSpec;
+pub(crate) use producer::{ProducerError, Producers, Sequenced};
+pub(crate) use replica::{
+    AppendError, Appended, EpochError, Isolation, Partition, ReadError, ReadRequest,
+};
+pub(crate) use table::PartitionTable;
+pub(crate) use waiter::{FetchWait, FetchWaiter};

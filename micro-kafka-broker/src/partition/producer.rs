@@ -1,0 +1,296 @@
+//! Idempotent producers: each sequence number is appended once and in order.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::batch::Header;
+
+/// Batches of a producer that are remembered for recognising a retry.
+const WINDOW: usize = 5;
+/// How many appends of new producers pass between two looks for expired ones.
+const SWEEP_EVERY: usize = 1000;
+
+/// Why a batch of an idempotent producer is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ProducerError {
+    /// The sequence does not follow the last one.
+    #[error("sequence {sequence} of producer {producer_id} does not follow {last}")]
+    OutOfOrder {
+        /// The producer.
+        producer_id: i64,
+        /// The sequence number that came.
+        sequence: i32,
+        /// The last one appended.
+        last: i32,
+    },
+    /// A newer instance of the producer has written already.
+    #[error("epoch {epoch} of producer {producer_id} is older than {current}")]
+    StaleEpoch {
+        /// The producer.
+        producer_id: i64,
+        /// The epoch that came.
+        epoch: i16,
+        /// The newest one known.
+        current: i16,
+    },
+}
+
+/// What a batch is to its producer's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sequenced {
+    /// The next in order: append it.
+    Next,
+    /// Appended before: answer with where.
+    Duplicate {
+        /// Offset of its first record.
+        base_offset: i64,
+        /// When it was appended, in milliseconds since 1970.
+        appended_at: i64,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Remembered {
+    first_sequence: i32,
+    last_sequence: i32,
+    base_offset: i64,
+    appended_at: i64,
+}
+
+#[derive(Debug)]
+struct Producer {
+    epoch: i16,
+    window: VecDeque<Remembered>,
+    seen_at: i64,
+}
+
+/// The producers that wrote to one partition.
+#[derive(Debug, Default)]
+pub(crate) struct Producers {
+    known: HashMap<i64, Producer>,
+    until_sweep: usize,
+}
+
+impl Producers {
+    /// Places a batch in its producer's history; batches without a producer are always next.
+    ///
+    /// A producer that is not known may begin with any sequence, since its state may have expired.
+    ///
+    /// # Errors
+    /// [`ProducerError`] when a batch before it is missing or its producer was replaced.
+    pub(crate) fn check(&self, header: &Header) -> Result<Sequenced, ProducerError> {
+        let known = header
+            .has_producer()
+            .then(|| self.known.get(&header.producer_id))
+            .flatten();
+        let Some(producer) = known else {
+            return Ok(Sequenced::Next);
+        };
+        if header.producer_epoch < producer.epoch {
+            return Err(ProducerError::StaleEpoch {
+                producer_id: header.producer_id,
+                epoch: header.producer_epoch,
+                current: producer.epoch,
+            });
+        }
+        let mut last = -1;
+        if header.producer_epoch == producer.epoch {
+            if let Some(duplicate) = producer.find(header) {
+                return Ok(duplicate);
+            }
+            last = producer
+                .window
+                .back()
+                .map_or(-1, |batch| batch.last_sequence);
+        }
+        if header.base_sequence == following(last) {
+            return Ok(Sequenced::Next);
+        }
+        Err(ProducerError::OutOfOrder {
+            producer_id: header.producer_id,
+            sequence: header.base_sequence,
+            last,
+        })
+    }
+
+    /// Remembers a batch that was appended at `base_offset`.
+    pub(crate) fn appended(&mut self, header: &Header, base_offset: i64, now_millis: i64) {
+        if !header.has_producer() {
+            return;
+        }
+        let producer = self.known.entry(header.producer_id).or_insert_with(|| {
+            self.until_sweep = self.until_sweep.saturating_sub(1);
+            Producer {
+                epoch: header.producer_epoch,
+                window: VecDeque::with_capacity(WINDOW),
+                seen_at: now_millis,
+            }
+        });
+        if producer.epoch != header.producer_epoch {
+            producer.epoch = header.producer_epoch;
+            producer.window.clear();
+        }
+        if producer.window.len() == WINDOW {
+            producer.window.pop_front();
+        }
+        producer.seen_at = now_millis;
+        producer.window.push_back(Remembered {
+            first_sequence: header.base_sequence,
+            last_sequence: header.last_sequence(),
+            base_offset,
+            appended_at: now_millis,
+        });
+    }
+
+    /// Forgets producers that have not written since `before`, now and then.
+    pub(crate) fn expire(&mut self, before_millis: i64) {
+        if self.until_sweep == 0 {
+            self.until_sweep = SWEEP_EVERY;
+            self.known
+                .retain(|_, producer| producer.seen_at >= before_millis);
+        }
+    }
+}
+
+impl Producer {
+    fn find(&self, header: &Header) -> Option<Sequenced> {
+        let last = header.last_sequence();
+        let same =
+            |b: &&Remembered| b.first_sequence == header.base_sequence && b.last_sequence == last;
+        self.window
+            .iter()
+            .find(same)
+            .map(|batch| Sequenced::Duplicate {
+                base_offset: batch.base_offset,
+                appended_at: batch.appended_at,
+            })
+    }
+}
+
+/// Sequences wrap from `i32::MAX` to 0; -1 stands for "none yet".
+fn following(sequence: i32) -> i32 {
+    sequence.checked_add(1).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::batch::BatchBuilder;
+
+    fn header(epoch: i16, sequence: i32, records: i32) -> Header {
+        let mut header = Header::read(
+            &BatchBuilder::new()
+                .producer(9, epoch, sequence)
+                .value("a")
+                .build(),
+        )
+        .unwrap();
+        header.last_offset_delta = records - 1;
+        header
+    }
+
+    fn append(producers: &mut Producers, header: &Header, offset: i64) {
+        assert_eq!(producers.check(header), Ok(Sequenced::Next));
+        producers.appended(header, offset, 0);
+    }
+
+    #[test]
+    fn a_retry_within_five_batches_gets_its_original_offset() {
+        let mut producers = Producers::default();
+        for i in 0..6 {
+            append(&mut producers, &header(0, i * 10, 10), i64::from(i) * 10);
+        }
+        for i in 1..6 {
+            let again = producers.check(&header(0, i * 10, 10)).unwrap();
+            assert_eq!(
+                again,
+                Sequenced::Duplicate {
+                    base_offset: i64::from(i) * 10,
+                    appended_at: 0
+                }
+            );
+        }
+        assert!(
+            producers.check(&header(0, 0, 10)).is_err(),
+            "the sixth last is forgotten"
+        );
+        assert!(
+            producers.check(&header(0, 50, 9)).is_err(),
+            "same start, other length"
+        );
+    }
+
+    #[test]
+    fn a_gap_is_out_of_order() {
+        let mut producers = Producers::default();
+        append(&mut producers, &header(0, 0, 1), 0);
+        let refused = producers.check(&header(0, 2, 1)).unwrap_err();
+        assert_eq!(
+            refused,
+            ProducerError::OutOfOrder {
+                producer_id: 9,
+                sequence: 2,
+                last: 0
+            }
+        );
+    }
+
+    #[test]
+    fn an_unknown_producer_begins_anywhere_and_a_new_epoch_at_zero() {
+        let mut producers = Producers::default();
+        append(&mut producers, &header(0, 77, 1), 0);
+        assert!(producers.check(&header(1, 78, 1)).is_err());
+        append(&mut producers, &header(1, 0, 1), 1);
+        assert!(matches!(
+            producers.check(&header(0, 78, 1)),
+            Err(ProducerError::StaleEpoch { .. })
+        ));
+    }
+
+    #[test]
+    fn sequences_wrap_after_two_to_the_31() {
+        let mut producers = Producers::default();
+        append(&mut producers, &header(0, i32::MAX - 1, 2), 0);
+        append(&mut producers, &header(0, 0, 1), 2);
+        let mut producers = Producers::default();
+        append(&mut producers, &header(0, i32::MAX, 3), 0);
+        append(&mut producers, &header(0, 2, 1), 3);
+    }
+
+    #[test]
+    fn idle_producers_are_forgotten() {
+        let mut producers = Producers::default();
+        append(&mut producers, &header(0, 0, 1), 0);
+        producers.expire(1);
+        assert_eq!(producers.check(&header(0, 40, 1)), Ok(Sequenced::Next));
+    }
+
+    proptest! {
+        /// A producer with five requests in flight that retries them in any way loses and
+        /// doubles nothing.
+        #[test]
+        fn any_retries_append_each_sequence_once(
+            lengths in proptest::collection::vec(1i32..50, 1..40),
+            retries in proptest::collection::vec(0usize..5, 40),
+            begin in prop_oneof![Just(0), (i32::MAX - 200)..=i32::MAX],
+        ) {
+            let mut producers = Producers::default();
+            let (mut sequence, mut offset) = (begin, 0i64);
+            let mut sent: Vec<(Header, i64)> = Vec::new();
+            for (length, back) in lengths.into_iter().zip(retries) {
+                let next = header(0, sequence, length);
+                append(&mut producers, &next, offset);
+                sent.push((next, offset));
+                offset += i64::from(length);
+                sequence = following(next.last_sequence());
+                let retried = &sent[sent.len().saturating_sub(back + 1)];
+                prop_assert_eq!(
+                    producers.check(&retried.0),
+                    Ok(Sequenced::Duplicate { base_offset: retried.1, appended_at: 0 })
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The replica itself: append, read, wait.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use super::{EpochEnd, FetchWaiter, LeaderEpochs, ProducerError, Producers, Sequenced};
+use crate::batch::{Batch, BatchError, validate};
+use crate::log::{Log, LogLayout, Placement, ReadLimit};
+use crate::meta::TopicSettings;
+
+/// Time without a write after which a producer is forgotten (`producer.id.expiration.ms`).
+const PRODUCER_EXPIRATION_MS: i64 = 86_400_000;
+
+/// What a reader may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Isolation {
+    /// Everything that is replicated.
+    #[default]
+    ReadUncommitted,
+    /// Nothing of open transactions.
+    ReadCommitted,
+}
+
+impl Isolation {
+    /// The level's number in requests: 1 for committed records only.
+    pub(crate) fn from_wire(level: i8) -> Self {
+        match level {
+            1 => Self::ReadCommitted,
+            _ => Self::ReadUncommitted,
+        }
+    }
+}
+
+/// Where records went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Appended {
+    /// Offset of the first record.
+    pub(crate) base_offset: i64,
+    /// The broker's time if the topic is stamped by it, otherwise -1.
+    pub(crate) log_append_time: i64,
+    /// The partition's first offset.
+    pub(crate) log_start_offset: i64,
+}
+
+/// Why nothing was appended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum AppendError {
+    /// The bytes are not acceptable.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// The producer's sequence or epoch is wrong.
+    #[error(transparent)]
+    Producer(#[from] ProducerError),
+    /// A transactional batch came outside of a transaction.
+    #[error("producer {producer_id} has no transaction that includes this partition")]
+    NoTransaction {
+        /// The producer.
+        producer_id: i64,
+    },
+    /// The partition was deleted.
+    #[error("the partition was deleted")]
+    Gone,
+}
+
+/// Why a partition cannot be read at an offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ReadError {
+    /// The offset is outside of the log.
+    #[error("offset {offset} is not within [{start}, {end}]")]
+    OutOfRange {
+        /// What was asked for.
+        offset: i64,
+        /// The first offset.
+        start: i64,
+        /// The offset after the last record.
+        end: i64,
+    },
+    /// The partition was deleted.
+    #[error("the partition was deleted")]
+    Gone,
+}
+
+/// Why a client's idea of the leader epoch is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EpochError {
+    /// The client has not heard of the current leader yet.
+    #[error("the epoch is older than the leader's")]
+    Fenced,
+    /// The client knows a newer leader.
+    #[error("the epoch is newer than the leader's")]
+    Unknown,
+}
+
+/// One read of a partition.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadRequest {
+    /// The first offset wanted.
+    pub(crate) offset: i64,
+    /// Most bytes to return.
+    pub(crate) max_bytes: usize,
+    /// Whether the first batch is returned even if it is larger.
+    pub(crate) at_least_one: bool,
+    /// What may be seen.
+    pub(crate) isolation: Isolation,
+}
+
+/// What a read found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ReadOutcome {
+    /// Whole batches, as slices in order.
+    pub(crate) records: Vec<Bytes>,
+    /// The offset up to which records are replicated.
+    pub(crate) high_watermark: i64,
+    /// The offset before which no transaction is open.
+    pub(crate) last_stable_offset: i64,
+    /// The partition's first offset.
+    pub(crate) log_start_offset: i64,
+}
+
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) log: Log,
+    pub(super) epochs: LeaderEpochs,
+    pub(super) leader_epoch: i32,
+    producers: Producers,
+    waiters: Vec<Arc<FetchWaiter>>,
+    deleted: bool,
+}
+
+impl Core {
+    /// Replicas are alone so far, so what is appended is replicated.
+    fn high_watermark(&self) -> i64 {
+        self.log.end_offset()
+    }
+
+    /// There are no transactions so far.
+    fn last_stable_offset(&self) -> i64 {
+        self.high_watermark()
+    }
+
+    /// The offset before which a reader sees records.
+    pub(super) fn visible_end(&self, isolation: Isolation) -> i64 {
+        match isolation {
+            Isolation::ReadUncommitted => self.high_watermark(),
+            Isolation::ReadCommitted => self.last_stable_offset(),
+        }
+    }
+}
+
+/// A partition's replica on this broker.
+#[derive(Debug)]
+pub(crate) struct Partition {
+    pub(super) core: Mutex<Core>,
+}
+
+impl Partition {
+    /// An empty partition led by this broker from `leader_epoch` on.
+    pub(crate) fn new(leader_epoch: i32) -> Self {
+        let mut epochs = LeaderEpochs::default();
+        epochs.begin(leader_epoch, 0);
+        let core = Core {
+            log: Log::new(LogLayout::default()),
+            epochs,
+            leader_epoch,
+            producers: Producers::default(),
+            waiters: Vec::new(),
+            deleted: false,
+        };
+        Self {
+            core: Mutex::new(core),
+        }
+    }
+
+    /// The current leader epoch.
+    pub(crate) fn leader_epoch(&self) -> i32 {
+        self.core.lock().leader_epoch
+    }
+
+    /// Compares a client's leader epoch with the current one; -1 is always accepted.
+    ///
+    /// # Errors
+    /// [`EpochError`] when it is older or newer.
+    pub(crate) fn check_epoch(&self, client_epoch: i32) -> Result<(), EpochError> {
+        let current = self.leader_epoch();
+        match client_epoch {
+            -1 => Ok(()),
+            old if old < current => Err(EpochError::Fenced),
+            new if new > current => Err(EpochError::Unknown),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where a leader epoch ends in this log.
+    pub(crate) fn epoch_end(&self, epoch: i32) -> EpochEnd {
+        let core = self.core.lock();
+        core.epochs.end_of(epoch, core.log.end_offset())
+    }
+
+    /// Checks and appends the batches of one produce request, all or none.
+    ///
+    /// A retry of an idempotent batch appends nothing and returns the original offset.
+    ///
+    /// # Errors
+    /// [`AppendError`]; nothing was appended then.
+    pub(crate) fn append(
+        &self,
+        records: &Bytes,
+        settings: &TopicSettings,
+        now_millis: i64,
+    ) -> Result<Appended, AppendError> {
+        let batches = validate(records, &settings.rules, now_millis)?;
+        check_producers(&batches)?;
+        let stamp = settings.log_append_time.then_some(now_millis);
+        let mut core = self.core.lock();
+        if core.deleted {
+            return Err(AppendError::Gone);
+        }
+        let log_start_offset = core.log.start_offset();
+        let mut answer = Appended {
+            base_offset: core.log.end_offset(),
+            log_append_time: stamp.unwrap_or(-1),
+            log_start_offset,
+        };
+        for batch in &batches {
+            if let Sequenced::Duplicate {
+                base_offset,
+                appended_at,
+            } = core.producers.check(&batch.header)?
+            {
+                answer.base_offset = base_offset;
+                answer.log_append_time = stamp.map_or(-1, |_| appended_at);
+                return Ok(answer);
+            }
+        }
+        core.log.set_layout(settings.layout);
+        for batch in &batches {
+            core.append(batch, stamp, now_millis);
+        }
+        core.wake(records.len());
+        Ok(answer)
+    }
+
+    /// Reads whole batches from an offset on.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the offset is outside of the log or the partition is gone.
+    pub(crate) fn read(&self, request: ReadRequest) -> Result<ReadOutcome, ReadError> {
+        let mut core = self.core.lock();
+        if core.deleted {
+            return Err(ReadError::Gone);
+        }
+        let (start, end) = (core.log.start_offset(), core.log.end_offset());
+        if !(start..=end).contains(&request.offset) {
+            return Err(ReadError::OutOfRange {
+                offset: request.offset,
+                start,
+                end,
+            });
+        }
+        let limit = ReadLimit {
+            up_to: core.visible_end(request.isolation),
+            max_bytes: request.max_bytes,
+            at_least_one: request.at_least_one,
+        };
+        let records = match request.offset < limit.up_to {
+            true => core.log.read(request.offset, limit),
+            false => Vec::new(),
+        };
+        Ok(ReadOutcome {
+            records,
+            high_watermark: core.high_watermark(),
+            last_stable_offset: core.last_stable_offset(),
+            log_start_offset: start,
+        })
+    }
+
+    /// Ends the partition: its records are freed, waiting fetches wake and see that it is gone.
+    pub(crate) fn delete(&self) {
+        let mut core = self.core.lock();
+        core.deleted = true;
+        core.log = Log::new(LogLayout::default());
+        core.producers = Producers::default();
+        for waiter in core.waiters.drain(..) {
+            waiter.wake();
+        }
+    }
+
+    pub(super) fn add_waiter(&self, waiter: &Arc<FetchWaiter>, seen_end: i64) {
+        let mut core = self.core.lock();
+        if core.deleted || core.high_watermark() != seen_end {
+            return waiter.wake();
+        }
+        core.waiters.push(Arc::clone(waiter));
+    }
+
+    pub(super) fn remove_waiter(&self, waiter: &Arc<FetchWaiter>) {
+        self.core
+            .lock()
+            .waiters
+            .retain(|known| !Arc::ptr_eq(known, waiter));
+    }
+}
+
+impl Core {
+    fn append(&mut self, batch: &Batch, stamp: Option<i64>, now_millis: i64) {
+        let place = Placement {
+            base_offset: self.log.end_offset(),
+            leader_epoch: self.leader_epoch,
+            stamp,
+        };
+        self.log.append(batch, place);
+        self.producers.expire(now_millis - PRODUCER_EXPIRATION_MS);
+        self.producers
+            .appended(&batch.header, place.base_offset, now_millis);
+    }
+
+    fn wake(&mut self, bytes: usize) {
+        self.waiters.retain(|waiter| !waiter.arrived(bytes));
+    }
+}
+
+/// Refuses what cannot be sequenced: transactions, and several batches of a producer at once.
+fn check_producers(batches: &[Batch]) -> Result<(), AppendError> {
+    for Batch { header, .. } in batches {
+        if header.is_transactional() {
+            return Err(AppendError::NoTransaction {
+                producer_id: header.producer_id,
+            });
+        }
+        if header.has_producer() && batches.len() > 1 {
+            let reason = "an idempotent producer may send one batch for a partition at a time";
+            return Err(BatchError::Invalid(reason).into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "replica_tests.rs"]
+mod tests;

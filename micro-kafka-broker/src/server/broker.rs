@@ -1,0 +1,111 @@
+//! A running broker.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::builder::BrokerBuilder;
+use super::endpoint::Endpoint;
+use super::start_error::StartError;
+use super::state::BrokerState;
+
+/// A running broker; dropping it stops it.
+#[derive(Debug)]
+pub struct Broker {
+    state: Arc<BrokerState>,
+    endpoints: Vec<Endpoint>,
+    stop: watch::Sender<bool>,
+    /// Closed when the listeners and connections have ended.
+    ended: mpsc::Receiver<()>,
+}
+
+impl Broker {
+    /// What a broker can be started with.
+    pub fn builder() -> BrokerBuilder {
+        BrokerBuilder::new()
+    }
+
+    pub(super) fn new(
+        state: Arc<BrokerState>,
+        endpoints: Vec<Endpoint>,
+        stop: watch::Sender<bool>,
+        ended: mpsc::Receiver<()>,
+    ) -> Self {
+        Self {
+            state,
+            endpoints,
+            stop,
+            ended,
+        }
+    }
+
+    /// The address that clients connect to, as `host:port`: that of the first listener.
+    #[must_use]
+    pub fn bootstrap_servers(&self) -> String {
+        self.endpoints
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+
+    /// The advertised address of every listener, in the order in which they were named.
+    #[must_use]
+    pub fn advertised(&self) -> Vec<String> {
+        self.endpoints.iter().map(ToString::to_string).collect()
+    }
+
+    /// The cluster's id, as clients see it; another one for every start.
+    #[must_use]
+    pub fn cluster_id(&self) -> &str {
+        self.state.cluster_id()
+    }
+
+    /// Stops accepting, ends all connections and waits for them: at most about a second.
+    ///
+    /// Requests that wait (a fetch for records, a join for members) are not answered. When this
+    /// returns, the ports are free.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        // Nothing is ever sent: the channel closes when the last listener has ended.
+        let _ = self.ended.recv().await;
+    }
+}
+
+/// Starts a broker on threads of its own, which end with it.
+pub(super) fn on_threads(builder: BrokerBuilder, threads: usize) -> Result<Broker, StartError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.max(1))
+        .thread_name("kafka-broker")
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(StartError::Threads)?;
+    let (started, outcome) = std::sync::mpsc::sync_channel(1);
+    let serve = move || {
+        let (ended, last) = oneshot::channel();
+        let broker = runtime.block_on(builder.start()).map(|mut broker| {
+            // The broker's own end is passed on, after the runtime has seen it.
+            let (alive, outer) = mpsc::channel(1);
+            let mut inner = std::mem::replace(&mut broker.ended, outer);
+            runtime.spawn(async move {
+                let _ = inner.recv().await;
+                drop(alive);
+                let _ = ended.send(());
+            });
+            broker
+        });
+        let running = broker.is_ok();
+        let _ = started.send(broker);
+        if running {
+            let _ = runtime.block_on(last);
+        }
+        runtime.shutdown_background();
+    };
+    std::thread::Builder::new()
+        .name("kafka-broker-main".to_owned())
+        .spawn(serve)
+        .map_err(StartError::Threads)?;
+    outcome
+        .recv()
+        .map_err(|_| StartError::Threads(std::io::ErrorKind::BrokenPipe.into()))?
+}

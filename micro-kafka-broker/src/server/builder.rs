@@ -1,0 +1,165 @@
+//! What a broker is started with.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+
+use super::bind::{ListenerSpec, address_config, advertised, bind, listener_names};
+use super::broker::Broker;
+use super::endpoint::{Endpoint, Node};
+use super::listener::Listener;
+use super::start_error::StartError;
+use super::state::BrokerState;
+use crate::meta::{BrokerConfig, CatalogError, NewTopic};
+
+/// What a broker is started with; made by [`Broker::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens until it is started"]
+pub struct BrokerBuilder {
+    node_id: i32,
+    listeners: Vec<ListenerSpec>,
+    advertised_without_listener: Option<String>,
+    topics: Vec<NewTopic>,
+    config: Vec<(String, String)>,
+}
+
+impl BrokerBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            node_id: 0,
+            listeners: Vec::new(),
+            advertised_without_listener: None,
+            topics: Vec::new(),
+            config: vec![("auto.create.topics.enable".to_owned(), "false".to_owned())],
+        }
+    }
+
+    /// Listens on `host:port`; port 0 takes any free one. May be called several times: clients
+    /// are told the address of the listener that they use. Without a call: `127.0.0.1:0`.
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listeners.push(ListenerSpec {
+            listen: address.into(),
+            advertised: None,
+        });
+        self
+    }
+
+    /// Tells clients of the listener named last to connect to `host` or `host:port`, where that
+    /// is not the address listened on: behind a port mapping, or to have a host name.
+    pub fn advertise(mut self, address: impl Into<String>) -> Self {
+        match self.listeners.last_mut() {
+            Some(listener) => listener.advertised = Some(address.into()),
+            None => self.advertised_without_listener = Some(address.into()),
+        }
+        self
+    }
+
+    /// Creates a topic at start.
+    pub fn topic(mut self, name: impl Into<String>, partitions: i32) -> Self {
+        self.topics.push(NewTopic {
+            name: name.into(),
+            partitions,
+            replication_factor: -1,
+            ..NewTopic::default()
+        });
+        self
+    }
+
+    /// Whether a topic is created when a client asks for it; default false.
+    pub fn auto_create(self, enabled: bool) -> Self {
+        self.config("auto.create.topics.enable", enabled.to_string())
+    }
+
+    /// Partitions of topics that are created without a number; default 1.
+    pub fn default_partitions(self, partitions: i32) -> Self {
+        self.config("num.partitions", partitions.to_string())
+    }
+
+    /// The broker's id; default 0.
+    pub fn broker_id(mut self, id: i32) -> Self {
+        self.node_id = id;
+        self
+    }
+
+    /// Sets any of the broker's configurations by its Kafka name, such as
+    /// `group.min.session.timeout.ms`.
+    pub fn config(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let name = name.into();
+        self.config.retain(|(known, _)| *known != name);
+        self.config.push((name, value.into()));
+        self
+    }
+
+    /// Starts the broker on the caller's tokio runtime. It answers from the moment this returns.
+    ///
+    /// Cancel safe: a broker whose start is dropped listens nowhere.
+    ///
+    /// # Errors
+    /// [`StartError`], which names the address, topic or configuration that is at fault.
+    pub async fn start(self) -> Result<Broker, StartError> {
+        if let Some(address) = self.advertised_without_listener {
+            return Err(StartError::AdvertisedWithoutListener(address));
+        }
+        let mut specs = self.listeners;
+        if specs.is_empty() {
+            specs.push(ListenerSpec {
+                listen: "127.0.0.1:0".to_owned(),
+                advertised: None,
+            });
+        }
+        let mut sockets = Vec::with_capacity(specs.len());
+        let mut endpoints = Vec::with_capacity(specs.len());
+        for spec in &specs {
+            let socket = bind(&spec.listen).await?;
+            endpoints.push(advertised(spec, &socket)?);
+            sockets.push(socket);
+        }
+        let names = listener_names(sockets.len());
+        let mut config = self.config;
+        config.extend(address_config(self.node_id, &names, &sockets, &endpoints));
+        let nodes = vec![Node {
+            id: self.node_id,
+            endpoints: endpoints.clone(),
+        }];
+        let config = BrokerConfig::new(config)?;
+        let state = Arc::new(BrokerState::new(config, self.node_id, names, nodes));
+        for topic in &self.topics {
+            let created = state.catalog().create_topic(topic, false);
+            created.map_err(|error| topic_error(topic, &error))?;
+        }
+        Ok(run(state, sockets, endpoints))
+    }
+
+    /// Starts the broker on `threads` threads of its own, so that it answers while the caller's
+    /// runtime is blocked, or where there is none. It answers from the moment this returns.
+    ///
+    /// # Errors
+    /// As [`BrokerBuilder::start`].
+    pub fn start_on_threads(self, threads: usize) -> Result<Broker, StartError> {
+        super::broker::on_threads(self, threads)
+    }
+}
+
+fn topic_error(topic: &NewTopic, error: &CatalogError) -> StartError {
+    StartError::Topic {
+        topic: topic.name.clone(),
+        reason: error.to_string(),
+    }
+}
+
+fn run(state: Arc<BrokerState>, sockets: Vec<TcpListener>, endpoints: Vec<Endpoint>) -> Broker {
+    let (stop, stopping) = watch::channel(false);
+    let (alive, ended) = mpsc::channel(1);
+    for (index, socket) in sockets.into_iter().enumerate() {
+        let listener = Listener {
+            socket,
+            index,
+            broker: Arc::clone(&state),
+            stop: stopping.clone(),
+            alive: alive.clone(),
+        };
+        tokio::spawn(listener.run());
+    }
+    Broker::new(state, endpoints, stop, ended)
+}

@@ -1,0 +1,173 @@
+//! One client's connection: frames in, answers out, in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::dispatch::dispatch;
+use super::inbox::{FrameError, Inbox};
+use super::listener::stopped;
+use super::refusal::Refusal;
+use super::state::BrokerState;
+
+/// Stands for no idle limit, and can still be added to a time.
+const NO_LIMIT: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// A client as its connection knows it.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    /// The broker that it is connected to.
+    pub(super) broker: Arc<BrokerState>,
+    /// The listener that it came through, as an index.
+    pub(super) listener: usize,
+    /// Its address.
+    pub(super) address: SocketAddr,
+}
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+enum Ended {
+    #[error("the client disconnected")]
+    ByClient,
+    #[error("the client disconnected within a request, {0} bytes into it")]
+    WithinFrame(usize),
+    #[error("the broker stops")]
+    Stopping,
+    #[error("nothing came for {}s", .0.as_secs_f64())]
+    Idle(Duration),
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("the connection broke")]
+    Io(#[from] std::io::Error),
+}
+
+/// Serves a client until it leaves, misbehaves, falls silent, or the broker stops.
+pub(super) async fn serve(stream: TcpStream, peer: Peer, stop: watch::Receiver<bool>) {
+    let address = peer.address;
+    let listener = peer.broker.listener_name(peer.listener).to_owned();
+    let mut connection = Connection::new(stream, peer, stop);
+    let ended = connection.run().await;
+    match ended {
+        Ended::Frame(_) | Ended::Refused(_) | Ended::WithinFrame(_) => {
+            tracing::warn!(client = %address, listener, reason = %ended, "connection closed");
+        }
+        Ended::ByClient | Ended::Stopping | Ended::Idle(_) | Ended::Io(_) => {
+            tracing::debug!(client = %address, listener, reason = %ended, "connection ended");
+        }
+    }
+}
+
+struct Connection {
+    stream: TcpStream,
+    peer: Peer,
+    stop: watch::Receiver<bool>,
+    inbox: Inbox,
+    max_idle: Duration,
+}
+
+impl Connection {
+    fn new(stream: TcpStream, peer: Peer, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            inbox: Inbox::new(peer.broker.max_request_bytes()),
+            max_idle: peer.broker.max_idle().unwrap_or(NO_LIMIT),
+            stream,
+            peer,
+            stop,
+        }
+    }
+
+    async fn run(&mut self) -> Ended {
+        // A reset socket cannot take the option; the first read will tell.
+        let _ = self.stream.set_nodelay(true);
+        loop {
+            let served = match self.next_frame().await {
+                Ok(frame) => self.serve_frame(frame).await,
+                Err(ended) => Err(ended),
+            };
+            if let Err(ended) = served {
+                return ended;
+            }
+        }
+    }
+
+    /// Waits for a whole frame; a slow one may take its time as long as bytes keep coming.
+    async fn next_frame(&mut self) -> Result<Bytes, Ended> {
+        if let Some(frame) = self.inbox.take()? {
+            return Ok(frame);
+        }
+        let mut last = Instant::now();
+        let idle = sleep_until(last + self.max_idle);
+        tokio::pin!(idle);
+        loop {
+            tokio::select! {
+                biased;
+                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
+                read = read_more(&mut self.stream, &mut self.inbox) => {
+                    read?;
+                    if let Some(frame) = self.inbox.take()? {
+                        return Ok(frame);
+                    }
+                    last = Instant::now();
+                }
+                () = &mut idle => {
+                    let until = last + self.max_idle;
+                    if until <= Instant::now() {
+                        return Err(Ended::Idle(self.max_idle));
+                    }
+                    idle.as_mut().reset(until);
+                }
+            }
+        }
+    }
+
+    /// Executes one request, reads ahead up to one more frame meanwhile, and sends the answer.
+    ///
+    /// Only one request of a connection is executed at a time, so answers leave in the order of
+    /// the requests and the effects happen in that order.
+    async fn serve_frame(&mut self, frame: Bytes) -> Result<(), Ended> {
+        let answer = dispatch(&self.peer, frame);
+        tokio::pin!(answer);
+        let answer = loop {
+            let ahead = !self.inbox.is_ready();
+            tokio::select! {
+                biased;
+                answer = &mut answer => break answer?,
+                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
+                read = read_more(&mut self.stream, &mut self.inbox), if ahead => read?,
+            }
+        };
+        let Some(mut response) = answer else {
+            return Ok(());
+        };
+        let write = self.stream.write_all_buf(&mut response);
+        tokio::select! {
+            biased;
+            written = timeout(self.max_idle, write) => match written {
+                Ok(written) => written?,
+                Err(_) => return Err(Ended::Idle(self.max_idle)),
+            },
+            () = stopped(&mut self.stop) => return Err(Ended::Stopping),
+        }
+        Ok(())
+    }
+}
+
+/// Reads what is there, and waits for at least a byte. Cancel safe.
+async fn read_more(stream: &mut TcpStream, inbox: &mut Inbox) -> Result<(), Ended> {
+    if stream.read_buf(inbox.room()).await? > 0 {
+        return Ok(());
+    }
+    Err(match inbox.unfinished() {
+        0 => Ended::ByClient,
+        bytes => Ended::WithinFrame(bytes),
+    })
+}

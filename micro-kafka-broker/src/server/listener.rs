@@ -1,0 +1,78 @@
+//! Accepts connections on one address.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::connection::{Peer, serve};
+use super::state::BrokerState;
+
+/// How long connections may take to end when the broker stops.
+const STOP_WITHIN: Duration = Duration::from_secs(1);
+/// Pause after a failed accept: without descriptors left, the next one fails as well.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// One listening socket and the connections made through it.
+#[derive(Debug)]
+pub(super) struct Listener {
+    /// The socket.
+    pub(super) socket: TcpListener,
+    /// Which listener of the broker this is.
+    pub(super) index: usize,
+    /// The broker.
+    pub(super) broker: Arc<BrokerState>,
+    /// Becomes true, or loses its sender, when the broker stops.
+    pub(super) stop: watch::Receiver<bool>,
+    /// Dropped when everything has ended.
+    pub(super) alive: mpsc::Sender<()>,
+}
+
+impl Listener {
+    /// Accepts until the broker stops, then waits for the connections to end.
+    pub(super) async fn run(mut self) {
+        let mut connections = JoinSet::new();
+        let stop = self.stop.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = stopped(&mut self.stop) => break,
+                accepted = self.socket.accept() => match accepted {
+                    Ok((stream, address)) => {
+                        let peer = Peer {
+                            broker: Arc::clone(&self.broker),
+                            listener: self.index,
+                            address,
+                        };
+                        connections.spawn(serve(stream, peer, stop.clone()));
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_AGAIN).await;
+                    }
+                },
+                Some(_) = connections.join_next() => {}
+            }
+        }
+        drop(self.socket);
+        let ended = tokio::time::timeout(STOP_WITHIN, async {
+            while connections.join_next().await.is_some() {}
+        });
+        if ended.await.is_err() {
+            tracing::warn!(
+                connections = connections.len(),
+                "connections cut off at stop"
+            );
+            connections.shutdown().await;
+        }
+        drop(self.alive);
+    }
+}
+
+/// Waits until the broker is told to stop, or dropped.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the broker was dropped.
+    let _ = stop.wait_for(|stop| *stop).await;
+}

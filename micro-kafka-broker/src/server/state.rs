@@ -1,0 +1,117 @@
+//! What all connections of a broker share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::endpoint::Node;
+use crate::clock::Clock;
+use crate::coord::ProducerIds;
+use crate::coord::group::{GroupCoordinator, GroupLimits};
+use crate::meta::{BrokerConfig, Catalog};
+use crate::partition::PartitionTable;
+use crate::wire::Uuid;
+
+/// One broker: its configuration, its data and its view of the cluster.
+#[derive(Debug)]
+pub(crate) struct BrokerState {
+    cluster_id: String,
+    node_id: i32,
+    listeners: Vec<String>,
+    nodes: Vec<Node>,
+    clock: Clock,
+    catalog: Arc<Catalog>,
+    partitions: Arc<PartitionTable>,
+    groups: Arc<GroupCoordinator>,
+    producer_ids: ProducerIds,
+}
+
+impl BrokerState {
+    /// A broker `node_id` with these listeners, by name, in a cluster of these nodes.
+    pub(super) fn new(
+        config: BrokerConfig,
+        node_id: i32,
+        listeners: Vec<String>,
+        nodes: Vec<Node>,
+    ) -> Self {
+        let ids = nodes.iter().map(|node| node.id).collect();
+        let catalog = Arc::new(Catalog::new(config, ids));
+        let partitions = Arc::new(PartitionTable::new());
+        catalog.observe(Arc::<PartitionTable>::clone(&partitions));
+        let clock = Clock::system();
+        let limits = GroupLimits::from_config(catalog.config());
+        let groups = Arc::new(GroupCoordinator::new(clock.clone(), limits));
+        catalog.observe(Arc::<GroupCoordinator>::clone(&groups));
+        Self {
+            cluster_id: Uuid::random().to_string(),
+            node_id,
+            listeners,
+            nodes,
+            clock,
+            catalog,
+            partitions,
+            groups,
+            producer_ids: ProducerIds::default(),
+        }
+    }
+
+    /// The configuration it was started with.
+    pub(crate) fn config(&self) -> &BrokerConfig {
+        self.catalog.config()
+    }
+
+    /// This broker's id.
+    pub(crate) fn node_id(&self) -> i32 {
+        self.node_id
+    }
+
+    /// The cluster's id, random for each start.
+    pub(crate) fn cluster_id(&self) -> &str {
+        &self.cluster_id
+    }
+
+    /// The brokers of the cluster, by id.
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Time.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The topics.
+    pub(crate) fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// The replicas that this broker holds.
+    pub(crate) fn partitions(&self) -> &Arc<PartitionTable> {
+        &self.partitions
+    }
+
+    /// The consumer groups that this broker coordinates.
+    pub(crate) fn groups(&self) -> &GroupCoordinator {
+        &self.groups
+    }
+
+    /// Ids for idempotent producers.
+    pub(crate) fn producer_ids(&self) -> &ProducerIds {
+        &self.producer_ids
+    }
+
+    /// The name of a listener.
+    pub(super) fn listener_name(&self, listener: usize) -> &str {
+        self.listeners.get(listener).map_or("?", String::as_str)
+    }
+
+    /// Most bytes of a request (`socket.request.max.bytes`).
+    pub(super) fn max_request_bytes(&self) -> usize {
+        usize::try_from(self.config().number("socket.request.max.bytes")).unwrap_or(usize::MAX)
+    }
+
+    /// How long a connection may be silent (`connections.max.idle.ms`); `None` without a limit.
+    pub(super) fn max_idle(&self) -> Option<Duration> {
+        let millis = u64::try_from(self.config().number("connections.max.idle.ms")).ok()?;
+        Some(Duration::from_millis(millis))
+    }
+}

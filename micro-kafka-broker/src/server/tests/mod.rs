@@ -1,0 +1,40 @@
+//! What any bytes do to the broker, without sockets.
+
+mod answers;
+mod fuzz;
+mod topic_ids;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use super::connection::Peer;
+use super::endpoint::{Endpoint, Node};
+use super::state::BrokerState;
+use crate::meta::{BrokerConfig, NewTopic};
+use crate::wire::sample::KNOWN_TOPIC;
+
+/// A client of a broker with the topic `orders`.
+fn peer() -> Peer {
+    let config = BrokerConfig::new([("num.partitions", "2")]).unwrap();
+    let endpoint = Endpoint {
+        host: "localhost".to_owned(),
+        port: 9092,
+    };
+    let node = Node {
+        id: 0,
+        endpoints: vec![endpoint],
+    };
+    let broker = BrokerState::new(config, 0, vec!["PLAINTEXT".to_owned()], vec![node]);
+    let orders = NewTopic {
+        name: KNOWN_TOPIC.to_owned(),
+        partitions: 3,
+        replication_factor: 1,
+        ..NewTopic::default()
+    };
+    broker.catalog().create_topic(&orders, false).unwrap();
+    Peer {
+        broker: Arc::new(broker),
+        listener: 0,
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
+    }
+}

@@ -1,0 +1,14 @@
+//! librdkafka as a client of the broker.
+//!
+//! `MICRO_KAFKA_TEST=HOST:PORT` runs these tests on another Kafka, which must behave the same.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
+
+mod admin;
+mod groups;
+mod kafka;
+mod records;

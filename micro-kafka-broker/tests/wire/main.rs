@@ -1,0 +1,18 @@
+//! The broker over sockets: order, hostile bytes, start and stop.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
+
+mod admin;
+mod client;
+mod cluster;
+mod configs;
+mod hostile;
+mod lifecycle;
+mod listeners;
+mod order;
+mod produce;
+mod topics;

@@ -1,0 +1,47 @@
+//! The code of a test.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::{ItemFn, Visibility};
+
+use super::args::Args;
+use crate::crate_path::Support;
+
+/// A `#[test]` of that name around the function.
+pub(super) fn test(args: &Args, mut function: ItemFn) -> TokenStream {
+    let support = Support::new(args.crate_path.as_ref(), &quote!(::micro_kafka_test));
+    let attrs = std::mem::take(&mut function.attrs);
+    let visibility = std::mem::replace(&mut function.vis, Visibility::Inherited);
+    let (name, output) = (&function.sig.ident, &function.sig.output);
+    let options = options(args, &support, &name.unraw().to_string());
+    quote_spanned! {Span::mixed_site()=>
+        #(#attrs)*
+        #[::core::prelude::v1::test]
+        #visibility fn #name() #output {
+            #function
+            // As a value, or it would have to await something to please clippy.
+            let test = #name;
+            #support::run(#options, |kafka| #support::Box::pin(test(kafka)))
+        }
+    }
+}
+
+fn options(args: &Args, support: &Support, name: &str) -> TokenStream {
+    let topics = &args.topics;
+    let partitions = args.partitions.unwrap_or(1);
+    let config = match &args.config {
+        Some(config) => quote!(#support::Option::Some(#config)),
+        None => quote!(#support::Option::None),
+    };
+    quote_spanned! {Span::mixed_site()=>
+        #support::TestOptions {
+            name: #name,
+            topics: &[#(#topics),*],
+            partitions: #partitions,
+            config: #config,
+            file: ::core::file!(),
+            line: ::core::line!(),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What stands in the parentheses of `#[kafka_listener(…)]`.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{LitStr, Path};
+
+use super::{Retry, retry};
+use crate::crate_path::crate_path;
+use crate::ctxt::Ctxt;
+use crate::setting::{Setting, settings};
+use crate::suggestion::unknown;
+use crate::text::{has_placeholder, placeholders, topic};
+use crate::value::{boolean, number, text, texts};
+
+/// Each consumer is a thread: more is a mistake.
+const MOST_CONSUMERS: u32 = 1_000;
+
+const KEYS: [&str; 10] = [
+    "topics",
+    "id",
+    "group_id",
+    "concurrency",
+    "auto_startup",
+    "client_id",
+    "properties",
+    "ack_mode",
+    "retry",
+    "crate",
+];
+
+/// The values of all keys.
+#[derive(Default)]
+pub(super) struct Args {
+    pub(super) topics: Vec<LitStr>,
+    pub(super) id: Option<LitStr>,
+    pub(super) group_id: Option<LitStr>,
+    pub(super) concurrency: Option<u32>,
+    pub(super) auto_startup: Option<bool>,
+    pub(super) client_id: Option<LitStr>,
+    pub(super) properties: Vec<(String, String)>,
+    pub(super) ack_mode: Option<&'static str>,
+    pub(super) retry: Retry,
+    pub(super) crate_path: Option<Path>,
+}
+
+/// Reads them; each mistake is reported, and its value left out.
+pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
+    let mut args = Args::default();
+    let settings = settings(tokens, &KEYS, ctxt);
+    // A key that was not understood may have been meant to be this one.
+    if ctxt.count() == 0 && !settings.iter().any(|setting| setting.key == "topics") {
+        ctxt.error(
+            Span::call_site(),
+            "no topics: write `#[kafka_listener(topics = \"…\")]`",
+        );
+    }
+    for setting in &settings {
+        match &*setting.name() {
+            "topics" => args.topics = topics(setting, ctxt),
+            "id" => args.id = named(setting, ctxt),
+            "group_id" => args.group_id = named(setting, ctxt),
+            "client_id" => args.client_id = named(setting, ctxt),
+            "concurrency" => args.concurrency = number(setting, 1..=MOST_CONSUMERS, ctxt),
+            "auto_startup" => args.auto_startup = boolean(setting, ctxt),
+            "properties" => args.properties = properties(setting, ctxt),
+            "ack_mode" => args.ack_mode = ack_mode(setting, ctxt),
+            "retry" => args.retry = retry(setting, ctxt),
+            _ => args.crate_path = crate_path(setting, ctxt),
+        }
+    }
+    args
+}
+
+fn topics(setting: &Setting, ctxt: &mut Ctxt) -> Vec<LitStr> {
+    let before = ctxt.count();
+    let topics = texts(setting, ctxt);
+    if topics.is_empty() && ctxt.count() == before {
+        ctxt.error(setting.span(), "no topics: the list is empty");
+    }
+    for (at, name) in topics.iter().enumerate() {
+        let value = name.value();
+        if let Err(message) = placeholders(&value).and_then(|()| topic(&value)) {
+            ctxt.error(name.span(), message);
+        } else if topics[..at].iter().any(|earlier| earlier.value() == value) {
+            ctxt.error(name.span(), format!("the topic `{value}` is given twice"));
+        }
+    }
+    topics
+}
+
+/// An id, a group, a client id.
+fn named(setting: &Setting, ctxt: &mut Ctxt) -> Option<LitStr> {
+    let name = text(setting, ctxt)?;
+    let value = name.value();
+    if let Err(message) = placeholders(&value) {
+        ctxt.error(name.span(), message);
+    } else if value.trim().is_empty() {
+        ctxt.error(name.span(), format!("`{}` is empty", setting.key));
+    } else if !has_placeholder(&value) && value.contains(char::is_control) {
+        ctxt.error(
+            name.span(),
+            format!("`{}` holds a control character", setting.key),
+        );
+    }
+    Some(name)
+}
+
+const ACK_MODES: [(&str, &str); 3] = [
+    ("record", "Record"),
+    ("batch", "Batch"),
+    ("manual", "Manual"),
+];
+
+/// The variant of the framework's `AckMode`.
+fn ack_mode(setting: &Setting, ctxt: &mut Ctxt) -> Option<&'static str> {
+    let name = text(setting, ctxt)?;
+    let mode = ACK_MODES.iter().find(|(mode, _)| *mode == name.value());
+    if mode.is_none() {
+        let valid = ACK_MODES.map(|(mode, _)| mode);
+        ctxt.error(name.span(), unknown("ack mode", &name.value(), &valid));
+    }
+    mode.map(|(_, variant)| *variant)
+}
+
+/// Properties that a key of the attribute stands for.
+const OWNED: [(&str, &str); 3] = [
+    ("group.id", "group_id"),
+    ("client.id", "client_id"),
+    ("enable.auto.commit", "ack_mode"),
+];
+
+fn properties(setting: &Setting, ctxt: &mut Ctxt) -> Vec<(String, String)> {
+    let mut properties: Vec<(String, String)> = Vec::new();
+    for entry in texts(setting, ctxt) {
+        match property(&entry.value(), &properties) {
+            Ok(property) => properties.push(property),
+            Err(message) => ctxt.error(entry.span(), message),
+        }
+    }
+    properties
+}
+
+fn property(entry: &str, earlier: &[(String, String)]) -> Result<(String, String), String> {
+    placeholders(entry)?;
+    let (name, value) = entry
+        .split_once('=')
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or("write a property as `\"name=value\"`")?;
+    if let Some((_, key)) = OWNED.iter().find(|(owned, _)| *owned == name) {
+        return Err(format!(
+            "`{name}` belongs to the framework: write `{key} = …`"
+        ));
+    }
+    if earlier.iter().any(|(earlier, _)| earlier == name) {
+        return Err(format!("the property `{name}` is given twice"));
+    }
+    Ok((name.into(), value.into()))
+}

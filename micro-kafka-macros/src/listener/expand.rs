@@ -1,0 +1,204 @@
+//! The code of a listener.
+//!
+//! Whatever is not the user's own has the macro's hygiene and full paths, so that it means the
+//! same in a crate that shadows `Result` or has no prelude. Spans are the user's, so that errors
+//! appear at the types and names that cause them.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Attribute, ItemFn, LitStr, ReturnType, Signature};
+
+use super::args::Args;
+use super::argument::Argument;
+use super::retry::option;
+use crate::crate_path::Support;
+
+/// The function as it was, and its entry in the list of listeners.
+pub(super) fn listener(args: &Args, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
+    let support = Support::new(args.crate_path.as_ref(), &quote!(::micro_kafka));
+    let cfgs = function.attrs.iter().filter(|attr| is_cfg(attr));
+    let mut attrs = function.attrs.iter();
+    let allowed = attrs
+        .any(|attr| attr.path().is_ident("deprecated"))
+        .then(|| quote!(#[allow(deprecated)]));
+    let call = call(&support, function, arguments);
+    let invoke = invoke(&support, function);
+    let check = check(&support, arguments);
+    let definition = definition(&support, args, function);
+    quote! {
+        #function
+        #(#cfgs)*
+        #allowed
+        const _: () = {
+            #call
+            #invoke
+            #check
+            #definition
+        };
+    }
+}
+
+/// The entry must vanish together with the function.
+fn is_cfg(attr: &Attribute) -> bool {
+    let path = attr.path();
+    let tokens = || attr.to_token_stream().to_string();
+    path.is_ident("cfg") || (path.is_ident("cfg_attr") && tokens().contains("cfg ("))
+}
+
+/// The macro's hygiene at a place of the user's.
+fn at(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}
+
+/// Takes the arguments, runs the function, and settles what it returned.
+fn call(support: &Support, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
+    let name = name(function);
+    let names: Vec<Ident> = (0..arguments.len())
+        .map(|at| format_ident!("argument_{at}", span = Span::mixed_site()))
+        .collect();
+    let takes = arguments
+        .iter()
+        .zip(&names)
+        .map(|(argument, name)| take(support, argument, name));
+    let settle = settle(support, &function.sig);
+    let delivery = parameter("delivery", arguments.is_empty());
+    quote_spanned! {Span::mixed_site()=>
+        async fn __micro_kafka_call(
+            #delivery: &#support::Delivery,
+        ) -> #support::Result<(), #support::ListenerError> {
+            use #support::ways::*;
+            #(#takes)*
+            let output = #name(#(#names),*).await;
+            #settle
+        }
+    }
+}
+
+fn take(support: &Support, argument: &Argument, name: &Ident) -> TokenStream {
+    let span = at(argument.span);
+    let (support, ty) = (support.at(span), &argument.ty);
+    match &argument.header {
+        Some(header) => quote_spanned! {span=>
+            let #name = #support::header::<#ty>(delivery, #header)?;
+        },
+        None => quote_spanned! {span=>
+            let #name = <#ty as #support::FromRecord<'_>>::from_record(delivery)?;
+        },
+    }
+}
+
+fn settle(support: &Support, signature: &Signature) -> TokenStream {
+    let span = at(match &signature.output {
+        ReturnType::Default => signature.ident.span(),
+        ReturnType::Type(_, ty) => ty.span(),
+    });
+    let support = support.at(span);
+    quote_spanned!(span=> (&&&#support::Outcome::of(&output)).way().settle(output))
+}
+
+/// The name of a parameter, unless nothing uses it.
+fn parameter(name: &str, unused: bool) -> TokenStream {
+    let name = Ident::new(name, Span::mixed_site());
+    match unused {
+        true => quote!(_),
+        false => quote!(#name),
+    }
+}
+
+/// The one allocation of a delivery: a future that owns it.
+fn invoke(support: &Support, function: &ItemFn) -> TokenStream {
+    let span = at(function.sig.ident.span());
+    let support = support.at(span);
+    quote_spanned! {span=>
+        fn __micro_kafka_invoke(delivery: #support::Delivery) -> #support::HandlerFuture {
+            #support::Box::pin(async move {
+                let result = #support::guarded(__micro_kafka_call(&delivery)).await;
+                #support::Finished { delivery, result }
+            })
+        }
+    }
+}
+
+fn check(support: &Support, arguments: &[Argument]) -> TokenStream {
+    let checks: Vec<TokenStream> = arguments
+        .iter()
+        .filter(|argument| argument.header.is_none())
+        .map(|argument| {
+            let ty = &argument.ty;
+            let support = support.at(at(argument.span));
+            quote_spanned! {at(argument.span)=>
+                <#ty as #support::FromRecord<'_>>::check(boot);
+            }
+        })
+        .collect();
+    let boot = parameter("boot", checks.is_empty());
+    quote_spanned! {Span::mixed_site()=>
+        fn __micro_kafka_check(#boot: &mut #support::BootCheck<'_>) {
+            #(#checks)*
+        }
+    }
+}
+
+fn definition(support: &Support, args: &Args, function: &ItemFn) -> TokenStream {
+    let name = name(function);
+    let default_id = LitStr::new(&function.sig.ident.unraw().to_string(), Span::call_site());
+    let id = args.id.as_ref().unwrap_or(&default_id);
+    let explicit_id = args.id.is_some();
+    let values = values(support, args);
+    quote_spanned! {Span::mixed_site()=>
+        fn __micro_kafka_function() -> #support::TypeId {
+            #support::type_id_of(#name)
+        }
+
+        #[#support::linkme::distributed_slice(#support::LISTENERS)]
+        #[linkme(crate = #support::linkme)]
+        static __MICRO_KAFKA_LISTENER: #support::ListenerDef = #support::ListenerDef {
+            id: #id,
+            explicit_id: #explicit_id,
+            function: __micro_kafka_function,
+            module: ::core::module_path!(),
+            source: #support::Source { file: ::core::file!(), line: ::core::line!() },
+            #values
+            invoke: __micro_kafka_invoke,
+            check: __micro_kafka_check,
+        };
+    }
+}
+
+fn values(support: &Support, args: &Args) -> TokenStream {
+    let optional = |text: &Option<LitStr>| option(support, text.as_ref().map(|text| quote!(#text)));
+    let topics = &args.topics;
+    let group_id = optional(&args.group_id);
+    let client_id = optional(&args.client_id);
+    let concurrency = option(support, args.concurrency.map(|number| quote!(#number)));
+    let auto_startup = option(support, args.auto_startup.map(|value| quote!(#value)));
+    let ack_mode = args.ack_mode.map(|variant| {
+        let variant = Ident::new(variant, Span::mixed_site());
+        quote!(#support::AckMode::#variant)
+    });
+    let ack_mode = option(support, ack_mode);
+    let retry = args.retry.fields(support);
+    let properties = args
+        .properties
+        .iter()
+        .map(|(name, value)| quote!((#name, #value)));
+    quote! {
+        topics: &[#(#topics),*],
+        group_id: #group_id,
+        client_id: #client_id,
+        concurrency: #concurrency,
+        auto_startup: #auto_startup,
+        ack_mode: #ack_mode,
+        retry: #support::RetryDef { #retry },
+        properties: &[#(#properties),*],
+    }
+}
+
+/// The function's name where the macro uses it: never one of the macro's own variables.
+fn name(function: &ItemFn) -> Ident {
+    let mut name = function.sig.ident.clone();
+    name.set_span(Span::call_site().located_at(name.span()));
+    name
+}

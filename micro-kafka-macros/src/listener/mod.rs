@@ -1,0 +1,43 @@
+//! `#[kafka_listener]`.
+
+mod args;
+mod argument;
+mod expand;
+mod lifetime;
+mod retry;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Attribute;
+
+pub(crate) use retry::{Retry, retry};
+
+use crate::ctxt::Ctxt;
+use crate::function::{check_plain, function};
+
+/// Expands the attribute. With mistakes the function is kept as it is, so that they are the only
+/// errors.
+pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
+    let mut ctxt = Ctxt::default();
+    let args = args::parse(args, &mut ctxt);
+    let Some(mut function) = function(item, "kafka_listener", &mut ctxt) else {
+        let errors = ctxt.finish();
+        return quote!(#errors #item);
+    };
+    check_plain(&function, &mut ctxt);
+    let signature = function.sig.clone();
+    let arguments = argument::arguments(&mut function.sig, &mut ctxt);
+    if function.attrs.iter().any(is_listener) {
+        // The next expansion needs the arguments' attributes, and takes them away itself.
+        function.sig = signature;
+    }
+    match ctxt.finish() {
+        Some(errors) => quote!(#errors #function),
+        None => expand::listener(&args, &function, &arguments),
+    }
+}
+
+fn is_listener(attr: &Attribute) -> bool {
+    let last = attr.path().segments.last();
+    last.is_some_and(|segment| segment.ident == "kafka_listener")
+}

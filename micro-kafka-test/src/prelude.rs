@@ -1,0 +1,3 @@
+//! What a test needs: `use micro_kafka_test::prelude::*;`.
+
+pub use crate::{EmbeddedKafka, TestApp, kafka_test};

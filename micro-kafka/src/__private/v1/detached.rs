@@ -1,0 +1,59 @@
+//! Deliveries without a consumer, for tests of handlers.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::listener::{AckToken, ConsumerContext, Delivery, ListenerContext, States};
+use crate::record::Record;
+
+/// A listener without a consumer: makes deliveries, and hears their acknowledgements.
+#[derive(Debug)]
+pub struct Detached {
+    consumer: Arc<ConsumerContext>,
+    acks: mpsc::UnboundedReceiver<AckToken>,
+}
+
+impl Detached {
+    /// A listener in a namespace (dot included, or empty) with these values.
+    #[must_use]
+    pub fn new(id: &str, namespace: &str, states: States) -> Self {
+        let (sender, acks) = mpsc::unbounded_channel();
+        let listener = ListenerContext {
+            id: id.into(),
+            group_id: format!("{namespace}{id}").into(),
+            namespace: namespace.into(),
+            states: Arc::new(states),
+        };
+        let consumer = ConsumerContext {
+            listener: Arc::new(listener),
+            acks: sender,
+        };
+        Self {
+            consumer: Arc::new(consumer),
+            acks,
+        }
+    }
+
+    /// A delivery of that record, the attempt counted from 1.
+    #[must_use]
+    pub fn delivery(&self, record: impl Into<Record>, attempt: u32) -> Delivery {
+        let record = record.into();
+        let token = AckToken {
+            slot: 0,
+            epoch: 0,
+            offset: record.offset(),
+        };
+        Delivery {
+            record,
+            consumer: Arc::clone(&self.consumer),
+            token,
+            attempt,
+        }
+    }
+
+    /// The offset of the next record that was acknowledged.
+    pub fn acknowledged(&mut self) -> Option<i64> {
+        self.acks.try_recv().ok().map(|token| token.offset)
+    }
+}

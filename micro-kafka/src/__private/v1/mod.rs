@@ -1,0 +1,41 @@
+//! The first version of the macros' expansions.
+
+mod detached;
+pub mod outcome;
+mod panic;
+
+pub use std::any::TypeId;
+pub use std::boxed::Box;
+pub use std::option::Option;
+pub use std::result::Result;
+pub use std::time::Duration;
+
+pub use linkme;
+
+pub use crate::error::{BackOff, Classify, ListenerError, Policy};
+pub use crate::extract::FromRecord;
+pub use crate::listener::{
+    AckMode, BootCheck, Delivery, Finished, HandlerFuture, LISTENERS, ListenerDef, RetryDef, Source,
+};
+pub use detached::Detached;
+pub use outcome::{Outcome, ways};
+pub use panic::guarded;
+
+use crate::extract::{FromBytes, named_header};
+
+/// The type of a function item.
+#[must_use]
+pub fn type_id_of<F: 'static>(_: F) -> TypeId {
+    TypeId::of::<F>()
+}
+
+/// Takes the argument that `#[header(name)]` stands before.
+///
+/// # Errors
+/// If it is missing or of another form.
+pub fn header<'r, T: FromBytes<'r>>(
+    delivery: &'r Delivery,
+    name: &'static str,
+) -> Result<T, ListenerError> {
+    named_header(delivery, name)
+}

@@ -1,0 +1,12 @@
+//! Topics, offsets and groups, asked of and changed at the broker.
+
+mod dead_letter_topics;
+mod error;
+mod kafka_admin;
+mod offsets;
+mod topics;
+
+pub use error::AdminError;
+pub use kafka_admin::{AdminConfig, KafkaAdmin};
+pub use offsets::TopicPartition;
+pub use topics::{Created, NewTopic};

@@ -1,0 +1,180 @@
+//! Building an application.
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use super::error::{BootError, BootErrors, Error};
+use super::log::log_to_stderr;
+use super::programmatic::Listener;
+use super::registry::Registry;
+use super::resolve::{Plan, resolve};
+use super::running::RunningApp;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{ErrorHandler, Recover};
+use crate::listener::States;
+use crate::template::{KafkaTemplate, TemplateConfig};
+
+/// Collects what an application is made of; see [`KafkaApp::builder`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct KafkaAppBuilder {
+    config: Option<Config>,
+    states: States,
+    registry: Registry,
+    clock: Clock,
+    error_handler: Option<Arc<dyn ErrorHandler>>,
+    recoverer: Option<Arc<dyn Recover>>,
+}
+
+impl KafkaAppBuilder {
+    /// Settings made by the program; without them `application.toml` and the environment are read.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// A value that handlers take as `State<T>`; one of the same type is replaced.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.states.insert(value);
+        self
+    }
+
+    /// Runs this annotated function; once called, only the listeners that are named run.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a function item is passed to name it"
+    )]
+    pub fn listener<F: 'static>(mut self, function: F) -> Self {
+        let _ = function;
+        self.registry
+            .selected
+            .push((TypeId::of::<F>(), std::any::type_name::<F>()));
+        self
+    }
+
+    /// Adds a listener made by the program.
+    pub fn register(mut self, listener: Listener) -> Self {
+        self.registry.registered.push(listener.into_registration());
+        self
+    }
+
+    /// Refuses to start unless these listeners are linked in.
+    pub fn require_listeners<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
+        self.registry
+            .required
+            .extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// The clock of all the framework's timers; default the system's.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Decides about failures instead of the default handler, for all listeners.
+    pub fn error_handler(mut self, handler: impl ErrorHandler + 'static) -> Self {
+        self.error_handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// Takes the records that will not be tried again, instead of the dead-letter topic.
+    pub fn recoverer(mut self, recoverer: impl Recover + 'static) -> Self {
+        self.recoverer = Some(Arc::new(recoverer));
+        self
+    }
+
+    /// Reads the settings and checks everything that can be checked without a broker.
+    ///
+    /// # Errors
+    /// [`Error::Boot`] with all that is wrong, each with its place.
+    pub fn build(self) -> Result<KafkaApp, Error> {
+        let config = match self.config {
+            Some(config) => config,
+            None => Config::load()?,
+        };
+        let mut problems = Vec::new();
+        let listeners = self.registry.collect(&mut problems);
+        let template = KafkaTemplate::new(TemplateConfig::from(&config))
+            .inspect_err(|error| problems.push(BootError::new(error.to_string())))
+            .ok();
+        let mut states = self.states;
+        if let Some(template) = &template {
+            states.insert(template.clone());
+        }
+        let plans = resolve(&config, listeners, &states, &mut problems);
+        BootErrors::check(problems)?;
+        let Some(template) = template else {
+            return Err(Error::Runtime("the producer was not made".into()));
+        };
+        Ok(KafkaApp {
+            config,
+            states: Arc::new(states),
+            plans,
+            template,
+            clock: self.clock,
+            error_handler: self.error_handler,
+            recoverer: self.recoverer,
+        })
+    }
+}
+
+/// A checked application, ready to start.
+#[derive(Debug)]
+pub struct KafkaApp {
+    pub(super) config: Config,
+    pub(super) states: Arc<States>,
+    pub(super) plans: Vec<Plan>,
+    pub(super) template: KafkaTemplate,
+    pub(super) clock: Clock,
+    pub(super) error_handler: Option<Arc<dyn ErrorHandler>>,
+    pub(super) recoverer: Option<Arc<dyn Recover>>,
+}
+
+impl KafkaApp {
+    /// An application with all annotated listeners of this binary.
+    pub fn builder() -> KafkaAppBuilder {
+        KafkaAppBuilder {
+            config: None,
+            states: States::default(),
+            registry: Registry::default(),
+            clock: Clock::system(),
+            error_handler: None,
+            recoverer: None,
+        }
+    }
+
+    /// The application's own producer side.
+    #[must_use]
+    pub fn template(&self) -> &KafkaTemplate {
+        &self.template
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Creates what topics are missing for dead letters, and starts the listeners.
+    ///
+    /// # Errors
+    /// If called outside of a multi-thread tokio runtime, or if a dead-letter topic cannot be
+    /// created.
+    pub async fn start(self) -> Result<RunningApp, Error> {
+        RunningApp::start(self).await
+    }
+
+    /// Runs until SIGTERM or Ctrl-C, then drains and stops; a second signal cuts the drain short.
+    ///
+    /// Installs a log subscriber if the program set none.
+    ///
+    /// # Errors
+    /// As [`KafkaApp::start`].
+    pub async fn run(self) -> Result<(), Error> {
+        log_to_stderr("info");
+        tracing::info!(sources = ?self.config.sources(), "settings read");
+        self.start().await?.until_signal().await
+    }
+}

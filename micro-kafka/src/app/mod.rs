@@ -1,0 +1,18 @@
+//! The application: finds the listeners, checks everything, starts and stops the containers.
+
+mod builder;
+mod dead_letters;
+mod error;
+mod log;
+mod programmatic;
+mod registration;
+mod registry;
+mod resolve;
+mod running;
+mod signal;
+
+pub use builder::{KafkaApp, KafkaAppBuilder};
+pub use error::{BootError, BootErrors, Error};
+pub use log::log_to_stderr;
+pub use programmatic::{Listener, RecordFuture};
+pub use running::{AppHealth, ListenerHealth, RunningApp};

@@ -1,0 +1,245 @@
+//! An application at work.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::builder::KafkaApp;
+use super::dead_letters::prepare_dead_letters;
+use super::error::Error;
+use super::resolve::Plan;
+use super::signal::StopSignals;
+use crate::clock::Clock;
+use crate::error::{DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, Recover};
+use crate::listener::{
+    ContainerDeps, ContainerHealth, ListenerContainer, PartitionProgress, States, StopReport,
+};
+use crate::template::KafkaTemplate;
+
+/// An application whose listeners run; see [`KafkaApp::start`].
+///
+/// Stop it with [`RunningApp::stop`]: a drop abandons what is in flight.
+#[derive(Debug)]
+pub struct RunningApp {
+    containers: Vec<ListenerContainer>,
+    template: KafkaTemplate,
+    states: Arc<States>,
+    clock: Clock,
+    flush_timeout: std::time::Duration,
+}
+
+impl RunningApp {
+    pub(super) async fn start(app: KafkaApp) -> Result<Self, Error> {
+        let runtime = multi_thread_runtime()?;
+        prepare_dead_letters(&app).await?;
+        let KafkaApp {
+            config,
+            states,
+            plans,
+            template,
+            clock,
+            error_handler,
+            recoverer,
+        } = app;
+        let namespace: Arc<str> = config.kafka().namespaced("").into();
+        let container = |plan: Plan| {
+            let deps = ContainerDeps {
+                clock: clock.clone(),
+                states: Arc::clone(&states),
+                error_handler: error_handler
+                    .clone()
+                    .unwrap_or_else(|| default_handler(&plan)),
+                recoverer: recoverer
+                    .clone()
+                    .unwrap_or_else(|| default_recoverer(&plan, &template)),
+                namespace: Arc::clone(&namespace),
+                runtime: runtime.clone(),
+            };
+            ListenerContainer::new(plan.endpoint, deps)
+        };
+        let containers: Vec<_> = plans.into_iter().map(container).collect();
+        let flush_timeout = config.kafka().producer.flush_timeout;
+        let running = Self {
+            containers,
+            template,
+            states,
+            clock,
+            flush_timeout,
+        };
+        for container in running
+            .containers
+            .iter()
+            .filter(|container| container.endpoint().auto_startup)
+        {
+            if let Err(error) = container.start() {
+                running.stop().await;
+                return Err(Error::Start(error));
+            }
+        }
+        Ok(running)
+    }
+
+    /// Runs until SIGTERM or Ctrl-C, then drains and stops; a second signal cuts the drain short.
+    ///
+    /// # Errors
+    /// If signals cannot be received.
+    pub async fn until_signal(self) -> Result<(), Error> {
+        let mut signals = StopSignals::listen().map_err(Error::Signal)?;
+        let signal = signals.next().await;
+        tracing::info!(signal, "stopping; a second signal cuts the drain short");
+        let mut stop = std::pin::pin!(self.stop());
+        tokio::select! {
+            _ = &mut stop => return Ok(()),
+            signal = signals.next() => tracing::warn!(signal, "the drain is cut short"),
+        }
+        self.containers.iter().for_each(ListenerContainer::abandon);
+        stop.await;
+        Ok(())
+    }
+
+    /// The application's own producer side.
+    #[must_use]
+    pub fn template(&self) -> &KafkaTemplate {
+        &self.template
+    }
+
+    /// The clock of all timers.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A value that was given to the builder.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.states.get()
+    }
+
+    /// The containers, in the order of their registration.
+    #[must_use]
+    pub fn containers(&self) -> &[ListenerContainer] {
+        &self.containers
+    }
+
+    /// The container of a listener.
+    #[must_use]
+    pub fn listener(&self, id: &str) -> Option<&ListenerContainer> {
+        self.containers
+            .iter()
+            .find(|container| &*container.endpoint().id == id)
+    }
+
+    /// Whether everything is well, and what is not.
+    #[must_use]
+    pub fn health(&self) -> AppHealth {
+        let health = |container: &ListenerContainer| ListenerHealth {
+            listener: Arc::clone(&container.endpoint().id),
+            running: container.is_running(),
+            container: container.health(),
+        };
+        AppHealth {
+            listeners: self.containers.iter().map(health).collect(),
+            producer: self.template.fatal_error(),
+        }
+    }
+
+    /// How far every assigned partition of every listener has come.
+    pub async fn progress(&self) -> Vec<PartitionProgress> {
+        join_all(self.containers.iter().map(ListenerContainer::progress))
+            .await
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// Waits until every listener has finished and committed all that the broker holds now, but
+    /// for records that wait for a moment of the clock.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn quiet(&self) {
+        join_all(self.containers.iter().map(ListenerContainer::quiet)).await;
+    }
+
+    /// Stops: nothing new is begun, handlers may end, what is finished is committed, the groups are
+    /// left, and records on their way out are delivered.
+    ///
+    /// # Cancel safety
+    /// The stop goes on if this future is dropped.
+    pub async fn stop(&self) -> StopReport {
+        let mut report = StopReport::default();
+        for stopped in join_all(self.containers.iter().map(ListenerContainer::stop)).await {
+            report += stopped;
+        }
+        if let Err(error) = self.template.flush(self.flush_timeout).await {
+            tracing::error!(%error, "records were not delivered");
+        }
+        report
+    }
+}
+
+fn multi_thread_runtime() -> Result<Handle, Error> {
+    let runtime = Handle::try_current().map_err(|_| {
+        Error::Runtime(
+            "an application starts inside of a tokio runtime: use `#[tokio::main]`".into(),
+        )
+    })?;
+    if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
+        return Err(Error::Runtime(
+            "listeners need a multi-thread tokio runtime: use `#[tokio::main]` without \
+             `flavor = \"current_thread\"`"
+                .into(),
+        ));
+    }
+    Ok(runtime)
+}
+
+fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
+    Arc::new(DefaultErrorHandler::from_settings(&plan.retry))
+}
+
+fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
+    Arc::new(recoverer(plan, template))
+}
+
+/// The recoverer of a listener that was given none.
+pub(super) fn recoverer(plan: &Plan, template: &KafkaTemplate) -> DeadLetterPublishingRecoverer {
+    let recoverer = DeadLetterPublishingRecoverer::new(template);
+    match &plan.dead_letter_topic {
+        Some(topic) => recoverer.to_topic(format!("{}{topic}", template.namespace())),
+        None => recoverer,
+    }
+}
+
+/// Whether an application is well.
+#[derive(Debug, Clone)]
+pub struct AppHealth {
+    /// Each listener.
+    pub listeners: Vec<ListenerHealth>,
+    /// Why nothing more can be sent, if so.
+    pub producer: Option<String>,
+}
+
+impl AppHealth {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.producer.is_none()
+            && self
+                .listeners
+                .iter()
+                .all(|listener| listener.container.is_up())
+    }
+}
+
+/// Whether a listener is well.
+#[derive(Debug, Clone)]
+pub struct ListenerHealth {
+    /// Its id.
+    pub listener: Arc<str>,
+    /// Whether it runs: it does not before its start, and after its stop.
+    pub running: bool,
+    /// What is wrong with it.
+    pub container: ContainerHealth,
+}

@@ -1,0 +1,187 @@
+//! The poll thread: what librdkafka has to say, handed to whom it concerns.
+
+use std::ffi::{CStr, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rdkafka::bindings as rdsys;
+
+use super::producer_config::{ERROR_TEXT, error_text};
+use super::producer_delivery::{Refused, Slot, Stored};
+use super::{Core, ErrorCode, NativeEvent};
+use crate::record::Timestamp;
+
+/// While nobody waits for room only events wake the thread; this is a safety net.
+const IDLE_MS: c_int = 1_000;
+/// Someone who was woken may never have come back: look again after this time.
+const WAITING_MS: c_int = 20;
+/// How many are woken then.
+const WAITING_WAKES: usize = 1_024;
+
+/// Serves events until the client stops, then whatever is left.
+pub(super) fn serve(core: &Arc<Core>) {
+    while !core.is_stopping() {
+        let patience = if core.waiters().is_empty() {
+            IDLE_MS
+        } else {
+            WAITING_MS
+        };
+        match core.poll(patience) {
+            Some(event) => handle(core, event),
+            None => core.waiters().lapse(WAITING_WAKES),
+        }
+    }
+    drain(core);
+}
+
+/// Serves what is there without waiting.
+pub(super) fn drain(core: &Core) {
+    while let Some(event) = core.poll(0) {
+        handle(core, event);
+    }
+}
+
+fn handle(core: &Core, event: NativeEvent) {
+    let freed = catch_unwind(AssertUnwindSafe(|| dispatch(core, event)));
+    match freed {
+        // Only now, with the event destroyed, is there room for those who wait.
+        Ok(freed) if freed > 0 => core.done(freed),
+        Ok(_) => {}
+        Err(_) => tracing::error!("an event of the producer could not be handled"),
+    }
+}
+
+/// The number of records that are done.
+fn dispatch(core: &Core, event: NativeEvent) -> usize {
+    match event.kind() {
+        rdsys::RD_KAFKA_EVENT_DR => return report(core, &event),
+        rdsys::RD_KAFKA_EVENT_LOG => log(&event),
+        rdsys::RD_KAFKA_EVENT_ERROR => error(core, &event),
+        rdsys::RD_KAFKA_EVENT_STATS => {}
+        // All others answer an admin request.
+        _ => event.answer(),
+    }
+    0
+}
+
+fn report(core: &Core, event: &NativeEvent) -> usize {
+    let mut count = 0;
+    loop {
+        // SAFETY: the event lives; each message lives as long as the event.
+        let Some(message) =
+            (unsafe { rdsys::rd_kafka_event_message_next(event.as_ptr()).as_ref() })
+        else {
+            return count;
+        };
+        count += 1;
+        let report = outcome(core, message);
+        if let Err(refused) = &report {
+            core.count_lost(refused.code);
+        }
+        if message._private.is_null() {
+            if let Err(refused) = report {
+                core.hook().call(refused.of(topic_name(message)));
+            }
+            continue;
+        }
+        // SAFETY: `Topic::queue` gave this reference to librdkafka, which reports each record once.
+        let slot = unsafe { Arc::from_raw(message._private.cast_const().cast::<Slot>()) };
+        slot.complete(report);
+    }
+}
+
+fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, Refused> {
+    // Read as a number: a newer broker may send codes that the bindings' enum does not have.
+    // SAFETY: the field is an aligned `i32` of a live message.
+    let code = ErrorCode::from_raw(unsafe { *(&raw const message.err).cast::<i32>() });
+    if code == ErrorCode::NONE {
+        return Ok(Stored {
+            partition: message.partition,
+            offset: message.offset,
+            timestamp: timestamp(message),
+        });
+    }
+    // SAFETY: the message lives.
+    let status = unsafe { rdsys::rd_kafka_message_status(message) };
+    Err(Refused {
+        code,
+        partition: message.partition,
+        maybe_stored: status != rdsys::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
+        reason: (code == ErrorCode::FATAL)
+            .then(|| core.fatal_reason())
+            .flatten(),
+    })
+}
+
+fn timestamp(message: &rdsys::rd_kafka_message_t) -> Timestamp {
+    let mut kind = rdsys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    // SAFETY: the message lives, and the out pointer is ours.
+    let millis = unsafe { rdsys::rd_kafka_message_timestamp(message, &raw mut kind) };
+    match kind {
+        rdsys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_CREATE_TIME => {
+            Timestamp::CreateTime(millis)
+        }
+        rdsys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => {
+            Timestamp::LogAppendTime(millis)
+        }
+        rdsys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE => {
+            Timestamp::NotAvailable
+        }
+    }
+}
+
+fn topic_name(message: &rdsys::rd_kafka_message_t) -> Arc<str> {
+    // SAFETY: a produced message has its topic, whose name is zero-terminated.
+    let name = unsafe { CStr::from_ptr(rdsys::rd_kafka_topic_name(message.rkt)) };
+    name.to_string_lossy().into()
+}
+
+fn log(event: &NativeEvent) {
+    let (mut facility, mut text, mut level) = (ptr::null(), ptr::null(), 0);
+    // SAFETY: a log event; the out pointers are ours, and the strings live as long as the event.
+    let (facility, text) = unsafe {
+        if rdsys::rd_kafka_event_log(
+            event.as_ptr(),
+            &raw mut facility,
+            &raw mut text,
+            &raw mut level,
+        ) != 0
+        {
+            return;
+        }
+        (CStr::from_ptr(facility), CStr::from_ptr(text))
+    };
+    let (facility, text) = (facility.to_string_lossy(), text.to_string_lossy());
+    match level {
+        ..=3 => tracing::error!(target: "librdkafka", %facility, "{text}"),
+        4 => tracing::warn!(target: "librdkafka", %facility, "{text}"),
+        5 | 6 => tracing::info!(target: "librdkafka", %facility, "{text}"),
+        _ => tracing::debug!(target: "librdkafka", %facility, "{text}"),
+    }
+}
+
+fn error(core: &Core, event: &NativeEvent) {
+    let code = event.error();
+    if code == ErrorCode::FATAL {
+        let mut text = [0; ERROR_TEXT];
+        // SAFETY: the client lives; the buffer is as long as we say.
+        let cause = ErrorCode::of(unsafe {
+            rdsys::rd_kafka_fatal_error(core.client(), text.as_mut_ptr(), text.len())
+        });
+        let reason = error_text(&text);
+        tracing::error!(%cause, reason, "the producer is broken: no further record can be sent");
+        core.set_fatal(format!("{reason} ({})", cause.name()));
+        return;
+    }
+    tracing::warn!(%code, reason = event.error_text(), "the producer has a problem");
+}
+
+impl Core {
+    fn count_lost(&self, code: ErrorCode) {
+        if code == ErrorCode::PURGED_QUEUED || code == ErrorCode::PURGED_IN_FLIGHT {
+            self.lost().fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}

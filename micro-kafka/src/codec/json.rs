@@ -1,0 +1,120 @@
+//! JSON by serde.
+
+use serde::{Deserialize, Serialize};
+
+use super::redact::redacted;
+use super::{DecodeError, EncodeError, FromPayload, Json, ToPayload};
+
+impl<'r, T: Deserialize<'r>> FromPayload<'r> for Json<T> {
+    fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError> {
+        let bytes = payload.ok_or(DecodeError::Null)?;
+        serde_json::from_slice(bytes)
+            .map(Self)
+            .map_err(|error| DecodeError::Json(redacted(&error, bytes)))
+    }
+}
+
+impl<T: Serialize> ToPayload for Json<T> {
+    fn to_payload(&self, buffer: &mut Vec<u8>) -> Result<bool, EncodeError> {
+        let start = buffer.len();
+        serde_json::to_writer(&mut *buffer, &self.0).map_err(|error| {
+            buffer.truncate(start);
+            EncodeError::Json(error)
+        })?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Order<'a> {
+        id: u64,
+        #[serde(borrow)]
+        customer: &'a str,
+    }
+
+    fn read<'r, T: Deserialize<'r>>(text: &'r str) -> Result<T, String> {
+        Json::<T>::from_payload(Some(text.as_bytes()))
+            .map(|Json(value)| value)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_borrows_from_the_payload() {
+        let mut buffer = b"kept ".to_vec();
+        let order = Order {
+            id: 7,
+            customer: "c1",
+        };
+        assert!(Json(&order).to_payload(&mut buffer).unwrap());
+        assert_eq!(buffer, br#"kept {"id":7,"customer":"c1"}"#);
+        let Json(read) = Json::<Order<'_>>::from_payload(Some(&buffer[5..])).unwrap();
+        assert_eq!(read, order);
+        assert!(buffer.as_ptr_range().contains(&read.customer.as_ptr()));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_written_leaves_the_buffer_as_it_was() {
+        let mut buffer = b"kept".to_vec();
+        let map = BTreeMap::from([(vec![1_u8], 2)]);
+        let error = Json(map).to_payload(&mut buffer).unwrap_err();
+        assert_eq!(error.to_string(), "the value cannot be written as JSON");
+        assert_eq!(buffer, b"kept");
+    }
+
+    #[test]
+    fn hostile_nesting_is_an_error_not_a_stack_overflow() {
+        for depth in [128, 1_000_000] {
+            let text = "[".repeat(depth) + &"]".repeat(depth);
+            let error = read::<serde_json::Value>(&text).unwrap_err();
+            assert_eq!(
+                error, "recursion limit exceeded at line 1 column 128",
+                "{depth} deep"
+            );
+        }
+        assert!(read::<serde_json::Value>(&("[".repeat(127) + &"]".repeat(127))).is_ok());
+        let skipped = format!(
+            r#"{{"id":1,"customer":"c","extra":{}{}}}"#,
+            "[".repeat(1_000_000),
+            "]".repeat(1_000_000)
+        );
+        assert_eq!(read::<Order<'_>>(&skipped).unwrap().id, 1);
+    }
+
+    #[test]
+    fn broken_payloads_tell_the_place() {
+        for (text, error) in [
+            ("", "EOF while parsing a value at line 1 column 0"),
+            (
+                "null",
+                "invalid type: null, expected struct Order at line 1 column 4",
+            ),
+            ("\u{feff}{}", "expected value at line 1 column 1"),
+            ("{}", "missing field `id` at line 1 column 2"),
+            (
+                r#"{"id":1,"customer":"c"} x"#,
+                "trailing characters at line 1 column 25",
+            ),
+            (
+                r#"{"id":1,"id":2,"customer":"c"}"#,
+                "duplicate field `id` at line 1 column 12",
+            ),
+            (
+                r#"{"id":1e400,"customer":"c"}"#,
+                "number out of range at line 1 column 11",
+            ),
+            (r#"{"id":NaN}"#, "expected value at line 1 column 7"),
+            (
+                "{\n \"id\":\"4111\"}",
+                "invalid type: string, expected u64 at line 2 column 12",
+            ),
+        ] {
+            assert_eq!(read::<Order<'_>>(text).unwrap_err(), error, "{text}");
+        }
+    }
+}

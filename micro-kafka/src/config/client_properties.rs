@@ -1,0 +1,197 @@
+//! Settings as the properties that librdkafka's clients are made with.
+
+use std::time::Duration;
+
+use crate::client::{CONSUMER_DEFAULTS, CONSUMER_FIXED};
+use crate::template::DEFAULT_PROPERTIES;
+
+use super::property_names::{self, Clients};
+use super::tree::Table;
+use super::{ConfigError, KafkaSettings, ListenerSettings, Origin, Properties};
+
+/// Builds the properties of one client, the more special ones last.
+pub(crate) struct ClientProperties<'c> {
+    tree: &'c Table,
+    section: &'static str,
+    properties: Properties,
+    /// Settings and properties that say the same thing.
+    conflicts: Vec<ConfigError>,
+}
+
+impl<'c> ClientProperties<'c> {
+    fn new(
+        settings: &KafkaSettings,
+        tree: &'c Table,
+        section: &'static str,
+        defaults: &[(&str, &str)],
+        others: Clients,
+    ) -> Self {
+        let mut this = Self {
+            tree,
+            section: "kafka",
+            properties: Properties::new(),
+            conflicts: Vec::new(),
+        };
+        for (name, value) in defaults {
+            this.properties.set_default(name, *value);
+        }
+        for (name, value, origin) in settings.properties.iter() {
+            let foreign = property_names::lookup(name).is_some_and(|info| info.clients == others);
+            if !foreign {
+                let secret = settings.properties.is_secret(name);
+                this.properties
+                    .insert(name, value.to_owned(), origin.clone(), secret);
+            }
+        }
+        let servers = Some(settings.bootstrap_servers.clone());
+        this.put("bootstrap-servers", "bootstrap.servers", servers);
+        this.put("client-id", "client.id", settings.client_id.clone());
+        this.section = section;
+        this
+    }
+
+    /// What all clients share.
+    pub(crate) fn shared(settings: &KafkaSettings, tree: &'c Table) -> Properties {
+        let mut shared = Self::new(settings, tree, "kafka", &[], Clients::Consumers).properties;
+        let producers = |name: &str| {
+            property_names::lookup(name).is_some_and(|info| info.clients == Clients::Producers)
+        };
+        shared.retain(|name| !producers(name));
+        shared
+    }
+
+    /// The properties of the consumers of one listener, and what contradicts itself in them.
+    pub(crate) fn consumer(
+        settings: &KafkaSettings,
+        tree: &'c Table,
+        listener: &ListenerSettings,
+    ) -> (Properties, Vec<ConfigError>) {
+        let defaults = CONSUMER_DEFAULTS;
+        let mut this = Self::new(
+            settings,
+            tree,
+            "kafka.consumer",
+            defaults,
+            Clients::Producers,
+        );
+        let consumer = &settings.consumer;
+        let twice = &consumer.properties;
+        let reset = consumer.auto_offset_reset.as_property();
+        this.put("client-id", "client.id", consumer.client_id.clone());
+        this.put("auto-offset-reset", "auto.offset.reset", Some(reset));
+        this.size(
+            "fetch-min-size",
+            "fetch.min.bytes",
+            consumer.fetch_min_size,
+            twice,
+        );
+        this.millis(
+            "fetch-max-wait",
+            "fetch.wait.max.ms",
+            consumer.fetch_max_wait,
+            twice,
+        );
+        let heartbeat = consumer.heartbeat_interval;
+        this.millis(
+            "heartbeat-interval",
+            "heartbeat.interval.ms",
+            heartbeat,
+            twice,
+        );
+        let poll = consumer.max_poll_interval;
+        this.millis("max-poll-interval", "max.poll.interval.ms", poll, twice);
+        let isolation = consumer.isolation_level.map(|level| level.as_property());
+        this.once("isolation-level", "isolation.level", isolation, twice);
+        this.properties.extend(&consumer.properties);
+        this.properties.extend(&listener.properties);
+        this.put("", "client.id", listener.client_id.clone());
+        for (name, value) in CONSUMER_FIXED {
+            this.properties.set(name, *value, Origin::Default);
+        }
+        (this.properties, this.conflicts)
+    }
+
+    /// The properties of the producers, and what contradicts itself in them.
+    pub(crate) fn producer(
+        settings: &KafkaSettings,
+        tree: &'c Table,
+    ) -> (Properties, Vec<ConfigError>) {
+        let defaults = DEFAULT_PROPERTIES;
+        let mut this = Self::new(
+            settings,
+            tree,
+            "kafka.producer",
+            defaults,
+            Clients::Consumers,
+        );
+        let producer = &settings.producer;
+        let twice = &producer.properties;
+        let acks = producer.acks.as_property();
+        this.put("client-id", "client.id", producer.client_id.clone());
+        this.put("acks", "acks", Some(acks));
+        this.millis("linger", "linger.ms", producer.linger, twice);
+        this.size("batch-size", "batch.size", producer.batch_size, twice);
+        let memory = producer.buffer_memory.map(|bytes| bytes / 1_024);
+        this.size("buffer-memory", "queue.buffering.max.kbytes", memory, twice);
+        let compression = producer.compression_type.map(|codec| codec.as_property());
+        this.once("compression-type", "compression.type", compression, twice);
+        let retries = producer.retries.map(u64::from);
+        this.size("retries", "retries", retries, twice);
+        this.properties.extend(&producer.properties);
+        (this.properties, this.conflicts)
+    }
+
+    fn origin(&self, key: &str) -> Origin {
+        let node = self.tree.at(&format!("{}.{key}", self.section));
+        node.map_or(Origin::Default, |node| node.origin.clone())
+    }
+
+    fn put(&mut self, key: &str, name: &str, value: Option<impl Into<String>>) {
+        if let Some(value) = value {
+            self.properties.set(name, value, self.origin(key));
+        }
+    }
+
+    /// Puts a setting; the same thing among the properties beside it is a contradiction.
+    fn once(
+        &mut self,
+        key: &str,
+        name: &str,
+        value: Option<impl Into<String>>,
+        beside: &Properties,
+    ) {
+        if let (Some(_), Some(origin)) = (&value, beside.origin(name)) {
+            let setting = self.origin(key);
+            let reason = format!("{key} was set as well, at {setting}, and says the same thing");
+            let error = ConfigError::conflict(reason).hint("leave one of them out");
+            let property = format!("{}.properties.{name}", self.section);
+            self.conflicts.push(error.key(property).at(origin));
+        }
+        self.put(key, name, value);
+    }
+
+    fn size(&mut self, key: &str, name: &str, value: Option<u64>, beside: &Properties) {
+        self.once(key, name, value.map(|number| number.to_string()), beside);
+        self.check_range(key, name);
+    }
+
+    fn millis(&mut self, key: &str, name: &str, value: Option<Duration>, beside: &Properties) {
+        self.once(key, name, value.map(|d| d.as_millis().to_string()), beside);
+        self.check_range(key, name);
+    }
+
+    /// A setting of the right form may still be too large for librdkafka.
+    fn check_range(&mut self, key: &str, name: &str) {
+        let Some(value) = self.properties.get(name) else {
+            return;
+        };
+        let origin = self.origin(key);
+        if origin == Origin::Default {
+            return;
+        }
+        if let Some(error) = super::property_check::refused_number(name, value) {
+            let key = format!("{}.{key}", self.section);
+            self.conflicts.push(error.key(key).at(&origin));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `[kafka]`: the settings of the framework.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::key::relaxed;
+use super::names::{check_client_id, check_namespace, check_server};
+use super::property_check::{Room, read_properties};
+use super::section::Section;
+use super::values::{checked, duration, list};
+use super::{ConsumerSettings, ListenerSettings, ProducerSettings, Properties};
+
+/// The table `[kafka]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KafkaSettings {
+    /// `bootstrap-servers`: `host:port` with commas between them; default `localhost:9092`.
+    pub bootstrap_servers: String,
+    /// `client-id`: how brokers name this service in logs and quotas.
+    pub client_id: Option<String>,
+    /// `namespace`: put before every topic and group, as `<namespace>.`; keeps tests and
+    /// environments on one cluster apart.
+    pub namespace: Option<String>,
+    /// `shutdown-timeout`: how long a stop waits for records in flight. Default 10 s.
+    pub shutdown_timeout: Duration,
+    /// `[kafka.consumer]`.
+    pub consumer: ConsumerSettings,
+    /// `[kafka.producer]`.
+    pub producer: ProducerSettings,
+    /// `[kafka.listener]`: for all listeners.
+    pub listener: ListenerSettings,
+    /// `[kafka.listeners.<id>]`: for one listener.
+    pub listeners: BTreeMap<String, ListenerSettings>,
+    /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
+    /// only producers have go to them alone.
+    pub properties: Properties,
+}
+
+impl Default for KafkaSettings {
+    fn default() -> Self {
+        Self {
+            bootstrap_servers: "localhost:9092".to_owned(),
+            client_id: None,
+            namespace: None,
+            shutdown_timeout: Duration::from_secs(10),
+            consumer: ConsumerSettings::default(),
+            producer: ProducerSettings::default(),
+            listener: ListenerSettings::default(),
+            listeners: BTreeMap::new(),
+            properties: Properties::default(),
+        }
+    }
+}
+
+impl KafkaSettings {
+    /// The name by which brokers know a topic or group: with the namespace before it.
+    #[must_use]
+    pub fn namespaced(&self, name: &str) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}.{name}"),
+            None => name.to_owned(),
+        }
+    }
+
+    /// What `[kafka.listeners.<id>]` says, the id spelled in any of the relaxed ways.
+    #[must_use]
+    pub fn listener_overrides(&self, id: &str) -> Option<&ListenerSettings> {
+        let wanted = relaxed(id);
+        self.listeners
+            .iter()
+            .find(|(name, _)| relaxed(name) == wanted)
+            .map(|(_, settings)| settings)
+    }
+}
+
+impl KafkaSettings {
+    pub(crate) fn read(mut section: Section<'_>) -> Self {
+        let default = Self::default();
+        let settings = Self {
+            bootstrap_servers: section
+                .read("bootstrap-servers", list(check_server))
+                .map_or(default.bootstrap_servers, |servers| servers.join(",")),
+            client_id: section.read("client-id", checked(check_client_id)),
+            namespace: section.read("namespace", checked(check_namespace)),
+            shutdown_timeout: section
+                .read("shutdown-timeout", duration)
+                .unwrap_or(default.shutdown_timeout),
+            consumer: ConsumerSettings::read(section.inner("consumer")),
+            producer: ProducerSettings::read(section.inner("producer")),
+            listener: ListenerSettings::read(section.inner("listener")),
+            listeners: read_listeners(&section.inner("listeners")),
+            properties: read_properties(&section.inner("properties"), Room::Shared),
+        };
+        section.refuse_unknown();
+        settings
+    }
+}
+
+fn read_listeners(section: &Section<'_>) -> BTreeMap<String, ListenerSettings> {
+    section
+        .all_tables()
+        .into_iter()
+        .map(|(id, inner)| (id.to_owned(), ListenerSettings::read(inner)))
+        .collect()
+}

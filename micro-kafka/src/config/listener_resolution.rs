@@ -1,0 +1,273 @@
+//! One listener's settings, from everything that speaks of it.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use crate::listener::AckMode;
+
+use super::client_properties::ClientProperties;
+use super::compatibility::consumer_conflicts;
+use super::layers::{flatten_in, insert_path};
+use super::loaded::Loaded;
+use super::names::{check_group, check_topic};
+use super::placeholder::Resolver;
+use super::section::Section;
+use super::tree::{Node, Table};
+use super::{
+    ConfigError, ConfigErrors, ConfigProblem, ListenerSettings, Origin, Properties,
+    ResolvedListener,
+};
+
+const CONCURRENCY: usize = 1;
+const MAX_UNCOMMITTED: usize = 100_000;
+const REVOKE_DRAIN: Duration = Duration::from_secs(10);
+const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+const COMMIT_COUNT: u32 = 1_000;
+
+/// What the attribute of a listener says, as texts.
+///
+/// Keys are those of `[kafka.listeners.<id>]`, dotted below: `topics`, `group_id`,
+/// `retry.attempts`, `retry.Timeout.backoff`, `properties.session.timeout.ms`. Values may hold
+/// placeholders.
+#[derive(Debug, Clone)]
+pub struct ListenerAttributes<'a> {
+    /// The listener's id.
+    pub id: &'a str,
+    /// Whether the id was given, and so may stand for the group, or is the function's name.
+    pub explicit_id: bool,
+    /// Keys and values.
+    pub values: &'a [(&'a str, &'a str)],
+    /// Where the attribute is.
+    pub origin: Origin,
+}
+
+/// Resolves listeners against the loaded settings.
+pub(crate) struct ListenerResolution<'c> {
+    loaded: &'c Loaded,
+}
+
+impl<'c> ListenerResolution<'c> {
+    pub(crate) fn new(loaded: &'c Loaded) -> Self {
+        Self { loaded }
+    }
+
+    /// What is wrong whatever the attributes say: in what all listeners share, and in each table.
+    pub(crate) fn check_all(&self) -> Vec<ConfigError> {
+        let kafka = &self.loaded.kafka;
+        let common = kafka.listener.clone();
+        let mut errors = self.consumer(&common).1;
+        for listener in kafka.listeners.values() {
+            let merged = listener.clone().or(&kafka.listener);
+            errors.extend(self.consumer(&merged).1);
+        }
+        errors
+    }
+
+    pub(crate) fn resolve(
+        &self,
+        attributes: &ListenerAttributes<'_>,
+    ) -> Result<ResolvedListener, ConfigErrors> {
+        let kafka = &self.loaded.kafka;
+        let (written, mut errors) = self.read_attributes(attributes);
+        let overrides = kafka.listener_overrides(attributes.id).cloned();
+        let merged = overrides
+            .unwrap_or_default()
+            .or(&written)
+            .or(&kafka.listener);
+        let place = Place {
+            loaded: self.loaded,
+            attributes,
+        };
+        let group_id = place.group(&merged, &mut errors);
+        let topics = place.topics(&merged, &mut errors);
+        place.check_dead_letters(&merged, &topics, &mut errors);
+        place.check_commits(&merged, &mut errors);
+        let (mut properties, conflicts) = self.consumer(&merged);
+        errors.extend(
+            conflicts
+                .into_iter()
+                .map(|e| e.at_if_unplaced(&attributes.origin)),
+        );
+        place.check_static_member(&merged, &properties, &mut errors);
+        ConfigErrors::check(errors)?;
+        if let Some(group) = &group_id {
+            properties.set("group.id", kafka.namespaced(group), Origin::Default);
+        }
+        Ok(self.assemble(attributes.id, merged, topics, group_id, properties))
+    }
+
+    fn assemble(
+        &self,
+        id: &str,
+        merged: ListenerSettings,
+        topics: Vec<String>,
+        group_id: Option<String>,
+        consumer_properties: Properties,
+    ) -> ResolvedListener {
+        let consumer = &self.loaded.kafka.consumer;
+        ResolvedListener {
+            id: id.to_owned(),
+            topics,
+            group_id: group_id.unwrap_or_default(),
+            concurrency: merged.concurrency.unwrap_or(CONCURRENCY),
+            auto_startup: merged.auto_startup.unwrap_or(true),
+            ack_mode: merged.ack_mode.unwrap_or_default(),
+            auto_commit: consumer
+                .enable_auto_commit
+                .then_some(consumer.auto_commit_interval),
+            max_uncommitted: merged.max_uncommitted.unwrap_or(MAX_UNCOMMITTED),
+            revoke_drain: merged.revoke_drain.unwrap_or(REVOKE_DRAIN),
+            commit_interval: merged.commit_interval.unwrap_or(COMMIT_INTERVAL),
+            commit_count: merged.commit_count.unwrap_or(COMMIT_COUNT),
+            retry: merged.retry,
+            dead_letter_topic: merged.dead_letter_topic,
+            consumer_properties,
+        }
+    }
+
+    fn consumer(&self, listener: &ListenerSettings) -> (Properties, Vec<ConfigError>) {
+        let loaded = self.loaded;
+        let (properties, mut errors) =
+            ClientProperties::consumer(&loaded.kafka, &loaded.tree, listener);
+        errors.extend(consumer_conflicts(&properties));
+        (properties, errors)
+    }
+
+    fn read_attributes(
+        &self,
+        attributes: &ListenerAttributes<'_>,
+    ) -> (ListenerSettings, Vec<ConfigError>) {
+        let (mut table, mut errors) = (Table::default(), Vec::new());
+        for (key, value) in attributes.values {
+            let levels: Vec<&str> = key.split('.').collect();
+            let node = Node::text(*value, true, attributes.origin.clone());
+            let outcome = insert_path(&mut table, &levels, node);
+            errors.extend(outcome.err().map(|error| error.at(&attributes.origin)));
+        }
+        flatten_in(&mut table, &mut errors);
+        let path = format!("listener {}", attributes.id);
+        let resolver = Resolver::new(&self.loaded.raw, &self.loaded.env);
+        let (table, unresolved) = resolver.table(&table, &path);
+        let mistakes = RefCell::new(errors);
+        if unresolved.is_empty() {
+            let settings = ListenerSettings::read(Section::new(&path, Some(&table), &mistakes));
+            return (settings, mistakes.into_inner());
+        }
+        let mut errors = mistakes.into_inner();
+        errors.extend(unresolved);
+        (ListenerSettings::default(), errors)
+    }
+}
+
+/// One listener, as errors name it.
+struct Place<'p> {
+    loaded: &'p Loaded,
+    attributes: &'p ListenerAttributes<'p>,
+}
+
+impl Place<'_> {
+    /// An error at the setting of the file or the environment, else at the attribute.
+    fn error(&self, key: &str, problem: ConfigError) -> ConfigError {
+        let id = self.attributes.id;
+        let paths = [
+            format!("kafka.listeners.{id}.{key}"),
+            format!("kafka.listener.{key}"),
+        ];
+        let attribute = self
+            .attributes
+            .values
+            .iter()
+            .any(|(name, _)| super::key::relaxed(name) == super::key::relaxed(key));
+        let tree = &self.loaded.tree;
+        let found = paths.iter().enumerate().find_map(|(at, path)| {
+            let hidden = at == 1 && attribute;
+            tree.at(path).filter(|_| !hidden).map(|node| (path, node))
+        });
+        match found {
+            Some((path, node)) => problem.key(path.as_str()).at(&node.origin),
+            None => problem
+                .key(format!("listener {id}.{key}"))
+                .at(&self.attributes.origin),
+        }
+    }
+
+    fn group(&self, merged: &ListenerSettings, errors: &mut Vec<ConfigError>) -> Option<String> {
+        let id = self.attributes.id;
+        let common = self.loaded.kafka.consumer.group_id.clone();
+        let own = merged.group_id.clone().or(common);
+        let explicit = self.attributes.explicit_id;
+        let group = own.or_else(|| explicit.then(|| id.to_owned()));
+        let Some(group) = group else {
+            let error = ConfigError::new(ConfigProblem::Missing).hint(format!(
+                "set group_id in the attribute, or group-id in [kafka.listeners.{id}] or [kafka.consumer]"
+            ));
+            errors.push(self.error("group-id", error));
+            return None;
+        };
+        if let Err(reason) = check_group(&self.loaded.kafka.namespaced(&group)) {
+            errors.push(self.error("group-id", ConfigError::invalid(reason)));
+        }
+        Some(group)
+    }
+
+    fn topics(&self, merged: &ListenerSettings, errors: &mut Vec<ConfigError>) -> Vec<String> {
+        let topics = merged.topics.clone().unwrap_or_default();
+        if topics.is_empty() {
+            let id = self.attributes.id;
+            let error = ConfigError::new(ConfigProblem::Missing).hint(format!(
+                "name its topics in the attribute or in [kafka.listeners.{id}]"
+            ));
+            errors.push(self.error("topics", error));
+        }
+        for topic in &topics {
+            // The name alone was checked when it was read.
+            if let Err(reason) = check_topic(&self.loaded.kafka.namespaced(topic)) {
+                let reason = format!("with the namespace before it: {reason}");
+                errors.push(self.error("topics", ConfigError::invalid(reason)));
+            }
+        }
+        topics
+    }
+
+    fn check_dead_letters(
+        &self,
+        merged: &ListenerSettings,
+        topics: &[String],
+        errors: &mut Vec<ConfigError>,
+    ) {
+        let Some(dead_letters) = &merged.dead_letter_topic else {
+            return;
+        };
+        if topics.contains(dead_letters) {
+            let reason = format!(
+                "the listener reads {dead_letters:?} itself: its failures would come back for ever"
+            );
+            errors.push(self.error("dead-letter-topic", ConfigError::conflict(reason)));
+        }
+    }
+
+    fn check_commits(&self, merged: &ListenerSettings, errors: &mut Vec<ConfigError>) {
+        let by_time = self.loaded.kafka.consumer.enable_auto_commit;
+        if by_time && merged.ack_mode.is_some_and(|mode| mode != AckMode::Batch) {
+            let reason = "enable-auto-commit in [kafka.consumer] commits by time only";
+            let error = ConfigError::conflict(reason).hint("leave one of the two out");
+            errors.push(self.error("ack-mode", error));
+        }
+    }
+
+    /// Members of one name put each other out of the group.
+    fn check_static_member(
+        &self,
+        merged: &ListenerSettings,
+        properties: &Properties,
+        errors: &mut Vec<ConfigError>,
+    ) {
+        let static_member = properties.get("group.instance.id").is_some();
+        if static_member && merged.concurrency.unwrap_or(CONCURRENCY) > 1 {
+            let reason =
+                "group.instance.id names one consumer, and concurrency makes several of the name";
+            let error = ConfigError::conflict(reason).hint("use concurrency = 1");
+            errors.push(self.error("concurrency", error));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Which names hold secrets, and how their values are shown.
+
+/// What is printed instead of a secret.
+pub(crate) const MASK: &str = "***";
+
+/// Parts of names, without separators, whose values are never printed.
+const SECRET_PARTS: [&str; 10] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    "keypem",
+    "privatekey",
+    "oauthbearerconfig",
+    "jaas",
+];
+
+/// Whether the value under this key, property or environment variable may be a secret.
+pub(crate) fn is_secret(name: &str) -> bool {
+    let plain: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    SECRET_PARTS.iter().any(|part| plain.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret;
+
+    #[test]
+    fn passwords_keys_and_tokens_are_secret_however_they_are_spelled() {
+        for name in [
+            "sasl.password",
+            "ssl.key.password",
+            "ssl.key.pem",
+            "ssl_key_pem",
+            "sasl.oauthbearer.config",
+            "sasl.oauthbearer.client.secret",
+            "sasl.jaas.config",
+            "DB_PASSWORD",
+            "apiToken",
+            "flights.api-secret",
+            "sasl.oauthbearer.assertion.private.key.file",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in [
+            "sasl.username",
+            "group-id",
+            "session.timeout.ms",
+            "ssl.key.location",
+        ] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The recoverer that publishes to the dead-letter topic.
+
+use super::headers::{self, Texts};
+use crate::error::{ListenerError, Recover, RecoverFuture};
+use crate::listener::Delivery;
+use crate::template::{KafkaTemplate, SendError, SendResult};
+
+/// What the source topic's name is followed by, as in Spring Kafka.
+pub const DEAD_LETTER_SUFFIX: &str = "-dlt";
+/// Longer names of topics are refused by brokers.
+const LONGEST_NAME: usize = 249;
+
+/// A dead-letter topic that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeadLetterError {
+    /// Dead letters would be read and fail again, for ever.
+    #[error("topic `{topic}` is its own dead-letter topic: choose another name for it")]
+    SameTopic {
+        /// The topic, as the broker knows it.
+        topic: String,
+    },
+    /// No topic can have that name.
+    #[error(
+        "the dead-letter topic of `{source_topic}` would be `{topic}`, longer than the 249 \
+         characters that a name may have: choose a shorter one"
+    )]
+    TooLong {
+        /// The source topic, as the broker knows it.
+        source_topic: String,
+        /// The dead-letter topic, as the broker would know it.
+        topic: String,
+    },
+}
+
+/// Publishes a record that failed for good to `<topic>-dlt`: the counterpart of Spring's
+/// `DeadLetterPublishingRecoverer`.
+///
+/// The dead letter has the record's key and payload, byte for byte, on the same partition if the
+/// dead-letter topic has it, else where the partitioner puts the key. Its timestamp is its own, so
+/// that retention does not delete the letter of an old record at once; the record's is in a
+/// header. To the record's headers come those of Spring Kafka — an earlier failure's
+/// `exception-*` are replaced, its `original-*` kept before the new ones — and `mk-error`,
+/// `mk-listener` and `mk-attempts`. `original-topic` and `original-consumer-group` are names as the
+/// broker knows them, namespace included.
+///
+/// The recovery succeeds once the broker acknowledged the letter, so the offset is never
+/// committed before.
+#[derive(Debug, Clone)]
+pub struct DeadLetterPublishingRecoverer {
+    kafka: KafkaTemplate,
+    topic: Option<String>,
+}
+
+impl DeadLetterPublishingRecoverer {
+    /// Publishes by that template, to `<topic>-dlt`.
+    #[must_use]
+    pub fn new(kafka: &KafkaTemplate) -> Self {
+        Self {
+            kafka: kafka.with_wire_names(),
+            topic: None,
+        }
+    }
+
+    /// Publishes to that topic instead, whatever the source; `topic` as the broker knows it,
+    /// namespace included.
+    #[must_use]
+    pub fn to_topic(mut self, topic: impl Into<String>) -> Self {
+        self.topic = Some(topic.into());
+        self
+    }
+
+    /// The dead-letter topic of a source topic, both as the broker knows them.
+    ///
+    /// # Errors
+    /// If there can be no such topic; to be found out before anything starts.
+    pub fn destination(&self, source: &str) -> Result<String, DeadLetterError> {
+        let topic = match &self.topic {
+            Some(topic) => topic.clone(),
+            None => format!("{source}{DEAD_LETTER_SUFFIX}"),
+        };
+        if topic == source {
+            return Err(DeadLetterError::SameTopic { topic });
+        }
+        if topic.len() > LONGEST_NAME {
+            return Err(DeadLetterError::TooLong {
+                source_topic: source.into(),
+                topic,
+            });
+        }
+        Ok(topic)
+    }
+
+    async fn publish(
+        &self,
+        topic: &str,
+        delivery: &Delivery,
+        error: &ListenerError,
+    ) -> Result<SendResult, SendError> {
+        let mut partition = Some(delivery.record().partition());
+        let mut texts = Texts::Full;
+        loop {
+            match self.send(topic, delivery, error, partition, texts).await {
+                Err(SendError::UnknownPartition { .. }) if partition.is_some() => partition = None,
+                Err(SendError::TooLarge { .. }) if texts == Texts::Full => texts = Texts::None,
+                result => return result,
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        topic: &str,
+        delivery: &Delivery,
+        error: &ListenerError,
+        partition: Option<i32>,
+        texts: Texts,
+    ) -> Result<SendResult, SendError> {
+        let record = delivery.record();
+        let mut send = self.kafka.send_bytes(topic, record.payload());
+        if let Some(key) = record.key() {
+            send = send.key(key);
+        }
+        if let Some(partition) = partition {
+            send = send.partition(partition);
+        }
+        for header in headers::of(delivery, error, texts) {
+            send = send.header_bytes(&header.name, header.value.as_deref());
+        }
+        send.await
+    }
+}
+
+impl Recover for DeadLetterPublishingRecoverer {
+    fn recover(&self, delivery: Delivery, error: ListenerError) -> RecoverFuture {
+        let recoverer = self.clone();
+        Box::pin(async move {
+            let topic = match recoverer.destination(delivery.record().topic()) {
+                Ok(topic) => topic,
+                Err(wrong) => return (delivery, error, Err(wrong.into())),
+            };
+            let result = match recoverer.publish(&topic, &delivery, &error).await {
+                Ok(sent) => {
+                    published(&delivery, &sent);
+                    Ok(())
+                }
+                Err(failed) => Err(failed.into()),
+            };
+            (delivery, error, result)
+        })
+    }
+}
+
+fn published(delivery: &Delivery, sent: &SendResult) {
+    tracing::info!(
+        listener = &*delivery.listener().id,
+        topic = delivery.record().topic(),
+        partition = delivery.record().partition(),
+        offset = delivery.record().offset(),
+        dead_letter_topic = &*sent.topic,
+        dead_letter_partition = sent.partition,
+        dead_letter_offset = sent.offset,
+        "record dead-lettered"
+    );
+}

@@ -1,0 +1,314 @@
+//! Retry in place, then recover: what happens to a failed record unless something else was asked.
+
+use std::time::Duration;
+
+use super::{Action, BackOff, ErrorHandler, ListenerError, Policy, source_chain};
+use crate::config::{ErrorPolicy, ErrorRetry, RetrySettings};
+use crate::listener::Delivery;
+
+/// Deliveries in all, as in Spring.
+pub const DEFAULT_ATTEMPTS: u32 = 10;
+
+/// Delivers a failed record again until its attempts are used up, then hands it to the recoverer:
+/// the counterpart of Spring's `DefaultErrorHandler`, with its defaults of 10 deliveries and no
+/// wait.
+///
+/// What counts, the strongest first: an override for the error's variant; the error's own policy
+/// ([`super::Classify`]); the defaults of the listener. Attempts count deliveries, the first one
+/// included, whatever the errors were. A record that cannot be decoded is recovered at once; a
+/// panic is an error without a policy of its own.
+#[derive(Debug, Clone)]
+pub struct DefaultErrorHandler {
+    attempts: u32,
+    back_off: BackOff,
+    settings: RetrySettings,
+}
+
+impl Default for DefaultErrorHandler {
+    fn default() -> Self {
+        Self::new(DEFAULT_ATTEMPTS, BackOff::NONE)
+    }
+}
+
+/// What is left once override, policy and defaults are laid over one another.
+enum Decision {
+    Retry { attempts: u32, delay: Duration },
+    Recover,
+    Skip,
+    Stop,
+}
+
+impl DefaultErrorHandler {
+    /// A handler for errors without a policy: that many deliveries in all (at least 1), with those
+    /// waits between them.
+    #[must_use]
+    pub fn new(attempts: u32, back_off: BackOff) -> Self {
+        Self {
+            attempts: attempts.max(1),
+            back_off,
+            settings: RetrySettings::default(),
+        }
+    }
+
+    /// What `[kafka.listeners.<id>.retry]` says.
+    #[must_use]
+    pub fn from_settings(settings: &RetrySettings) -> Self {
+        let attempts = settings.attempts.unwrap_or(DEFAULT_ATTEMPTS);
+        Self {
+            settings: settings.clone(),
+            ..Self::new(attempts, settings.backoff.unwrap_or(BackOff::NONE))
+        }
+    }
+
+    /// Lays settings over the policy of one variant, named without its type.
+    #[must_use]
+    pub fn with_override(mut self, variant: impl Into<String>, value: ErrorRetry) -> Self {
+        self.settings.errors.insert(variant.into(), value);
+        self
+    }
+
+    fn decide(&self, error: &ListenerError, failures: u32) -> Decision {
+        let known = error.variant().and_then(|name| self.settings.error(name));
+        let Some(value) = known else {
+            return self.by_policy(error.policy(), failures, &ErrorRetry::default());
+        };
+        let retries = value.attempts.is_some() || value.backoff.is_some();
+        let policy = match (value.policy, error.policy()) {
+            (Some(ErrorPolicy::DeadLetter), _) => Policy::DeadLetter,
+            (Some(ErrorPolicy::Skip), _) => Policy::Skip,
+            (Some(ErrorPolicy::Stop), _) => Policy::Stop,
+            // These keep what the settings do not mention.
+            (_, own @ (Policy::Retry { .. } | Policy::RetryAfter(_))) => own,
+            (Some(ErrorPolicy::Retry), _) => Policy::Inherit,
+            (None, _) if retries => Policy::Inherit,
+            (None, own) => own,
+        };
+        self.by_policy(policy, failures, value)
+    }
+
+    fn by_policy(&self, policy: Policy, failures: u32, over: &ErrorRetry) -> Decision {
+        let retry = |attempts: Option<u32>, back_off: Option<BackOff>| Decision::Retry {
+            attempts: over.attempts.or(attempts).unwrap_or(self.attempts),
+            delay: over
+                .backoff
+                .or(back_off)
+                .unwrap_or(self.back_off)
+                .delay(failures),
+        };
+        match policy {
+            Policy::Inherit => retry(None, None),
+            Policy::Retry { attempts, back_off } => retry(attempts, back_off),
+            Policy::RetryAfter(delay) => retry(None, Some(BackOff::Fixed(delay))),
+            Policy::DeadLetter => Decision::Recover,
+            Policy::Skip => Decision::Skip,
+            Policy::Stop => Decision::Stop,
+        }
+    }
+}
+
+impl ErrorHandler for DefaultErrorHandler {
+    fn handle(&self, delivery: &Delivery, error: &ListenerError) -> Action {
+        let failures = delivery.attempt();
+        let action = match self.decide(error, failures) {
+            Decision::Retry { attempts, delay } if failures < attempts => Action::RetryAfter(delay),
+            Decision::Retry { .. } | Decision::Recover => Action::Recover,
+            Decision::Skip => Action::Skip,
+            Decision::Stop => Action::Stop,
+        };
+        log(delivery, error, action);
+        action
+    }
+}
+
+fn log(delivery: &Delivery, error: &ListenerError, action: Action) {
+    macro_rules! event {
+        ($level:ident, $message:literal $(, $field:ident = $value:expr)?) => {
+            tracing::event!(
+                tracing::Level::$level,
+                listener = &*delivery.listener().id,
+                topic = delivery.record().topic(),
+                partition = delivery.record().partition(),
+                offset = delivery.record().offset(),
+                attempt = delivery.attempt(),
+                kind = ?error.kind(),
+                r#type = error.type_name(),
+                variant = error.variant(),
+                // In quotes: control characters of the error's text are escaped.
+                error = ?source_chain::joined(error.error()),
+                $($field = ?$value,)?
+                $message
+            )
+        };
+    }
+    match action {
+        // The first failure tells; its repetitions would only flood the log.
+        Action::RetryAfter(delay) if delivery.attempt() == 1 => {
+            event!(WARN, "record failed, will be tried again", delay = delay);
+        }
+        Action::RetryAfter(delay) => {
+            event!(
+                DEBUG,
+                "record failed again, will be tried again",
+                delay = delay
+            );
+        }
+        Action::Recover => event!(ERROR, "record failed for good"),
+        Action::Skip => event!(WARN, "record failed and is skipped"),
+        Action::Stop => event!(ERROR, "record failed, the listener stops"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::error::fixture::{ChargeError, delivery};
+    use crate::record::OwnedRecord;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn action(handler: &DefaultErrorHandler, error: &ListenerError, attempt: u32) -> Action {
+        handler.handle(&delivery(OwnedRecord::new("orders", 0, 7), attempt), error)
+    }
+
+    fn override_of(
+        attempts: Option<u32>,
+        backoff: Option<BackOff>,
+        policy: Option<ErrorPolicy>,
+    ) -> ErrorRetry {
+        ErrorRetry {
+            attempts,
+            backoff,
+            policy,
+        }
+    }
+
+    fn error(policy: Policy) -> ListenerError {
+        ListenerError::from_classified(ChargeError::new("Timeout", policy))
+    }
+
+    /// The actions of all deliveries until the record is not delivered again.
+    fn history(handler: &DefaultErrorHandler, error: &ListenerError) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for attempt in 1.. {
+            actions.push(action(handler, error, attempt));
+            if !matches!(actions.last(), Some(Action::RetryAfter(_))) {
+                break;
+            }
+        }
+        actions
+    }
+
+    #[test]
+    fn by_default_a_record_is_delivered_ten_times_without_waits() {
+        let plain = ListenerError::from_error("no policy");
+        let actions = history(&DefaultErrorHandler::default(), &plain);
+        let mut expected = vec![Action::RetryAfter(Duration::ZERO); 9];
+        expected.push(Action::Recover);
+        assert_eq!(actions, expected);
+    }
+
+    #[test]
+    fn attempts_count_the_first_delivery() {
+        for attempts in 1..20_usize {
+            let handler = DefaultErrorHandler::new(u32::try_from(attempts).unwrap(), BackOff::NONE);
+            assert_eq!(history(&handler, &error(Policy::Inherit)).len(), attempts);
+        }
+        let never = DefaultErrorHandler::new(0, BackOff::NONE);
+        assert_eq!(history(&never, &error(Policy::Inherit)), [Action::Recover]);
+    }
+
+    #[test]
+    fn waits_grow_with_the_attempts() {
+        let handler = DefaultErrorHandler::new(4, "10ms..50ms x3".parse().unwrap());
+        let waits = history(&handler, &error(Policy::Inherit));
+        let expected = [10, 30, 50].map(|ms| Action::RetryAfter(MS * ms));
+        assert_eq!(waits, [&expected[..], &[Action::Recover]].concat());
+    }
+
+    #[test]
+    fn the_errors_own_policy_wins_over_the_listeners_defaults() {
+        let handler = DefaultErrorHandler::default();
+        assert_eq!(
+            action(&handler, &error(Policy::DeadLetter), 1),
+            Action::Recover
+        );
+        assert_eq!(action(&handler, &error(Policy::Skip), 1), Action::Skip);
+        assert_eq!(action(&handler, &error(Policy::Stop), 1), Action::Stop);
+        let retry = Policy::Retry {
+            attempts: Some(2),
+            back_off: Some(BackOff::Fixed(MS * 5)),
+        };
+        let expected = [Action::RetryAfter(MS * 5), Action::Recover];
+        assert_eq!(history(&handler, &error(retry)), expected);
+    }
+
+    #[test]
+    fn what_a_policy_leaves_open_comes_from_the_listener() {
+        let handler = DefaultErrorHandler::new(3, BackOff::Fixed(MS * 7));
+        let open = Policy::Retry {
+            attempts: None,
+            back_off: None,
+        };
+        let wait = Action::RetryAfter(MS * 7);
+        assert_eq!(
+            history(&handler, &error(open)),
+            [wait, wait, Action::Recover]
+        );
+    }
+
+    #[test]
+    fn a_delay_that_was_told_is_kept_and_attempts_are_counted() {
+        let handler = DefaultErrorHandler::new(3, BackOff::Fixed(MS));
+        let told = Policy::RetryAfter(MS * 900);
+        let wait = Action::RetryAfter(MS * 900);
+        assert_eq!(
+            history(&handler, &error(told)),
+            [wait, wait, Action::Recover]
+        );
+    }
+
+    #[test]
+    fn settings_win_over_the_errors_own_policy() {
+        let settings = |value| DefaultErrorHandler::default().with_override("Timeout", value);
+        let retry = override_of(Some(2), Some(BackOff::Fixed(MS)), None);
+        let twice = [Action::RetryAfter(MS), Action::Recover];
+        assert_eq!(
+            history(&settings(retry.clone()), &error(Policy::DeadLetter)),
+            twice
+        );
+        for (policy, expected) in [
+            (ErrorPolicy::DeadLetter, Action::Recover),
+            (ErrorPolicy::Skip, Action::Skip),
+            (ErrorPolicy::Stop, Action::Stop),
+        ] {
+            let handler = settings(override_of(None, None, Some(policy)));
+            assert_eq!(action(&handler, &error(Policy::Inherit), 1), expected);
+        }
+        let other = DefaultErrorHandler::default().with_override("Declined", retry.clone());
+        assert_eq!(history(&other, &error(Policy::Inherit)).len(), 10);
+    }
+
+    #[test]
+    fn an_override_of_the_attempts_keeps_a_told_delay() {
+        let value = override_of(Some(2), None, None);
+        let handler = DefaultErrorHandler::default().with_override("Timeout", value);
+        let told = error(Policy::RetryAfter(MS * 900));
+        let expected = [Action::RetryAfter(MS * 900), Action::Recover];
+        assert_eq!(history(&handler, &told), expected);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_decoded_is_recovered_at_once() {
+        let undecodable = ListenerError::decode(crate::codec::DecodeError::Utf8(3));
+        let handler = DefaultErrorHandler::default();
+        assert_eq!(history(&handler, &undecodable), [Action::Recover]);
+    }
+
+    #[test]
+    fn a_panic_is_tried_again_as_any_failure() {
+        let panic = "index out of bounds".into();
+        let panic = ListenerError::new(ErrorKind::Panic, panic, "panic", None, Policy::Inherit);
+        assert_eq!(history(&DefaultErrorHandler::default(), &panic).len(), 10);
+    }
+}

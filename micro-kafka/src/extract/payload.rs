@@ -1,0 +1,48 @@
+//! The payload.
+
+use super::FromRecord;
+use super::type_label::type_label;
+use crate::codec::{DecodeError, FromPayload};
+use crate::error::ListenerError;
+use crate::listener::Delivery;
+
+/// A payload that is not what the handler takes.
+#[derive(Debug, thiserror::Error)]
+#[error("the payload cannot be read as `{type_label}`")]
+pub struct PayloadRejection {
+    type_label: String,
+    source: DecodeError,
+}
+
+impl PayloadRejection {
+    fn listener_error<P>(source: DecodeError) -> ListenerError {
+        ListenerError::decode(Self {
+            type_label: type_label::<P>(),
+            source,
+        })
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn cause(&self) -> &DecodeError {
+        &self.source
+    }
+}
+
+impl<'r, P: FromPayload<'r>> FromRecord<'r> for P {
+    fn from_record(delivery: &'r Delivery) -> Result<Self, ListenerError> {
+        P::from_payload(delivery.record().payload()).map_err(PayloadRejection::listener_error::<P>)
+    }
+}
+
+/// `None` is a tombstone: a record whose payload is null.
+impl<'r, P: FromPayload<'r>> FromRecord<'r> for Option<P> {
+    fn from_record(delivery: &'r Delivery) -> Result<Self, ListenerError> {
+        match delivery.record().payload() {
+            None => Ok(None),
+            payload => P::from_payload(payload)
+                .map(Some)
+                .map_err(PayloadRejection::listener_error::<P>),
+        }
+    }
+}

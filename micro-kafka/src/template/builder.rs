@@ -1,0 +1,222 @@
+//! One send, as it is put together.
+
+use std::future::IntoFuture;
+use std::sync::Arc;
+
+use super::buffer::{Buffer, Span};
+use super::future::{QueueFuture, SendFuture};
+use super::{ErrorHook, SendError};
+use crate::client::{ErrorCode, Outgoing, Receipt, Topic, Undelivered};
+use crate::codec::ToPayload;
+
+/// librdkafka's word for "the partitioner decides".
+const ANY_PARTITION: i32 = -1;
+
+/// A record on its way: `.await` it for the broker's acknowledgement, [`SendBuilder::queue`] it
+/// for the local queue's, or [`SendBuilder::detach`] it.
+///
+/// The payload is written when the builder is made, so the builder borrows nothing. Nothing is
+/// sent before it is awaited, queued or detached.
+#[derive(Debug)]
+#[must_use = "nothing is sent unless it is awaited, queued or detached"]
+pub struct SendBuilder {
+    record: Result<Encoded, Refusal>,
+}
+
+/// Why there is no record to send, and who is told if nobody waits.
+#[derive(Debug)]
+struct Refusal {
+    error: SendError,
+    hook: ErrorHook,
+}
+
+impl SendBuilder {
+    pub(super) fn new(
+        topic: Result<Arc<Topic>, SendError>,
+        hook: &ErrorHook,
+        payload: &impl ToPayload,
+    ) -> Self {
+        let encode = |topic: Arc<Topic>| {
+            let mut buffer = Buffer::take();
+            match payload.to_payload(&mut buffer) {
+                Ok(some) => Ok(Encoded::new(topic, buffer, some)),
+                Err(source) => Err(SendError::Serialization {
+                    topic: Arc::clone(topic.name()),
+                    source,
+                }),
+            }
+        };
+        Self::of(topic.and_then(encode), hook)
+    }
+
+    /// A record whose payload's bytes are known.
+    pub(super) fn raw(
+        topic: Result<Arc<Topic>, SendError>,
+        hook: &ErrorHook,
+        payload: Option<&[u8]>,
+    ) -> Self {
+        let copy = |topic| {
+            let mut buffer = Buffer::take();
+            buffer.append(payload.unwrap_or_default());
+            Encoded::new(topic, buffer, payload.is_some())
+        };
+        Self::of(topic.map(copy), hook)
+    }
+
+    fn of(record: Result<Encoded, SendError>, hook: &ErrorHook) -> Self {
+        Self {
+            record: record.map_err(|error| Refusal {
+                error,
+                hook: hook.clone(),
+            }),
+        }
+    }
+
+    /// The key, which chooses the partition as a Java producer does; none by default.
+    pub fn key(mut self, key: impl AsRef<[u8]>) -> Self {
+        if let Ok(record) = &mut self.record {
+            record.key = Some(record.buffer.append(key.as_ref()));
+        }
+        self
+    }
+
+    /// The partition, whatever the key.
+    pub fn partition(mut self, partition: i32) -> Self {
+        if let Ok(record) = &mut self.record {
+            record.partition = partition;
+        }
+        self
+    }
+
+    /// The record's timestamp in milliseconds since the Unix epoch; by default the present time.
+    pub fn timestamp(mut self, millis: i64) -> Self {
+        if let Ok(record) = &mut self.record {
+            record.timestamp = Some(millis);
+        }
+        self
+    }
+
+    /// Adds a header; names may repeat.
+    pub fn header(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        self.header_bytes(name.as_ref(), Some(value.as_ref()))
+    }
+
+    /// Adds headers in their order.
+    pub fn headers<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        self,
+        headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        headers
+            .into_iter()
+            .fold(self, |builder, (name, value)| builder.header(name, value))
+    }
+
+    pub(crate) fn header_bytes(mut self, name: &[u8], value: Option<&[u8]>) -> Self {
+        if let Ok(record) = &mut self.record {
+            let name = record.buffer.append(name);
+            let value = value.map(|value| record.buffer.append(value));
+            record.headers.push((name, value));
+        }
+        self
+    }
+
+    /// Waits until the local queue has taken the record, and gives the future of its delivery.
+    ///
+    /// When [`max_in_flight`](super::TemplateConfig::max_in_flight) records are on their way, or
+    /// librdkafka's queue is full (`queue.buffering.max.messages`, `…kbytes`), it waits for room,
+    /// in the order in which callers came.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, the record is not sent.
+    pub fn queue(self) -> QueueFuture {
+        QueueFuture::new(self.record.map_err(|refusal| refusal.error))
+    }
+
+    /// Sends without waiting for anything; a failure, a full queue included, goes to the
+    /// template's [`ErrorHook`].
+    pub fn detach(self) {
+        match self.record {
+            Ok(record) => record.enqueue_detached(),
+            Err(refusal) => refusal.hook.call(&refusal.error),
+        }
+    }
+}
+
+impl IntoFuture for SendBuilder {
+    type Output = <SendFuture as Future>::Output;
+    type IntoFuture = SendFuture;
+
+    /// The future of the broker's acknowledgement.
+    fn into_future(self) -> SendFuture {
+        SendFuture::new(self.queue())
+    }
+}
+
+/// A record in its final bytes.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    topic: Arc<Topic>,
+    buffer: Buffer,
+    payload: Option<Span>,
+    key: Option<Span>,
+    headers: Vec<(Span, Option<Span>)>,
+    partition: i32,
+    timestamp: Option<i64>,
+}
+
+impl Encoded {
+    fn new(topic: Arc<Topic>, buffer: Buffer, has_payload: bool) -> Self {
+        let all = Span {
+            start: 0,
+            end: buffer.len(),
+        };
+        Self {
+            topic,
+            buffer,
+            payload: has_payload.then_some(all),
+            key: None,
+            headers: Vec::new(),
+            partition: ANY_PARTITION,
+            timestamp: None,
+        }
+    }
+
+    pub(super) fn topic(&self) -> &Topic {
+        &self.topic
+    }
+
+    fn outgoing(&self) -> Outgoing<'_, impl ExactSizeIterator<Item = (&[u8], Option<&[u8]>)>> {
+        let bytes = |span: Option<Span>| span.map(|span| self.buffer.get(span));
+        Outgoing {
+            partition: self.partition,
+            timestamp: self.timestamp,
+            key: bytes(self.key),
+            payload: bytes(self.payload),
+            headers: self
+                .headers
+                .iter()
+                .map(move |(name, value)| (self.buffer.get(*name), bytes(*value))),
+        }
+    }
+
+    pub(super) fn enqueue(&self) -> Result<Receipt, SendError> {
+        let queued = self.topic.queue(self.outgoing());
+        queued.map_err(|code| self.undelivered(code).into())
+    }
+
+    fn enqueue_detached(&self) {
+        if let Err(code) = self.topic.queue_detached(self.outgoing()) {
+            self.topic.core().hook().call(self.undelivered(code));
+        }
+    }
+
+    fn undelivered(&self, code: ErrorCode) -> Undelivered {
+        Undelivered {
+            topic: Arc::clone(self.topic.name()),
+            code,
+            partition: self.partition,
+            maybe_stored: false,
+            reason: self.topic.core().fatal_reason(),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Sending: the [`KafkaTemplate`] and everything that a send is made of.
+
+mod buffer;
+mod builder;
+mod config;
+mod error;
+mod future;
+mod kafka_template;
+mod topics;
+
+pub use builder::SendBuilder;
+pub use config::{DEFAULT_PROPERTIES, ErrorHook, TemplateConfig};
+pub use error::{KafkaError, SendError};
+pub use future::{DeliveryFuture, QueueFuture, SendFuture, SendResult};
+pub use kafka_template::KafkaTemplate;

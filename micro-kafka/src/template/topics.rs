@@ -1,0 +1,49 @@
+//! The topics that were sent to, by name.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::SendError;
+use crate::client::{Core, Topic, Undelivered};
+
+/// Handles by the names that callers use, that is, without namespace.
+#[derive(Debug)]
+pub(super) struct Topics {
+    namespace: Arc<str>,
+    handles: RwLock<HashMap<Box<str>, Arc<Topic>>>,
+}
+
+impl Topics {
+    pub(super) fn new(namespace: &str) -> Self {
+        Self {
+            namespace: namespace.into(),
+            handles: RwLock::default(),
+        }
+    }
+
+    pub(super) fn namespace(&self) -> &Arc<str> {
+        &self.namespace
+    }
+
+    /// The handle of that topic, made at its first use and kept.
+    pub(super) fn get(&self, core: &Arc<Core>, name: &str) -> Result<Arc<Topic>, SendError> {
+        if let Some(topic) = self.handles.read().get(name) {
+            return Ok(Arc::clone(topic));
+        }
+        let full = format!("{}{name}", self.namespace);
+        let topic = Topic::new(core, &full).map_err(|code| Undelivered {
+            topic: full.into(),
+            code,
+            partition: -1,
+            maybe_stored: false,
+            reason: None,
+        })?;
+        let mut handles = self.handles.write();
+        let topic = handles
+            .entry(name.into())
+            .or_insert_with(|| Arc::new(topic));
+        Ok(Arc::clone(topic))
+    }
+}

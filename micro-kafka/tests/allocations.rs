@@ -1,0 +1,93 @@
+//! The dispatch path allocates once a record: the future that owns its delivery.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers, too"
+)]
+
+use std::hint::black_box;
+use std::task::{Context, Poll, Waker};
+
+use allocation_counter::measure;
+use micro_kafka::__private::v1::Detached;
+use micro_kafka::listener::{Delivery, LISTENERS, States};
+use micro_kafka::prelude::*;
+use micro_kafka::record::{OwnedHeader, OwnedRecord};
+
+const RECORDS: u32 = 1_000;
+
+#[derive(Deserialize)]
+struct OrderRef<'a> {
+    customer: &'a str,
+}
+
+#[kafka_listener(topics = "orders")]
+async fn bytes_and_key(payload: &[u8], Key(key): Key<&str>) {
+    black_box((payload, key));
+}
+
+#[kafka_listener(topics = "orders", ack_mode = "manual")]
+async fn everything_borrowed(
+    Json(order): Json<OrderRef<'_>>,
+    #[header("source")] source: Option<Header<&str>>,
+    State(state): State<u64>,
+    record: &Record,
+    meta: Meta,
+    attempt: Attempt,
+    ack: Acknowledgment,
+) -> Result<(), std::io::Error> {
+    black_box((order.customer, source, state, record, meta, attempt));
+    drop(ack);
+    Ok(())
+}
+
+#[kafka_listener(topics = "orders")]
+async fn one_owned(Text(text): Text<String>) {
+    black_box(text);
+}
+
+fn record() -> OwnedRecord {
+    OwnedRecord {
+        key: Some(b"c1".into()),
+        payload: Some(br#"{"customer":"c1"}"#.into()),
+        headers: vec![OwnedHeader::new("source", "web")],
+        ..OwnedRecord::new("shop.orders", 0, 0)
+    }
+}
+
+/// Allocations per record; the delivery goes round, as in a retry.
+fn allocations(id: &str) -> f64 {
+    let listener = LISTENERS.iter().find(|listener| listener.id == id).unwrap();
+    let mut states = States::default();
+    states.insert(7_u64);
+    let handle = |delivery: Delivery| {
+        let mut handler = (listener.invoke)(delivery);
+        let mut context = Context::from_waker(Waker::noop());
+        let Poll::Ready(finished) = handler.as_mut().poll(&mut context) else {
+            panic!("{id} waits");
+        };
+        finished.result.unwrap();
+        finished.delivery
+    };
+    let detached = Detached::new(id, "shop.", states);
+    let mut delivery = Some(handle(detached.delivery(record(), 1)));
+    let counted = measure(|| {
+        for _ in 0..RECORDS {
+            delivery = delivery.take().map(handle);
+        }
+    });
+    assert_eq!(counted.count_current, 0, "{id} leaks");
+    f64::from(u32::try_from(counted.count_total).unwrap()) / f64::from(RECORDS)
+}
+
+#[test]
+fn borrowed_arguments_cost_one_allocation_a_record() {
+    assert_eq!(allocations("bytes_and_key"), 1.0);
+    assert_eq!(allocations("everything_borrowed"), 1.0);
+}
+
+#[test]
+fn an_owned_payload_costs_its_own_allocation() {
+    assert_eq!(allocations("one_owned"), 2.0);
+}

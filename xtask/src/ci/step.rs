@@ -1,0 +1,237 @@
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+use crate::kafka::KafkaError;
+use crate::process::{Process, wait_until};
+use crate::workspace;
+
+/// One step of continuous integration.
+#[derive(Debug)]
+pub struct Step {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it shows.
+    pub about: &'static str,
+    /// Does it.
+    pub run: fn() -> Result<(), CiError>,
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CiError {
+    /// A command could not be started.
+    #[error("`{command}` could not be started: {source}")]
+    NotStarted {
+        /// The command line.
+        command: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A command ended with a failure.
+    #[error("`{command}` ended with {status}")]
+    Failed {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A command took longer than it may, and was ended.
+    #[error("`{command}` was ended after {} minutes", .limit.as_secs() / 60)]
+    TooLong {
+        /// The command line.
+        command: String,
+        /// How long it may take.
+        limit: Duration,
+    },
+    /// The output differs from what it must be.
+    #[error("{what}: line {line} is\n    {found}\nbut must be\n    {expected}")]
+    Differs {
+        /// What was compared.
+        what: String,
+        /// The first line that differs, from 1.
+        line: usize,
+        /// What was printed there.
+        found: String,
+        /// What had to be printed there.
+        expected: String,
+    },
+    /// Apache Kafka could not be used.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+}
+
+/// A command of a step: run at the repository's root, without input, told before it runs.
+#[derive(Debug)]
+pub(super) struct Run {
+    command: Command,
+    limit: Duration,
+}
+
+impl Run {
+    /// A `cargo` command; words are split at blanks.
+    pub(super) fn cargo(words: &str) -> Self {
+        Self::program("cargo", words)
+    }
+
+    /// A command of any program; words are split at blanks.
+    pub(super) fn program(program: &str, words: &str) -> Self {
+        let mut command = Command::new(program);
+        command
+            .args(words.split_whitespace())
+            .current_dir(workspace::root())
+            .stdin(Stdio::null());
+        Self {
+            command,
+            limit: Duration::from_secs(20 * 60),
+        }
+    }
+
+    /// Sets an environment variable.
+    pub(super) fn env(mut self, key: &str, value: &str) -> Self {
+        self.command.env(key, value);
+        self
+    }
+
+    /// The time it may take instead of 20 minutes.
+    pub(super) fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Runs it to its end.
+    pub(super) fn check(mut self) -> Result<(), CiError> {
+        let line = self.line();
+        eprintln!("$ {line}");
+        // Its own process group, so that what it started ends with it.
+        let mut child = self
+            .command
+            .process_group(0)
+            .spawn()
+            .map_err(|source| not_started(&line, source))?;
+        let mut status = None;
+        wait_until(self.limit, || {
+            status = child.try_wait().transpose();
+            status.is_some()
+        });
+        let Some(status) = status else {
+            Process::new(child.id(), "")
+                .stop_group()
+                .and_then(|()| child.wait())
+                .map_err(|source| not_started(&line, source))?;
+            return Err(CiError::TooLong {
+                command: line,
+                limit: self.limit,
+            });
+        };
+        let status = status.map_err(|source| not_started(&line, source))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(CiError::Failed {
+                command: line,
+                status,
+            })
+        }
+    }
+
+    /// Runs it to its end and returns what it wrote on stdout.
+    pub(super) fn stdout(mut self) -> Result<String, CiError> {
+        let line = self.line();
+        eprintln!("$ {line}");
+        let output = self.command.stderr(Stdio::inherit()).output();
+        let Output { status, stdout, .. } = output.map_err(|source| not_started(&line, source))?;
+        if !status.success() {
+            return Err(CiError::Failed {
+                command: line,
+                status,
+            });
+        }
+        Ok(String::from_utf8_lossy(&stdout).into_owned())
+    }
+
+    fn line(&self) -> String {
+        let variables = self
+            .command
+            .get_envs()
+            .filter_map(|(key, value)| Some((key, value?)));
+        let mut words: Vec<String> = variables
+            .map(|(key, value)| format!("{}={}", key.to_string_lossy(), value.to_string_lossy()))
+            .collect();
+        words.push(self.command.get_program().to_string_lossy().into_owned());
+        words.extend(
+            self.command
+                .get_args()
+                .map(|word| word.to_string_lossy().into_owned()),
+        );
+        words.join(" ")
+    }
+}
+
+fn not_started(line: &str, source: io::Error) -> CiError {
+    CiError::NotStarted {
+        command: line.to_owned(),
+        source,
+    }
+}
+
+/// Compares line by line.
+pub(super) fn same_lines(what: &str, found: &str, expected: &str) -> Result<(), CiError> {
+    let longest = found.lines().count().max(expected.lines().count());
+    let line_of = |text: &str, line: usize| {
+        text.lines()
+            .nth(line)
+            .unwrap_or("(nothing)")
+            .trim_end()
+            .to_owned()
+    };
+    for line in 0..longest {
+        let (found, expected) = (line_of(found, line), line_of(expected, line));
+        if found != expected {
+            return Err(CiError::Differs {
+                what: what.to_owned(),
+                line: line + 1,
+                found,
+                expected,
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_takes_too_long_is_ended() {
+        let error = Run::program("tail", "-f /dev/null")
+            .limit(Duration::from_millis(50))
+            .check()
+            .unwrap_err();
+        assert!(matches!(error, CiError::TooLong { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_failure_names_the_whole_command() {
+        let error = Run::program("sh", "-c false")
+            .env("A", "b")
+            .check()
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`A=b sh -c false` ended with exit status: 1"
+        );
+    }
+
+    #[test]
+    fn the_first_line_that_differs_is_told() {
+        assert!(same_lines("table", "a \nb\n", "a\nb").is_ok());
+        let error = same_lines("table", "a\nb\n", "a\nb\nc\n")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(error, "table: line 3 is\n    (nothing)\nbut must be\n    c");
+    }
+}

@@ -1,0 +1,112 @@
+use std::fs;
+use std::time::Duration;
+
+use super::step::{CiError, Run, Step, same_lines};
+use crate::kafka::Kafka;
+use crate::workspace;
+
+/// The crates with tests that talk to a broker.
+const INTEGRATION: &str = "-p micro-kafka -p micro-kafka-test -p flights";
+
+pub(super) const ALL: &[Step] = &[
+    Step {
+        name: "format",
+        about: "rustfmt changes nothing",
+        run: format,
+    },
+    Step {
+        name: "lint",
+        about: "clippy, every target, warnings are errors",
+        run: lint,
+    },
+    Step {
+        name: "deny",
+        about: "licences, bans, sources and advisories of all dependencies",
+        run: deny,
+    },
+    Step {
+        name: "test",
+        about: "all tests, on the embedded broker",
+        run: test,
+    },
+    Step {
+        name: "doc",
+        about: "rustdoc, warnings are errors",
+        run: doc,
+    },
+    Step {
+        name: "example",
+        about: "the flights example, its table compared",
+        run: example,
+    },
+    Step {
+        name: "apache",
+        about: "integration tests and example on Apache Kafka",
+        run: apache,
+    },
+];
+
+const FEW_MINUTES: Duration = Duration::from_secs(5 * 60);
+
+fn format() -> Result<(), CiError> {
+    Run::cargo("fmt --all --check").check()
+}
+
+fn lint() -> Result<(), CiError> {
+    Run::cargo("clippy --workspace --all-targets --locked -- -D warnings").check()
+}
+
+fn deny() -> Result<(), CiError> {
+    Run::cargo("deny --locked check bans licenses sources")
+        .limit(FEW_MINUTES)
+        .check()?;
+    let known = Run::cargo("deny --locked fetch db")
+        .limit(FEW_MINUTES)
+        .check();
+    if known.is_err() {
+        eprintln!(
+            "note: the advisory database (github.com/RustSec) cannot be reached; advisories are not checked"
+        );
+        return Ok(());
+    }
+    Run::cargo("deny --locked check advisories").check()
+}
+
+fn test() -> Result<(), CiError> {
+    Run::cargo("test --workspace --locked").check()
+}
+
+fn doc() -> Result<(), CiError> {
+    Run::cargo("doc --workspace --no-deps --locked")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .check()
+}
+
+fn example() -> Result<(), CiError> {
+    compare_table(Run::cargo("run --release --locked -p flights"))
+}
+
+/// Stops the server also when a test has failed.
+fn apache() -> Result<(), CiError> {
+    let kafka = Kafka::fresh("ci")?;
+    let bootstrap = kafka.start()?;
+    let done = on_apache(&bootstrap);
+    kafka.stop()?;
+    done
+}
+
+fn on_apache(bootstrap: &str) -> Result<(), CiError> {
+    let tests = format!("test --locked {INTEGRATION}");
+    Run::cargo(&tests)
+        .env("MICRO_KAFKA_TEST", bootstrap)
+        .check()?;
+    compare_table(Run::cargo(&format!(
+        "run --release --locked -p flights -- --bootstrap-servers {bootstrap}"
+    )))
+}
+
+fn compare_table(run: Run) -> Result<(), CiError> {
+    let file = workspace::root().join("examples/flights/data/expected.txt");
+    let expected = fs::read_to_string(&file).map_err(crate::kafka::KafkaError::io(&file))?;
+    same_lines("the example's output", &run.stdout()?, &expected)
+}

@@ -1,0 +1,11 @@
+//! Apache Kafka (KRaft, one process) from its published jars.
+
+mod error;
+mod jars;
+mod probe;
+mod server;
+
+pub use error::KafkaError;
+pub use jars::Jars;
+pub use probe::answers;
+pub use server::Kafka;

@@ -2,6 +2,7 @@
 
 mod broker;
 mod builder;
+mod clients;
 mod connection;
 mod dispatch;
 mod endpoint;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::builder::{BrokerBuilder, StartError};
+use super::builder::BrokerBuilder;
 use super::endpoint::Endpoint;
+use super::start_error::StartError;
 use super::state::BrokerState;
 
 /// A running broker; dropping it stops it.

@@ -77,7 +77,7 @@ impl KafkaAdmin {
         let properties = [servers].into_iter().chain(own);
         // It never sends a record.
         let hook = FailureHook::new(drop);
-        let producer = Producer::new(properties, Duration::ZERO, hook)?;
+        let producer = Producer::new(properties, 1, Duration::ZERO, hook)?;
         Ok(Self::on(Arc::new(producer), &config.namespace))
     }
 

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use super::error::{BootError, BootErrors, Error};
+use super::log::log_to_stderr;
 use super::programmatic::Listener;
 use super::registry::Registry;
 use super::resolve::{Plan, resolve};
@@ -172,6 +173,8 @@ impl KafkaApp {
     /// # Errors
     /// As [`KafkaApp::start`].
     pub async fn run(self) -> Result<(), Error> {
-        self.start().await?.run().await
+        log_to_stderr("info");
+        tracing::info!(sources = ?self.config.sources(), "settings read");
+        self.start().await?.until_signal().await
     }
 }

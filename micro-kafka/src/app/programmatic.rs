@@ -44,7 +44,6 @@ impl Listener {
         Self(Registration {
             id: id.into(),
             explicit_id: true,
-            function: None,
             source: Some(crate::listener::Source {
                 file: location.file(),
                 line: location.line(),

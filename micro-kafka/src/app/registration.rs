@@ -1,7 +1,5 @@
 //! A listener as it was declared, by attribute or by program.
 
-use std::any::TypeId;
-
 use crate::listener::{AckMode, BootCheck, Handler, ListenerDef, RetryDef, Source};
 
 /// A declared listener before placeholders and settings.
@@ -9,7 +7,6 @@ use crate::listener::{AckMode, BootCheck, Handler, ListenerDef, RetryDef, Source
 pub(crate) struct Registration {
     pub(crate) id: String,
     pub(crate) explicit_id: bool,
-    pub(crate) function: Option<TypeId>,
     pub(crate) source: Option<Source>,
     pub(crate) arguments: Arguments,
     pub(crate) handler: Handler,
@@ -38,7 +35,6 @@ impl From<&ListenerDef> for Registration {
         Self {
             id: def.id.into(),
             explicit_id: def.explicit_id,
-            function: Some((def.function)()),
             source: Some(def.source),
             arguments: Arguments {
                 topics: def.topics.iter().map(|topic| (*topic).into()).collect(),

@@ -155,6 +155,21 @@ impl KafkaConsumer {
         }
     }
 
+    fn holds_nothing(&self) -> bool {
+        let mut list = std::ptr::null_mut();
+        // SAFETY: the client is alive, and the out pointer is ours.
+        let code = unsafe { rdsys::rd_kafka_assignment(self.client.raw(), &raw mut list) };
+        let Some(list) = std::ptr::NonNull::new(list) else {
+            return code == Code::RD_KAFKA_RESP_ERR_NO_ERROR;
+        };
+        // SAFETY: the list is ours, and not used afterwards.
+        unsafe {
+            let count = list.as_ref().cnt;
+            rdsys::rd_kafka_topic_partition_list_destroy(list.as_ptr());
+            count == 0
+        }
+    }
+
     fn leave(&mut self) {
         let deadline = Instant::now() + DROP_CLOSE;
         if !self.closing && self.close().is_err() {
@@ -346,6 +361,12 @@ impl RecordSource for KafkaConsumer {
 
     fn close(&mut self) -> Result<(), ClientError> {
         self.closing = true;
+        if self.holds_nothing() {
+            // A cooperative member without partitions is closed without a LeaveGroup, and its group
+            // waits for it until its session times out. An unsubscription does leave.
+            // SAFETY: the client is alive.
+            unsafe { rdsys::rd_kafka_unsubscribe(self.client.raw()) };
+        }
         // SAFETY: client and queue are alive.
         let error =
             unsafe { rdsys::rd_kafka_consumer_close_queue(self.client.raw(), self.queue.raw()) };
@@ -380,9 +401,7 @@ fn commit_result(code: Code) -> Result<(), CommitError> {
     let fenced = matches!(
         code,
         Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
-            | Code::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION
             | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
-            | Code::RD_KAFKA_RESP_ERR_STALE_MEMBER_EPOCH
             | Code::RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST
     );
     match code {

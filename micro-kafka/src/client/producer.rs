@@ -24,6 +24,8 @@ pub(crate) struct Core {
     queue: NonNull<rdsys::rd_kafka_queue_t>,
     hook: FailureHook,
     waiters: Waiters,
+    max_in_flight: usize,
+    in_flight: AtomicUsize,
     closed: AtomicBool,
     stopping: AtomicBool,
     lost: AtomicUsize,
@@ -36,7 +38,11 @@ unsafe impl Send for Core {}
 unsafe impl Sync for Core {}
 
 impl Core {
-    fn new(config: NativeConfig, hook: FailureHook) -> Result<Self, ConfigError> {
+    fn new(
+        config: NativeConfig,
+        max_in_flight: usize,
+        hook: FailureHook,
+    ) -> Result<Self, ConfigError> {
         let client = config.into_producer()?;
         // SAFETY: the client is new and ours; its main queue lives until both are given back.
         let queue = unsafe {
@@ -56,6 +62,8 @@ impl Core {
             queue,
             hook,
             waiters: Waiters::default(),
+            max_in_flight,
+            in_flight: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             lost: AtomicUsize::new(0),
@@ -82,6 +90,26 @@ impl Core {
 
     pub(crate) fn waiters(&self) -> &Waiters {
         &self.waiters
+    }
+
+    /// Whether a sender that can wait may send: fewer than `max_in_flight` records are on their
+    /// way. Senders at the same moment may exceed it by their number.
+    pub(crate) fn has_room(&self) -> bool {
+        self.in_flight.load(Ordering::SeqCst) < self.max_in_flight
+    }
+
+    pub(super) fn sent(&self) {
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn not_sent(&self) {
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// So many records are done, and their memory is free again.
+    pub(super) fn done(&self, count: usize) {
+        self.in_flight.fetch_sub(count, Ordering::SeqCst);
+        self.waiters.wake(count);
     }
 
     pub(super) fn lost(&self) -> &AtomicUsize {
@@ -149,16 +177,19 @@ pub(crate) struct Producer {
 }
 
 impl Producer {
-    /// Makes a client; does not connect. `flush_timeout` bounds the flush on drop.
+    /// Makes a client; does not connect. Senders wait while `max_in_flight` records are on their
+    /// way; `flush_timeout` bounds the flush on drop.
     ///
     /// # Errors
     /// If librdkafka refuses the properties.
     pub(crate) fn new<'p>(
         properties: impl IntoIterator<Item = (&'p str, &'p str)>,
+        max_in_flight: usize,
         flush_timeout: Duration,
         hook: FailureHook,
     ) -> Result<Self, ConfigError> {
-        let core = Arc::new(Core::new(NativeConfig::new(properties)?, hook)?);
+        let config = NativeConfig::new(properties)?;
+        let core = Arc::new(Core::new(config, max_in_flight.max(1), hook)?);
         let shared = Arc::clone(&core);
         let poller = std::thread::Builder::new()
             .name("mk-producer".into())

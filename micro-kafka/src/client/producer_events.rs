@@ -30,7 +30,7 @@ pub(super) fn serve(core: &Arc<Core>) {
         };
         match core.poll(patience) {
             Some(event) => handle(core, event),
-            None => core.waiters().wake(WAITING_WAKES),
+            None => core.waiters().lapse(WAITING_WAKES),
         }
     }
     drain(core);
@@ -47,7 +47,7 @@ fn handle(core: &Core, event: NativeEvent) {
     let freed = catch_unwind(AssertUnwindSafe(|| dispatch(core, event)));
     match freed {
         // Only now, with the event destroyed, is there room for those who wait.
-        Ok(freed) if freed > 0 => core.waiters().wake(freed),
+        Ok(freed) if freed > 0 => core.done(freed),
         Ok(_) => {}
         Err(_) => tracing::error!("an event of the producer could not be handled"),
     }

@@ -61,7 +61,7 @@ pub(crate) enum SourceEvent {
 pub(crate) struct CommitError {
     /// The code's name.
     pub(crate) name: &'static str,
-    /// The member is no longer part of the generation: what it held is somebody else's.
+    /// The broker knows this member no more, so that sending it again is of no use.
     pub(crate) fenced: bool,
 }
 

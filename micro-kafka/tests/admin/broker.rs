@@ -37,7 +37,10 @@ async fn topics_are_created_once_and_deleted() {
         let topic = NewTopic::new("orders")
             .partitions(4)
             .config("retention.ms", "60000");
-        let created = admin.create_topics(&[topic.clone()]).await.unwrap();
+        let created = admin
+            .create_topics(std::slice::from_ref(&topic))
+            .await
+            .unwrap();
         assert_eq!(created.get("orders"), Some(&Created::New));
         let again = admin.create_topics(&[topic]).await.unwrap();
         assert_eq!(again.get("orders"), Some(&Created::Existing));

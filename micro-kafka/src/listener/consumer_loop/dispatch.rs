@@ -106,11 +106,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let limit = self.seat.endpoint.max_uncommitted;
         let partition = self.partition(slot)?;
         if partition.ledger.len() < limit {
-            partition.full = false;
             return partition.buffer.pop_front();
         }
-        if !partition.full && !partition.buffer.is_empty() {
-            partition.full = true;
+        if partition.buffer.is_empty() {
+            return None;
+        }
+        partition.full = true;
+        if !std::mem::replace(&mut partition.full_told, true) {
             let unfinished = partition.ledger.len();
             let record = self.seat.status.place(slot, -1);
             tracing::warn!(

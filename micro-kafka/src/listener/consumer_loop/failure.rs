@@ -191,14 +191,14 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             .partitions
             .get_mut(slot as usize)
             .and_then(Option::as_mut)
+            && !stopping
+            && !partition.revoking
         {
-            if !stopping && !partition.revoking {
-                partition.lane = Lane::Waiting {
-                    due,
-                    next: Next::Rewind(offset),
-                };
-                self.timers.wake_lane(due, slot, partition.epoch);
-            }
+            partition.lane = Lane::Waiting {
+                due,
+                next: Next::Rewind(offset),
+            };
+            self.timers.wake_lane(due, slot, partition.epoch);
         }
         false
     }

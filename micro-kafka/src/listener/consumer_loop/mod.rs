@@ -148,6 +148,12 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             let stopped = self.drive_stop();
             self.meters.flush(&self.seat.stats, &mut self.counts);
             if let Some(reason) = self.fatal.take() {
+                let trouble = HealthReason::Restarting {
+                    consumer: self.seat.number,
+                    reason: reason.clone(),
+                    attempt: 1,
+                };
+                self.seat.status.set_consumer_trouble(Some(trouble));
                 self.end_all_epochs();
                 return match &self.stop {
                     Some(stop) => Exit::Stopped(stop.report()),

@@ -29,7 +29,15 @@ pub(super) struct Revocation {
 pub(super) struct CommitWait {
     pub(super) id: u64,
     pub(super) until: Instant,
-    pub(super) answered: bool,
+    pub(super) state: CommitState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CommitState {
+    Sent,
+    Answered,
+    /// Refused; it may be sent again at this moment.
+    Refused(Instant),
 }
 
 impl CommitWait {
@@ -37,12 +45,12 @@ impl CommitWait {
         Self {
             id,
             until: Instant::now() + COMMIT,
-            answered: false,
+            state: CommitState::Sent,
         }
     }
 
     pub(super) fn is_over(self) -> bool {
-        self.answered || Instant::now() >= self.until
+        self.state == CommitState::Answered || Instant::now() >= self.until
     }
 }
 
@@ -234,7 +242,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let Some(commit) = commit.filter(|commit| commit.id == id) else {
             return false;
         };
-        commit.answered = true;
+        commit.state = CommitState::Answered;
         if let Err(error) = result {
             self.report(
                 error.name,

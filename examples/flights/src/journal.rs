@@ -196,10 +196,7 @@ mod tests {
         let (file, flights) = (Temporary::new("other"), Flight::january_2013().unwrap());
         std::fs::write(&file.0, "run a\nsent away\n").unwrap();
         let error = Journal::open(&file.0, &flights, "b".into()).unwrap_err();
-        assert!(
-            error.to_string().contains("line 2: `sent away`"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("line 2: `sent away`"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The job: the departures are sent, handled and counted.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 use flights::airlines::Airlines;
@@ -8,7 +9,8 @@ use flights::flight::Flight;
 use flights::summary::Progress;
 use flights::tally::Tally;
 use micro_kafka::KafkaApp;
-use micro_kafka::config::Config;
+use micro_kafka::app::log_to_stderr;
+use micro_kafka::config::{Config, ConfigErrors};
 
 use crate::args::{Args, Chore};
 use crate::broker::{self, Kafka};
@@ -18,23 +20,23 @@ use crate::{departures, progress};
 /// How long no flight at all may come to its end before the rest count as lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What is logged unless RUST_LOG says otherwise: not each of the flights that are meant to fail.
+const LOG: &str = "warn,micro_kafka::error=off";
+
 /// Does what the command line asks for.
 pub(crate) async fn run(args: Args) -> Result<(), Error> {
     if let Some(Chore::Broker { file }) = &args.chore {
         return Ok(broker::run(file).await?);
     }
+    log_to_stderr(LOG);
     let flights = Flight::january_2013()?;
     let tally = match &args.journal {
         Some(file) => Tally::with_journal(file, &flights)?,
         None => Tally::new(),
     };
     let kafka = Kafka::of(&args).await?;
-    let config = Config::builder()
-        .discover()
-        .set("kafka.bootstrap-servers", kafka.bootstrap_servers())
-        .build()?;
     let app = KafkaApp::builder()
-        .config(config)
+        .config(settings(&kafka)?)
         .state(tally.clone())
         .build()?;
     departures::create_topic(app.template()).await?;
@@ -43,6 +45,22 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
     } else {
         run_once(app, &flights, &tally).await
     }
+}
+
+/// The settings of the usual places; of the example's own folder when the built program is run
+/// from elsewhere.
+fn settings(kafka: &Kafka) -> Result<Config, ConfigErrors> {
+    let usual = || {
+        Config::builder()
+            .discover()
+            .set("kafka.bootstrap-servers", kafka.bootstrap_servers())
+    };
+    let config = usual().build()?;
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("application.toml");
+    if config.sources().is_empty() && own.exists() {
+        return usual().file(own).build();
+    }
+    Ok(config)
 }
 
 /// Until every flight has come to its end.
@@ -54,8 +72,8 @@ async fn run_once(app: KafkaApp, flights: &[Flight], tally: &Tally) -> Result<()
     if sent.is_ok() {
         ended(tally, flights.len(), PATIENCE).await;
     }
-    bar.abort();
     app.stop().await;
+    bar.abort();
     sent?;
     print(tally, "lost")?;
     match tally.unfinished() {
@@ -82,7 +100,10 @@ async fn serve(app: KafkaApp, flights: &[Flight], tally: &Tally) -> Result<(), E
         stopped = app.until_signal() => stopped?,
         result = job => return result,
     }
-    print(tally, "on their way")
+    match tally.unfinished() {
+        0 => print(tally, "lost"),
+        _ => print(tally, "on their way"),
+    }
 }
 
 /// Waits until that many flights were sent and have come to their end, or none does for so long.
@@ -93,7 +114,10 @@ async fn ended(tally: &Tally, flights: usize, patience: Duration) {
         if sent.min(ended) >= flights {
             return;
         }
-        if tokio::time::timeout(patience, progress.changed()).await.is_err() {
+        if tokio::time::timeout(patience, progress.changed())
+            .await
+            .is_err()
+        {
             return;
         }
     }

@@ -4,10 +4,10 @@
 //! next finds it. It ends by itself a while after its last client has gone.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use micro_kafka_broker::Broker;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -73,7 +73,7 @@ pub(crate) async fn run(file: &Path) -> Result<(), BrokerError> {
         start.unlock().map_err(unusable)?;
         broker.idle_for(LINGER).await;
         start.lock().map_err(unusable)?;
-        if !entry.was_visited().map_err(unusable)? {
+        if entry.last_visit().map_err(unusable)? >= LINGER {
             break;
         }
     }
@@ -84,14 +84,15 @@ pub(crate) async fn run(file: &Path) -> Result<(), BrokerError> {
 
 fn open(file: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true).open(file)
+    let options = options.read(true).write(true).create(true);
+    options.truncate(false).open(file)
 }
 
 fn print(address: &str) -> Result<(), BrokerError> {
     writeln!(io::stdout(), "{address}").map_err(|error| BrokerError::Process(error.to_string()))
 }
 
-/// The file in which the address stands, and after it a line for each that found it.
+/// The file in which the address stands; its time of change is that of the last visit.
 struct Entry(File);
 
 impl Entry {
@@ -102,24 +103,15 @@ impl Entry {
 
     /// The address, for a client that will come at once: the process stays for it.
     fn visit(&mut self) -> io::Result<String> {
-        let text = self.text()?;
-        let address = text.split(' ').next().unwrap_or_default();
-        writeln!(self.0, "found by {}", std::process::id())?;
-        Ok(address.to_owned())
-    }
-
-    /// Whether a client has been told the address since this was last asked.
-    fn was_visited(&mut self) -> io::Result<bool> {
-        let text = self.text()?;
-        let own = text.find('\n').map_or(text.len(), |end| end + 1);
-        self.0.set_len(own as u64)?;
-        Ok(own < text.len())
-    }
-
-    fn text(&mut self) -> io::Result<String> {
         let mut text = String::new();
-        self.0.rewind()?;
         self.0.read_to_string(&mut text)?;
-        Ok(text)
+        self.0.set_modified(SystemTime::now())?;
+        Ok(text.split(' ').next().unwrap_or_default().to_owned())
+    }
+
+    /// How long ago a client was told the address.
+    fn last_visit(&self) -> io::Result<Duration> {
+        let visit = self.0.metadata()?.modified()?;
+        Ok(visit.elapsed().unwrap_or_default())
     }
 }

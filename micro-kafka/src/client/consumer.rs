@@ -43,6 +43,8 @@ pub(crate) struct KafkaConsumer {
     reset: Reset,
     isolation: rdsys::rd_kafka_IsolationLevel_t,
     closing: bool,
+    /// Holds on the client for messages to come.
+    holds: Vec<Arc<ClientHandle>>,
     client: Arc<ClientHandle>,
 }
 
@@ -74,6 +76,7 @@ impl KafkaConsumer {
             reset: Reset::of(property(&properties, "auto.offset.reset")),
             isolation: start_offsets::isolation(property(&properties, "isolation.level")),
             closing: false,
+            holds: Vec::new(),
             client,
         };
         let topics = topics.iter().map(|topic| TopicPartition::new(topic, -1));
@@ -221,7 +224,9 @@ impl RecordSource for KafkaConsumer {
             // SAFETY: the message was just handed out to us; it goes on, or is destroyed here.
             unsafe {
                 if message.as_ref().err == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
-                    let message = NativeMessage::from_raw(message, &self.client);
+                    let hold = self.holds.pop();
+                    let hold = hold.unwrap_or_else(|| Arc::clone(&self.client));
+                    let message = NativeMessage::from_raw(message, hold);
                     into.push_back(Record::from_native(message));
                 } else {
                     self.overheard.push(Heard::from_message(message.as_ptr()));
@@ -232,6 +237,15 @@ impl RecordSource for KafkaConsumer {
             }
         }
         count
+    }
+
+    fn recycle(&mut self, record: Record) {
+        if let Some(message) = record.into_native() {
+            let hold = message.into_client();
+            if self.holds.len() < BATCH && Arc::ptr_eq(&hold, &self.client) {
+                self.holds.push(hold);
+            }
+        }
     }
 
     fn name(&self, slot: Slot) -> &TopicPartition {

@@ -1,6 +1,6 @@
 //! A producer: librdkafka's handle, its poll thread, and how both end.
 
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -16,6 +16,16 @@ use super::{ConfigError, ErrorCode, FailureHook, NativeEvent, producer_events};
 
 /// How long the reports of purged records may take: they come from the client itself.
 const PURGE_REPORTS: Duration = Duration::from_secs(2);
+
+/// How long the first connection is waited for.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// When metadata is asked for again.
+const WARM_UP_PAUSES: [Duration; 4] = [
+    Duration::from_millis(15),
+    Duration::from_millis(25),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+];
 
 /// librdkafka's client with what its users and its poll thread share; destroyed with its last user.
 #[derive(Debug)]
@@ -146,6 +156,24 @@ impl Core {
         ErrorCode::of(unsafe { rdsys::rd_kafka_flush(self.client(), millis(timeout)) })
     }
 
+    /// Waits for a connection, then for metadata of the topics known so far; blocks.
+    fn request_metadata(&self, timeout: Duration) {
+        let mut metadata = ptr::null();
+        // SAFETY: the client lives; null asks for known topics; the result is ours to destroy.
+        unsafe {
+            rdsys::rd_kafka_metadata(
+                self.client(),
+                0,
+                ptr::null_mut(),
+                &raw mut metadata,
+                millis(timeout),
+            );
+            if !metadata.is_null() {
+                rdsys::rd_kafka_metadata_destroy(metadata);
+            }
+        }
+    }
+
     fn purge(&self) {
         let all = rdsys::RD_KAFKA_PURGE_F_QUEUE | rdsys::RD_KAFKA_PURGE_F_INFLIGHT;
         // SAFETY: the client lives.
@@ -197,6 +225,7 @@ impl Producer {
             .map_err(|error| ConfigError::Client {
                 reason: format!("no thread for it: {error}"),
             })?;
+        warm_up(&core);
         Ok(Self {
             core,
             poller: Some(poller),
@@ -255,6 +284,29 @@ impl Producer {
         self.poller
             .as_ref()
             .is_some_and(|poller| poller.thread().id() == current)
+    }
+}
+
+/// Asks for metadata as soon as there is a connection, and some times more.
+///
+/// An idempotent producer asks for its id when metadata arrives, or else every 500 ms; and the
+/// first answer may arrive while the bootstrap connection is being replaced. Without a later one
+/// the first record of a process often waits half a second.
+fn warm_up(core: &Arc<Core>) {
+    let core = Arc::clone(core);
+    let ask = move || {
+        core.request_metadata(WARM_UP);
+        for pause in WARM_UP_PAUSES {
+            std::thread::park_timeout(pause);
+            if core.is_stopping() {
+                return;
+            }
+            core.request_metadata(WARM_UP);
+        }
+    };
+    let thread = std::thread::Builder::new().name("mk-producer-warm".into());
+    if let Err(error) = thread.spawn(ask) {
+        tracing::debug!(%error, "no thread to warm the producer up");
     }
 }
 

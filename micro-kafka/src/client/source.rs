@@ -100,6 +100,9 @@ pub(crate) trait RecordSource: Send {
     /// Appends up to `limit` records of a partition; fewer than `limit`: it was seen empty.
     fn read(&mut self, slot: Slot, limit: usize, into: &mut VecDeque<Record>) -> usize;
 
+    /// Takes a record back that nobody needs any more; dropping it does as well.
+    fn recycle(&mut self, record: Record);
+
     /// The partition's name.
     fn name(&self, slot: Slot) -> &TopicPartition;
 

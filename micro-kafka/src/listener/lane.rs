@@ -120,11 +120,11 @@ impl Partition {
     /// Learns the size of the records from those just read.
     pub(super) fn learn_size(&mut self) {
         let sample = self.buffer.iter().take(8);
-        let (count, bytes) = sample.fold((0, 0_usize), |(count, bytes), record| {
+        let (count, bytes) = sample.fold((0, 0), |(count, bytes), record| {
             (count + 1, bytes + record.payload().map_or(0, <[u8]>::len))
         });
         if let Some(average) = bytes.checked_div(count) {
-            self.average_bytes = usize::midpoint(self.average_bytes, average);
+            self.average_bytes = self.average_bytes.midpoint(average);
         }
     }
 

@@ -13,7 +13,8 @@ use crate::config::Config;
 /// (`acks`), on the partition that a Java producer would choose for the key (`partitioner`), and
 /// given up after two minutes (`delivery.timeout.ms`), as in Java. A record may be as large as a
 /// broker takes by default (`message.max.bytes`), so that whatever was consumed can be
-/// dead-lettered.
+/// dead-lettered. A short first `reconnect.backoff.ms` lets the first record of a process leave
+/// after 12 ms instead of 52; an unreachable broker is still asked less and less often.
 pub const DEFAULT_PROPERTIES: &[(&str, &str)] = &[
     ("enable.idempotence", "true"),
     ("acks", "all"),

@@ -70,6 +70,8 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     source: S,
     commands: &'s mut mpsc::UnboundedReceiver<Command>,
     consumer: Arc<ConsumerContext>,
+    /// A hold on `consumer` for the next delivery, left by one that is done.
+    spare: Option<Arc<ConsumerContext>>,
     acks: mpsc::UnboundedReceiver<AckToken>,
     /// By slot.
     partitions: Vec<Option<Partition>>,
@@ -115,6 +117,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 listener: Arc::clone(&seat.listener),
                 acks,
             }),
+            spare: None,
             acks: acked,
             partitions: Vec::new(),
             epoch: 0,

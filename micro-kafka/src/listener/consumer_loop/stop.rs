@@ -157,9 +157,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             return self.begin_close();
         }
-        if let CommitState::Refused(again) = commit.state
-            && Instant::now() >= again
-        {
+        if matches!(commit.state, CommitState::Refused(again) if Instant::now() >= again) {
             self.send_last_commit(commit);
         }
     }

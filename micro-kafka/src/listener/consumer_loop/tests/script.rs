@@ -152,6 +152,10 @@ impl RecordSource for ScriptedSource {
         count
     }
 
+    fn recycle(&mut self, record: Record) {
+        drop(record);
+    }
+
     fn name(&self, slot: Slot) -> &TopicPartition {
         &self.names[slot as usize]
     }
@@ -215,6 +219,9 @@ impl RecordSource for ScriptedSource {
     }
 }
 
+/// Where each delivery would be acknowledged.
+type Tokens = Arc<Mutex<Vec<(mpsc::UnboundedSender<AckToken>, AckToken)>>>;
+
 /// A loop on a script.
 pub(super) struct Rig {
     pub(super) script: Script,
@@ -222,7 +229,7 @@ pub(super) struct Rig {
     pub(super) log: Log,
     pub(super) gate: Arc<Semaphore>,
     pub(super) kept: Arc<Kept>,
-    pub(super) tokens: Arc<Mutex<Vec<(mpsc::UnboundedSender<AckToken>, AckToken)>>>,
+    pub(super) tokens: Tokens,
     pub(super) status: Arc<crate::listener::health::ConsumerStatus>,
     commands: mpsc::UnboundedSender<Command>,
     stop_requests: mpsc::UnboundedReceiver<HealthReason>,
@@ -272,7 +279,7 @@ impl Plan {
             Arc::new(Semaphore::new(0)),
             Kept::failing(self.recover_failures),
         );
-        let tokens = Arc::new(Mutex::new(Vec::new()));
+        let tokens = Tokens::default();
         let handler = self.handler(&log, &gate, &tokens);
         let errors = Retries {
             attempts: self.attempts,
@@ -320,12 +327,7 @@ impl Plan {
         }
     }
 
-    fn handler(
-        &self,
-        log: &Log,
-        gate: &Arc<Semaphore>,
-        tokens: &Arc<Mutex<Vec<(mpsc::UnboundedSender<AckToken>, AckToken)>>>,
-    ) -> Handler {
+    fn handler(&self, log: &Log, gate: &Arc<Semaphore>, tokens: &Tokens) -> Handler {
         let (failing, gated) = (self.failing.clone(), self.gated.clone());
         let panicking = self.panicking.clone();
         let (gate, tokens) = (Arc::clone(gate), Arc::clone(tokens));

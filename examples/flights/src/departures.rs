@@ -2,9 +2,9 @@
 
 use flights::flight::Flight;
 use flights::tally::Tally;
-use micro_kafka::admin::NewTopic;
+use micro_kafka::admin::{AdminError, NewTopic};
 use micro_kafka::codec::Json;
-use micro_kafka::template::{KafkaError, KafkaTemplate};
+use micro_kafka::template::{KafkaTemplate, SendError};
 
 /// The topic that listeners read.
 pub(crate) const TOPIC: &str = "flights";
@@ -12,7 +12,7 @@ pub(crate) const TOPIC: &str = "flights";
 const PARTITIONS: u32 = 6;
 
 /// Creates the topic unless it exists.
-pub(crate) async fn create_topic(kafka: &KafkaTemplate) -> Result<(), KafkaError> {
+pub(crate) async fn create_topic(kafka: &KafkaTemplate) -> Result<(), AdminError> {
     let topic = NewTopic::new(TOPIC).partitions(PARTITIONS);
     kafka.admin().create_topics(&[topic]).await?;
     Ok(())
@@ -24,7 +24,7 @@ pub(crate) async fn send(
     kafka: &KafkaTemplate,
     flights: &[Flight],
     tally: &Tally,
-) -> Result<(), KafkaError> {
+) -> Result<(), SendError> {
     let mut deliveries = Vec::new();
     for flight in flights.iter().filter(|flight| !tally.is_sent(flight)) {
         let mut record = kafka.send(TOPIC, Json(flight)).header("run", tally.run());

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use flights::csv::CsvError;
 use flights::journal::JournalError;
+use micro_kafka::admin::AdminError;
 use micro_kafka::config::ConfigErrors;
-use micro_kafka::template::KafkaError;
+use micro_kafka::template::SendError;
 
 use crate::broker::BrokerError;
 
@@ -22,8 +23,14 @@ pub(crate) enum Error {
     Config(#[from] ConfigErrors),
     #[error(transparent)]
     App(#[from] micro_kafka::Error),
-    #[error(transparent)]
-    Kafka(#[from] KafkaError),
+    #[error("topic `flights` cannot be created on {servers}; is there a Kafka?")]
+    Topic {
+        servers: String,
+        #[source]
+        source: AdminError,
+    },
+    #[error("the departures cannot be sent")]
+    Send(#[from] SendError),
     #[error("{lost} flights have not come to their end, and none has for {} s", patience.as_secs())]
     Lost { lost: usize, patience: Duration },
     #[error("the result cannot be printed")]

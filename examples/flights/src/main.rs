@@ -16,7 +16,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use flights::flight::Flight;
 use flights::tally::Tally;
-use micro_kafka::error::Failure;
 use micro_kafka::prelude::*;
 
 /// Why a flight is not handled, and what becomes of its record.

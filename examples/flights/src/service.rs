@@ -39,7 +39,11 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
         .config(settings(&kafka)?)
         .state(tally.clone())
         .build()?;
-    departures::create_topic(app.template()).await?;
+    let topic = departures::create_topic(app.template()).await;
+    topic.map_err(|source| Error::Topic {
+        servers: kafka.bootstrap_servers(),
+        source,
+    })?;
     if args.serve {
         serve(app, &flights, &tally).await
     } else {

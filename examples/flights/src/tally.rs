@@ -133,3 +133,39 @@ fn new_run() -> String {
     let millis = now.map_or(0, |since| since.as_millis());
     format!("{millis:x}-{}", std::process::id())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_flights_of_this_run_are_counted() {
+        let flights = Flight::january_2013().unwrap();
+        let tally = Tally::new();
+        tally.handled(Some("another"), &flights[0]);
+        tally.handled(None, &flights[1]);
+        tally.dead_lettered(Some("another"), &flights[2], "Cancelled");
+        assert_eq!(tally.progress().borrow().ended, 0);
+        tally.handled(Some(tally.run()), &flights[0]);
+        tally.dead_lettered(Some(tally.run()), &flights[2], "Cancelled");
+        assert_eq!(tally.progress().borrow().ended, 2);
+    }
+
+    #[test]
+    fn a_journal_lets_a_run_go_on() {
+        let flights = Flight::january_2013().unwrap();
+        let file = std::env::temp_dir().join(format!("flights-tally-{}", std::process::id()));
+        let first = Tally::with_journal(&file, &flights).unwrap();
+        first.sent(&flights[0]);
+        first.sent(&flights[1]);
+        first.handled(Some(first.run()), &flights[0]);
+        let run = first.run().to_owned();
+        drop(first);
+        let second = Tally::with_journal(&file, &flights).unwrap();
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(second.run(), run);
+        assert_eq!(*second.progress().borrow(), Progress { sent: 2, ended: 1 });
+        assert!(second.is_sent(&flights[1]) && !second.is_sent(&flights[2]));
+        assert_eq!(second.unfinished(), 1);
+    }
+}

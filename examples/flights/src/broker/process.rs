@@ -57,7 +57,9 @@ pub(crate) async fn run(file: &Path) -> Result<(), BrokerError> {
     let unusable = |error| BrokerError::File(file.to_owned(), error);
     // A Ctrl-C is meant for the service. It fails only if this is a session of its own already.
     let _ = rustix::process::setsid();
-    let start = open(&file.with_added_extension("lock")).map_err(unusable)?;
+    let mut start = file.as_os_str().to_owned();
+    start.push(".lock");
+    let start = open(start.as_ref()).map_err(unusable)?;
     // One at a time comes or goes, so that whoever finds an address can use it.
     start.lock().map_err(unusable)?;
     let mut entry = Entry(open(file).map_err(unusable)?);

@@ -14,6 +14,7 @@ impl ErrorCode {
     pub(crate) const NONE: Self = Self(0);
     pub(crate) const FATAL: Self = Self::of(Native::RD_KAFKA_RESP_ERR__FATAL);
     pub(crate) const QUEUE_FULL: Self = Self::of(Native::RD_KAFKA_RESP_ERR__QUEUE_FULL);
+    pub(crate) const ALL_BROKERS_DOWN: Self = Self::of(Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
     pub(crate) const TIMED_OUT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__TIMED_OUT);
     pub(crate) const DESTROYED: Self = Self::of(Native::RD_KAFKA_RESP_ERR__DESTROY);
     pub(crate) const PURGED_QUEUED: Self = Self::of(Native::RD_KAFKA_RESP_ERR__PURGE_QUEUE);

@@ -169,7 +169,13 @@ fn error(core: &Core, event: &NativeEvent) {
         );
         return;
     }
-    tracing::warn!(%code, reason = event.error_text(), "the producer has a problem");
+    let reason = event.error_text();
+    if code == ErrorCode::ALL_BROKERS_DOWN {
+        // Eighty times a second until one is there, and librdkafka's log tells why there is none.
+        tracing::debug!(%code, reason, "the producer has no broker");
+    } else {
+        tracing::warn!(%code, reason, "the producer has a problem");
+    }
 }
 
 impl Core {

@@ -32,8 +32,8 @@ use super::lane::Partition;
 use super::stats::{ListenerStats, Meters, TurnCounts};
 use super::timers::Timers;
 use super::{
-    AckToken, AssignedPartition, ConsumerContext, ContainerDeps, ListenerContext, ListenerEndpoint,
-    StopReport,
+    AckMode, AckToken, AssignedPartition, ConsumerContext, ContainerDeps, ListenerContext,
+    ListenerEndpoint, StopReport,
 };
 use crate::client::{RecordSource, Slot, SourceEvent};
 
@@ -213,7 +213,8 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
     fn take_acks(&mut self) {
         let mut acks = std::mem::take(&mut self.inbox.acks);
         for token in acks.drain(..) {
-            if self.current(token.slot, token.epoch).is_some() {
+            let manual = self.seat.endpoint.ack_mode == AckMode::Manual;
+            if manual && self.current(token.slot, token.epoch).is_some() {
                 self.finish(token.slot, token.offset);
                 self.enqueue(token.slot);
             }

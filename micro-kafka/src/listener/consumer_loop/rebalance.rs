@@ -99,6 +99,14 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn assign(&mut self, slots: &[Slot]) {
+        if let Some(older) = self.revocation.take() {
+            // A late unassignment would throw the new assignment away.
+            self.report(
+                "rebalance",
+                "an assignment came before a revocation was answered",
+            );
+            older.slots.iter().for_each(|slot| self.end_epoch(*slot));
+        }
         let starts = match self.source.assign(slots) {
             Ok(starts) => starts,
             Err(error) => {
@@ -136,7 +144,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn revoke(&mut self, slots: Vec<Slot>, lost: bool) {
-        debug_assert!(self.revocation.is_none(), "a rebalance within a rebalance");
+        // librdkafka waits for the answer to one rebalance before it offers the next; should it ever
+        // not, the older one is answered as it is.
+        self.finish_revocation();
         let closing = self.stop.as_ref().is_some_and(super::Stop::is_closing);
         if lost || closing || self.source.assignment_lost() {
             if lost {

@@ -138,10 +138,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
         // Acknowledgements of the last handlers may still be on their way through the channel.
         while let Ok(token) = self.acks.try_recv() {
-            if self.current(token.slot, token.epoch).is_some() {
-                self.finish(token.slot, token.offset);
-            }
+            self.inbox.acks.push(token);
         }
+        self.take_acks();
         self.send_last_commit(CommitWait::new(0));
     }
 

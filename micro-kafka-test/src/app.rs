@@ -137,7 +137,7 @@ impl TestAppBuilder {
         if let Some(namespace) = self.kafka.namespace() {
             config = config.set("kafka.namespace", namespace);
         }
-        let app = self.app.config(config.build()?).build()?.start().await?;
+        let app = self.app.config_from(config).build()?.start().await?;
         let app = Arc::new(app);
         self.kafka.inner.apps.lock().push(Arc::downgrade(&app));
         Ok(TestApp {
@@ -294,6 +294,29 @@ impl TestListener<'_> {
                 fail(
                     place,
                     &format!("listener `{id}` still runs after {DEADLINE:?}"),
+                );
+            }
+        }
+    }
+
+    /// Waits until something is wrong with it; `health()` says what.
+    ///
+    /// # Panics
+    /// After 20 s.
+    #[track_caller]
+    pub fn unwell(&self) -> impl Future<Output = ()> + '_ {
+        let place = Location::caller();
+        async move {
+            let unwell = async {
+                while self.container.health().is_up() {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            };
+            if tokio::time::timeout(DEADLINE, unwell).await.is_err() {
+                let id = &self.container.endpoint().id;
+                fail(
+                    place,
+                    &format!("listener `{id}` is still well after {DEADLINE:?}"),
                 );
             }
         }

@@ -48,7 +48,9 @@ async fn join(
     for (key, value) in settings {
         app = app.set(format!("kafka.consumer.properties.{key}"), value);
     }
-    app.start().await
+    let app = app.start().await;
+    app.listener("charge").assigned(1).await;
+    app
 }
 
 /// Records that are sent in the background, to all partitions in turn, until it is stopped.
@@ -207,8 +209,10 @@ async fn a_static_member_comes_back_to_its_partitions_without_a_rebalance(kafka:
             .map(|own| own.partition)
             .collect::<BTreeSet<_>>()
     };
+    first.quiet().await;
     let (before, mut others) = (own(&first), second.listener("charge").assignment());
     assert_eq!(before.len(), 2, "{before:?}");
+    assert_eq!(own(&second).len(), 2);
     others.mark_unchanged();
     first.stop().await;
     for partition in 0..4 {

@@ -62,7 +62,7 @@ async fn charge(order: &str, attempt: Attempt, State(calls): State<Calls>) -> Re
         "panic" => panic!("the handler's own text"),
         "second time" if attempt.is_first() => Err(Trouble::Timeout),
         "slow" => {
-            tokio::time::sleep(membership::beyond_limits()).await;
+            tokio::time::sleep(membership::BEYOND_LIMITS).await;
             Ok(())
         }
         _ => Ok(()),

@@ -2,22 +2,15 @@
 
 use super::*;
 
-/// The least session timeout that Apache Kafka allows by default is 6 s.
-fn limit() -> Duration {
-    match std::env::var_os(micro_kafka_test::EXTERNAL) {
-        Some(_) => Duration::from_secs(6),
-        None => Duration::from_secs(1),
-    }
-}
+/// The least session timeout that brokers allow by default.
+const LIMIT: Duration = Duration::from_secs(6);
 
-pub(super) fn beyond_limits() -> Duration {
-    limit() + Duration::from_millis(1500)
-}
+pub(super) const BEYOND_LIMITS: Duration = Duration::from_millis(7_500);
 
 #[kafka_test(topics = ["orders"], partitions = 3)]
 async fn neither_a_slow_handler_nor_a_long_wait_ends_the_membership(kafka: EmbeddedKafka) {
     let calls = Calls::new();
-    let limit = limit().as_millis();
+    let limit = LIMIT.as_millis();
     let app = kafka
         .app()
         .listener(charge)
@@ -26,7 +19,7 @@ async fn neither_a_slow_handler_nor_a_long_wait_ends_the_membership(kafka: Embed
         .set("kafka.listeners.charge.retry.Other.attempts", 2)
         .set(
             "kafka.listeners.charge.retry.Other.backoff",
-            format!("{}ms", beyond_limits().as_millis()),
+            format!("{}ms", BEYOND_LIMITS.as_millis()),
         )
         .state(calls.clone())
         .start()

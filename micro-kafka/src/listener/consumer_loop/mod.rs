@@ -76,6 +76,8 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     /// By slot.
     partitions: Vec<Option<Partition>>,
     epoch: u32,
+    /// Whether the group has told it its partitions, were it none.
+    joined: bool,
     runnable: VecDeque<Slot>,
     in_flight: FuturesUnordered<Abortable<InFlight>>,
     timers: Timers,
@@ -121,6 +123,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             acks: acked,
             partitions: Vec::new(),
             epoch: 0,
+            joined: false,
             runnable: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
             commits: Commits::new(clock.now()),

@@ -6,9 +6,9 @@ use tokio::time::Instant;
 
 use super::ConsumerLoop;
 use crate::client::{CommitError, RecordSource, Slot, SourceEvent, Start};
-use crate::listener::AssignedPartition;
 use crate::listener::lane::{Lane, Partition};
 use crate::listener::ledger::Ledger;
+use crate::listener::{AssignedPartition, HealthReason};
 
 /// How long the commit of a revocation may take.
 const COMMIT: Duration = Duration::from_secs(5);
@@ -96,6 +96,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             name,
             "kafka: {text}"
         );
+        if !self.joined {
+            let trouble = HealthReason::NotJoined {
+                consumer: self.seat.number,
+                reason: text.to_owned(),
+            };
+            self.seat.status.set_consumer_trouble(Some(trouble));
+        }
     }
 
     fn assign(&mut self, slots: &[Slot]) {
@@ -133,6 +140,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             self.enqueue(slot);
         }
+        self.joined = true;
         self.seat.status.set_consumer_trouble(None);
         tracing::info!(
             listener = &*self.seat.endpoint.id,
@@ -150,6 +158,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let closing = self.stop.as_ref().is_some_and(super::Stop::is_closing);
         if lost || closing || self.source.assignment_lost() {
             if lost {
+                self.joined = false;
                 tracing::warn!(
                     listener = &*self.seat.endpoint.id,
                     consumer = self.seat.number,

@@ -152,7 +152,7 @@ async fn what_an_argument_cannot_be_made_of_goes_to_the_dlt_at_once(kafka: Embed
         "the key is null",
         "the header `source` is missing",
         "the header `source` is not a `Header<&str>`",
-        "the header `count` is not a `i64`",
+        "the header `count` is not a `Option<i64>`",
     ];
     for (message, expected) in messages.zip(expected) {
         assert!(message.contains(expected), "{message}\nlacks {expected}");

@@ -21,6 +21,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) serve: bool,
 
+    /// Give up when no flight has come to its end for so many seconds; `--serve` never does
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) patience: u64,
+
     /// Note what became of each flight in FILE; a later start with the same file goes on from there
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,

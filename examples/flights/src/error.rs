@@ -31,8 +31,12 @@ pub(crate) enum Error {
     },
     #[error("the departures cannot be sent")]
     Send(#[from] SendError),
-    #[error("{lost} flights have not come to their end, and none has for {} s", patience.as_secs())]
+    #[error("{lost} flights have not come to their end, and none has for {patience:?}")]
     Lost { lost: usize, patience: Duration },
+    #[error(
+        "the broker that had the records of {0} flights is gone, and they with it: remove the journal to begin anew"
+    )]
+    Gone(usize),
     #[error("the result cannot be printed")]
     Print(#[source] std::io::Error),
 }

@@ -17,9 +17,6 @@ use crate::broker::{self, Kafka};
 use crate::error::Error;
 use crate::{departures, progress};
 
-/// How long no flight at all may come to its end before the rest count as lost.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// What is logged unless RUST_LOG says otherwise: not each of the flights that are meant to fail.
 const LOG: &str = "warn,micro_kafka::error=off";
 
@@ -35,6 +32,9 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
         None => Tally::new(),
     };
     let kafka = Kafka::of(&args).await?;
+    if kafka.is_new() && tally.unfinished() > 0 {
+        return Err(Error::Gone(tally.unfinished()));
+    }
     let app = KafkaApp::builder()
         .config(settings(&kafka)?)
         .state(tally.clone())
@@ -47,7 +47,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
     if args.serve {
         serve(app, &flights, &tally).await
     } else {
-        run_once(app, &flights, &tally).await
+        run_once(app, &flights, &tally, Duration::from_secs(args.patience)).await
     }
 }
 
@@ -67,14 +67,19 @@ fn settings(kafka: &Kafka) -> Result<Config, ConfigErrors> {
     Ok(config)
 }
 
-/// Until every flight has come to its end.
-async fn run_once(app: KafkaApp, flights: &[Flight], tally: &Tally) -> Result<(), Error> {
+/// Until every flight has come to its end, or none does for so long that the rest count as lost.
+async fn run_once(
+    app: KafkaApp,
+    flights: &[Flight],
+    tally: &Tally,
+    patience: Duration,
+) -> Result<(), Error> {
     let kafka = app.template().clone();
     let app = app.start().await?;
     let bar = tokio::spawn(progress::show(tally.progress(), flights.len()));
     let sent = departures::send(&kafka, flights, tally).await;
     if sent.is_ok() {
-        ended(tally, flights.len(), PATIENCE).await;
+        ended(tally, flights.len(), patience).await;
     }
     app.stop().await;
     bar.abort();
@@ -82,10 +87,7 @@ async fn run_once(app: KafkaApp, flights: &[Flight], tally: &Tally) -> Result<()
     print(tally, "lost")?;
     match tally.unfinished() {
         0 => Ok(()),
-        lost => Err(Error::Lost {
-            lost,
-            patience: PATIENCE,
-        }),
+        lost => Err(Error::Lost { lost, patience }),
     }
 }
 

@@ -23,7 +23,11 @@ impl Clients {
     /// Waits until there has been none for so long.
     pub(super) async fn none_for(&self, duration: Duration) {
         let mut connected = self.0.subscribe();
-        while connected.wait_for(|connected| *connected == 0).await.is_ok() {
+        while connected
+            .wait_for(|connected| *connected == 0)
+            .await
+            .is_ok()
+        {
             if tokio::time::timeout(duration, connected.changed())
                 .await
                 .is_err()

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{ErrorHandler, Recover};
 use crate::listener::States;
-use crate::template::{KafkaTemplate, TemplateConfig};
+use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Where the settings come from.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ pub struct KafkaAppBuilder {
     clock: Clock,
     error_handler: Option<Arc<dyn ErrorHandler>>,
     recoverer: Option<Arc<dyn Recover>>,
+    error_hook: ErrorHook,
 }
 
 impl KafkaAppBuilder {
@@ -108,6 +109,13 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Is told of every send of the application's template that failed and that nobody awaits:
+    /// Spring's `ProducerListener`. Logs by default.
+    pub fn error_hook(mut self, hook: ErrorHook) -> Self {
+        self.error_hook = hook;
+        self
+    }
+
     /// Reads the settings and checks everything that can be checked without a broker.
     ///
     /// # Errors
@@ -116,7 +124,9 @@ impl KafkaAppBuilder {
         let (config, errors) = self.settings.read();
         let mut problems: Vec<BootError> = errors.into_iter().map(BootError::from).collect();
         let listeners = self.registry.collect(&mut problems);
-        let template = KafkaTemplate::new(TemplateConfig::from(&config))
+        let mut template = TemplateConfig::from(&config);
+        template.error_hook = self.error_hook;
+        let template = KafkaTemplate::new(template)
             .inspect_err(|error| problems.push(BootError::new(error.to_string())))
             .ok();
         let mut states = self.states;
@@ -162,6 +172,7 @@ impl KafkaApp {
             clock: Clock::system(),
             error_handler: None,
             recoverer: None,
+            error_hook: ErrorHook::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use micro_kafka_broker::{Broker, StartError};
 
 use crate::args::Args;
 
-pub(crate) use process::run;
+pub(crate) use process::{BrokerProcess, run};
 
 /// A broker that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +28,11 @@ pub(crate) enum BrokerError {
 /// Where the Kafka is.
 #[derive(Debug)]
 pub(crate) enum Kafka {
-    /// Somewhere else: given by the user, or a process of its own.
-    Elsewhere(String),
-    /// In this process, which ends with it.
+    /// The user's.
+    Given(String),
+    /// In a process of its own.
+    Process(BrokerProcess),
+    /// In this process, with which it ends.
     Embedded(Broker),
 }
 
@@ -38,18 +40,28 @@ impl Kafka {
     /// The Kafka that the command line asks for.
     pub(crate) async fn of(args: &Args) -> Result<Self, BrokerError> {
         match (&args.bootstrap_servers, args.serve) {
-            (Some(servers), _) => Ok(Self::Elsewhere(servers.clone())),
-            (None, true) => process::find_or_start(args.broker_file.as_deref())
-                .await
-                .map(Self::Elsewhere),
+            (Some(servers), _) => Ok(Self::Given(servers.clone())),
+            (None, true) => Ok(Self::Process(
+                BrokerProcess::find_or_start(args.broker_file.as_deref()).await?,
+            )),
             (None, false) => Ok(Self::Embedded(Broker::builder().start().await?)),
+        }
+    }
+
+    /// Whether it was started just now, and so has no records yet.
+    pub(crate) fn is_new(&self) -> bool {
+        match self {
+            Self::Given(_) => false,
+            Self::Process(process) => process.is_new,
+            Self::Embedded(_) => true,
         }
     }
 
     /// Where clients connect to.
     pub(crate) fn bootstrap_servers(&self) -> String {
         match self {
-            Self::Elsewhere(servers) => servers.clone(),
+            Self::Given(servers) => servers.clone(),
+            Self::Process(process) => process.address.clone(),
             Self::Embedded(broker) => broker.bootstrap_servers(),
         }
     }

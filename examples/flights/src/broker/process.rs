@@ -18,38 +18,55 @@ use super::BrokerError;
 /// How long the process waits for clients: its records are gone with it.
 const LINGER: Duration = Duration::from_secs(60);
 
-/// The address of the broker's process, which is started unless it lives.
-pub(super) async fn find_or_start(file: Option<&Path>) -> Result<String, BrokerError> {
-    let program = std::env::current_exe().map_err(BrokerError::Program)?;
-    let file = file.map_or_else(|| program.with_extension("broker"), Path::to_owned);
-    let child = Command::new(program)
-        .arg("broker")
-        .arg(file)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    match address(child).await {
-        Ok(Ok(address)) => Ok(address),
-        Ok(Err(complaint)) => Err(BrokerError::Process(complaint)),
-        Err(error) => Err(BrokerError::Process(error.to_string())),
+/// The process, as the service knows it.
+#[derive(Debug)]
+pub(crate) struct BrokerProcess {
+    pub(super) address: String,
+    /// Whether it was started just now.
+    pub(super) is_new: bool,
+}
+
+/// What the process says before its address.
+const NEW: &str = "new";
+const FOUND: &str = "found";
+
+impl BrokerProcess {
+    /// Finds the process that lives, or starts it.
+    pub(super) async fn find_or_start(file: Option<&Path>) -> Result<Self, BrokerError> {
+        let program = std::env::current_exe().map_err(BrokerError::Program)?;
+        let file = file.map_or_else(|| program.with_extension("broker"), Path::to_owned);
+        let child = Command::new(program)
+            .arg("broker")
+            .arg(file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let answer = match child {
+            Ok(child) => answer(child).await,
+            Err(error) => Err(error),
+        };
+        let answer = answer.map_err(|error| BrokerError::Process(error.to_string()))?;
+        match answer.trim().split_once(' ') {
+            Some((state @ (NEW | FOUND), address)) => Ok(Self {
+                address: address.to_owned(),
+                is_new: state == NEW,
+            }),
+            _ => Err(BrokerError::Process(answer.trim().to_owned())),
+        }
     }
 }
 
-/// Reads the line that the process writes when its broker can be used, or its complaint.
-async fn address(child: io::Result<Child>) -> io::Result<Result<String, String>> {
-    let mut child = child?;
-    let (mut address, mut complaint) = (String::new(), String::new());
+/// The line that the process writes when its broker can be used, or else all of its complaint.
+async fn answer(mut child: Child) -> io::Result<String> {
+    let mut text = String::new();
     if let Some(stdout) = child.stdout.take() {
-        BufReader::new(stdout).read_line(&mut address).await?;
+        BufReader::new(stdout).read_line(&mut text).await?;
     }
-    if let Some(address) = address.strip_suffix('\n') {
-        return Ok(Ok(address.to_owned()));
+    if let (true, Some(stderr)) = (text.is_empty(), &mut child.stderr) {
+        stderr.read_to_string(&mut text).await?;
     }
-    if let Some(stderr) = &mut child.stderr {
-        stderr.read_to_string(&mut complaint).await?;
-    }
-    Ok(Err(complaint.trim().to_owned()))
+    Ok(text)
 }
 
 /// What the process does: it prints the address of its broker, or of the one that lives already.
@@ -65,12 +82,12 @@ pub(crate) async fn run(file: &Path) -> Result<(), BrokerError> {
     let mut entry = Entry(open(file).map_err(unusable)?);
     match entry.0.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return print(&entry.visit().map_err(unusable)?),
+        Err(TryLockError::WouldBlock) => return print(FOUND, &entry.visit().map_err(unusable)?),
         Err(TryLockError::Error(error)) => return Err(unusable(error)),
     }
     let broker = Broker::builder().start().await?;
     entry.write(&broker.bootstrap_servers()).map_err(unusable)?;
-    print(&broker.bootstrap_servers())?;
+    print(NEW, &broker.bootstrap_servers())?;
     loop {
         start.unlock().map_err(unusable)?;
         broker.idle_for(LINGER).await;
@@ -90,8 +107,9 @@ fn open(file: &Path) -> io::Result<File> {
     options.truncate(false).open(file)
 }
 
-fn print(address: &str) -> Result<(), BrokerError> {
-    writeln!(io::stdout(), "{address}").map_err(|error| BrokerError::Process(error.to_string()))
+fn print(state: &str, address: &str) -> Result<(), BrokerError> {
+    writeln!(io::stdout(), "{state} {address}")
+        .map_err(|error| BrokerError::Process(error.to_string()))
 }
 
 /// The file in which the address stands; its time of change is that of the last visit.

@@ -95,7 +95,7 @@ async fn a_killed_service_loses_nothing() {
 
 #[tokio::test]
 async fn a_kafka_that_is_not_there_is_named() {
-    let mut program = Program::with_arguments(&["--bootstrap-servers", "127.0.0.1:1"]);
+    let mut program = Program::with(&["--bootstrap-servers", "127.0.0.1:1"], &[]);
     assert_eq!(program.exit().await.code(), Some(1));
     let told = program.rest_of_stderr().await;
     assert!(told.contains("127.0.0.1:1"), "{told}");
@@ -106,8 +106,35 @@ async fn a_file_that_is_no_journal_is_refused() {
     let folder = Folder::new("no-journal");
     let file = folder.file("notes");
     fs::write(Path::new(&file), "dear diary\n").unwrap();
-    let mut program = Program::with_arguments(&["--journal", &file]);
+    let mut program = Program::with(&["--journal", &file], &[]);
     assert_eq!(program.exit().await.code(), Some(1));
     let told = program.rest_of_stderr().await;
     assert!(told.contains("line 1: `dear diary`"), "{told}");
+}
+
+#[tokio::test]
+async fn flights_that_nobody_handles_are_lost() {
+    let unhandled = [("KAFKA__LISTENERS__ARRIVE__AUTO_STARTUP", "false")];
+    let mut program = Program::with(&["--patience", "1"], &unhandled);
+    assert_eq!(program.exit().await.code(), Some(1));
+    let table = program.rest_of_stdout().await;
+    assert!(table.ends_with(
+        "27004 sent, 0 handled, 0 dead-lettered (0 cancelled, 0 no arrival), 27004 lost\n"
+    ));
+    let told = program.rest_of_stderr().await;
+    assert!(
+        told.contains("27004 flights have not come to their end"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_journal_whose_broker_is_gone_is_refused() {
+    let folder = Folder::new("gone");
+    let file = folder.file("journal");
+    fs::write(&file, "run a\nsent 2013-01-01 UA1545 EWR 0515\n").unwrap();
+    let mut program = Program::with(&["--journal", &file], &[]);
+    assert_eq!(program.exit().await.code(), Some(1));
+    let told = program.rest_of_stderr().await;
+    assert!(told.contains("the records of 1 flights is gone"), "{told}");
 }

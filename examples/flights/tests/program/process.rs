@@ -38,9 +38,9 @@ impl Program {
         Self::spawn(&mut command)
     }
 
-    /// Starts it with these arguments only.
-    pub(crate) fn with_arguments(arguments: &[&str]) -> Self {
-        Self::spawn(&mut Self::command(arguments))
+    /// Starts it with these arguments and variables only.
+    pub(crate) fn with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::spawn(Self::command(arguments).envs(variables.iter().copied()))
     }
 
     fn command(arguments: &[&str]) -> Command {

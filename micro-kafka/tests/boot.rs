@@ -29,7 +29,7 @@ fn a_mistyped_variant_in_the_settings_is_named_with_its_place() {
         .toml_str("application.toml", settings)
         .build()
         .unwrap();
-    let error = micro_kafka::KafkaApp::builder()
+    let error = KafkaApp::builder()
         .config(config)
         .listener(charge)
         .build()

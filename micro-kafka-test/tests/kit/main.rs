@@ -30,7 +30,10 @@ async fn charge(order: &str) -> Result<(), ChargeError> {
 
 /// What a failed assertion says.
 async fn failure(assertion: impl IntoFuture) -> String {
-    match AssertUnwindSafe(assertion.into_future()).catch_unwind().await {
+    match AssertUnwindSafe(assertion.into_future())
+        .catch_unwind()
+        .await
+    {
         Ok(_) => panic!("the assertion held"),
         Err(panic) => *panic.downcast::<String>().unwrap(),
     }

@@ -63,8 +63,11 @@ async fn a_stop_waits_for_handlers_and_begins_nothing_new(kafka: EmbeddedKafka) 
     send(&kafka, 10).await;
     let app = app(&kafka, &gate, &records).await;
     records.begun.reaches(3).await;
-    let mut stop = Box::pin(app.stop());
+    let listener = app.listener("charge");
+    let mut stop = Box::pin(listener.stop());
     assert!(futures_util::poll!(stop.as_mut()).is_pending());
+    // The answer comes when the stop has begun.
+    listener.progress().await;
     gate.open();
     let report = stop.await;
     assert_eq!((report.drained, report.abandoned), (3, 0));

@@ -96,7 +96,7 @@ async fn the_lag_of_each_partition_is_shown_while_it_lasts(kafka: EmbeddedKafka)
 async fn a_group_that_refuses_a_consumer_shows_in_the_health(kafka: EmbeddedKafka) {
     // Less than brokers allow.
     let timeout = "kafka.consumer.properties.session.timeout.ms";
-    let app = kafka.app().listener(charge).set(timeout, 1_000);
+    let app = kafka.app().listener(charge).set(timeout, 500);
     let app = app.try_start().await.unwrap();
     app.listener("charge").unwell().await;
     let health = app.health();

@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use crate::app::TestAppBuilder;
 use crate::dead_letters::DeadLetters;
 use crate::deadline::{DEADLINE, fail};
-use crate::reader::TopicReader;
+use crate::reader::{ReadError, TopicReader};
 use crate::records::arrived;
 use crate::send::TestSend;
 use crate::show;
@@ -26,6 +26,8 @@ use crate::target::Target;
 
 /// How often the kit looks again at what nothing announces.
 const POLL: Duration = Duration::from_millis(2);
+/// How long a topic that was created may be unknown.
+const KNOWN: Duration = Duration::from_secs(5);
 
 /// A Kafka that cannot be started for a test.
 #[derive(Debug, thiserror::Error)]
@@ -208,11 +210,23 @@ impl EmbeddedKafka {
             .iter()
             .map(|(name, count)| NewTopic::new(name).partitions(*count))
             .collect();
-        self.admin()
+        let admin = self.admin();
+        admin
             .create_topics(&new)
             .await
-            .map(drop)
-            .map_err(StartError::Topics)
+            .map_err(StartError::Topics)?;
+        let names: Vec<&str> = topics.iter().map(|(name, _)| name.as_str()).collect();
+        let asked = std::time::Instant::now();
+        // Whoever asks for a topic next shall find it.
+        while asked.elapsed() < KNOWN {
+            let known = admin.partition_counts(&names).await;
+            let known = known.map_err(StartError::Topics)?;
+            if known.values().all(Option::is_some) {
+                break;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// Sends a record; awaiting it waits for the broker's acknowledgement.
@@ -279,10 +293,22 @@ impl EmbeddedKafka {
         if let Some(reader) = readers.get(&wire_name) {
             return Arc::clone(reader);
         }
-        let start = || TopicReader::start(&self.bootstrap_servers(), &wire_name);
-        match tokio::task::block_in_place(start) {
+        match tokio::task::block_in_place(|| self.start_reader(&wire_name)) {
             Ok(reader) => Arc::clone(readers.entry(wire_name).or_insert(Arc::new(reader))),
             Err(error) => fail(place, &show::chain(&error)),
+        }
+    }
+
+    /// Blocks until the topic is known: a broker may tell of a new one a moment after its creation.
+    fn start_reader(&self, wire_name: &str) -> Result<TopicReader, ReadError> {
+        let asked = std::time::Instant::now();
+        loop {
+            match TopicReader::start(&self.bootstrap_servers(), wire_name) {
+                Err(error) if error.is_unknown_topic() && asked.elapsed() < KNOWN => {
+                    tokio::runtime::Handle::current().block_on(tokio::time::sleep(POLL));
+                }
+                result => return result,
+            }
         }
     }
 

@@ -269,9 +269,9 @@ impl EmbeddedKafka {
     pub fn records_now(&self, topic: &str) -> Vec<Arc<OwnedRecord>> {
         let place = Location::caller();
         let reader = self.reader(topic, place);
-        let read = || match reader.end() {
+        let read = || match known(|| reader.end(), |_| true) {
             Ok(end) => tokio::runtime::Handle::current().block_on(arrived(reader.seen(), end)),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(show::chain(&error)),
         };
         tokio::task::block_in_place(read).unwrap_or_else(|message| fail(place, &message))
     }
@@ -293,22 +293,10 @@ impl EmbeddedKafka {
         if let Some(reader) = readers.get(&wire_name) {
             return Arc::clone(reader);
         }
-        match tokio::task::block_in_place(|| self.start_reader(&wire_name)) {
+        let start = || TopicReader::start(&self.bootstrap_servers(), &wire_name);
+        match tokio::task::block_in_place(|| known(start, ReadError::is_unknown_topic)) {
             Ok(reader) => Arc::clone(readers.entry(wire_name).or_insert(Arc::new(reader))),
             Err(error) => fail(place, &show::chain(&error)),
-        }
-    }
-
-    /// Blocks until the topic is known: a broker may tell of a new one a moment after its creation.
-    fn start_reader(&self, wire_name: &str) -> Result<TopicReader, ReadError> {
-        let asked = std::time::Instant::now();
-        loop {
-            match TopicReader::start(&self.bootstrap_servers(), wire_name) {
-                Err(error) if error.is_unknown_topic() && asked.elapsed() < KNOWN => {
-                    tokio::runtime::Handle::current().block_on(tokio::time::sleep(POLL));
-                }
-                result => return result,
-            }
         }
     }
 
@@ -444,6 +432,23 @@ impl EmbeddedKafka {
             if self.is_whole(container).await && *container.assignment().borrow() == before {
                 return;
             }
+        }
+    }
+}
+
+/// Asks until the topic is known, blocking: a broker may tell of a new one, and of its leaders, a
+/// moment after its creation.
+fn known<T>(
+    mut ask: impl FnMut() -> Result<T, ReadError>,
+    is_unknown: impl Fn(&ReadError) -> bool,
+) -> Result<T, ReadError> {
+    let asked = std::time::Instant::now();
+    loop {
+        match ask() {
+            Err(error) if is_unknown(&error) && asked.elapsed() < KNOWN => {
+                tokio::runtime::Handle::current().block_on(tokio::time::sleep(POLL));
+            }
+            answer => return answer,
         }
     }
 }

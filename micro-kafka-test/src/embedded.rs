@@ -1,6 +1,6 @@
 //! A Kafka for one test.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -414,12 +414,16 @@ impl EmbeddedKafka {
             .filter_map(Weak::upgrade)
             .collect();
         let members = apps.iter().flat_map(|app| app.containers());
-        let group = members.filter(|member| member.endpoint().group_id == endpoint.group_id);
-        let assigned = group.flat_map(|member| member.assignment().borrow().clone());
-        assigned
+        let group: Vec<_> = members
+            .filter(|member| member.endpoint().group_id == endpoint.group_id)
+            .collect();
+        let assigned = group
+            .iter()
+            .flat_map(|member| member.assignment().borrow().clone());
+        let assigned = assigned
             .filter(|partition| topics.contains(&&*partition.topic))
-            .count()
-            >= there
+            .count();
+        assigned >= there && (topics.len() > 1 || all_have_joined(&group, there))
     }
 
     /// Waits until a listener has nothing left to do, with its whole group in place before and
@@ -451,4 +455,18 @@ fn known<T>(
             answer => return answer,
         }
     }
+}
+
+/// Whether each consumer has one of the topic's partitions, as far as they go round: who has none
+/// is still to come, and will have some taken from the others.
+fn all_have_joined(group: &[&ListenerContainer], partitions: usize) -> bool {
+    let running = group.iter().filter(|member| member.is_running());
+    let (mut consumers, mut busy) = (0, 0);
+    for member in running {
+        consumers += member.endpoint().concurrency as usize;
+        let assigned = member.assignment().borrow().clone();
+        let holders: BTreeSet<u32> = assigned.iter().map(|part| part.consumer).collect();
+        busy += holders.len();
+    }
+    busy >= consumers.min(partitions)
 }

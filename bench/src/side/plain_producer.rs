@@ -7,15 +7,11 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 
-use super::{Task, print_sample};
+use super::{KEYS, Task, WINDOW, print_sample};
 use crate::error::BenchError;
 use crate::meter::Sample;
 use crate::order::Order;
 
-/// Deliveries that are waited for at the same time.
-pub(super) const WINDOW: usize = 10_000;
-/// Different orders, made before the clock starts.
-const KEYS: u64 = 1_000;
 const METADATA: Duration = Duration::from_secs(30);
 
 /// Sends the task's records and prints what they cost; wall time runs from the first send to the

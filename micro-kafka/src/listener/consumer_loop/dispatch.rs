@@ -152,14 +152,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Gives a delivery to the handler; whether its lane is free again.
     pub(super) fn deliver(&mut self, delivery: Delivery) -> bool {
         let token = delivery.token;
-        match Work::handle(&self.seat.endpoint.handler, delivery) {
-            Ok(Outcome::Finished(Finished {
-                delivery,
-                result: Ok(()),
-            })) => {
-                drop(delivery);
-                self.handled(token.slot, token.offset)
-            }
+        let handled = Work::handle(&self.seat.endpoint.handler, delivery);
+        // Looked at in place, and dropped in place: the delivery is moved no further.
+        if matches!(&handled, Ok(Outcome::Finished(finished)) if finished.result.is_ok()) {
+            drop(handled);
+            return self.handled(token.slot, token.offset);
+        }
+        match handled {
             Ok(outcome) => self.settle(token.slot, token.offset, outcome),
             Err(work) => self.launch(token, work),
         }

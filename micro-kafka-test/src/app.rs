@@ -14,6 +14,19 @@ use micro_kafka::listener::{ListenerContainer, StatsSnapshot, StopReport};
 use crate::deadline::{DEADLINE, fail};
 use crate::embedded::EmbeddedKafka;
 
+/// Settings that make a test quick, at the price of more requests.
+///
+/// Sends do not wait for others. A request behind an idle fetch waits no longer than that does. A
+/// rebalance is noticed by the next heartbeat, and the statistics' timer makes librdkafka look for
+/// that in time.
+const QUICK: &str = r#"
+[kafka]
+producer.linger = "0ms"
+consumer.fetch-max-wait = "10ms"
+consumer.heartbeat-interval = "100ms"
+consumer.properties."statistics.interval.ms" = "20"
+"#;
+
 /// An application on a test's Kafka, before its start; see [`EmbeddedKafka::app`].
 #[derive(Debug)]
 #[must_use = "an application does nothing until `start`"]
@@ -27,8 +40,9 @@ pub struct TestAppBuilder {
 impl TestAppBuilder {
     pub(crate) fn new(kafka: EmbeddedKafka, place: &'static Location<'static>) -> Self {
         let app = KafkaApp::builder().clock(kafka.clock().clone());
-        let config =
-            Config::builder().toml_str("the settings of #[kafka_test]", &kafka.inner.config);
+        let config = Config::builder()
+            .toml_str("the test kit's settings", QUICK)
+            .toml_str("the settings of #[kafka_test]", &kafka.inner.config);
         Self {
             kafka,
             app,
@@ -107,9 +121,7 @@ impl TestAppBuilder {
     pub async fn try_start(self) -> Result<TestApp, micro_kafka::Error> {
         let mut config = self
             .config
-            .set("kafka.bootstrap-servers", self.kafka.bootstrap_servers())
-            .set("kafka.producer.linger", "0ms")
-            .set("kafka.consumer.heartbeat-interval", "100ms");
+            .set("kafka.bootstrap-servers", self.kafka.bootstrap_servers());
         if let Some(namespace) = self.kafka.namespace() {
             config = config.set("kafka.namespace", namespace);
         }
@@ -146,17 +158,7 @@ impl TestApp {
             .iter()
             .filter(|container| container.is_running())
         {
-            let mut partitions = 0;
-            for topic in &container.endpoint().topics {
-                let admin = self.kafka.admin().with_wire_names();
-                partitions += admin
-                    .partition_count(topic)
-                    .await
-                    .ok()
-                    .flatten()
-                    .unwrap_or(0) as usize;
-            }
-            if tokio::time::timeout(DEADLINE, container.assigned(partitions))
+            if tokio::time::timeout(DEADLINE, self.kafka.whole(container))
                 .await
                 .is_err()
             {
@@ -166,7 +168,7 @@ impl TestApp {
                 fail(
                     place,
                     &format!(
-                        "listener `{id}` was not assigned the {partitions} partitions of {topics:?} within {DEADLINE:?}: {assigned:?}; {health:?}"
+                        "the partitions of {topics:?} were not assigned to listener `{id}` within {DEADLINE:?}: {assigned:?}; {health:?}"
                     ),
                 );
             }
@@ -231,7 +233,7 @@ impl TestListener<'_> {
         async move {
             let settled = async {
                 loop {
-                    self.container.quiet().await;
+                    self.app.kafka.group_quiet(self.container).await;
                     let progress = self.container.progress().await;
                     if progress.iter().all(|partition| partition.unfinished == 0) {
                         return;
@@ -282,6 +284,10 @@ impl Settled {
     /// # Panics
     /// If not.
     #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "an assertion is called for its panic"
+    )]
     pub fn assert_attempts(&self, expected: u64) -> &Self {
         let attempts = self.stats.handled + self.stats.failed;
         if attempts != expected {
@@ -301,6 +307,10 @@ impl Settled {
     /// # Panics
     /// If not.
     #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "an assertion is called for its panic"
+    )]
     pub fn assert_handled(&self, expected: u64) -> &Self {
         if self.stats.handled != expected {
             fail(
@@ -316,6 +326,10 @@ impl Settled {
     /// # Panics
     /// If not.
     #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "an assertion is called for its panic"
+    )]
     pub fn assert_dead_lettered(&self, expected: u64) -> &Self {
         if self.stats.dead_lettered != expected {
             fail(

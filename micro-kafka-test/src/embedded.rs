@@ -10,6 +10,7 @@ use micro_kafka::app::RunningApp;
 use micro_kafka::clock::Clock;
 use micro_kafka::codec::ToPayload;
 use micro_kafka::config::{Config, parse_duration};
+use micro_kafka::listener::ListenerContainer;
 use micro_kafka::record::OwnedRecord;
 use micro_kafka::template::{KafkaTemplate, TemplateConfig};
 use parking_lot::Mutex;
@@ -22,6 +23,9 @@ use crate::records::arrived;
 use crate::send::TestSend;
 use crate::show;
 use crate::target::Target;
+
+/// How often the kit looks again at what nothing announces.
+const POLL: Duration = Duration::from_millis(2);
 
 /// A Kafka that cannot be started for a test.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +94,7 @@ impl EmbeddedKafkaBuilder {
     /// # Errors
     /// If the broker does not start, or a topic cannot be created.
     pub async fn start(self) -> Result<EmbeddedKafka, StartError> {
-        let target = Target::start(self.auto_create).await?;
+        let (target, has_topics) = Target::start(&self.topics, self.auto_create)?;
         let settings = settings(&target)?;
         let template = KafkaTemplate::new(TemplateConfig::from(&settings))
             .map_err(|error| StartError::Client(error.to_string()))?;
@@ -105,7 +109,9 @@ impl EmbeddedKafkaBuilder {
         let kafka = EmbeddedKafka {
             inner: Arc::new(inner),
         };
-        kafka.create(&self.topics).await?;
+        if !has_topics {
+            kafka.create(&self.topics).await?;
+        }
         Ok(kafka)
     }
 }
@@ -351,12 +357,66 @@ impl EmbeddedKafka {
             .filter_map(Weak::upgrade)
             .collect();
         for app in apps {
-            if tokio::time::timeout(DEADLINE, app.quiet()).await.is_err() {
+            let quiet = async {
+                for container in app
+                    .containers()
+                    .iter()
+                    .filter(|container| container.is_running())
+                {
+                    self.group_quiet(container).await;
+                }
+            };
+            if tokio::time::timeout(DEADLINE, quiet).await.is_err() {
                 let progress = app.progress().await;
                 fail(
                     place,
                     &format!("the listeners are still at work after {DEADLINE:?}: {progress:?}"),
                 );
+            }
+        }
+    }
+
+    /// Waits until all partitions of a listener's topics are assigned to this test's consumers:
+    /// while they move from one to another, nobody has them.
+    pub(crate) async fn whole(&self, container: &ListenerContainer) {
+        while !self.is_whole(container).await {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn is_whole(&self, container: &ListenerContainer) -> bool {
+        let endpoint = container.endpoint();
+        let admin = self.admin().with_wire_names();
+        let topics: Vec<&str> = endpoint.topics.iter().map(String::as_str).collect();
+        let Ok(counts) = admin.partition_counts(&topics).await else {
+            return false;
+        };
+        let there: usize = counts.values().flatten().map(|count| *count as usize).sum();
+        let apps: Vec<_> = self
+            .inner
+            .apps
+            .lock()
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        let members = apps.iter().flat_map(|app| app.containers());
+        let group = members.filter(|member| member.endpoint().group_id == endpoint.group_id);
+        let assigned = group.flat_map(|member| member.assignment().borrow().clone());
+        assigned
+            .filter(|partition| topics.contains(&&*partition.topic))
+            .count()
+            >= there
+    }
+
+    /// Waits until a listener has nothing left to do, with its whole group in place before and
+    /// after.
+    pub(crate) async fn group_quiet(&self, container: &ListenerContainer) {
+        loop {
+            self.whole(container).await;
+            let before = container.assignment().borrow().clone();
+            container.quiet().await;
+            if self.is_whole(container).await && *container.assignment().borrow() == before {
+                return;
             }
         }
     }

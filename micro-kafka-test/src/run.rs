@@ -8,7 +8,7 @@ use crate::embedded::EmbeddedKafka;
 use crate::show;
 
 /// The arguments of a `#[kafka_test]`, and where it stands.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct TestOptions {
     /// The test's name.
     pub name: &'static str,
@@ -33,6 +33,7 @@ where
     F: FnOnce(EmbeddedKafka) -> Pin<Box<dyn Future<Output = T>>>,
 {
     let place = (options.file, options.line);
+    micro_kafka::app::log_to_stderr("off");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

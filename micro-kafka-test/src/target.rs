@@ -23,22 +23,33 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Starts a broker, or takes the one that the environment names.
-    pub(crate) async fn start(auto_create: bool) -> Result<Self, StartError> {
-        match std::env::var(EXTERNAL) {
-            Ok(bootstrap) if !bootstrap.is_empty() => Ok(Self::External {
-                bootstrap,
-                namespace: unique_namespace(),
-            }),
-            _ => {
-                let broker = Broker::builder()
-                    .listen("127.0.0.1:0")
-                    .auto_create(auto_create)
-                    .start()
-                    .await;
-                broker.map(Self::Embedded).map_err(StartError::Broker)
-            }
+    /// Starts a broker with these topics, or takes the one that the environment names; whether the
+    /// topics exist already.
+    pub(crate) fn start(
+        topics: &[(String, u32)],
+        auto_create: bool,
+    ) -> Result<(Self, bool), StartError> {
+        if let Some(bootstrap) = std::env::var(EXTERNAL)
+            .ok()
+            .filter(|bootstrap| !bootstrap.is_empty())
+        {
+            return Ok((
+                Self::External {
+                    bootstrap,
+                    namespace: unique_namespace(),
+                },
+                false,
+            ));
         }
+        let mut builder = Broker::builder()
+            .listen("127.0.0.1:0")
+            .auto_create(auto_create);
+        for (name, partitions) in topics {
+            builder = builder.topic(name, i32::try_from(*partitions).unwrap_or(i32::MAX));
+        }
+        // Its own thread: a handler that blocks the test's runtime must not stop the broker.
+        let broker = builder.start_on_threads(1).map_err(StartError::Broker)?;
+        Ok((Self::Embedded(broker), true))
     }
 
     pub(crate) fn bootstrap_servers(&self) -> String {

@@ -246,7 +246,8 @@ impl Fetch {
     ) -> Result<PartitionData, ErrorCode> {
         let topic = topic_ref(context, topic);
         let (_, partition) = find_replica(context, image, topic, asked.partition)?;
-        partition.check_epoch(asked.current_leader_epoch)?;
+        // Here, unlike in ListOffsets, any negative epoch stands for none.
+        partition.check_epoch(asked.current_leader_epoch.max(-1))?;
         if let Some(diverging_epoch) = diverging(&partition, asked)? {
             round.urgent = true;
             return Ok(PartitionData {

@@ -81,10 +81,15 @@ const ZSTD_FROM: i16 = 7;
 impl Handler for ProduceRequest {
     async fn handle(self, context: &RequestContext) -> Answer<ProduceResponse> {
         let image = context.broker.catalog().image();
-        let acks = self.acks;
+        let producing = Producing {
+            context,
+            image: &image,
+            acks: self.acks,
+            in_transaction: self.transactional_id.is_some(),
+        };
         let mut failed = false;
         let responses = self.topic_data.into_iter().map(|topic| {
-            let response = produce_topic(context, &image, acks, topic);
+            let response = producing.topic(topic);
             failed |= response
                 .partition_responses
                 .iter()
@@ -92,7 +97,7 @@ impl Handler for ProduceRequest {
             response
         });
         let responses = responses.collect();
-        match (acks, failed) {
+        match (self.acks, failed) {
             (0, false) => Answer::Silence,
             (0, true) => Answer::Close("records with acks=0 could not be appended"),
             _ => ProduceResponse {
@@ -104,68 +109,72 @@ impl Handler for ProduceRequest {
     }
 }
 
-fn produce_topic(
-    context: &RequestContext,
-    image: &Image,
+/// What holds for a whole request.
+struct Producing<'a> {
+    context: &'a RequestContext,
+    image: &'a Image,
     acks: i16,
-    topic: TopicProduceData,
-) -> TopicProduceResponse {
-    let partitions = topic.partition_data.into_iter().map(|data| {
-        let asked = match context.version {
-            13.. => TopicRef::Id(topic.topic_id),
-            _ => TopicRef::Name(&topic.name),
-        };
-        let index = data.index;
-        match append(context, image, acks, asked, data) {
-            Ok(appended) => PartitionProduceResponse {
-                index,
-                base_offset: appended.base_offset,
-                log_append_time_ms: appended.log_append_time,
-                log_start_offset: appended.log_start_offset,
-                ..PartitionProduceResponse::default()
-            },
-            Err(refusal) => refusal.into_response(index),
-        }
-    });
-    let partition_responses = partitions.collect();
-    TopicProduceResponse {
-        name: topic.name,
-        topic_id: topic.topic_id,
-        partition_responses,
-    }
+    in_transaction: bool,
 }
 
-fn append(
-    context: &RequestContext,
-    image: &Image,
-    acks: i16,
-    asked: TopicRef<'_>,
-    data: PartitionProduceData,
-) -> Result<Appended, Refusal> {
-    if !(-1..=1).contains(&acks) {
-        return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
+impl Producing<'_> {
+    fn topic(&self, topic: TopicProduceData) -> TopicProduceResponse {
+        let partitions = topic.partition_data.into_iter().map(|data| {
+            let asked = match self.context.version {
+                13.. => TopicRef::Id(topic.topic_id),
+                _ => TopicRef::Name(&topic.name),
+            };
+            let index = data.index;
+            match self.append(asked, data) {
+                Ok(appended) => PartitionProduceResponse {
+                    index,
+                    base_offset: appended.base_offset,
+                    log_append_time_ms: appended.log_append_time,
+                    log_start_offset: appended.log_start_offset,
+                    ..PartitionProduceResponse::default()
+                },
+                Err(refusal) => refusal.into_response(index),
+            }
+        });
+        let partition_responses = partitions.collect();
+        TopicProduceResponse {
+            name: topic.name,
+            topic_id: topic.topic_id,
+            partition_responses,
+        }
     }
-    let (topic, partition) = find_replica(context, image, asked, data.index)?;
-    if topic.internal {
-        return Err(ErrorCode::INVALID_TOPIC_EXCEPTION.into());
-    }
-    if acks == -1 && !has_enough_replicas(topic, data.index) {
-        return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
-    }
-    let records = data.records.unwrap_or_default();
-    if context.version < ZSTD_FROM && is_zstd(&records) {
-        return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
-    }
-    let now = context.broker.clock().unix_millis();
-    partition
-        .append(&records, &topic.settings, now)
-        .map_err(|error| {
+
+    fn append(&self, asked: TopicRef<'_>, data: PartitionProduceData) -> Result<Appended, Refusal> {
+        if !(-1..=1).contains(&self.acks) {
+            return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
+        }
+        let (topic, partition) = find_replica(self.context, self.image, asked, data.index)?;
+        if topic.internal {
+            return Err(ErrorCode::INVALID_TOPIC_EXCEPTION.into());
+        }
+        if self.acks == -1 && !has_enough_replicas(topic, data.index) {
+            return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
+        }
+        let records = data.records.unwrap_or_default();
+        if self.context.version < ZSTD_FROM && is_zstd(&records) {
+            return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
+        }
+        let now = self.context.broker.clock().unix_millis();
+        let appended = partition.append(&records, &topic.settings, now);
+        appended.map_err(|error| {
             tracing::debug!(
-                topic = %topic.name, partition = data.index, client = %context.peer, %error,
+                topic = %topic.name, partition = data.index, client = %self.context.peer, %error,
                 "records refused"
             );
-            Refusal::from(error)
+            match error {
+                // A transaction without a name is nobody's.
+                AppendError::NoTransaction { .. } if !self.in_transaction => {
+                    ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into()
+                }
+                error => error.into(),
+            }
         })
+    }
 }
 
 /// The minimum counts at most as many replicas as the partition has.
@@ -244,7 +253,9 @@ impl From<AppendError> for Refusal {
 
 fn batch_code(error: &BatchError) -> ErrorCode {
     match error {
-        BatchError::Corrupt(_) => ErrorCode::CORRUPT_MESSAGE,
+        BatchError::Corrupt(_) | BatchError::UnsupportedMagic(..=-1 | 3..) => {
+            ErrorCode::CORRUPT_MESSAGE
+        }
         BatchError::TooLarge { .. } => ErrorCode::MESSAGE_TOO_LARGE,
         BatchError::UnsupportedCodec(_) => ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
         BatchError::InvalidTimestamp { .. } => ErrorCode::INVALID_TIMESTAMP,

@@ -1,4 +1,4 @@
-//! Building batches: for tests and for what the broker writes itself.
+//! Building batches, for tests.
 
 use std::io::Write;
 
@@ -27,7 +27,6 @@ impl Default for BatchBuilder {
 
 impl BatchBuilder {
     /// An empty, uncompressed batch without a producer, at timestamp 0.
-    #[must_use]
     pub(crate) fn new() -> Self {
         Self {
             codec: Codec::None,
@@ -41,42 +40,36 @@ impl BatchBuilder {
     }
 
     /// Compresses the records with `codec`.
-    #[must_use]
     pub(crate) fn codec(mut self, codec: Codec) -> Self {
         self.codec = codec;
         self
     }
 
     /// Sets the idempotent producer's id and epoch and the first record's sequence number.
-    #[must_use]
     pub(crate) fn producer(mut self, id: i64, epoch: i16, base_sequence: i32) -> Self {
         self.producer = (id, epoch, base_sequence);
         self
     }
 
     /// Sets the timestamp from which deltas count; call it before adding records.
-    #[must_use]
     pub(crate) fn base_timestamp(mut self, millis: i64) -> Self {
         self.base_timestamp = millis;
         self
     }
 
     /// Sets further attribute bits, such as 0x10 for transactional.
-    #[must_use]
     pub(crate) fn flags(mut self, bits: i16) -> Self {
         self.flags = bits;
         self
     }
 
     /// Adds a record without a key at the base timestamp.
-    #[must_use]
     pub(crate) fn value(self, value: &str) -> Self {
         let timestamp = self.base_timestamp;
         self.record(None, Some(value.as_bytes()), timestamp)
     }
 
     /// Adds a record.
-    #[must_use]
     pub(crate) fn record(
         mut self,
         key: Option<&[u8]>,
@@ -100,7 +93,6 @@ impl BatchBuilder {
     }
 
     /// The batch's bytes, CRC included.
-    #[must_use]
     pub(crate) fn build(&self) -> Bytes {
         let (codec, body) = pack(self.codec, &self.body);
         let (producer_id, producer_epoch, base_sequence) = self.producer;

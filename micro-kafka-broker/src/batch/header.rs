@@ -79,7 +79,6 @@ impl Header {
     }
 
     /// The whole batch's length in bytes, or `None` when the length field is impossible.
-    #[must_use]
     pub(crate) fn size(&self) -> Option<usize> {
         let size = usize::try_from(self.batch_length)
             .ok()?
@@ -88,44 +87,37 @@ impl Header {
     }
 
     /// Offset of the last record.
-    #[must_use]
     pub(crate) fn last_offset(&self) -> i64 {
         self.base_offset + i64::from(self.last_offset_delta)
     }
 
     /// Sequence number of the last record; sequences wrap from `i32::MAX` to 0.
-    #[must_use]
     pub(crate) fn last_sequence(&self) -> i32 {
         let sum = i64::from(self.base_sequence) + i64::from(self.last_offset_delta);
         i32::try_from(sum % (1 << 31)).unwrap_or(i32::MAX)
     }
 
     /// The compression codec's number, 0 for none.
-    #[must_use]
     pub(crate) fn codec(&self) -> i16 {
         self.attributes & COMPRESSION_MASK
     }
 
     /// Whether the broker stamped the batch, not the producer.
-    #[must_use]
     pub(crate) fn is_log_append_time(&self) -> bool {
         self.attributes & TIMESTAMP_TYPE_MASK != 0
     }
 
     /// Whether the batch belongs to a transaction.
-    #[must_use]
     pub(crate) fn is_transactional(&self) -> bool {
         self.attributes & TRANSACTIONAL_MASK != 0
     }
 
     /// Whether the batch holds transaction markers.
-    #[must_use]
     pub(crate) fn is_control(&self) -> bool {
         self.attributes & CONTROL_MASK != 0
     }
 
     /// Whether an idempotent producer sent the batch.
-    #[must_use]
     pub(crate) fn has_producer(&self) -> bool {
         self.producer_id >= 0
     }

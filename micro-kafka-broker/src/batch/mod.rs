@@ -4,6 +4,7 @@
 //! `baseOffset` and `partitionLeaderEpoch` are patched, which the CRC does not cover. Records are
 //! decoded in the few places that must see them ([`records`]).
 
+#[cfg(test)]
 mod build;
 mod compress;
 mod error;
@@ -11,9 +12,10 @@ mod header;
 mod records;
 mod validate;
 
+#[cfg(test)]
 pub(crate) use build::BatchBuilder;
 pub(crate) use compress::Codec;
 pub(crate) use error::BatchError;
-pub(crate) use header::{HEADER_LEN, Header, PREFIX_LEN, patch_log_append_time, patch_prefix};
-pub(crate) use records::{RecordView, Records, records};
+pub(crate) use header::{HEADER_LEN, Header, patch_log_append_time, patch_prefix};
+pub(crate) use records::{RecordView, records};
 pub(crate) use validate::{Batch, Rules, TimestampBounds, validate};

@@ -85,7 +85,7 @@ fn take_batch(rest: &mut Bytes) -> Result<Batch, BatchError> {
         .size()
         .ok_or(BatchError::Corrupt("batch length is too small"))?;
     if size > rest.len() {
-        return Err(BatchError::Corrupt("bytes end inside the batch"));
+        return Err(BatchError::Invalid("bytes end inside the batch"));
     }
     Ok(Batch {
         header,
@@ -234,7 +234,7 @@ mod tests {
         ));
         assert!(matches!(
             refusal(&patched(8, &999i32.to_be_bytes())),
-            BatchError::Corrupt(_)
+            BatchError::Invalid(_)
         ));
         assert!(matches!(refusal(&Bytes::new()), BatchError::Invalid(_)));
     }

@@ -3,11 +3,17 @@
 //! Everything that waits or stamps asks a [`Clock`]. The machines of this crate never look at the
 //! time themselves: they are told. So a test, or a later virtual time, replaces it in one place.
 
+#[cfg(test)]
+mod manual;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+#[cfg(test)]
+pub(crate) use manual::ManualTime;
 
 /// A source of time: monotonic for timers, wall time for stamps.
 pub(crate) trait TimeSource: Send + Sync + fmt::Debug {
@@ -25,25 +31,22 @@ pub(crate) struct Clock(Arc<dyn TimeSource>);
 
 impl Clock {
     /// The machine's time, with timers of the tokio runtime.
-    #[must_use]
     pub(crate) fn system() -> Self {
         Self(Arc::new(System))
     }
 
     /// A clock with its own source of time.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) fn from_source(source: Arc<dyn TimeSource>) -> Self {
         Self(source)
     }
 
     /// The monotonic time.
-    #[must_use]
     pub(crate) fn now(&self) -> Instant {
         self.0.now()
     }
 
     /// The wall time in milliseconds since 1970.
-    #[must_use]
     pub(crate) fn unix_millis(&self) -> i64 {
         self.0.unix_millis()
     }

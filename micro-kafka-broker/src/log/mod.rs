@@ -54,7 +54,6 @@ pub(crate) struct Log {
 
 impl Log {
     /// An empty log that begins at offset 0.
-    #[must_use]
     pub(crate) fn new(layout: LogLayout) -> Self {
         Self {
             layout,
@@ -65,21 +64,13 @@ impl Log {
     }
 
     /// The first offset that can be read.
-    #[must_use]
     pub(crate) fn start_offset(&self) -> i64 {
         self.start_offset
     }
 
     /// The offset after the last record.
-    #[must_use]
     pub(crate) fn end_offset(&self) -> i64 {
         self.end_offset
-    }
-
-    /// Stored bytes.
-    #[must_use]
-    pub(crate) fn size(&self) -> usize {
-        self.segments.iter().map(Segment::size).sum()
     }
 
     /// Changes the layout of what is appended from now on.

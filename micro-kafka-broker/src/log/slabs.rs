@@ -208,6 +208,27 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_byte_takes_at_most_a_tenth_more() {
+        for size in [70, 300, 1000, 5000, 70_000, 300_000, 1_100_000] {
+            let mut slabs = Slabs::default();
+            let batch = vec![7; size];
+            while slabs.len() < 30 << 20 {
+                let at = slabs.len();
+                slabs.append(&batch);
+                // A consumer at the end reads every batch on its own.
+                slabs.slices(at, at + size);
+            }
+            let free = slabs.tail.capacity() - slabs.tail.len();
+            let taken = slabs.len() + free + slabs.pieces.capacity() * size_of::<Piece>();
+            assert!(
+                taken * 10 <= slabs.len() * 11,
+                "{size}: {taken} for {}",
+                slabs.len()
+            );
+        }
+    }
+
+    #[test]
     fn a_slab_read_piece_by_piece_is_joined_when_it_is_full() {
         let mut slabs = Slabs::default();
         for _ in 0..100_000 {

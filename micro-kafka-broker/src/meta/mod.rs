@@ -14,7 +14,7 @@ mod topic_config;
 
 pub(crate) use broker_config::BrokerConfig;
 pub(crate) use catalog::{Catalog, CatalogObserver, NewTopic};
-pub(crate) use config::{ConfigEntry, ConfigKind, ConfigSource, ConfigSynonym};
+pub(crate) use config::ConfigEntry;
 pub(crate) use error::{CatalogError, ConfigError};
 pub(crate) use image::{Image, PartitionInfo, Topic, TopicRef};
 pub(crate) use name::check_topic_name;

@@ -27,14 +27,12 @@ impl LeaderEpochs {
     }
 
     /// The epoch of the record at `offset`, or -1.
-    #[must_use]
     pub(crate) fn epoch_of(&self, offset: i64) -> i32 {
         let after = self.starts.partition_point(|(_, start)| *start <= offset);
         after.checked_sub(1).map_or(-1, |i| self.starts[i].0)
     }
 
     /// Where `epoch` ends in a log that ends at `log_end`.
-    #[must_use]
     pub(crate) fn end_of(&self, epoch: i32, log_end: i64) -> EpochEnd {
         let after = self.starts.partition_point(|(known, _)| *known <= epoch);
         let known = after.checked_sub(1).map(|i| self.starts[i].0);

@@ -12,10 +12,10 @@ mod table;
 mod waiter;
 
 pub(crate) use epochs::{EpochEnd, LeaderEpochs};
-pub(crate) use offsets::{OffsetAt, OffsetSpec};
+pub(crate) use offsets::OffsetSpec;
 pub(crate) use producer::{ProducerError, Producers, Sequenced};
 pub(crate) use replica::{
-    AppendError, Appended, EpochError, Isolation, Partition, ReadError, ReadOutcome, ReadRequest,
+    AppendError, Appended, EpochError, Isolation, Partition, ReadError, ReadRequest,
 };
 pub(crate) use table::PartitionTable;
 pub(crate) use waiter::{FetchWait, FetchWaiter};

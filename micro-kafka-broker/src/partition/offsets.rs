@@ -32,7 +32,6 @@ pub(crate) struct OffsetAt {
 
 impl Partition {
     /// Looks an offset up; `None` when no record matches.
-    #[must_use]
     pub(crate) fn offset_for(&self, spec: OffsetSpec, isolation: Isolation) -> Option<OffsetAt> {
         let batch = {
             let mut core = self.core.lock();

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use super::{EpochEnd, FetchWaiter, LeaderEpochs, ProducerError, Producers, Sequenced};
 use crate::batch::{Batch, BatchError, validate};
 use crate::log::{Log, LogLayout, Placement, ReadLimit};
-use crate::meta::{TopicId, TopicSettings};
+use crate::meta::TopicSettings;
 
 /// Time without a write after which a producer is forgotten (`producer.id.expiration.ms`).
 const PRODUCER_EXPIRATION_MS: i64 = 86_400_000;
@@ -154,16 +154,12 @@ impl Core {
 /// A partition's replica on this broker.
 #[derive(Debug)]
 pub(crate) struct Partition {
-    topic: Arc<str>,
-    topic_id: TopicId,
-    index: i32,
     pub(super) core: Mutex<Core>,
 }
 
 impl Partition {
     /// An empty partition led by this broker from `leader_epoch` on.
-    #[must_use]
-    pub(crate) fn new(topic: Arc<str>, topic_id: TopicId, index: i32, leader_epoch: i32) -> Self {
+    pub(crate) fn new(leader_epoch: i32) -> Self {
         let mut epochs = LeaderEpochs::default();
         epochs.begin(leader_epoch, 0);
         let core = Core {
@@ -175,39 +171,11 @@ impl Partition {
             deleted: false,
         };
         Self {
-            topic,
-            topic_id,
-            index,
             core: Mutex::new(core),
         }
     }
 
-    /// The topic's name.
-    #[must_use]
-    pub(crate) fn topic(&self) -> &Arc<str> {
-        &self.topic
-    }
-
-    /// The topic's id.
-    #[must_use]
-    pub(crate) fn topic_id(&self) -> TopicId {
-        self.topic_id
-    }
-
-    /// The partition's number.
-    #[must_use]
-    pub(crate) fn index(&self) -> i32 {
-        self.index
-    }
-
-    /// Stored bytes.
-    #[must_use]
-    pub(crate) fn size(&self) -> usize {
-        self.core.lock().log.size()
-    }
-
     /// The current leader epoch.
-    #[must_use]
     pub(crate) fn leader_epoch(&self) -> i32 {
         self.core.lock().leader_epoch
     }
@@ -227,7 +195,6 @@ impl Partition {
     }
 
     /// Where a leader epoch ends in this log.
-    #[must_use]
     pub(crate) fn epoch_end(&self, epoch: i32) -> EpochEnd {
         let core = self.core.lock();
         core.epochs.end_of(epoch, core.log.end_offset())

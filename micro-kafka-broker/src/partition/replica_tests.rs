@@ -3,7 +3,8 @@ use std::time::Duration;
 use super::*;
 use crate::batch::{BatchBuilder, Codec, Header};
 use crate::meta::{BrokerConfig, Catalog, NewTopic};
-use crate::partition::{EpochEnd, FetchWait, OffsetAt, OffsetSpec};
+use crate::partition::offsets::OffsetAt;
+use crate::partition::{EpochEnd, FetchWait, OffsetSpec};
 
 fn settings(configs: &[(&str, &str)]) -> TopicSettings {
     let new = NewTopic {
@@ -21,7 +22,7 @@ fn settings(configs: &[(&str, &str)]) -> TopicSettings {
 }
 
 fn partition() -> Arc<Partition> {
-    Arc::new(Partition::new("t".into(), TopicId::random(), 0, 0))
+    Arc::new(Partition::new(0))
 }
 
 fn append(partition: &Partition, builder: &BatchBuilder) -> Result<Appended, AppendError> {
@@ -123,7 +124,7 @@ fn offsets_are_found_by_record_not_by_batch() {
 
 #[test]
 fn leader_epochs_are_checked() {
-    let partition = Partition::new("t".into(), TopicId::random(), 0, 3);
+    let partition = Partition::new(3);
     assert_eq!(partition.check_epoch(-1), Ok(()));
     assert_eq!(partition.check_epoch(3), Ok(()));
     assert_eq!(partition.check_epoch(2), Err(EpochError::Fenced));

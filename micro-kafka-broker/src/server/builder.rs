@@ -1,73 +1,17 @@
 //! What a broker is started with.
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
+use super::bind::{ListenerSpec, address_config, advertised, bind, listener_names};
 use super::broker::Broker;
-use super::endpoint::{Endpoint, Node, split_host_port};
+use super::endpoint::{Endpoint, Node};
 use super::listener::Listener;
+use super::start_error::StartError;
 use super::state::BrokerState;
-use crate::meta::{BrokerConfig, CatalogError, ConfigError, NewTopic};
-
-/// Why a broker could not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// An address is none.
-    #[error("`{given}` is no address to {purpose}: {reason} (example: 127.0.0.1:9092)")]
-    BadAddress {
-        /// What was given.
-        given: String,
-        /// What it was given for: `listen on` or `advertise`.
-        purpose: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// An address was given for a listener that there is not.
-    #[error("`{0}` is advertised, but no listener was named before it")]
-    AdvertisedWithoutListener(String),
-    /// Somebody listens there already.
-    #[error("port {} is taken on {}: stop what listens there, or choose another port (0 takes any free one)", .0.port(), .0.ip())]
-    PortTaken(SocketAddr),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// A topic cannot be created.
-    #[error("topic `{topic}` cannot be created: {reason}")]
-    Topic {
-        /// Its name.
-        topic: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A configuration is refused.
-    #[error("broker configuration is refused: {0}")]
-    Config(String),
-    /// The broker's threads could not be started.
-    #[error("the broker's threads cannot be started")]
-    Threads(#[source] io::Error),
-}
-
-impl From<ConfigError> for StartError {
-    fn from(error: ConfigError) -> Self {
-        Self::Config(error.to_string())
-    }
-}
-
-#[derive(Debug, Clone)]
-struct ListenerSpec {
-    listen: String,
-    advertised: Option<String>,
-}
+use crate::meta::{BrokerConfig, CatalogError, NewTopic};
 
 /// What a broker is started with; made by [`Broker::builder`].
 #[derive(Debug, Clone)]
@@ -218,91 +162,4 @@ fn run(state: Arc<BrokerState>, sockets: Vec<TcpListener>, endpoints: Vec<Endpoi
         tokio::spawn(listener.run());
     }
     Broker::new(state, endpoints, stop, ended)
-}
-
-async fn bind(address: &str) -> Result<TcpListener, StartError> {
-    let bad = |reason: &str| StartError::BadAddress {
-        given: address.to_owned(),
-        purpose: "listen on",
-        reason: reason.to_owned(),
-    };
-    let (host, port) = split_host_port(address).map_err(bad)?;
-    let port = port.ok_or_else(|| bad("the port is missing"))?;
-    let mut addresses = tokio::net::lookup_host((host.as_str(), port))
-        .await
-        .map_err(|error| bad(&format!("the host is not known: {error}")))?;
-    let target = addresses
-        .next()
-        .ok_or_else(|| bad("the host has no address"))?;
-    TcpListener::bind(target).await.map_err(|source| {
-        if source.kind() == io::ErrorKind::AddrInUse {
-            return StartError::PortTaken(target);
-        }
-        StartError::Listen {
-            address: address.to_owned(),
-            source,
-        }
-    })
-}
-
-/// The address that clients of a listener are told.
-fn advertised(spec: &ListenerSpec, socket: &TcpListener) -> Result<Endpoint, StartError> {
-    let bound = socket.local_addr().map_err(|source| StartError::Listen {
-        address: spec.listen.clone(),
-        source,
-    })?;
-    if let Some(given) = &spec.advertised {
-        let (host, port) = split_host_port(given).map_err(|reason| StartError::BadAddress {
-            given: given.clone(),
-            purpose: "advertise",
-            reason: reason.to_owned(),
-        })?;
-        // Port 0 is no address: whoever listens on a free port cannot know it beforehand.
-        let port = port.filter(|port| *port != 0).unwrap_or(bound.port());
-        return Ok(Endpoint { host, port });
-    }
-    let host = match split_host_port(&spec.listen) {
-        Ok((host, _)) if !bound.ip().is_unspecified() => host,
-        _ if bound.is_ipv4() => "127.0.0.1".to_owned(),
-        _ => "::1".to_owned(),
-    };
-    Ok(Endpoint {
-        host,
-        port: bound.port(),
-    })
-}
-
-fn listener_names(count: usize) -> Vec<String> {
-    (1..=count)
-        .map(|nth| match nth {
-            1 => "PLAINTEXT".to_owned(),
-            _ => format!("PLAINTEXT_{nth}"),
-        })
-        .collect()
-}
-
-fn address_config(
-    node_id: i32,
-    names: &[String],
-    sockets: &[TcpListener],
-    endpoints: &[Endpoint],
-) -> Vec<(String, String)> {
-    let bound = sockets.iter().filter_map(|socket| socket.local_addr().ok());
-    let join = |list: Vec<String>| list.join(",");
-    let listeners = names
-        .iter()
-        .zip(bound)
-        .map(|(name, at)| format!("{name}://{at}"));
-    let advertised = names
-        .iter()
-        .zip(endpoints)
-        .map(|(name, at)| format!("{name}://{at}"));
-    [
-        ("node.id", node_id.to_string()),
-        ("broker.id", node_id.to_string()),
-        ("listeners", join(listeners.collect())),
-        ("advertised.listeners", join(advertised.collect())),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
 }

@@ -10,9 +10,10 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::dispatch::{Refusal, dispatch};
+use super::dispatch::dispatch;
 use super::inbox::{FrameError, Inbox};
 use super::listener::stopped;
+use super::refusal::Refusal;
 use super::state::BrokerState;
 
 /// Stands for no idle limit, and can still be added to a time.
@@ -52,6 +53,7 @@ enum Ended {
 /// Serves a client until it leaves, misbehaves, falls silent, or the broker stops.
 pub(super) async fn serve(stream: TcpStream, peer: Peer, stop: watch::Receiver<bool>) {
     let address = peer.address;
+    let _client = peer.broker.clients().enter();
     let listener = peer.broker.listener_name(peer.listener).to_owned();
     let mut connection = Connection::new(stream, peer, stop);
     let ended = connection.run().await;
@@ -109,6 +111,7 @@ impl Connection {
         loop {
             tokio::select! {
                 biased;
+                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
                 read = read_more(&mut self.stream, &mut self.inbox) => {
                     read?;
                     if let Some(frame) = self.inbox.take()? {
@@ -116,7 +119,6 @@ impl Connection {
                     }
                     last = Instant::now();
                 }
-                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
                 () = &mut idle => {
                     let until = last + self.max_idle;
                     if until <= Instant::now() {
@@ -140,8 +142,8 @@ impl Connection {
             tokio::select! {
                 biased;
                 answer = &mut answer => break answer?,
-                read = read_more(&mut self.stream, &mut self.inbox), if ahead => read?,
                 () = stopped(&mut self.stop) => return Err(Ended::Stopping),
+                read = read_more(&mut self.stream, &mut self.inbox), if ahead => read?,
             }
         };
         let Some(mut response) = answer else {

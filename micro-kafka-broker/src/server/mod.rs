@@ -1,20 +1,25 @@
 //! Listeners, connections and dispatch: from a socket's bytes to a handler and back.
 
+mod bind;
 mod broker;
 mod builder;
+mod clients;
 mod connection;
 mod dispatch;
 mod endpoint;
 mod impostor;
 mod inbox;
 mod listener;
+mod refusal;
+mod start_error;
 mod state;
 
 #[cfg(test)]
 mod tests;
 
 pub use broker::Broker;
-pub use builder::{BrokerBuilder, StartError};
+pub use builder::BrokerBuilder;
 pub(crate) use dispatch::served_apis;
 pub(crate) use endpoint::Endpoint;
+pub use start_error::StartError;
 pub(crate) use state::BrokerState;

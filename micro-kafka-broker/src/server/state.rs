@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clients::Clients;
 use super::endpoint::Node;
 use crate::clock::Clock;
 use crate::coord::ProducerIds;
@@ -23,6 +24,7 @@ pub(crate) struct BrokerState {
     partitions: Arc<PartitionTable>,
     groups: Arc<GroupCoordinator>,
     producer_ids: ProducerIds,
+    clients: Clients,
 }
 
 impl BrokerState {
@@ -51,6 +53,7 @@ impl BrokerState {
             partitions,
             groups,
             producer_ids: ProducerIds::default(),
+            clients: Clients::none(),
         }
     }
 
@@ -97,6 +100,11 @@ impl BrokerState {
     /// Ids for idempotent producers.
     pub(crate) fn producer_ids(&self) -> &ProducerIds {
         &self.producer_ids
+    }
+
+    /// The clients that are connected.
+    pub(super) fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     /// The name of a listener.

@@ -1,9 +1,10 @@
 //! Request and response headers.
 
 use super::Message;
-use super::reader::{DecodeError, Reader};
+use super::error::{DecodeError, EncodeError};
+use super::reader::Reader;
 use super::value::{Nullable, Shape, Wire};
-use super::writer::{EncodeError, Frame, Writer};
+use super::writer::{Frame, Writer};
 
 /// The key of ApiVersions, whose answer must be readable before versions are agreed on.
 const API_VERSIONS: i16 = 18;

@@ -6,6 +6,7 @@
 
 #[macro_use]
 pub(crate) mod message;
+mod error;
 mod header;
 mod reader;
 mod records;
@@ -14,21 +15,22 @@ mod value;
 mod writer;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
 #[cfg(test)]
+pub(crate) use error::DecodeErrorKind;
+pub(crate) use error::{DecodeError, EncodeError};
+#[cfg(test)]
 pub(crate) use header::RequestHeader;
 pub(crate) use header::{HeaderStart, encode_response};
 pub(crate) use message::{Message, Request};
-#[cfg(test)]
-pub(crate) use reader::DecodeErrorKind;
-pub(crate) use reader::{DecodeError, Reader};
+pub(crate) use reader::Reader;
 pub(crate) use records::Records;
 pub(crate) use uuid::Uuid;
 pub(crate) use value::{Shape, Wire};
-pub(crate) use writer::{EncodeError, Frame, TaggedFields, Writer};
+pub(crate) use writer::{Frame, TaggedFields, Writer};
 
 #[cfg(test)]
 pub(crate) use sample::Sample;

@@ -2,97 +2,19 @@
 
 use bytes::{Buf, Bytes};
 
+use super::error::{DecodeError, DecodeErrorKind};
 use super::value::Shape;
 
 /// What decoded arrays may take, as a multiple of the frame's length: one byte on the wire
 /// can announce an element of a hundred bytes in memory.
-const MEMORY_PER_FRAME_BYTE: usize = 16;
+pub(super) const MEMORY_PER_FRAME_BYTE: usize = 16;
 /// What decoded arrays may take in any frame, in bytes.
 const MEMORY_FLOOR: usize = 64 * 1024;
 /// What decoded arrays may take at most, in bytes: a fetch of 400,000 partitions takes as much.
 /// Records are no arrays and are not counted.
-const MEMORY_CEILING: usize = 32 * 1024 * 1024;
+pub(super) const MEMORY_CEILING: usize = 32 * 1024 * 1024;
 /// A varint of 32 bits has at most this many bytes.
 const VARINT_BYTES: u32 = 5;
-
-/// Why a frame could not be decoded.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}{}", Place(field))]
-pub(crate) struct DecodeError {
-    /// What is wrong.
-    pub(crate) kind: DecodeErrorKind,
-    /// The innermost field that was being read; empty outside of a message.
-    pub(crate) field: &'static str,
-}
-
-/// The ways in which bytes are no message.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum DecodeErrorKind {
-    /// The frame ends before the value does.
-    #[error("{needed} bytes needed, {left} left in the frame")]
-    Truncated {
-        /// Bytes that the value takes.
-        needed: usize,
-        /// Bytes that there are.
-        left: usize,
-    },
-    /// A length below -1 (which stands for null).
-    #[error("negative length {0}")]
-    NegativeLength(i32),
-    /// A null where the version allows none.
-    #[error("null where a value is required")]
-    UnexpectedNull,
-    /// A varint of more than five bytes, or above 32 bits.
-    #[error("varint above 32 bits")]
-    LongVarint,
-    /// A string that is not UTF-8.
-    #[error("string is not utf-8")]
-    NotUtf8,
-    /// An array whose elements cannot be in what is left of the frame.
-    #[error("array of {count} elements with {left} bytes left in the frame")]
-    ArrayTooLong {
-        /// Elements announced.
-        count: usize,
-        /// Bytes that there are.
-        left: usize,
-    },
-    /// Arrays that would take far more memory than the frame itself.
-    #[error(
-        "arrays would take more than {MEMORY_PER_FRAME_BYTE} times the frame's size, or {MEMORY_CEILING} bytes"
-    )]
-    TooMuchMemory,
-    /// A tagged field whose value is shorter than its announced size.
-    #[error("{0} bytes too many in a tagged field")]
-    TaggedFieldTooLong(usize),
-}
-
-struct Place<'a>(&'a &'static str);
-
-impl std::fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        write!(f, " (in `{}`)", self.0)
-    }
-}
-
-impl DecodeError {
-    /// Names the field, unless an inner one has been named.
-    pub(crate) fn at(mut self, field: &'static str) -> Self {
-        if self.field.is_empty() {
-            self.field = field;
-        }
-        self
-    }
-}
-
-impl From<DecodeErrorKind> for DecodeError {
-    fn from(kind: DecodeErrorKind) -> Self {
-        Self { kind, field: "" }
-    }
-}
 
 /// Reads values off the front of a frame; byte fields come out as slices of it.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::reader::{DecodeError, Reader};
+use super::error::DecodeError;
+use super::reader::Reader;
 use super::value::{Shape, Wire};
 use super::writer::Writer;
 
@@ -30,17 +31,6 @@ impl Records {
     /// Bytes of all slices.
     pub(crate) fn len(&self) -> usize {
         self.slices.iter().map(Bytes::len).sum()
-    }
-
-    /// Whether there are no records.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.slices.is_empty()
-    }
-
-    /// The slices, in the order of the log.
-    #[cfg(test)]
-    pub(crate) fn slices(&self) -> &[Bytes] {
-        &self.slices
     }
 }
 

@@ -3,10 +3,15 @@
 use bytes::Bytes;
 use rand::RngExt;
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
 
 use super::records::Records;
 use super::uuid::Uuid;
 use super::value::Shape;
+use crate::batch::{BatchBuilder, Codec};
+
+/// A topic that brokers under test have.
+pub(crate) const KNOWN_TOPIC: &str = "orders";
 
 /// A value that can be made up, valid in the given version.
 pub(crate) trait Sample {
@@ -45,6 +50,10 @@ impl Sample for Uuid {
 
 impl Sample for String {
     fn sample(rng: &mut StdRng, _: Shape) -> Self {
+        // Now and then something that a broker under test has.
+        if rng.random_ratio(1, 3) {
+            return KNOWN_TOPIC.to_owned();
+        }
         // Around 127 bytes a compact length takes a second byte.
         let len = [0, 1, 7, 126, 127, 128][rng.random_range(0..6)];
         let mut text: Self = (0..len).map(|_| rng.random_range('a'..='z')).collect();
@@ -57,6 +66,12 @@ impl Sample for String {
 
 impl Sample for Bytes {
     fn sample(rng: &mut StdRng, _: Shape) -> Self {
+        if rng.random_ratio(1, 3) {
+            let records = BatchBuilder::new().value("a").value("b");
+            return records
+                .codec(*[Codec::None, Codec::Lz4].choose(rng).unwrap())
+                .build();
+        }
         // Around 1,024 bytes the writer begins to splice.
         let len = [0, 1, 61, 127, 1023, 1024, 5000][rng.random_range(0..7)];
         (0..len).map(|_| rng.random::<u8>()).collect()

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::reader::{DecodeError, DecodeErrorKind, Reader};
+use super::error::{DecodeError, DecodeErrorKind};
+use super::reader::Reader;
 use super::uuid::Uuid;
 use super::writer::Writer;
 

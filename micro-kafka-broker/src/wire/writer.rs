@@ -5,6 +5,7 @@ use std::io::IoSlice;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
+use super::error::EncodeError;
 use super::value::Shape;
 
 /// Byte strings from this length on become segments of their own; shorter ones are copied,
@@ -12,15 +13,6 @@ use super::value::Shape;
 const SPLICE_FROM: usize = 1024;
 const FIRST_CAPACITY: usize = 256;
 const PREFIX: usize = 4;
-
-/// A message that cannot be written; the handler that made it has a fault.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum EncodeError {
-    /// A string, array or frame longer than its length field can say.
-    #[error("length {0} does not fit its length field")]
-    TooLong(usize),
-}
 
 /// Collects the bytes of one message.
 #[derive(Debug)]

@@ -1,13 +1,13 @@
 //! Consumer groups.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use rdkafka::Message;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::producer::FutureRecord;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::kafka::{DEADLINE, Kafka, next};
 
@@ -68,29 +68,34 @@ async fn an_unknown_group_has_no_offsets_and_no_error() {
 }
 
 /// Reads for ever and reports each record.
-fn report(consumer: StreamConsumer, member: usize, out: mpsc::UnboundedSender<(usize, String)>) {
-    let consumer = Arc::new(consumer);
-    tokio::spawn(async move {
-        while let Ok(record) = consumer.recv().await {
-            let payload = String::from_utf8(record.payload().unwrap().to_vec()).unwrap();
-            if out.send((member, payload)).is_err() {
-                return;
-            }
-            consumer.commit_message(&record, CommitMode::Async).unwrap();
+async fn report(
+    consumer: StreamConsumer,
+    member: usize,
+    out: mpsc::UnboundedSender<(usize, String)>,
+) {
+    while let Ok(record) = consumer.recv().await {
+        let payload = String::from_utf8(record.payload().unwrap().to_vec()).unwrap();
+        if out.send((member, payload)).is_err() {
+            return;
         }
-    });
+        consumer.commit_message(&record, CommitMode::Async).unwrap();
+    }
 }
 
 async fn two_members_share(strategy: &str) {
     let kafka = Kafka::start();
     let topic = kafka.topic("share", 4).await;
     let group = kafka.name("g");
-    let settings = [("partition.assignment.strategy", strategy)];
+    let settings = [
+        ("partition.assignment.strategy", strategy),
+        ("heartbeat.interval.ms", "100"),
+    ];
     let (out, mut reports) = mpsc::unbounded_channel();
+    let mut members = JoinSet::new();
     for member in 0..2 {
         let consumer = kafka.consumer(&group, &settings);
         consumer.subscribe(&[&topic]).unwrap();
-        report(consumer, member, out.clone());
+        members.spawn(report(consumer, member, out.clone()));
     }
     // Until both have partitions: records to all of them reach both.
     let mut seen: HashSet<usize> = HashSet::new();
@@ -108,6 +113,8 @@ async fn two_members_share(strategy: &str) {
         }
     }
     assert_eq!(payloads.len(), 20);
+    // Consumers leave the group while the broker is still there.
+    members.shutdown().await;
 }
 
 #[tokio::test]

@@ -12,17 +12,17 @@ use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::FutureProducer;
 
 /// Nothing in these tests takes this long unless it hangs.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A Kafka to test; ours stops when this is dropped.
-pub struct Kafka {
+pub(crate) struct Kafka {
     _broker: Option<Broker>,
-    pub address: String,
+    pub(crate) address: String,
     prefix: String,
 }
 
 impl Kafka {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (broker, address) = match std::env::var("MICRO_KAFKA_TEST") {
             Ok(address) => (None, address),
             Err(_) => {
@@ -43,11 +43,11 @@ impl Kafka {
     }
 
     /// A name that no other test has used.
-    pub fn name(&self, s: &str) -> String {
+    pub(crate) fn name(&self, s: &str) -> String {
         format!("{}-{s}", self.prefix)
     }
 
-    pub fn config(&self, settings: &[(&str, &str)]) -> ClientConfig {
+    pub(crate) fn config(&self, settings: &[(&str, &str)]) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.address);
         for (name, value) in settings {
@@ -56,12 +56,12 @@ impl Kafka {
         config
     }
 
-    pub fn producer(&self, settings: &[(&str, &str)]) -> FutureProducer {
+    pub(crate) fn producer(&self, settings: &[(&str, &str)]) -> FutureProducer {
         self.config(settings).create().unwrap()
     }
 
     /// A consumer of `group` that reads from the beginning and does not commit by itself.
-    pub fn consumer(&self, group: &str, settings: &[(&str, &str)]) -> StreamConsumer {
+    pub(crate) fn consumer(&self, group: &str, settings: &[(&str, &str)]) -> StreamConsumer {
         let mut config = self.config(&[
             ("group.id", group),
             ("auto.offset.reset", "earliest"),
@@ -73,12 +73,12 @@ impl Kafka {
         config.create().unwrap()
     }
 
-    pub fn admin(&self) -> AdminClient<DefaultClientContext> {
+    pub(crate) fn admin(&self) -> AdminClient<DefaultClientContext> {
         self.config(&[]).create().unwrap()
     }
 
     /// Creates a topic and returns its name.
-    pub async fn topic(&self, s: &str, partitions: i32) -> String {
+    pub(crate) async fn topic(&self, s: &str, partitions: i32) -> String {
         let name = self.name(s);
         let topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
         let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
@@ -93,7 +93,7 @@ impl Kafka {
 }
 
 /// The next record, or a failure after the deadline.
-pub async fn next(consumer: &StreamConsumer) -> BorrowedMessage<'_> {
+pub(crate) async fn next(consumer: &StreamConsumer) -> BorrowedMessage<'_> {
     let record = tokio::time::timeout(DEADLINE, consumer.recv()).await;
     record
         .expect("a record before the deadline")

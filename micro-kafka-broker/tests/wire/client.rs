@@ -9,24 +9,24 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Nothing in these tests takes this long unless it hangs.
-pub const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
-pub struct Client {
-    pub stream: TcpStream,
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
 }
 
 impl Client {
-    pub async fn connect(address: &str) -> Self {
+    pub(crate) async fn connect(address: &str) -> Self {
         let stream = TcpStream::connect(address).await.expect("connect");
         Self { stream }
     }
 
-    pub async fn send(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.expect("send");
     }
 
     /// The next answer's bytes, without its length; `None` if the broker closed the connection.
-    pub async fn receive(&mut self) -> Option<Bytes> {
+    pub(crate) async fn receive(&mut self) -> Option<Bytes> {
         tokio::time::timeout(DEADLINE, async {
             let length = self.stream.read_i32().await.ok()?;
             let mut answer = vec![0; usize::try_from(length).unwrap()];
@@ -38,7 +38,7 @@ impl Client {
     }
 
     /// Sends a request and reads its answer.
-    pub async fn call<Q, A>(&mut self, key: ApiKey, version: i16, request: &Q) -> A
+    pub(crate) async fn call<Q, A>(&mut self, key: ApiKey, version: i16, request: &Q) -> A
     where
         Q: Encodable + HeaderVersion,
         A: Decodable + HeaderVersion,
@@ -53,7 +53,7 @@ impl Client {
 }
 
 /// A request with its length.
-pub fn frame<Q: Encodable + HeaderVersion>(
+pub(crate) fn frame<Q: Encodable + HeaderVersion>(
     key: ApiKey,
     version: i16,
     correlation_id: i32,
@@ -76,7 +76,7 @@ pub fn frame<Q: Encodable + HeaderVersion>(
 }
 
 /// Whether a broker answers a new client.
-pub async fn answers(address: &str) -> bool {
+pub(crate) async fn answers(address: &str) -> bool {
     let mut client = Client::connect(address).await;
     client.send(&API_VERSIONS_0).await;
     client
@@ -86,4 +86,4 @@ pub async fn answers(address: &str) -> bool {
 }
 
 /// ApiVersions version 0, correlation id 7, client id `x`.
-pub const API_VERSIONS_0: [u8; 15] = [0, 0, 0, 11, 0, 18, 0, 0, 0, 0, 0, 7, 0, 1, b'x'];
+pub(crate) const API_VERSIONS_0: [u8; 15] = [0, 0, 0, 11, 0, 18, 0, 0, 0, 0, 0, 7, 0, 1, b'x'];

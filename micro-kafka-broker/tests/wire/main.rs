@@ -8,7 +8,11 @@
 
 mod admin;
 mod client;
+mod cluster;
+mod configs;
 mod hostile;
 mod lifecycle;
 mod listeners;
 mod order;
+mod produce;
+mod topics;

@@ -10,6 +10,9 @@ use crate::client::{ConfigError, Core, FailureHook, Producer, Refusal};
 /// How long a request may take unless something else is set.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Between a request that may succeed later and the next one.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// What a [`KafkaAdmin`] with connections of its own is made from.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -77,7 +80,7 @@ impl KafkaAdmin {
         let properties = [servers].into_iter().chain(own);
         // It never sends a record.
         let hook = FailureHook::new(drop);
-        let producer = Producer::new(properties, Duration::ZERO, hook)?;
+        let producer = Producer::new(properties, 1, Duration::ZERO, hook)?;
         Ok(Self::on(Arc::new(producer), &config.namespace))
     }
 
@@ -122,8 +125,30 @@ impl KafkaAdmin {
         self.producer.core()
     }
 
-    pub(super) fn deadline(&self) -> Duration {
-        self.timeout
+    /// Makes a request about that topic or group until it is answered for good or the deadline is
+    /// over: right after a change, brokers may not agree yet.
+    pub(super) async fn ask<T, F>(
+        &self,
+        operation: &'static str,
+        resource: &str,
+        request: impl Fn(Duration) -> F,
+    ) -> Result<T, AdminError>
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
+        let deadline = tokio::time::Instant::now() + self.timeout;
+        loop {
+            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            let refusal = match request(left).await {
+                Ok(answer) => return Ok(answer),
+                Err(refusal) => refusal,
+            };
+            let over = tokio::time::Instant::now() + PAUSE >= deadline;
+            if over || refusal.code.is_timeout() || !refusal.code.is_retriable() {
+                return Err(self.error(operation, resource, refusal));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// The error of a request about that topic or group.

@@ -42,9 +42,8 @@ impl KafkaAdmin {
         group: &str,
     ) -> Result<BTreeMap<TopicPartition, i64>, AdminError> {
         let group = self.wire_name(group);
-        let offsets = client::committed(self.core(), &group, self.deadline())
-            .await
-            .map_err(|refusal| self.error("read offsets of group", group, refusal))?;
+        let request = |timeout| client::committed(self.core(), &group, timeout);
+        let offsets = self.ask("read offsets of group", &group, request).await?;
         let partition =
             |topic: &str, partition| TopicPartition::new(self.own_name(topic), partition);
         Ok(offsets
@@ -75,9 +74,8 @@ impl KafkaAdmin {
         let Some(count) = count.and_then(|count| i32::try_from(count).ok()) else {
             return Err(AdminError::UnknownTopic { topic });
         };
-        let offsets = client::list_offsets(self.core(), &topic, 0..count, end, self.deadline())
-            .await
-            .map_err(|refusal| self.error("read offsets of topic", topic, refusal))?;
+        let request = |timeout| client::list_offsets(self.core(), &topic, 0..count, end, timeout);
+        let offsets = self.ask("read offsets of topic", &topic, request).await?;
         Ok(offsets
             .into_iter()
             .map(|at| (at.partition, at.offset))

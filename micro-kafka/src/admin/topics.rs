@@ -89,9 +89,8 @@ impl KafkaAdmin {
             .zip(&names)
             .map(|(topic, name)| topic.spec(name))
             .collect();
-        let answers = client::create_topics(self.core(), &specs, self.deadline())
-            .await
-            .map_err(|refusal| self.error(CREATE, names.join(", "), refusal))?;
+        let request = |timeout| client::create_topics(self.core(), &specs, timeout);
+        let answers = self.ask(CREATE, &names.join(", "), request).await?;
         let mut created = BTreeMap::new();
         for (name, answer) in answers {
             let outcome = match answer {
@@ -114,9 +113,8 @@ impl KafkaAdmin {
         }
         let names = self.wire_names(topics.iter().copied());
         let wire: Vec<&str> = names.iter().map(String::as_str).collect();
-        let answers = client::delete_topics(self.core(), &wire, self.deadline())
-            .await
-            .map_err(|refusal| self.error(DELETE, names.join(", "), refusal))?;
+        let request = |timeout| client::delete_topics(self.core(), &wire, timeout);
+        let answers = self.ask(DELETE, &names.join(", "), request).await?;
         for (name, answer) in answers {
             match answer {
                 Err(refusal) if !is_unknown(&refusal) => {
@@ -141,9 +139,8 @@ impl KafkaAdmin {
         }
         let names = self.wire_names(topics.iter().copied());
         let wire: Vec<&str> = names.iter().map(String::as_str).collect();
-        let answers = client::describe_topics(self.core(), &wire, self.deadline())
-            .await
-            .map_err(|refusal| self.error(DESCRIBE, names.join(", "), refusal))?;
+        let request = |timeout| client::describe_topics(self.core(), &wire, timeout);
+        let answers = self.ask(DESCRIBE, &names.join(", "), request).await?;
         let mut counts = BTreeMap::new();
         for (name, answer) in answers {
             let count = match answer {

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use super::error::{BootError, BootErrors, Error};
+use super::log::log_to_stderr;
 use super::programmatic::Listener;
 use super::registry::Registry;
 use super::resolve::{Plan, resolve};
@@ -12,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{ErrorHandler, Recover};
 use crate::listener::States;
-use crate::template::{KafkaTemplate, TemplateConfig};
+use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Collects what an application is made of; see [`KafkaApp::builder`].
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub struct KafkaAppBuilder {
     clock: Clock,
     error_handler: Option<Arc<dyn ErrorHandler>>,
     recoverer: Option<Arc<dyn Recover>>,
+    error_hook: ErrorHook,
 }
 
 impl KafkaAppBuilder {
@@ -84,6 +86,13 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Is told of every send of the application's template that failed and that nobody awaits:
+    /// Spring's `ProducerListener`. Logs by default.
+    pub fn error_hook(mut self, hook: ErrorHook) -> Self {
+        self.error_hook = hook;
+        self
+    }
+
     /// Reads the settings and checks everything that can be checked without a broker.
     ///
     /// # Errors
@@ -95,7 +104,9 @@ impl KafkaAppBuilder {
         };
         let mut problems = Vec::new();
         let listeners = self.registry.collect(&mut problems);
-        let template = KafkaTemplate::new(TemplateConfig::from(&config))
+        let mut template = TemplateConfig::from(&config);
+        template.error_hook = self.error_hook;
+        let template = KafkaTemplate::new(template)
             .inspect_err(|error| problems.push(BootError::new(error.to_string())))
             .ok();
         let mut states = self.states;
@@ -141,6 +152,7 @@ impl KafkaApp {
             clock: Clock::system(),
             error_handler: None,
             recoverer: None,
+            error_hook: ErrorHook::default(),
         }
     }
 
@@ -172,6 +184,8 @@ impl KafkaApp {
     /// # Errors
     /// As [`KafkaApp::start`].
     pub async fn run(self) -> Result<(), Error> {
-        self.start().await?.run().await
+        log_to_stderr("info");
+        tracing::info!(sources = ?self.config.sources(), "settings read");
+        self.start().await?.until_signal().await
     }
 }

@@ -3,6 +3,7 @@
 mod builder;
 mod dead_letters;
 mod error;
+mod log;
 mod programmatic;
 mod registration;
 mod registry;
@@ -12,5 +13,6 @@ mod signal;
 
 pub use builder::{KafkaApp, KafkaAppBuilder};
 pub use error::{BootError, BootErrors, Error};
+pub use log::log_to_stderr;
 pub use programmatic::{Listener, RecordFuture};
 pub use running::{AppHealth, ListenerHealth, RunningApp};

@@ -44,7 +44,6 @@ impl Listener {
         Self(Registration {
             id: id.into(),
             explicit_id: true,
-            function: None,
             source: Some(crate::listener::Source {
                 file: location.file(),
                 line: location.line(),
@@ -52,6 +51,7 @@ impl Listener {
             arguments: Arguments::default(),
             handler: Handler::Closure(Arc::new(invoke)),
             check: |_| (),
+            variants: None,
         })
     }
 

@@ -1,7 +1,5 @@
 //! A listener as it was declared, by attribute or by program.
 
-use std::any::TypeId;
-
 use crate::listener::{AckMode, BootCheck, Handler, ListenerDef, RetryDef, Source};
 
 /// A declared listener before placeholders and settings.
@@ -9,11 +7,11 @@ use crate::listener::{AckMode, BootCheck, Handler, ListenerDef, RetryDef, Source
 pub(crate) struct Registration {
     pub(crate) id: String,
     pub(crate) explicit_id: bool,
-    pub(crate) function: Option<TypeId>,
     pub(crate) source: Option<Source>,
     pub(crate) arguments: Arguments,
     pub(crate) handler: Handler,
     pub(crate) check: fn(&mut BootCheck<'_>),
+    pub(crate) variants: Option<&'static [&'static str]>,
 }
 
 /// What the attribute's arguments, or the builder's calls, say.
@@ -38,7 +36,6 @@ impl From<&ListenerDef> for Registration {
         Self {
             id: def.id.into(),
             explicit_id: def.explicit_id,
-            function: Some((def.function)()),
             source: Some(def.source),
             arguments: Arguments {
                 topics: def.topics.iter().map(|topic| (*topic).into()).collect(),
@@ -52,6 +49,7 @@ impl From<&ListenerDef> for Registration {
             },
             handler: Handler::Function(def.invoke),
             check: def.check,
+            variants: (def.variants)(),
         }
     }
 }

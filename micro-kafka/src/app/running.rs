@@ -80,7 +80,11 @@ impl RunningApp {
         Ok(running)
     }
 
-    pub(super) async fn run(self) -> Result<(), Error> {
+    /// Runs until SIGTERM or Ctrl-C, then drains and stops; a second signal cuts the drain short.
+    ///
+    /// # Errors
+    /// If signals cannot be received.
+    pub async fn until_signal(self) -> Result<(), Error> {
         let mut signals = StopSignals::listen().map_err(Error::Signal)?;
         let signal = signals.next().await;
         tracing::info!(signal, "stopping; a second signal cuts the drain short");
@@ -92,14 +96,6 @@ impl RunningApp {
         self.containers.iter().for_each(ListenerContainer::abandon);
         stop.await;
         Ok(())
-    }
-
-    /// Runs until SIGTERM or Ctrl-C, then drains and stops; a second signal cuts the drain short.
-    ///
-    /// # Errors
-    /// If signals cannot be received.
-    pub async fn until_signal(self) -> Result<(), Error> {
-        self.run().await
     }
 
     /// The application's own producer side.

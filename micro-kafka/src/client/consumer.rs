@@ -43,6 +43,8 @@ pub(crate) struct KafkaConsumer {
     reset: Reset,
     isolation: rdsys::rd_kafka_IsolationLevel_t,
     closing: bool,
+    /// Holds on the client for messages to come.
+    holds: Vec<Arc<ClientHandle>>,
     client: Arc<ClientHandle>,
 }
 
@@ -74,6 +76,7 @@ impl KafkaConsumer {
             reset: Reset::of(property(&properties, "auto.offset.reset")),
             isolation: start_offsets::isolation(property(&properties, "isolation.level")),
             closing: false,
+            holds: Vec::new(),
             client,
         };
         let topics = topics.iter().map(|topic| TopicPartition::new(topic, -1));
@@ -155,6 +158,21 @@ impl KafkaConsumer {
         }
     }
 
+    fn holds_nothing(&self) -> bool {
+        let mut list = std::ptr::null_mut();
+        // SAFETY: the client is alive, and the out pointer is ours.
+        let code = unsafe { rdsys::rd_kafka_assignment(self.client.raw(), &raw mut list) };
+        let Some(list) = std::ptr::NonNull::new(list) else {
+            return code == Code::RD_KAFKA_RESP_ERR_NO_ERROR;
+        };
+        // SAFETY: the list is ours, and not used afterwards.
+        unsafe {
+            let count = list.as_ref().cnt;
+            rdsys::rd_kafka_topic_partition_list_destroy(list.as_ptr());
+            count == 0
+        }
+    }
+
     fn leave(&mut self) {
         let deadline = Instant::now() + DROP_CLOSE;
         if !self.closing && self.close().is_err() {
@@ -206,7 +224,9 @@ impl RecordSource for KafkaConsumer {
             // SAFETY: the message was just handed out to us; it goes on, or is destroyed here.
             unsafe {
                 if message.as_ref().err == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
-                    let message = NativeMessage::from_raw(message, &self.client);
+                    let hold = self.holds.pop();
+                    let hold = hold.unwrap_or_else(|| Arc::clone(&self.client));
+                    let message = NativeMessage::from_raw(message, hold);
                     into.push_back(Record::from_native(message));
                 } else {
                     self.overheard.push(Heard::from_message(message.as_ptr()));
@@ -217,6 +237,15 @@ impl RecordSource for KafkaConsumer {
             }
         }
         count
+    }
+
+    fn recycle(&mut self, record: Record) {
+        if let Some(message) = record.into_native() {
+            let hold = message.into_client();
+            if self.holds.len() < BATCH && Arc::ptr_eq(&hold, &self.client) {
+                self.holds.push(hold);
+            }
+        }
     }
 
     fn name(&self, slot: Slot) -> &TopicPartition {
@@ -346,6 +375,12 @@ impl RecordSource for KafkaConsumer {
 
     fn close(&mut self) -> Result<(), ClientError> {
         self.closing = true;
+        if self.holds_nothing() {
+            // A cooperative member without partitions is closed without a LeaveGroup, and its group
+            // waits for it until its session times out. An unsubscription does leave.
+            // SAFETY: the client is alive.
+            unsafe { rdsys::rd_kafka_unsubscribe(self.client.raw()) };
+        }
         // SAFETY: client and queue are alive.
         let error =
             unsafe { rdsys::rd_kafka_consumer_close_queue(self.client.raw(), self.queue.raw()) };
@@ -380,9 +415,7 @@ fn commit_result(code: Code) -> Result<(), CommitError> {
     let fenced = matches!(
         code,
         Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
-            | Code::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION
             | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
-            | Code::RD_KAFKA_RESP_ERR_STALE_MEMBER_EPOCH
             | Code::RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST
     );
     match code {

@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::{Arc, OnceLock};
@@ -19,8 +20,8 @@ use crate::record::{HeaderRef, Headers, Timestamp};
 pub struct NativeMessage {
     message: NonNull<rdsys::rd_kafka_message_t>,
     headers: OnceLock<HeaderList>,
-    // Declared last: released after `drop` has destroyed the message.
-    _client: Arc<ClientHandle>,
+    // Released after the message is destroyed.
+    client: ManuallyDrop<Arc<ClientHandle>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,12 +40,23 @@ impl NativeMessage {
     /// `message` must come from `client`, carry no error, and be destroyed by nobody else.
     pub(super) unsafe fn from_raw(
         message: NonNull<rdsys::rd_kafka_message_t>,
-        client: &Arc<ClientHandle>,
+        client: Arc<ClientHandle>,
     ) -> Self {
         Self {
             message,
             headers: OnceLock::new(),
-            _client: Arc::clone(client),
+            client: ManuallyDrop::new(client),
+        }
+    }
+
+    /// Destroys the message and gives its hold on the client back, for the next message: counting
+    /// holds up and down for each would cost as much as the rest of reading it.
+    pub(super) fn into_client(self) -> Arc<ClientHandle> {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: destroyed once, and the hold taken once: `this` is not dropped.
+        unsafe {
+            rdsys::rd_kafka_message_destroy(this.message.as_ptr());
+            ManuallyDrop::take(&mut this.client)
         }
     }
 
@@ -118,8 +130,11 @@ impl NativeMessage {
 
 impl Drop for NativeMessage {
     fn drop(&mut self) {
-        // SAFETY: owned, destroyed once.
-        unsafe { rdsys::rd_kafka_message_destroy(self.message.as_ptr()) };
+        // SAFETY: owned, destroyed once, and before the hold on its client.
+        unsafe {
+            rdsys::rd_kafka_message_destroy(self.message.as_ptr());
+            ManuallyDrop::drop(&mut self.client);
+        }
     }
 }
 

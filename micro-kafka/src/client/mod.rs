@@ -44,6 +44,8 @@ pub(crate) use event::NativeEvent;
 pub(crate) use producer::{Core, Producer};
 pub(crate) use producer_delivery::{FailureHook, Receipt, Undelivered};
 pub(crate) use producer_topic::{Outgoing, Topic};
+#[cfg(test)]
+pub(crate) use signal::Signal;
 pub(crate) use source::{
     CommitError, CommitOffset, RecordSource, Slot, SourceEvent, Start, TopicPartition,
 };

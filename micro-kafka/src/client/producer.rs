@@ -1,21 +1,30 @@
 //! A producer: librdkafka's handle, its poll thread, and how both end.
 
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use rdkafka::bindings as rdsys;
 
-use super::producer_config::NativeConfig;
+use super::producer_config::{ERROR_TEXT, NativeConfig, error_text};
 use super::producer_topic::millis;
 use super::producer_waiters::Waiters;
 use super::{ConfigError, ErrorCode, FailureHook, NativeEvent, producer_events};
 
 /// How long the reports of purged records may take: they come from the client itself.
 const PURGE_REPORTS: Duration = Duration::from_secs(2);
+
+/// How long the first connection is waited for.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// When metadata is asked for again.
+const WARM_UP_PAUSES: [Duration; 4] = [
+    Duration::from_millis(15),
+    Duration::from_millis(25),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+];
 
 /// librdkafka's client with what its users and its poll thread share; destroyed with its last user.
 #[derive(Debug)]
@@ -24,10 +33,11 @@ pub(crate) struct Core {
     queue: NonNull<rdsys::rd_kafka_queue_t>,
     hook: FailureHook,
     waiters: Waiters,
+    max_in_flight: usize,
+    in_flight: AtomicUsize,
     closed: AtomicBool,
     stopping: AtomicBool,
     lost: AtomicUsize,
-    fatal: Mutex<Option<String>>,
 }
 
 // SAFETY: librdkafka's clients and queues are thread-safe.
@@ -36,7 +46,11 @@ unsafe impl Send for Core {}
 unsafe impl Sync for Core {}
 
 impl Core {
-    fn new(config: NativeConfig, hook: FailureHook) -> Result<Self, ConfigError> {
+    fn new(
+        config: NativeConfig,
+        max_in_flight: usize,
+        hook: FailureHook,
+    ) -> Result<Self, ConfigError> {
         let client = config.into_producer()?;
         // SAFETY: the client is new and ours; its main queue lives until both are given back.
         let queue = unsafe {
@@ -56,10 +70,11 @@ impl Core {
             queue,
             hook,
             waiters: Waiters::default(),
+            max_in_flight,
+            in_flight: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             lost: AtomicUsize::new(0),
-            fatal: Mutex::new(None),
         })
     }
 
@@ -84,6 +99,26 @@ impl Core {
         &self.waiters
     }
 
+    /// Whether a sender that can wait may send: fewer than `max_in_flight` records are on their
+    /// way. Senders at the same moment may exceed it by their number.
+    pub(crate) fn has_room(&self) -> bool {
+        self.in_flight.load(Ordering::SeqCst) < self.max_in_flight
+    }
+
+    pub(super) fn sent(&self) {
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn not_sent(&self) {
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// So many records are done, and their memory is free again.
+    pub(super) fn done(&self, count: usize) {
+        self.in_flight.fetch_sub(count, Ordering::SeqCst);
+        self.waiters.wake(count);
+    }
+
     pub(super) fn lost(&self) -> &AtomicUsize {
         &self.lost
     }
@@ -96,13 +131,19 @@ impl Core {
         self.stopping.load(Ordering::Acquire)
     }
 
-    pub(super) fn set_fatal(&self, reason: String) {
-        self.fatal.lock().get_or_insert(reason);
-    }
-
     /// Why the producer can send nothing more, if so.
     pub(crate) fn fatal_reason(&self) -> Option<Box<str>> {
-        self.fatal.lock().as_deref().map(Into::into)
+        let mut text = [0; ERROR_TEXT];
+        // SAFETY: the client lives; the buffer is as long as we say.
+        let code = ErrorCode::of(unsafe {
+            rdsys::rd_kafka_fatal_error(self.client(), text.as_mut_ptr(), text.len())
+        });
+        (code != ErrorCode::NONE).then(|| format!("{} ({})", error_text(&text), code.name()).into())
+    }
+
+    /// The same, where a record failed with a code that may come of it.
+    pub(crate) fn fatal_reason_of(&self, code: ErrorCode) -> Option<Box<str>> {
+        code.may_be_fatal().then(|| self.fatal_reason()).flatten()
     }
 
     /// Records that are not reported yet.
@@ -116,6 +157,24 @@ impl Core {
     fn flush(&self, timeout: Duration) -> ErrorCode {
         // SAFETY: the client lives.
         ErrorCode::of(unsafe { rdsys::rd_kafka_flush(self.client(), millis(timeout)) })
+    }
+
+    /// Waits for a connection, then for metadata of the topics known so far; blocks.
+    fn request_metadata(&self, timeout: Duration) {
+        let mut metadata = ptr::null();
+        // SAFETY: the client lives; null asks for known topics; the result is ours to destroy.
+        unsafe {
+            rdsys::rd_kafka_metadata(
+                self.client(),
+                0,
+                ptr::null_mut(),
+                &raw mut metadata,
+                millis(timeout),
+            );
+            if !metadata.is_null() {
+                rdsys::rd_kafka_metadata_destroy(metadata);
+            }
+        }
     }
 
     fn purge(&self) {
@@ -149,16 +208,19 @@ pub(crate) struct Producer {
 }
 
 impl Producer {
-    /// Makes a client; does not connect. `flush_timeout` bounds the flush on drop.
+    /// Makes a client; does not connect. Senders wait while `max_in_flight` records are on their
+    /// way; `flush_timeout` bounds the flush on drop.
     ///
     /// # Errors
     /// If librdkafka refuses the properties.
     pub(crate) fn new<'p>(
         properties: impl IntoIterator<Item = (&'p str, &'p str)>,
+        max_in_flight: usize,
         flush_timeout: Duration,
         hook: FailureHook,
     ) -> Result<Self, ConfigError> {
-        let core = Arc::new(Core::new(NativeConfig::new(properties)?, hook)?);
+        let config = NativeConfig::new(properties)?;
+        let core = Arc::new(Core::new(config, max_in_flight.max(1), hook)?);
         let shared = Arc::clone(&core);
         let poller = std::thread::Builder::new()
             .name("mk-producer".into())
@@ -166,6 +228,7 @@ impl Producer {
             .map_err(|error| ConfigError::Client {
                 reason: format!("no thread for it: {error}"),
             })?;
+        warm_up(&core);
         Ok(Self {
             core,
             poller: Some(poller),
@@ -224,6 +287,29 @@ impl Producer {
         self.poller
             .as_ref()
             .is_some_and(|poller| poller.thread().id() == current)
+    }
+}
+
+/// Asks for metadata as soon as there is a connection, and some times more.
+///
+/// An idempotent producer asks for its id when metadata arrives, or else every 500 ms; and the
+/// first answer may arrive while the bootstrap connection is being replaced. Without a later one
+/// the first record of a process often waits half a second.
+fn warm_up(core: &Arc<Core>) {
+    let core = Arc::clone(core);
+    let ask = move || {
+        core.request_metadata(WARM_UP);
+        for pause in WARM_UP_PAUSES {
+            std::thread::park_timeout(pause);
+            if core.is_stopping() {
+                return;
+            }
+            core.request_metadata(WARM_UP);
+        }
+    };
+    let thread = std::thread::Builder::new().name("mk-producer-warm".into());
+    if let Err(error) = thread.spawn(ask) {
+        tracing::debug!(%error, "no thread to warm the producer up");
     }
 }
 

@@ -8,7 +8,6 @@ use std::sync::atomic::Ordering;
 
 use rdkafka::bindings as rdsys;
 
-use super::producer_config::{ERROR_TEXT, error_text};
 use super::producer_delivery::{Refused, Slot, Stored};
 use super::{Core, ErrorCode, NativeEvent};
 use crate::record::Timestamp;
@@ -30,7 +29,7 @@ pub(super) fn serve(core: &Arc<Core>) {
         };
         match core.poll(patience) {
             Some(event) => handle(core, event),
-            None => core.waiters().wake(WAITING_WAKES),
+            None => core.waiters().lapse(WAITING_WAKES),
         }
     }
     drain(core);
@@ -47,7 +46,7 @@ fn handle(core: &Core, event: NativeEvent) {
     let freed = catch_unwind(AssertUnwindSafe(|| dispatch(core, event)));
     match freed {
         // Only now, with the event destroyed, is there room for those who wait.
-        Ok(freed) if freed > 0 => core.waiters().wake(freed),
+        Ok(freed) if freed > 0 => core.done(freed),
         Ok(_) => {}
         Err(_) => tracing::error!("an event of the producer could not be handled"),
     }
@@ -109,9 +108,7 @@ fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, R
         code,
         partition: message.partition,
         maybe_stored: status != rdsys::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
-        reason: (code == ErrorCode::FATAL)
-            .then(|| core.fatal_reason())
-            .flatten(),
+        reason: core.fatal_reason_of(code),
     })
 }
 
@@ -165,17 +162,20 @@ fn log(event: &NativeEvent) {
 fn error(core: &Core, event: &NativeEvent) {
     let code = event.error();
     if code == ErrorCode::FATAL {
-        let mut text = [0; ERROR_TEXT];
-        // SAFETY: the client lives; the buffer is as long as we say.
-        let cause = ErrorCode::of(unsafe {
-            rdsys::rd_kafka_fatal_error(core.client(), text.as_mut_ptr(), text.len())
-        });
-        let reason = error_text(&text);
-        tracing::error!(%cause, reason, "the producer is broken: no further record can be sent");
-        core.set_fatal(format!("{reason} ({})", cause.name()));
+        let reason = core.fatal_reason();
+        tracing::error!(
+            reason,
+            "the producer is broken: no further record can be sent"
+        );
         return;
     }
-    tracing::warn!(%code, reason = event.error_text(), "the producer has a problem");
+    let reason = event.error_text();
+    if code == ErrorCode::ALL_BROKERS_DOWN {
+        // Eighty times a second until one is there, and librdkafka's log tells why there is none.
+        tracing::debug!(%code, reason, "the producer has no broker");
+    } else {
+        tracing::warn!(%code, reason, "the producer has a problem");
+    }
 }
 
 impl Core {

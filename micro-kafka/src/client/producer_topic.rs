@@ -104,10 +104,17 @@ impl Topic {
         if self.core.is_closed() {
             return Err(ErrorCode::DESTROYED);
         }
-        if record.headers.len() == 0 && record.timestamp.is_none() {
-            return self.produce_plain(record.partition, record.payload, record.key, opaque);
+        // Counted before librdkafka can report it.
+        self.core.sent();
+        let accepted = if record.headers.len() == 0 && record.timestamp.is_none() {
+            self.produce_plain(record.partition, record.payload, record.key, opaque)
+        } else {
+            self.produce_full(record, opaque)
+        };
+        if accepted.is_err() {
+            self.core.not_sent();
         }
-        self.produce_full(record, opaque)
+        accepted
     }
 
     fn produce_plain(

@@ -61,7 +61,7 @@ pub(crate) enum SourceEvent {
 pub(crate) struct CommitError {
     /// The code's name.
     pub(crate) name: &'static str,
-    /// The member is no longer part of the generation: what it held is somebody else's.
+    /// The broker knows this member no more, so that sending it again is of no use.
     pub(crate) fenced: bool,
 }
 
@@ -99,6 +99,9 @@ pub(crate) trait RecordSource: Send {
 
     /// Appends up to `limit` records of a partition; fewer than `limit`: it was seen empty.
     fn read(&mut self, slot: Slot, limit: usize, into: &mut VecDeque<Record>) -> usize;
+
+    /// Takes a record back that nobody needs any more; dropping it does as well.
+    fn recycle(&mut self, record: Record);
 
     /// The partition's name.
     fn name(&self, slot: Slot) -> &TopicPartition;

@@ -106,7 +106,7 @@ impl<'c> ClientProperties<'c> {
         this.properties.extend(&listener.properties);
         this.put("", "client.id", listener.client_id.clone());
         for (name, value) in CONSUMER_FIXED {
-            this.properties.set(*name, *value, Origin::Default);
+            this.properties.set(name, *value, Origin::Default);
         }
         (this.properties, this.conflicts)
     }

@@ -106,7 +106,7 @@ impl Future for InFlight {
     type Output = Landed;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Landed> {
-        self.pulse.begin(self.slot, self.offset);
+        self.pulse.begin(self.slot, self.offset, Instant::now());
         let work = &mut self.work;
         let polled = catch_unwind(AssertUnwindSafe(|| work.poll(context)));
         self.pulse.end();

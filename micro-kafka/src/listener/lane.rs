@@ -35,8 +35,10 @@ pub(super) struct Partition {
     /// The last offset sent in a commit, and the last one that the broker took.
     pub(super) sent: Option<i64>,
     pub(super) committed: Option<i64>,
-    /// Whether it was told that too many records are unfinished.
+    /// Whether too many records are unfinished to begin another.
     pub(super) full: bool,
+    /// Whether that was told; once per assignment is enough.
+    pub(super) full_told: bool,
     average_bytes: usize,
 }
 
@@ -83,6 +85,7 @@ impl Partition {
             sent: None,
             committed: None,
             full: false,
+            full_told: false,
             average_bytes: 0,
         }
     }
@@ -97,7 +100,7 @@ impl Partition {
 
     /// Whether a record could begin now.
     pub(super) fn can_run(&self) -> bool {
-        self.is_idle() && !self.revoking && (self.filled || !self.buffer.is_empty())
+        self.is_idle() && !self.revoking && !self.full && (self.filled || !self.buffer.is_empty())
     }
 
     /// Whether everything that was read is finished with, acknowledgements apart, or has to wait.
@@ -120,8 +123,8 @@ impl Partition {
         let (count, bytes) = sample.fold((0, 0), |(count, bytes), record| {
             (count + 1, bytes + record.payload().map_or(0, <[u8]>::len))
         });
-        if count > 0 {
-            self.average_bytes = (self.average_bytes + bytes / count) / 2;
+        if let Some(average) = bytes.checked_div(count) {
+            self.average_bytes = self.average_bytes.midpoint(average);
         }
     }
 

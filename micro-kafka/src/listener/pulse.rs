@@ -24,10 +24,10 @@ pub(super) struct Hold {
 }
 
 impl Pulse {
-    pub(super) fn begin(&self, slot: Slot, offset: i64) {
+    pub(super) fn begin(&self, slot: Slot, offset: i64, now: Instant) {
         self.slot.store(slot, Ordering::Relaxed);
         self.offset.store(offset, Ordering::Relaxed);
-        self.since.store(now_ms() + 1, Ordering::Release);
+        self.since.store(millis(now) + 1, Ordering::Release);
     }
 
     /// The next record, without looking at the clock.
@@ -45,13 +45,13 @@ impl Pulse {
         Some(Hold {
             slot: self.slot.load(Ordering::Relaxed),
             offset: self.offset.load(Ordering::Relaxed),
-            duration: Duration::from_millis(now_ms().saturating_sub(since)),
+            duration: Duration::from_millis(millis(Instant::now()).saturating_sub(since)),
         })
     }
 }
 
-fn now_ms() -> u64 {
+fn millis(now: Instant) -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();
-    let elapsed = START.get_or_init(Instant::now).elapsed();
+    let elapsed = now.saturating_duration_since(*START.get_or_init(Instant::now));
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

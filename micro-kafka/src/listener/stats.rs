@@ -8,7 +8,7 @@ use metrics::{Counter, Histogram};
 /// Counters of one listener since its container was made, all consumers together. They are brought
 /// up to date once per turn of a consumer's loop.
 #[derive(Debug, Default)]
-pub struct ListenerStats {
+pub(super) struct ListenerStats {
     handled: AtomicU64,
     failed: AtomicU64,
     retried: AtomicU64,
@@ -19,7 +19,7 @@ pub struct ListenerStats {
     busy_nanos: AtomicU64,
 }
 
-/// The counters of a [`ListenerStats`] at one moment.
+/// What a listener did since its container was made, all consumers together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct StatsSnapshot {
@@ -43,8 +43,7 @@ pub struct StatsSnapshot {
 
 impl ListenerStats {
     /// The counters now.
-    #[must_use]
-    pub fn snapshot(&self) -> StatsSnapshot {
+    pub(super) fn snapshot(&self) -> StatsSnapshot {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         StatsSnapshot {
             handled: get(&self.handled),

@@ -61,6 +61,14 @@ impl Record {
         }
     }
 
+    /// The message in the consumer's buffers, if this is one.
+    pub(crate) fn into_native(self) -> Option<NativeMessage> {
+        match self.bytes {
+            Bytes::Native(message) => Some(message),
+            Bytes::Owned(_) => None,
+        }
+    }
+
     /// The topic's name as the broker knows it, namespace included.
     #[must_use]
     pub fn topic(&self) -> &str {

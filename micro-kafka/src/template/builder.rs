@@ -122,8 +122,9 @@ impl SendBuilder {
 
     /// Waits until the local queue has taken the record, and gives the future of its delivery.
     ///
-    /// When the queue is full (`queue.buffering.max.messages`, `…kbytes`) it waits for room, in
-    /// the order in which callers came.
+    /// When [`max_in_flight`](super::TemplateConfig::max_in_flight) records are on their way, or
+    /// librdkafka's queue is full (`queue.buffering.max.messages`, `…kbytes`), it waits for room,
+    /// in the order in which callers came.
     ///
     /// # Cancel safety
     /// Dropped before it is ready, the record is not sent.
@@ -215,7 +216,7 @@ impl Encoded {
             code,
             partition: self.partition,
             maybe_stored: false,
-            reason: self.topic.core().fatal_reason(),
+            reason: self.topic.core().fatal_reason_of(code),
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::config::Config;
 /// (`acks`), on the partition that a Java producer would choose for the key (`partitioner`), and
 /// given up after two minutes (`delivery.timeout.ms`), as in Java. A record may be as large as a
 /// broker takes by default (`message.max.bytes`), so that whatever was consumed can be
-/// dead-lettered.
+/// dead-lettered. A short first `reconnect.backoff.ms` lets the first record of a process leave
+/// after 12 ms instead of 52; an unreachable broker is still asked less and less often.
 pub const DEFAULT_PROPERTIES: &[(&str, &str)] = &[
     ("enable.idempotence", "true"),
     ("acks", "all"),
@@ -69,6 +70,10 @@ pub struct TemplateConfig {
     pub properties: Vec<(String, String)>,
     /// The prefix of every topic, dot included; empty (the default) for none.
     pub namespace: String,
+    /// Records on their way, above which sends wait for room; 10,000. More costs throughput by
+    /// cache misses where the broker is near, less costs it where the broker is far. Detached
+    /// sends are bound by librdkafka's queue only.
+    pub max_in_flight: usize,
     /// How long the drop of the last clone waits for records on their way; 10 s.
     pub flush_timeout: Duration,
     /// Who is told of failures that nobody awaits; logs by default.
@@ -83,6 +88,7 @@ impl TemplateConfig {
             bootstrap_servers: bootstrap_servers.into(),
             properties: Vec::new(),
             namespace: String::new(),
+            max_in_flight: 10_000,
             flush_timeout: Duration::from_secs(10),
             error_hook: ErrorHook::default(),
         }
@@ -133,6 +139,7 @@ impl fmt::Debug for TemplateConfig {
             .field("bootstrap_servers", &self.bootstrap_servers)
             .field("properties", &keys)
             .field("namespace", &self.namespace)
+            .field("max_in_flight", &self.max_in_flight)
             .field("flush_timeout", &self.flush_timeout)
             .finish_non_exhaustive()
     }

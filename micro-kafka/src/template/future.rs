@@ -59,7 +59,8 @@ impl Future for QueueFuture {
             Queueing::Waiting(record, ticket) => (record, Some(ticket)),
             Queueing::New(record) => {
                 // Who comes while others wait takes its place behind them.
-                if record.topic().core().waiters().is_empty() {
+                let core = record.topic().core();
+                if core.is_closed() || (core.waiters().is_empty() && core.has_room()) {
                     match record.enqueue() {
                         Err(SendError::QueueFull { .. }) => {}
                         result => return Poll::Ready(result.map(DeliveryFuture)),
@@ -79,19 +80,16 @@ impl QueueFuture {
         known: Option<u64>,
         context: &Context<'_>,
     ) -> Poll<Result<DeliveryFuture, SendError>> {
-        let waiters = record.topic().core().waiters();
+        let core = record.topic().core();
+        let waiters = core.waiters();
         let ticket = known.unwrap_or_else(|| waiters.ticket());
         // Registered before the attempt, so that room made in between wakes this task.
-        let is_first = waiters.register(ticket, context.waker());
-        if is_first || record.topic().core().is_closed() {
+        let is_next = waiters.register(ticket, context.waker());
+        if core.is_closed() || (is_next && core.has_room()) {
             match record.enqueue() {
                 Err(SendError::QueueFull { .. }) => {}
                 result => {
-                    waiters.leave(ticket);
-                    if known.is_none() {
-                        // There was room although nobody was woken for it: maybe for more.
-                        waiters.wake(1);
-                    }
+                    waiters.served(ticket);
                     return Poll::Ready(result.map(DeliveryFuture));
                 }
             }
@@ -104,11 +102,7 @@ impl QueueFuture {
 impl Drop for QueueFuture {
     fn drop(&mut self) {
         if let Queueing::Waiting(record, ticket) = &self.state {
-            let waiters = record.topic().core().waiters();
-            if !waiters.leave(*ticket) {
-                // The room that this one was woken for is the next one's.
-                waiters.wake(1);
-            }
+            record.topic().core().waiters().give_up(*ticket);
         }
     }
 }

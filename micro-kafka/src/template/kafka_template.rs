@@ -48,7 +48,12 @@ impl KafkaTemplate {
     pub fn new(config: TemplateConfig) -> Result<Self, ConfigError> {
         let hook = config.error_hook.clone();
         let failures = FailureHook::new(move |failure| hook.call(&SendError::from(failure)));
-        let producer = Producer::new(config.resolved(), config.flush_timeout, failures)?;
+        let producer = Producer::new(
+            config.resolved(),
+            config.max_in_flight,
+            config.flush_timeout,
+            failures,
+        )?;
         Ok(Self {
             shared: Arc::new(Shared {
                 topics: Topics::new(&config.namespace),

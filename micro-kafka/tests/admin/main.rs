@@ -3,5 +3,7 @@
 #[cfg(test)]
 mod support;
 
+#[cfg(test)]
 mod broker;
+#[cfg(test)]
 mod unreachable;

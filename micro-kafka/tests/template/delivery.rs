@@ -1,5 +1,7 @@
 //! What arrives, and what is told of it.
 
+use std::time::{Duration, Instant};
+
 use micro_kafka::record::{OwnedHeader, Timestamp};
 
 use crate::support::{Raw, cluster, config, raw, read, template};
@@ -100,4 +102,15 @@ async fn a_send_can_be_moved_to_another_task() {
     let kafka = template(&cluster, &[]);
     let sent = tokio::spawn(kafka.send("orders", raw("moved")).into_future());
     assert_eq!(sent.await.unwrap().unwrap().offset, 0);
+}
+
+#[tokio::test]
+async fn the_first_record_does_not_wait_for_a_producer_id() {
+    let cluster = cluster("orders", 1);
+    let started = Instant::now();
+    let kafka = template(&cluster, &[]);
+    kafka.send("orders", raw("first")).await.unwrap();
+    // Without the early request for metadata it is half a second.
+    let took = started.elapsed();
+    assert!(took < Duration::from_millis(400), "{took:?}");
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures_util::future::{join_all, poll_immediate};
 use parking_lot::Mutex;
 
-use crate::support::{cluster, raw, template};
+use crate::support::{cluster, config, raw, template};
+use micro_kafka::template::KafkaTemplate;
 
 const SMALL: &[(&str, &str)] = &[("queue.buffering.max.messages", "50"), ("linger.ms", "1")];
 
@@ -99,4 +100,21 @@ async fn waiting_for_room_does_not_spin() {
     assert!(polls.load(Ordering::Relaxed) < 60, "{polls:?} polls");
     first.await.unwrap();
     delivery.await.unwrap();
+}
+
+#[tokio::test]
+async fn no_more_records_are_on_their_way_than_allowed() {
+    let cluster = cluster("orders", 1);
+    let mut settings = config(&cluster, &[("linger.ms", "100")]);
+    settings.max_in_flight = 2;
+    let kafka = KafkaTemplate::new(settings).unwrap();
+    let first = kafka.send("orders", raw("1")).queue().await.unwrap();
+    let second = kafka.send("orders", raw("2")).queue().await.unwrap();
+    let mut third = Box::pin(kafka.send("orders", raw("3")).queue());
+    assert!(poll_immediate(&mut third).await.is_none());
+    // Detached sends do not wait.
+    kafka.send("orders", raw("detached")).detach();
+    assert_eq!(first.await.unwrap().offset, 0);
+    second.await.unwrap();
+    assert_eq!(third.await.unwrap().await.unwrap().offset, 3);
 }

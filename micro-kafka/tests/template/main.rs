@@ -3,8 +3,15 @@
 #[cfg(test)]
 mod support;
 
+#[cfg(test)]
+mod broker;
+#[cfg(test)]
 mod delivery;
+#[cfg(test)]
 mod ending;
+#[cfg(test)]
 mod errors;
+#[cfg(test)]
 mod full_queue;
+#[cfg(test)]
 mod partitions;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod fuzz;
+mod topic_ids;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use super::connection::Peer;
 use super::endpoint::{Endpoint, Node};
 use super::state::BrokerState;
 use crate::meta::{BrokerConfig, NewTopic};
+use crate::wire::sample::KNOWN_TOPIC;
 
 /// A client of a broker with the topic `orders`.
 fn peer() -> Peer {
@@ -24,7 +26,7 @@ fn peer() -> Peer {
     };
     let broker = BrokerState::new(config, 0, vec!["PLAINTEXT".to_owned()], vec![node]);
     let orders = NewTopic {
-        name: "orders".to_owned(),
+        name: KNOWN_TOPIC.to_owned(),
         partitions: 3,
         replication_factor: 1,
         ..NewTopic::default()

@@ -20,7 +20,7 @@ pub(super) struct Commits {
     finished: usize,
     last: Instant,
     /// Real time: it is the broker that needs the pause.
-    held_until: Option<Instant>,
+    held_until: Option<tokio::time::Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +57,7 @@ impl Commits {
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Notes that a record needs no more work.
     pub(super) fn finish(&mut self, slot: Slot, offset: i64) {
+        let limit = self.seat.endpoint.max_uncommitted;
         let Some(partition) = self
             .partitions
             .get_mut(slot as usize)
@@ -65,6 +66,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return;
         };
         if partition.ledger.finish(offset) {
+            partition.full &= partition.ledger.len() >= limit;
             self.commits.finished += 1;
             if !partition.dirty {
                 partition.dirty = true;
@@ -96,7 +98,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let held = self
             .commits
             .held_until
-            .is_some_and(|until| Instant::now() < until);
+            .is_some_and(|until| tokio::time::Instant::now() < until);
         if held {
             self.timers.wake_commit(None);
             return;
@@ -164,7 +166,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.counts.commits += 1;
         match self.source.commit(id, &offsets) {
             Ok(()) => self.commits.under_way = Some((id, sent)),
-            Err(error) => self.commit_failed(&sent, &error.to_string(), false),
+            Err(error) => self.commit_failed(&sent, &error.to_string()),
         }
     }
 
@@ -191,22 +193,22 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 }
                 self.resume_committing();
             }
-            Err(error) => self.commit_failed(&sent, error.name, error.fenced),
+            Err(error) => self.commit_failed(&sent, error.name),
         }
     }
 
-    fn commit_failed(&mut self, sent: &[Sent], reason: &str, fenced: bool) {
+    fn commit_failed(&mut self, sent: &[Sent], reason: &str) {
         tracing::warn!(
             listener = &*self.seat.endpoint.id,
             consumer = self.seat.number,
             reason,
             "a commit failed: records since the last one may be delivered twice"
         );
-        self.commits.held_until = Some(Instant::now() + HOLD);
+        self.commits.held_until = Some(tokio::time::Instant::now() + HOLD);
         for Sent { slot, epoch, .. } in sent {
             if let Some(partition) = self.current(*slot, *epoch) {
                 partition.sent = None;
-                if !fenced && !partition.dirty {
+                if !partition.dirty {
                     partition.dirty = true;
                     self.commits.dirty.push(*slot);
                 }

@@ -16,9 +16,36 @@ use crate::record::Record;
 /// How long one partition may run before the others, and commands, have their turn.
 const RUN: Duration = Duration::from_millis(10);
 /// The most records between two looks at the clock.
-const BURST: u32 = 16;
+const BURST: u32 = 64;
 /// The time per record above which the clock is looked at after each.
 const SLOW: Duration = Duration::from_micros(50);
+
+/// The records between two looks at the clock.
+struct Burst {
+    since: Instant,
+    records: u32,
+    limit: u32,
+}
+
+impl Burst {
+    fn new(since: Instant) -> Self {
+        Self {
+            since,
+            records: 0,
+            limit: 8,
+        }
+    }
+
+    /// Looks at the clock: the time now, and how long how many records took.
+    fn next(&mut self) -> (Instant, Duration, u32) {
+        let now = Instant::now();
+        let (spent, records) = (now - self.since, self.records);
+        let slow = spent > SLOW * records;
+        self.limit = if slow { 1 } else { (self.limit * 2).min(BURST) };
+        (self.since, self.records) = (now, 0);
+        (now, spent, records)
+    }
+}
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Runs every partition that was in line once.
@@ -37,37 +64,34 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return;
         }
         let started = Instant::now();
-        let (mut looked_at, mut burst, mut in_burst) = (started, BURST, 0);
+        let mut burst = Burst::new(started);
+        self.seat.status.pulse.begin(slot, -1, started);
         loop {
             // Beyond the budget every tokio resource in a handler would look pending.
             if !coop::has_budget_remaining() {
                 yield_now().await;
-            }
-            if in_burst == 0 {
-                self.seat.status.pulse.begin(slot, -1);
             }
             let Some(record) = self.next_record(slot) else {
                 break;
             };
             self.seat.status.pulse.at(record.offset());
             let idle = self.begin(slot, record);
-            in_burst += 1;
+            burst.records += 1;
             if !idle {
                 break;
             }
-            if in_burst >= burst {
-                let now = Instant::now();
-                let spent = now - looked_at;
-                self.time(spent, in_burst);
-                burst = if spent > SLOW * in_burst { 1 } else { BURST };
-                (looked_at, in_burst) = (now, 0);
+            if burst.records >= burst.limit {
+                let (now, spent, records) = burst.next();
+                self.time(spent, records);
                 if now - started > RUN {
                     break;
                 }
+                self.seat.status.pulse.begin(slot, -1, now);
             }
         }
-        if in_burst > 0 {
-            self.time(looked_at.elapsed(), in_burst);
+        if burst.records > 0 {
+            let (_, spent, records) = burst.next();
+            self.time(spent, records);
         }
         self.seat.status.pulse.end();
         self.enqueue(slot);
@@ -106,11 +130,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let limit = self.seat.endpoint.max_uncommitted;
         let partition = self.partition(slot)?;
         if partition.ledger.len() < limit {
-            partition.full = false;
             return partition.buffer.pop_front();
         }
-        if !partition.full && !partition.buffer.is_empty() {
-            partition.full = true;
+        if partition.buffer.is_empty() {
+            return None;
+        }
+        partition.full = true;
+        if !std::mem::replace(&mut partition.full_told, true) {
             let unfinished = partition.ledger.len();
             let record = self.seat.status.place(slot, -1);
             tracing::warn!(
@@ -140,7 +166,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             epoch: partition.epoch,
             offset,
         };
-        let consumer = Arc::clone(&self.consumer);
+        let spare = self.spare.take();
+        let consumer = spare.unwrap_or_else(|| Arc::clone(&self.consumer));
         self.deliver(Delivery {
             record,
             consumer,
@@ -152,13 +179,18 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Gives a delivery to the handler; whether its lane is free again.
     pub(super) fn deliver(&mut self, delivery: Delivery) -> bool {
         let token = delivery.token;
-        let handled = Work::handle(&self.seat.endpoint.handler, delivery);
-        // Looked at in place, and dropped in place: the delivery is moved no further.
-        if matches!(&handled, Ok(Outcome::Finished(finished)) if finished.result.is_ok()) {
-            drop(handled);
-            return self.handled(token.slot, token.offset);
-        }
-        match handled {
+        match Work::handle(&self.seat.endpoint.handler, delivery) {
+            Ok(Outcome::Finished(Finished {
+                delivery,
+                result: Ok(()),
+            })) => {
+                let Delivery {
+                    record, consumer, ..
+                } = delivery;
+                self.source.recycle(record);
+                self.spare = Some(consumer);
+                self.handled(token.slot, token.offset)
+            }
             Ok(outcome) => self.settle(token.slot, token.offset, outcome),
             Err(work) => self.launch(token, work),
         }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
@@ -168,9 +168,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn deliver_watched(&mut self, delivery: Delivery) -> bool {
-        let pulse = &self.seat.status.pulse;
-        pulse.begin(delivery.token.slot, delivery.token.offset);
-        let started = std::time::Instant::now();
+        let (pulse, started) = (&self.seat.status.pulse, Instant::now());
+        pulse.begin(delivery.token.slot, delivery.token.offset, started);
         let idle = self.deliver(delivery);
         self.seat.status.pulse.end();
         self.time(started.elapsed(), 1);
@@ -187,18 +186,16 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         );
         let due = self.timers.now() + REWIND_WAIT;
         let stopping = self.stop.is_some();
-        if let Some(partition) = self
+        let partition = self
             .partitions
             .get_mut(slot as usize)
-            .and_then(Option::as_mut)
-        {
-            if !stopping && !partition.revoking {
-                partition.lane = Lane::Waiting {
-                    due,
-                    next: Next::Rewind(offset),
-                };
-                self.timers.wake_lane(due, slot, partition.epoch);
-            }
+            .and_then(Option::as_mut);
+        if let Some(partition) = partition.filter(|p| !stopping && !p.revoking) {
+            partition.lane = Lane::Waiting {
+                due,
+                next: Next::Rewind(offset),
+            };
+            self.timers.wake_lane(due, slot, partition.epoch);
         }
         false
     }

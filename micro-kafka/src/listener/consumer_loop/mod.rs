@@ -32,8 +32,8 @@ use super::lane::Partition;
 use super::stats::{ListenerStats, Meters, TurnCounts};
 use super::timers::Timers;
 use super::{
-    AckToken, AssignedPartition, ConsumerContext, ContainerDeps, ListenerContext, ListenerEndpoint,
-    StopReport,
+    AckMode, AckToken, AssignedPartition, ConsumerContext, ContainerDeps, ListenerContext,
+    ListenerEndpoint, StopReport,
 };
 use crate::client::{RecordSource, Slot, SourceEvent};
 
@@ -70,6 +70,8 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     source: S,
     commands: &'s mut mpsc::UnboundedReceiver<Command>,
     consumer: Arc<ConsumerContext>,
+    /// A hold on `consumer` for the next delivery, left by one that is done.
+    spare: Option<Arc<ConsumerContext>>,
     acks: mpsc::UnboundedReceiver<AckToken>,
     /// By slot.
     partitions: Vec<Option<Partition>>,
@@ -115,6 +117,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 listener: Arc::clone(&seat.listener),
                 acks,
             }),
+            spare: None,
             acks: acked,
             partitions: Vec::new(),
             epoch: 0,
@@ -148,6 +151,12 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             let stopped = self.drive_stop();
             self.meters.flush(&self.seat.stats, &mut self.counts);
             if let Some(reason) = self.fatal.take() {
+                let trouble = HealthReason::Restarting {
+                    consumer: self.seat.number,
+                    reason: reason.clone(),
+                    attempt: 1,
+                };
+                self.seat.status.set_consumer_trouble(Some(trouble));
                 self.end_all_epochs();
                 return match &self.stop {
                     Some(stop) => Exit::Stopped(stop.report()),
@@ -204,7 +213,8 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
     fn take_acks(&mut self) {
         let mut acks = std::mem::take(&mut self.inbox.acks);
         for token in acks.drain(..) {
-            if self.current(token.slot, token.epoch).is_some() {
+            let manual = self.seat.endpoint.ack_mode == AckMode::Manual;
+            if manual && self.current(token.slot, token.epoch).is_some() {
                 self.finish(token.slot, token.offset);
                 self.enqueue(token.slot);
             }

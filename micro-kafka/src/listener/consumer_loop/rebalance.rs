@@ -29,7 +29,15 @@ pub(super) struct Revocation {
 pub(super) struct CommitWait {
     pub(super) id: u64,
     pub(super) until: Instant,
-    pub(super) answered: bool,
+    pub(super) state: CommitState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CommitState {
+    Sent,
+    Answered,
+    /// Refused; it may be sent again at this moment.
+    Refused(Instant),
 }
 
 impl CommitWait {
@@ -37,12 +45,12 @@ impl CommitWait {
         Self {
             id,
             until: Instant::now() + COMMIT,
-            answered: false,
+            state: CommitState::Sent,
         }
     }
 
     pub(super) fn is_over(self) -> bool {
-        self.answered || Instant::now() >= self.until
+        self.state == CommitState::Answered || Instant::now() >= self.until
     }
 }
 
@@ -91,6 +99,14 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn assign(&mut self, slots: &[Slot]) {
+        if let Some(older) = self.revocation.take() {
+            // A late unassignment would throw the new assignment away.
+            self.report(
+                "rebalance",
+                "an assignment came before a revocation was answered",
+            );
+            older.slots.iter().for_each(|slot| self.end_epoch(*slot));
+        }
         let starts = match self.source.assign(slots) {
             Ok(starts) => starts,
             Err(error) => {
@@ -128,7 +144,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn revoke(&mut self, slots: Vec<Slot>, lost: bool) {
-        debug_assert!(self.revocation.is_none(), "a rebalance within a rebalance");
+        // librdkafka waits for the answer to one rebalance before it offers the next; should it ever
+        // not, the older one is answered as it is.
+        self.finish_revocation();
         let closing = self.stop.as_ref().is_some_and(super::Stop::is_closing);
         if lost || closing || self.source.assignment_lost() {
             if lost {
@@ -234,7 +252,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let Some(commit) = commit.filter(|commit| commit.id == id) else {
             return false;
         };
-        commit.answered = true;
+        commit.state = CommitState::Answered;
         if let Err(error) = result {
             self.report(
                 error.name,

@@ -5,13 +5,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::ConsumerLoop;
-use super::rebalance::CommitWait;
+use super::rebalance::{CommitState, CommitWait};
 use crate::client::{CommitError, RecordSource, Slot};
 use crate::listener::StopReport;
 use crate::listener::lane::{Lane, Partition};
 
 /// How long leaving the group may take.
 const CLOSE: Duration = Duration::from_secs(5);
+/// The wait before a refused last commit is sent again.
+const COMMIT_AGAIN: Duration = Duration::from_millis(100);
 
 /// A loop that is stopping. It drains before the close begins: from then on a classic group gets no
 /// heartbeats.
@@ -38,6 +40,11 @@ impl Stop {
     pub(super) fn deadline(&self) -> Instant {
         match &self.phase {
             Phase::Drain => self.drain_until,
+            Phase::Commit(CommitWait {
+                state: CommitState::Refused(again),
+                until,
+                ..
+            }) => (*again).min(*until),
             Phase::Commit(commit) => commit.until,
             Phase::Close { until } => *until,
         }
@@ -93,11 +100,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 let over = Instant::now() >= stop.drain_until;
                 self.end_drain(over);
             }
-            Phase::Commit(commit) => {
-                if commit.is_over() {
-                    self.begin_close();
-                }
-            }
+            Phase::Commit(commit) => self.drive_last_commit(*commit),
             Phase::Close { .. } => {}
         }
         let stop = self.stop.as_ref()?;
@@ -135,13 +138,38 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
         // Acknowledgements of the last handlers may still be on their way through the channel.
         while let Ok(token) = self.acks.try_recv() {
-            if self.current(token.slot, token.epoch).is_some() {
-                self.finish(token.slot, token.offset);
-            }
+            self.inbox.acks.push(token);
         }
-        let slots = self.assigned().map(|(slot, _)| slot).collect::<Vec<Slot>>();
+        self.take_acks();
+        self.send_last_commit(CommitWait::new(0));
+    }
+
+    /// A commit is refused while the group rebalances: then it is sent again, for a while.
+    fn drive_last_commit(&mut self, commit: CommitWait) {
+        if commit.is_over() {
+            if commit.state != CommitState::Answered {
+                tracing::warn!(
+                    listener = &*self.seat.endpoint.id,
+                    consumer = self.seat.number,
+                    "the last commit failed: records since the one before may be delivered twice"
+                );
+            }
+            return self.begin_close();
+        }
+        if matches!(commit.state, CommitState::Refused(again) if Instant::now() >= again) {
+            self.send_last_commit(commit);
+        }
+    }
+
+    fn send_last_commit(&mut self, commit: CommitWait) {
+        let slots = self.assigned().map(|(slot, _)| slot);
+        let slots = slots.collect::<Vec<Slot>>();
         match self.commit_now(slots.into_iter()) {
-            Ok(Some(id)) => self.set_phase(Phase::Commit(CommitWait::new(id))),
+            Ok(Some(id)) => self.set_phase(Phase::Commit(CommitWait {
+                id,
+                state: CommitState::Sent,
+                ..commit
+            })),
             Ok(None) => self.begin_close(),
             Err(error) => {
                 tracing::warn!(%error, "the last commit failed: possible duplicates");
@@ -180,13 +208,23 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if commit.id != id {
             return false;
         }
-        commit.answered = true;
+        let now = Instant::now();
+        commit.state = match result {
+            Err(error) => {
+                if error.fenced {
+                    commit.until = now;
+                }
+                CommitState::Refused(now + COMMIT_AGAIN)
+            }
+            Ok(()) => CommitState::Answered,
+        };
         if let Err(error) = result {
-            tracing::warn!(
+            tracing::debug!(
                 listener = &*self.seat.endpoint.id,
                 consumer = self.seat.number,
                 error = error.name,
-                "the last commit failed: possible duplicates"
+                again = !error.fenced,
+                "the last commit was refused"
             );
         }
         true

@@ -1,4 +1,7 @@
 //! Containers on a broker: librdkafka's mock, or the one that `MICRO_KAFKA_TEST` names.
 
 mod consuming;
+mod failing;
+mod lifecycle;
+mod rebalancing;
 pub(super) mod support;

@@ -15,7 +15,9 @@ use tokio::sync::watch;
 
 use crate::client::mock_cluster::MockCluster;
 use crate::clock::Clock;
-use crate::error::{Action, ErrorHandler, ListenerError, Recover, RecoverFuture};
+use crate::error::{
+    Action, ErrorHandler, ErrorKind, ListenerError, Policy, Recover, RecoverFuture,
+};
 use crate::listener::{
     AckMode, ContainerDeps, Delivery, Finished, Handler, HandlerFuture, ListenerContainer,
     ListenerEndpoint,
@@ -23,7 +25,7 @@ use crate::listener::{
 
 /// A broker with one topic.
 pub(crate) struct Broker {
-    _mock: Option<MockCluster>,
+    mock: Option<MockCluster>,
     pub(crate) bootstrap: String,
     pub(crate) topic: String,
     pub(crate) group: Arc<str>,
@@ -33,6 +35,11 @@ pub(crate) struct Broker {
 impl Broker {
     pub(crate) async fn with_topic(partitions: i32) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
+        // `RUST_LOG=micro_kafka=debug` shows what a failing test did.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_test_writer()
+            .try_init();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let topic = format!("t{}-{count}", std::process::id());
         let (mock, bootstrap) = match std::env::var("MICRO_KAFKA_TEST") {
@@ -53,7 +60,7 @@ impl Broker {
             .create()
             .unwrap();
         Self {
-            _mock: mock,
+            mock,
             bootstrap,
             group: format!("g-{topic}").into(),
             topic,
@@ -88,10 +95,23 @@ impl Broker {
         }
     }
 
+    /// Ends the mock; a real broker is not ours to stop.
+    pub(crate) fn stop(&mut self) -> bool {
+        self.mock.take().is_some()
+    }
+
+    /// Whether it is librdkafka's mock, whose groups refuse commits while they rebalance.
+    pub(crate) fn is_mock(&self) -> bool {
+        self.mock.is_some()
+    }
+
     pub(crate) fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
+        // A broker asks for 6 s at least; the mock's rebalances last as long as the timeout.
+        let session = if self.mock.is_some() { "2000" } else { "6000" };
         let properties = [
             ("bootstrap.servers", self.bootstrap.as_str()),
-            ("session.timeout.ms", "6000"),
+            ("session.timeout.ms", session),
+            ("heartbeat.interval.ms", "300"),
             // The mock's fetches are not woken by a produce.
             ("fetch.wait.max.ms", "10"),
         ];
@@ -258,6 +278,12 @@ pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> Container
         namespace: "".into(),
         runtime: tokio::runtime::Handle::current(),
     }
+}
+
+/// An error without a policy.
+pub(crate) fn failure() -> ListenerError {
+    let kind = ErrorKind::Handler;
+    ListenerError::new(kind, "as planned".into(), "test", None, Policy::Inherit)
 }
 
 /// Dependencies of a listener whose records never fail.

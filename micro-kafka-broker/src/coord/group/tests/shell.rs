@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::harness::*;
-use crate::clock::Clock;
+use crate::clock::{Clock, ManualTime};
 use crate::coord::group::{Event, GroupCoordinator, GroupError, Join, PartitionKey, Reply};
 
 fn coordinator() -> Arc<GroupCoordinator> {
@@ -72,4 +72,16 @@ async fn a_group_without_members_and_offsets_is_forgotten_in_time() {
     assert_eq!(groups.list().len(), 1);
     tokio::time::sleep(Duration::from_secs(601)).await;
     assert!(groups.list().is_empty());
+}
+
+#[tokio::test]
+async fn sessions_end_by_the_clock_that_was_given() {
+    let time = Arc::new(ManualTime::new());
+    let source = Arc::<ManualTime>::clone(&time);
+    let groups = GroupCoordinator::new(Clock::from_source(source), limits());
+    groups.call("g", |t| Event::Join(t, newcomer("a"))).await;
+    time.advance(SESSION);
+    while groups.list()[0].1 != "Empty" {
+        tokio::task::yield_now().await;
+    }
 }

@@ -1,0 +1,56 @@
+//! Brokers that do not start.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::meta::ConfigError;
+
+/// Why a broker could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// An address is none.
+    #[error("`{given}` is no address to {purpose}: {reason} (example: 127.0.0.1:9092)")]
+    BadAddress {
+        /// What was given.
+        given: String,
+        /// What it was given for: `listen on` or `advertise`.
+        purpose: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An address was given for a listener that there is not.
+    #[error("`{0}` is advertised, but no listener was named before it")]
+    AdvertisedWithoutListener(String),
+    /// Somebody listens there already.
+    #[error("port {} is taken on {}: stop what listens there, or choose another port (0 takes any free one)", .0.port(), .0.ip())]
+    PortTaken(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A topic cannot be created.
+    #[error("topic `{topic}` cannot be created: {reason}")]
+    Topic {
+        /// Its name.
+        topic: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A configuration is refused.
+    #[error("broker configuration is refused: {0}")]
+    Config(String),
+    /// The broker's threads could not be started.
+    #[error("the broker's threads cannot be started")]
+    Threads(#[source] io::Error),
+}
+
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error.to_string())
+    }
+}

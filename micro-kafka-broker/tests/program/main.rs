@@ -1,0 +1,119 @@
+//! The broker as a program: what it prints, how it ends.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+
+fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_micro-kafka-broker"));
+    command
+        .args(args)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Starts the program and reads the address that it prints.
+fn start(args: &[&str]) -> (Child, String) {
+    let mut child = program(args).spawn().unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.as_mut().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    (child, line.trim_end().to_owned())
+}
+
+fn answers(address: &str) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .write_all(&[0, 0, 0, 11, 0, 18, 0, 0, 0, 0, 0, 7, 0, 1, b'x'])
+        .unwrap();
+    stream.read_exact(&mut [0; 8]).unwrap();
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn it_prints_its_address_serves_and_ends_cleanly_on_either_signal() {
+    for signal in ["TERM", "INT"] {
+        let (child, address) = start(&[
+            "--listen=127.0.0.1:0",
+            "--topic=orders:6",
+            "--auto-create",
+            "--default-partitions=4",
+            "--broker-id=3",
+        ]);
+        answers(&address);
+        let killed = Command::new("kill")
+            .args([&format!("-{signal}"), &child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = child.wait_with_output().unwrap();
+        assert!(status.success(), "{signal}: {status}");
+        assert_eq!(
+            (text(&stdout), text(&stderr)),
+            (String::new(), String::new())
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_advertised_address_is_the_one_printed() {
+    let args = ["--listen=127.0.0.1:0", "--advertised=kafka.example:19092"];
+    let (mut child, address) = start(&args);
+    assert_eq!(address, "kafka.example:19092");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn mistakes_are_named_on_stderr_and_end_with_a_failure() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap();
+    let taken_says = format!("port {} is taken on 127.0.0.1", taken.port());
+    let taken = taken.to_string();
+    for (args, says) in [
+        (vec!["--listen", taken.as_str()], taken_says.as_str()),
+        (vec!["--listen", "127.0.0.1"], "the port is missing"),
+        (vec!["--topic", "orders:none"], "number of partitions"),
+        (
+            vec!["--listen=127.0.0.1:0", "--topic=a b:1"],
+            "topic `a b` cannot be created",
+        ),
+        (
+            vec!["--listen=127.0.0.1:0", "--config=num.partition=1"],
+            "num.partition",
+        ),
+        (
+            vec!["--listen=127.0.0.1:0", "--config=num.partitions"],
+            "NAME=VALUE",
+        ),
+        (
+            vec!["--listen=127.0.0.1:0", "--advertised=a", "--advertised=b"],
+            "--advertised is given 2 times",
+        ),
+        (vec!["--default-partitions=0"], "0"),
+        (vec!["--lisen=127.0.0.1:0"], "--listen"),
+    ] {
+        let output = program(&args).output().unwrap();
+        let stderr = text(&output.stderr);
+        assert!(!output.status.success(), "{args:?}");
+        assert!(stderr.contains(says), "{args:?}: {stderr}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+}

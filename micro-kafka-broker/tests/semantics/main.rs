@@ -1,0 +1,21 @@
+//! What requests do, bit by bit: the same on this broker and on Apache Kafka.
+//!
+//! With `MICRO_KAFKA_TEST=HOST:PORT` the tests run on the Kafka there, which needs
+//! `group.min.session.timeout.ms` of at most 1000 and `group.initial.rebalance.delay.ms=0`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
+
+mod batch;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "../wire/client.rs"]
+mod client;
+mod fetch;
+mod groups;
+mod kafka;
+mod offsets;
+mod produce;

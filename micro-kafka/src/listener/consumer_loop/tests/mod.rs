@@ -1,0 +1,8 @@
+//! The loop over a scripted source: no broker, no threads, virtual time.
+
+mod acknowledging;
+mod committing;
+mod failing;
+mod rebalancing;
+mod script;
+mod stopping;

@@ -10,16 +10,32 @@ use super::registry::Registry;
 use super::resolve::{Plan, resolve};
 use super::running::RunningApp;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{ErrorHandler, Recover};
 use crate::listener::States;
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
+
+/// Where the settings come from.
+#[derive(Debug)]
+enum Settings {
+    Read(Box<Config>),
+    Unread(Box<ConfigBuilder>),
+}
+
+impl Settings {
+    fn read(self) -> (Config, Vec<ConfigError>) {
+        match self {
+            Self::Read(config) => (*config, Vec::new()),
+            Self::Unread(builder) => builder.read(),
+        }
+    }
+}
 
 /// Collects what an application is made of; see [`KafkaApp::builder`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct KafkaAppBuilder {
-    config: Option<Config>,
+    settings: Settings,
     states: States,
     registry: Registry,
     clock: Clock,
@@ -29,9 +45,16 @@ pub struct KafkaAppBuilder {
 }
 
 impl KafkaAppBuilder {
-    /// Settings made by the program; without them `application.toml` and the environment are read.
+    /// Settings that the program has read; without them `application.toml` and the environment are
+    /// read.
     pub fn config(mut self, config: Config) -> Self {
-        self.config = Some(config);
+        self.settings = Settings::Read(Box::new(config));
+        self
+    }
+
+    /// Settings that [`build`](Self::build) reads: it tells their mistakes together with all others.
+    pub fn config_from(mut self, builder: ConfigBuilder) -> Self {
+        self.settings = Settings::Unread(Box::new(builder));
         self
     }
 
@@ -98,11 +121,8 @@ impl KafkaAppBuilder {
     /// # Errors
     /// [`Error::Boot`] with all that is wrong, each with its place.
     pub fn build(self) -> Result<KafkaApp, Error> {
-        let config = match self.config {
-            Some(config) => config,
-            None => Config::load()?,
-        };
-        let mut problems = Vec::new();
+        let (config, errors) = self.settings.read();
+        let mut problems: Vec<BootError> = errors.into_iter().map(BootError::from).collect();
         let listeners = self.registry.collect(&mut problems);
         let mut template = TemplateConfig::from(&config);
         template.error_hook = self.error_hook;
@@ -146,7 +166,7 @@ impl KafkaApp {
     /// An application with all annotated listeners of this binary.
     pub fn builder() -> KafkaAppBuilder {
         KafkaAppBuilder {
-            config: None,
+            settings: Settings::Unread(Box::new(Config::builder().discover())),
             states: States::default(),
             registry: Registry::default(),
             clock: Clock::system(),

@@ -25,6 +25,8 @@ impl ErrorCode {
     pub(crate) const UNKNOWN_TOPIC_OR_PARTITION: Self =
         Self::of(Native::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     pub(crate) const INVALID_TOPIC: Self = Self::of(Native::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION);
+    pub(crate) const OUT_OF_ORDER_SEQUENCE_NUMBER: Self =
+        Self::of(Native::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     pub(crate) const INVALID_ARGUMENT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__INVALID_ARG);
     pub(crate) const TOPIC_EXISTS: Self = Self::of(Native::RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS);
     pub(crate) const GROUP_NOT_FOUND: Self = Self::of(Native::RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND);

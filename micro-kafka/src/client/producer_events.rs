@@ -95,6 +95,16 @@ fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, R
     // Read as a number: a newer broker may send codes that the bindings' enum does not have.
     // SAFETY: the field is an aligned `i32` of a live message.
     let code = ErrorCode::from_raw(unsafe { *(&raw const message.err).cast::<i32>() });
+    // SAFETY: the message lives.
+    let status = unsafe { rdsys::rd_kafka_message_status(message) };
+    if code == ErrorCode::NONE && is_presumed(status, message.offset) {
+        return Err(Refused {
+            code: ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
+            partition: message.partition,
+            maybe_stored: true,
+            reason: None,
+        });
+    }
     if code == ErrorCode::NONE {
         return Ok(Stored {
             partition: message.partition,
@@ -102,14 +112,22 @@ fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, R
             timestamp: timestamp(message),
         });
     }
-    // SAFETY: the message lives.
-    let status = unsafe { rdsys::rd_kafka_message_status(message) };
     Err(Refused {
         code,
         partition: message.partition,
         maybe_stored: status != rdsys::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
         reason: core.fatal_reason_of(code),
     })
+}
+
+/// Whether librdkafka takes a refused record for a duplicate of a stored one.
+///
+/// It does so with the first batch for a partition, if that was put off (the broker is not the
+/// leader yet, as just after a topic's creation) while the second was taken: a broker that does not
+/// know the producer takes any first sequence number, and then refuses the lower one. That record
+/// is nowhere. A real duplicate comes with its offset.
+fn is_presumed(status: rdsys::rd_kafka_msg_status_t, offset: i64) -> bool {
+    status == rdsys::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_PERSISTED && offset < 0
 }
 
 fn timestamp(message: &rdsys::rd_kafka_message_t) -> Timestamp {

@@ -76,6 +76,7 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     /// By slot.
     partitions: Vec<Option<Partition>>,
     epoch: u32,
+    membership: Membership,
     runnable: VecDeque<Slot>,
     in_flight: FuturesUnordered<Abortable<InFlight>>,
     timers: Timers,
@@ -88,6 +89,17 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     counts: TurnCounts,
     meters: Meters,
     inbox: Inbox,
+}
+
+/// How far a consumer has come with its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Membership {
+    /// It has asked for its partitions.
+    Joining,
+    /// So it has, and Kafka said what is wrong.
+    Refused,
+    /// It was told its partitions, were it none.
+    Member,
 }
 
 /// What woke the loop; the buffers are kept from turn to turn.
@@ -121,6 +133,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             acks: acked,
             partitions: Vec::new(),
             epoch: 0,
+            membership: Membership::Joining,
             runnable: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
             commits: Commits::new(clock.now()),

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::ConsumerLoop;
+use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot, SourceEvent, Start};
-use crate::listener::AssignedPartition;
 use crate::listener::lane::{Lane, Partition};
 use crate::listener::ledger::Ledger;
+use crate::listener::{AssignedPartition, HealthReason};
 
 /// How long the commit of a revocation may take.
 const COMMIT: Duration = Duration::from_secs(5);
@@ -89,13 +89,21 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
     }
 
-    fn report(&self, name: &str, text: &str) {
+    fn report(&mut self, name: &str, text: &str) {
         tracing::warn!(
             listener = &*self.seat.endpoint.id,
             consumer = self.seat.number,
             name,
             "kafka: {text}"
         );
+        if self.membership != Membership::Member {
+            self.membership = Membership::Refused;
+            let trouble = HealthReason::NotJoined {
+                consumer: self.seat.number,
+                reason: text.to_owned(),
+            };
+            self.seat.status.set_consumer_trouble(Some(trouble));
+        }
     }
 
     fn assign(&mut self, slots: &[Slot]) {
@@ -133,6 +141,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             self.enqueue(slot);
         }
+        self.membership = Membership::Member;
         self.seat.status.set_consumer_trouble(None);
         tracing::info!(
             listener = &*self.seat.endpoint.id,
@@ -150,6 +159,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let closing = self.stop.as_ref().is_some_and(super::Stop::is_closing);
         if lost || closing || self.source.assignment_lost() {
             if lost {
+                self.membership = Membership::Joining;
                 tracing::warn!(
                     listener = &*self.seat.endpoint.id,
                     consumer = self.seat.number,
@@ -233,6 +243,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         for slot in slots {
             if self.partition(*slot).is_some_and(Partition::abort) {
                 self.counts.voided += 1;
+                if let Some(stop) = &mut self.stop {
+                    stop.abandoned += 1;
+                }
             }
         }
         tracing::warn!(

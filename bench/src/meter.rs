@@ -128,7 +128,10 @@ impl Meter {
     }
 
     fn all(&self) -> u64 {
-        self.counts.iter().map(|count| count.0.load(Ordering::Relaxed)).sum()
+        self.counts
+            .iter()
+            .map(|count| count.0.load(Ordering::Relaxed))
+            .sum()
     }
 
     /// Tells the loops that they may end.

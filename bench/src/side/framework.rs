@@ -25,13 +25,21 @@ fn handled() {
     }
 }
 
-#[kafka_listener(topics = "${bench.topic}", group_id = "${bench.group}", concurrency = 2)]
+#[kafka_listener(
+    topics = "${bench.topic}",
+    group_id = "${bench.group}",
+    concurrency = 2
+)]
 async fn json(Json(order): Json<Order>) {
     black_box(black_box(&order).id > 0);
     handled();
 }
 
-#[kafka_listener(topics = "${bench.topic}", group_id = "${bench.group}", concurrency = 2)]
+#[kafka_listener(
+    topics = "${bench.topic}",
+    group_id = "${bench.group}",
+    concurrency = 2
+)]
 async fn bytes(payload: &[u8]) {
     black_box(payload);
     handled();
@@ -88,7 +96,13 @@ async fn pipelined(task: &Task) -> Result<Sample, BenchError> {
         {
             oldest.await?;
         }
-        window.push_back(kafka.send(&task.topic, payload).key(&order.key).queue().await?);
+        window.push_back(
+            kafka
+                .send(&task.topic, payload)
+                .key(&order.key)
+                .queue()
+                .await?,
+        );
     }
     for delivery in window {
         delivery.await?;

@@ -12,7 +12,6 @@ use crate::error::BenchError;
 use crate::meter::Sample;
 use crate::order::Order;
 
-
 /// Sends the task's records and prints what they cost; wall time runs from the first send to the
 /// last acknowledgement. One more goes first: it connects, and gets the producer its id, for which
 /// librdkafka takes half a second.

@@ -1,0 +1,5 @@
+mod ends;
+mod harness;
+mod holders;
+mod properties;
+mod shell;

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use super::*;
 use crate::batch::BatchBuilder;
 use crate::meta::{BrokerConfig, Catalog, NewTopic, TopicSettings};
+use crate::partition::replica::ReadOutcome;
 use crate::partition::{
-    Admission, AppendError, FetchWait, FetchWaiter, ProducerError, ReadOutcome, ReadRequest,
+    Admission, AppendError, FetchWait, FetchWaiter, ProducerError, ReadRequest,
 };
 
 const TRANSACTIONAL: i16 = 0x10;

@@ -18,8 +18,7 @@ pub(crate) use marker::MarkerError;
 pub(crate) use offsets::OffsetSpec;
 pub(crate) use producer::{ActiveProducer, ProducerError, Producers, Sequenced};
 pub(crate) use replica::{
-    Admission, AppendError, Appended, EpochError, Isolation, Partition, ReadError, ReadOutcome,
-    ReadRequest,
+    Admission, AppendError, Appended, EpochError, Isolation, Partition, ReadError, ReadRequest,
 };
 pub(crate) use table::PartitionTable;
 pub(crate) use transactions::Aborted;

@@ -98,16 +98,16 @@ mod tests {
             verdict: Verdict::Commit,
             coordinator_epoch: 5,
         };
-        let batch = marker.batch(1234);
+        let mut batch = marker.batch(1234);
         assert_eq!(Header::read(&batch.bytes).unwrap(), batch.header);
         assert_eq!(batch.header.size(), Some(batch.bytes.len()));
-        let decoded = RecordBatchDecoder::decode(&mut batch.bytes.clone()).unwrap();
+        let decoded = RecordBatchDecoder::decode(&mut batch.bytes).unwrap();
         let record = &decoded.records[0];
         assert!(record.control && record.transactional);
         assert_eq!((record.producer_id, record.producer_epoch), (7, 3));
         assert_eq!(record.timestamp, 1234);
         assert_eq!(record.key.as_deref(), Some(&[0, 0, 0, 1][..]));
-        let mut value = record.value.clone().unwrap();
+        let mut value = record.value.as_deref().unwrap();
         assert_eq!((value.get_i16(), value.get_i32()), (0, 5));
         assert!(value.is_empty());
     }

@@ -84,7 +84,7 @@ impl Transactions {
 
 /// The offset after the last of these batches, which may lie across slices.
 fn end_of(records: &[Bytes]) -> i64 {
-    let mut slices = records.to_vec().into_iter();
+    let mut slices = records.iter().cloned();
     let mut rest = slices.next().unwrap_or_default();
     let mut end = 0;
     loop {

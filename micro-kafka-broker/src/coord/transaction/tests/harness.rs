@@ -39,12 +39,16 @@ pub(super) struct Sim {
 
 impl Sim {
     pub(super) fn new() -> Self {
+        Self::with_ids(&Arc::new(ProducerIds::default()))
+    }
+
+    pub(super) fn with_ids(ids: &Arc<ProducerIds>) -> Self {
         let now = Moment {
             instant: Instant::now(),
             unix_millis: 1_000_000,
         };
         Self {
-            transaction: Transaction::new(limits(), Arc::new(ProducerIds::default()), now),
+            transaction: Transaction::new(limits(), Arc::clone(ids), now),
             now,
             markers: Vec::new(),
         }

@@ -3,3 +3,4 @@ mod harness;
 mod holders;
 mod properties;
 mod shell;
+mod world;

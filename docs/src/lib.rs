@@ -2,3 +2,21 @@
 
 #[doc = include_str!("../guide/01-getting-started.md")]
 pub mod getting_started {}
+
+#[doc = include_str!("../guide/02-listeners.md")]
+pub mod listeners {}
+
+#[doc = include_str!("../guide/03-settings.md")]
+pub mod settings {}
+
+#[doc = include_str!("../guide/04-errors.md")]
+pub mod errors {}
+
+#[doc = include_str!("../guide/05-sending.md")]
+pub mod sending {}
+
+#[doc = include_str!("../guide/06-tests.md")]
+pub mod tests {}
+
+#[doc = include_str!("../guide/07-broker.md")]
+pub mod broker {}

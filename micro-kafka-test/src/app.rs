@@ -87,6 +87,18 @@ impl TestAppBuilder {
         self
     }
 
+    /// Any other layer of settings: files, profiles, environment variables.
+    pub fn configure(mut self, layers: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> Self {
+        self.config = layers(self.config);
+        self
+    }
+
+    /// Refuses to start unless these listeners are linked in.
+    pub fn require_listeners<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
+        self.app = self.app.require_listeners(ids);
+        self
+    }
+
     /// Settings as a TOML text.
     pub fn config(mut self, toml: impl Into<String>) -> Self {
         self.config = self.config.toml_str("the test's settings", toml);
@@ -125,7 +137,7 @@ impl TestAppBuilder {
         if let Some(namespace) = self.kafka.namespace() {
             config = config.set("kafka.namespace", namespace);
         }
-        let app = self.app.config(config.build()?).build()?.start().await?;
+        let app = self.app.config_from(config).build()?.start().await?;
         let app = Arc::new(app);
         self.kafka.inner.apps.lock().push(Arc::downgrade(&app));
         Ok(TestApp {
@@ -259,6 +271,53 @@ impl TestListener<'_> {
             }
             Settled {
                 stats: self.container.stats(),
+            }
+        }
+    }
+
+    /// Waits until it does not run any more, though nobody stopped it: because a record asked for
+    /// that.
+    ///
+    /// # Panics
+    /// After 20 s.
+    #[track_caller]
+    pub fn stopped(&self) -> impl Future<Output = ()> + '_ {
+        let place = Location::caller();
+        async move {
+            let ended = async {
+                while self.container.is_running() {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            };
+            if tokio::time::timeout(DEADLINE, ended).await.is_err() {
+                let id = &self.container.endpoint().id;
+                fail(
+                    place,
+                    &format!("listener `{id}` still runs after {DEADLINE:?}"),
+                );
+            }
+        }
+    }
+
+    /// Waits until something is wrong with it; `health()` says what.
+    ///
+    /// # Panics
+    /// After 20 s.
+    #[track_caller]
+    pub fn unwell(&self) -> impl Future<Output = ()> + '_ {
+        let place = Location::caller();
+        async move {
+            let unwell = async {
+                while self.container.health().is_up() {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            };
+            if tokio::time::timeout(DEADLINE, unwell).await.is_err() {
+                let id = &self.container.endpoint().id;
+                fail(
+                    place,
+                    &format!("listener `{id}` is still well after {DEADLINE:?}"),
+                );
             }
         }
     }

@@ -1,6 +1,8 @@
-//! A month of real departures from New York, handled by annotated listeners.
+//! What the service works with: the flights, and what became of them.
 
 pub mod airlines;
 pub mod csv;
 pub mod flight;
+pub mod journal;
 pub mod summary;
+pub mod tally;

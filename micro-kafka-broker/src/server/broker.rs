@@ -1,6 +1,7 @@
 //! A running broker.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -58,6 +59,14 @@ impl Broker {
     #[must_use]
     pub fn cluster_id(&self) -> &str {
         self.state.cluster_id()
+    }
+
+    /// Waits until no client has been connected for that long, counted from the call at the
+    /// earliest: for brokers that are to end with their last client.
+    ///
+    /// Cancel safe.
+    pub async fn idle_for(&self, duration: Duration) {
+        self.state.clients().none_for(duration).await;
     }
 
     /// Stops accepting, ends all connections and waits for them: at most about a second.

@@ -53,6 +53,7 @@ enum Ended {
 /// Serves a client until it leaves, misbehaves, falls silent, or the broker stops.
 pub(super) async fn serve(stream: TcpStream, peer: Peer, stop: watch::Receiver<bool>) {
     let address = peer.address;
+    let _client = peer.broker.clients().enter();
     let listener = peer.broker.listener_name(peer.listener).to_owned();
     let mut connection = Connection::new(stream, peer, stop);
     let ended = connection.run().await;

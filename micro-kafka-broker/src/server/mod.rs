@@ -3,6 +3,7 @@
 mod bind;
 mod broker;
 mod builder;
+mod clients;
 mod connection;
 mod dispatch;
 mod endpoint;

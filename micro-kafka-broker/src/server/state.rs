@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clients::Clients;
 use super::endpoint::Node;
 use crate::clock::Clock;
 use crate::coord::ProducerIds;
@@ -25,6 +26,7 @@ pub(crate) struct BrokerState {
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
     transactions: TransactionCoordinator,
+    clients: Clients,
 }
 
 impl BrokerState {
@@ -66,6 +68,7 @@ impl BrokerState {
             groups,
             producer_ids,
             transactions,
+            clients: Clients::none(),
         }
     }
 
@@ -117,6 +120,11 @@ impl BrokerState {
     /// The transactional ids that this broker coordinates.
     pub(crate) fn transactions(&self) -> &TransactionCoordinator {
         &self.transactions
+    }
+
+    /// The clients that are connected.
+    pub(super) fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     /// The name of a listener.

@@ -31,9 +31,12 @@ pub(super) fn implementation(input: &DeriveInput, plan: &Plan) -> TokenStream {
         .variants
         .iter()
         .map(|variant| variant_name(variant, name, &support));
+    let variants = variants(plan, name, &support);
     quote_spanned! {Span::mixed_site()=>
         #[automatically_derived]
         impl #parameters #support::Classify for #name #arguments #conditions {
+            #variants
+
             fn classify(&self) -> #support::Policy {
                 match *self {
                     #(#policies)*
@@ -47,6 +50,27 @@ pub(super) fn implementation(input: &DeriveInput, plan: &Plan) -> TokenStream {
             }
         }
     }
+}
+
+/// The names of the variants, unless a wrapped error has some of them.
+fn variants(plan: &Plan, type_name: &Ident, support: &Support) -> Option<TokenStream> {
+    let is_transparent = |variant: &Variant| matches!(variant.policy, Policy::Transparent(_));
+    if plan.variants.iter().any(is_transparent) {
+        return None;
+    }
+    let names = plan
+        .variants
+        .iter()
+        .map(|variant| own_name(variant, type_name));
+    Some(quote! {
+        const VARIANTS: #support::Option<&'static [&'static ::core::primitive::str]> =
+            #support::Option::Some(&[#(#names),*]);
+    })
+}
+
+fn own_name(variant: &Variant, type_name: &Ident) -> String {
+    let name = variant.name.as_ref().unwrap_or(type_name);
+    name.unraw().to_string()
 }
 
 /// A wrapped error of a generic type must have a policy itself.
@@ -82,12 +106,7 @@ fn policy(variant: &Variant, support: &Support) -> TokenStream {
 
 fn variant_name(variant: &Variant, type_name: &Ident, support: &Support) -> TokenStream {
     let (pattern, field) = pattern(variant);
-    let name = variant
-        .name
-        .as_ref()
-        .unwrap_or(type_name)
-        .unraw()
-        .to_string();
+    let name = own_name(variant, type_name);
     let name = match &variant.policy {
         Policy::Transparent(inner) => {
             let support = support.at(at(inner));

@@ -8,7 +8,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, ItemFn, LitStr, ReturnType, Signature};
+use syn::{Attribute, ItemFn, LitStr, ReturnType, Signature, Type};
 
 use super::args::Args;
 use super::argument::Argument;
@@ -26,6 +26,7 @@ pub(super) fn listener(args: &Args, function: &ItemFn, arguments: &[Argument]) -
     let call = call(&support, function, arguments);
     let invoke = invoke(&support, function);
     let check = check(&support, arguments);
+    let variants = variants(&support, &function.sig);
     let definition = definition(&support, args, function);
     quote! {
         #function
@@ -35,6 +36,7 @@ pub(super) fn listener(args: &Args, function: &ItemFn, arguments: &[Argument]) -
             #call
             #invoke
             #check
+            #variants
             #definition
         };
     }
@@ -96,6 +98,33 @@ fn settle(support: &Support, signature: &Signature) -> TokenStream {
     });
     let support = support.at(span);
     quote_spanned!(span=> (&&&#support::Outcome::of(&output)).way().settle(output))
+}
+
+/// The variants of the error that the function may return.
+fn variants(support: &Support, signature: &Signature) -> TokenStream {
+    let names = match &signature.output {
+        ReturnType::Type(_, ty) if is_nameable(ty) => {
+            quote! {
+                use #support::ways::*;
+                (&&&#support::Outcome::<#ty>::unseen()).variants()
+            }
+        }
+        ReturnType::Type(..) => quote!(#support::Option::None),
+        ReturnType::Default => quote!(#support::Option::Some(&[])),
+    };
+    quote_spanned! {Span::mixed_site()=>
+        fn __micro_kafka_variants() -> #support::Variants {
+            #names
+        }
+    }
+}
+
+/// Whether a return type means something outside of the function's signature.
+fn is_nameable(ty: &Type) -> bool {
+    let text = ty.to_token_stream().to_string();
+    !text
+        .split_whitespace()
+        .any(|token| token == "impl" || token.starts_with('&') || token == "'_")
 }
 
 /// The name of a parameter, unless nothing uses it.
@@ -163,6 +192,7 @@ fn definition(support: &Support, args: &Args, function: &ItemFn) -> TokenStream 
             #values
             invoke: __micro_kafka_invoke,
             check: __micro_kafka_check,
+            variants: __micro_kafka_variants,
         };
     }
 }

@@ -10,27 +10,51 @@ use super::registry::Registry;
 use super::resolve::{Plan, resolve};
 use super::running::RunningApp;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{ErrorHandler, Recover};
 use crate::listener::States;
-use crate::template::{KafkaTemplate, TemplateConfig};
+use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
+
+/// Where the settings come from.
+#[derive(Debug)]
+enum Settings {
+    Read(Box<Config>),
+    Unread(Box<ConfigBuilder>),
+}
+
+impl Settings {
+    fn read(self) -> (Config, Vec<ConfigError>) {
+        match self {
+            Self::Read(config) => (*config, Vec::new()),
+            Self::Unread(builder) => builder.read(),
+        }
+    }
+}
 
 /// Collects what an application is made of; see [`KafkaApp::builder`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct KafkaAppBuilder {
-    config: Option<Config>,
+    settings: Settings,
     states: States,
     registry: Registry,
     clock: Clock,
     error_handler: Option<Arc<dyn ErrorHandler>>,
     recoverer: Option<Arc<dyn Recover>>,
+    error_hook: ErrorHook,
 }
 
 impl KafkaAppBuilder {
-    /// Settings made by the program; without them `application.toml` and the environment are read.
+    /// Settings that the program has read; without them `application.toml` and the environment are
+    /// read.
     pub fn config(mut self, config: Config) -> Self {
-        self.config = Some(config);
+        self.settings = Settings::Read(Box::new(config));
+        self
+    }
+
+    /// Settings that [`build`](Self::build) reads: it tells their mistakes together with all others.
+    pub fn config_from(mut self, builder: ConfigBuilder) -> Self {
+        self.settings = Settings::Unread(Box::new(builder));
         self
     }
 
@@ -85,18 +109,24 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Is told of every send of the application's template that failed and that nobody awaits:
+    /// Spring's `ProducerListener`. Logs by default.
+    pub fn error_hook(mut self, hook: ErrorHook) -> Self {
+        self.error_hook = hook;
+        self
+    }
+
     /// Reads the settings and checks everything that can be checked without a broker.
     ///
     /// # Errors
     /// [`Error::Boot`] with all that is wrong, each with its place.
     pub fn build(self) -> Result<KafkaApp, Error> {
-        let config = match self.config {
-            Some(config) => config,
-            None => Config::load()?,
-        };
-        let mut problems = Vec::new();
+        let (config, errors) = self.settings.read();
+        let mut problems: Vec<BootError> = errors.into_iter().map(BootError::from).collect();
         let listeners = self.registry.collect(&mut problems);
-        let template = KafkaTemplate::new(TemplateConfig::from(&config))
+        let mut template = TemplateConfig::from(&config);
+        template.error_hook = self.error_hook;
+        let template = KafkaTemplate::new(template)
             .inspect_err(|error| problems.push(BootError::new(error.to_string())))
             .ok();
         let mut states = self.states;
@@ -136,12 +166,13 @@ impl KafkaApp {
     /// An application with all annotated listeners of this binary.
     pub fn builder() -> KafkaAppBuilder {
         KafkaAppBuilder {
-            config: None,
+            settings: Settings::Unread(Box::new(Config::builder().discover())),
             states: States::default(),
             registry: Registry::default(),
             clock: Clock::system(),
             error_handler: None,
             recoverer: None,
+            error_hook: ErrorHook::default(),
         }
     }
 

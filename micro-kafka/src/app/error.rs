@@ -1,5 +1,6 @@
 //! What can keep an application from starting, all of it at once.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::config::{ConfigError, ConfigErrors};
@@ -32,7 +33,7 @@ impl fmt::Debug for Error {
 }
 
 /// One thing that is wrong at boot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BootError {
     place: Option<String>,
     text: String,
@@ -77,8 +78,10 @@ impl fmt::Display for BootError {
 pub struct BootErrors(Vec<BootError>);
 
 impl BootErrors {
-    /// `Ok` if nothing is wrong.
-    pub(crate) fn check(errors: Vec<BootError>) -> Result<(), Self> {
+    /// `Ok` if nothing is wrong; a setting that several listeners share is told once.
+    pub(crate) fn check(mut errors: Vec<BootError>) -> Result<(), Self> {
+        let mut told = HashSet::new();
+        errors.retain(|error| told.insert(error.clone()));
         if errors.is_empty() {
             Ok(())
         } else {

@@ -51,6 +51,7 @@ impl Listener {
             arguments: Arguments::default(),
             handler: Handler::Closure(Arc::new(invoke)),
             check: |_| (),
+            variants: None,
         })
     }
 

@@ -11,6 +11,7 @@ pub(crate) struct Registration {
     pub(crate) arguments: Arguments,
     pub(crate) handler: Handler,
     pub(crate) check: fn(&mut BootCheck<'_>),
+    pub(crate) variants: Option<&'static [&'static str]>,
 }
 
 /// What the attribute's arguments, or the builder's calls, say.
@@ -48,6 +49,7 @@ impl From<&ListenerDef> for Registration {
             },
             handler: Handler::Function(def.invoke),
             check: def.check,
+            variants: (def.variants)(),
         }
     }
 }

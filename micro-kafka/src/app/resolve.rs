@@ -55,6 +55,10 @@ fn plan(
         values: &values,
         origin,
     };
+    if let Some(variants) = listener.variants {
+        let unknown = config.unknown_error_variants(&attributes, variants);
+        problems.extend(unknown.into_iter().map(BootError::from));
+    }
     let resolved = config.listener(&attributes).map_err(|errors| {
         problems.extend(errors.into_vec().into_iter().map(BootError::from));
     });

@@ -14,6 +14,7 @@ impl ErrorCode {
     pub(crate) const NONE: Self = Self(0);
     pub(crate) const FATAL: Self = Self::of(Native::RD_KAFKA_RESP_ERR__FATAL);
     pub(crate) const QUEUE_FULL: Self = Self::of(Native::RD_KAFKA_RESP_ERR__QUEUE_FULL);
+    pub(crate) const ALL_BROKERS_DOWN: Self = Self::of(Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
     pub(crate) const TIMED_OUT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__TIMED_OUT);
     pub(crate) const DESTROYED: Self = Self::of(Native::RD_KAFKA_RESP_ERR__DESTROY);
     pub(crate) const PURGED_QUEUED: Self = Self::of(Native::RD_KAFKA_RESP_ERR__PURGE_QUEUE);
@@ -24,6 +25,8 @@ impl ErrorCode {
     pub(crate) const UNKNOWN_TOPIC_OR_PARTITION: Self =
         Self::of(Native::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     pub(crate) const INVALID_TOPIC: Self = Self::of(Native::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION);
+    pub(crate) const OUT_OF_ORDER_SEQUENCE_NUMBER: Self =
+        Self::of(Native::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     pub(crate) const INVALID_ARGUMENT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__INVALID_ARG);
     pub(crate) const TOPIC_EXISTS: Self = Self::of(Native::RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS);
     pub(crate) const GROUP_NOT_FOUND: Self = Self::of(Native::RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND);
@@ -78,6 +81,16 @@ impl ErrorCode {
             Native::RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
             Native::RD_KAFKA_RESP_ERR__AUTHENTICATION,
         ])
+    }
+
+    /// Whether the producer may be broken, or be going away.
+    pub(crate) fn may_be_fatal(self) -> bool {
+        self == Self::FATAL || self.is_going_away()
+    }
+
+    /// Whether the client gave the record up because it is closed or broken.
+    pub(crate) fn is_going_away(self) -> bool {
+        self == Self::DESTROYED || self == Self::PURGED_QUEUED || self == Self::PURGED_IN_FLIGHT
     }
 
     /// Whether a deadline of the client's own passed.

@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use rdkafka::bindings as rdsys;
 
-use super::producer_config::NativeConfig;
+use super::producer_config::{ERROR_TEXT, NativeConfig, error_text};
 use super::producer_topic::millis;
 use super::producer_waiters::Waiters;
 use super::{ConfigError, ErrorCode, FailureHook, NativeEvent, producer_events};
@@ -39,7 +38,6 @@ pub(crate) struct Core {
     closed: AtomicBool,
     stopping: AtomicBool,
     lost: AtomicUsize,
-    fatal: Mutex<Option<String>>,
 }
 
 // SAFETY: librdkafka's clients and queues are thread-safe.
@@ -77,7 +75,6 @@ impl Core {
             closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             lost: AtomicUsize::new(0),
-            fatal: Mutex::new(None),
         })
     }
 
@@ -134,13 +131,19 @@ impl Core {
         self.stopping.load(Ordering::Acquire)
     }
 
-    pub(super) fn set_fatal(&self, reason: String) {
-        self.fatal.lock().get_or_insert(reason);
-    }
-
     /// Why the producer can send nothing more, if so.
     pub(crate) fn fatal_reason(&self) -> Option<Box<str>> {
-        self.fatal.lock().as_deref().map(Into::into)
+        let mut text = [0; ERROR_TEXT];
+        // SAFETY: the client lives; the buffer is as long as we say.
+        let code = ErrorCode::of(unsafe {
+            rdsys::rd_kafka_fatal_error(self.client(), text.as_mut_ptr(), text.len())
+        });
+        (code != ErrorCode::NONE).then(|| format!("{} ({})", error_text(&text), code.name()).into())
+    }
+
+    /// The same, where a record failed with a code that may come of it.
+    pub(crate) fn fatal_reason_of(&self, code: ErrorCode) -> Option<Box<str>> {
+        code.may_be_fatal().then(|| self.fatal_reason()).flatten()
     }
 
     /// Records that are not reported yet.

@@ -8,7 +8,6 @@ use std::sync::atomic::Ordering;
 
 use rdkafka::bindings as rdsys;
 
-use super::producer_config::{ERROR_TEXT, error_text};
 use super::producer_delivery::{Refused, Slot, Stored};
 use super::{Core, ErrorCode, NativeEvent};
 use crate::record::Timestamp;
@@ -96,6 +95,16 @@ fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, R
     // Read as a number: a newer broker may send codes that the bindings' enum does not have.
     // SAFETY: the field is an aligned `i32` of a live message.
     let code = ErrorCode::from_raw(unsafe { *(&raw const message.err).cast::<i32>() });
+    // SAFETY: the message lives.
+    let status = unsafe { rdsys::rd_kafka_message_status(message) };
+    if code == ErrorCode::NONE && is_presumed(status, message.offset) {
+        return Err(Refused {
+            code: ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
+            partition: message.partition,
+            maybe_stored: true,
+            reason: None,
+        });
+    }
     if code == ErrorCode::NONE {
         return Ok(Stored {
             partition: message.partition,
@@ -103,16 +112,22 @@ fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, R
             timestamp: timestamp(message),
         });
     }
-    // SAFETY: the message lives.
-    let status = unsafe { rdsys::rd_kafka_message_status(message) };
     Err(Refused {
         code,
         partition: message.partition,
         maybe_stored: status != rdsys::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
-        reason: (code == ErrorCode::FATAL)
-            .then(|| core.fatal_reason())
-            .flatten(),
+        reason: core.fatal_reason_of(code),
     })
+}
+
+/// Whether librdkafka takes a refused record for a duplicate of a stored one.
+///
+/// It does so with the first batch for a partition, if that was put off (the broker is not the
+/// leader yet, as just after a topic's creation) while the second was taken: a broker that does not
+/// know the producer takes any first sequence number, and then refuses the lower one. That record
+/// is nowhere. A real duplicate comes with its offset.
+fn is_presumed(status: rdsys::rd_kafka_msg_status_t, offset: i64) -> bool {
+    status == rdsys::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_PERSISTED && offset < 0
 }
 
 fn timestamp(message: &rdsys::rd_kafka_message_t) -> Timestamp {
@@ -165,17 +180,20 @@ fn log(event: &NativeEvent) {
 fn error(core: &Core, event: &NativeEvent) {
     let code = event.error();
     if code == ErrorCode::FATAL {
-        let mut text = [0; ERROR_TEXT];
-        // SAFETY: the client lives; the buffer is as long as we say.
-        let cause = ErrorCode::of(unsafe {
-            rdsys::rd_kafka_fatal_error(core.client(), text.as_mut_ptr(), text.len())
-        });
-        let reason = error_text(&text);
-        tracing::error!(%cause, reason, "the producer is broken: no further record can be sent");
-        core.set_fatal(format!("{reason} ({})", cause.name()));
+        let reason = core.fatal_reason();
+        tracing::error!(
+            reason,
+            "the producer is broken: no further record can be sent"
+        );
         return;
     }
-    tracing::warn!(%code, reason = event.error_text(), "the producer has a problem");
+    let reason = event.error_text();
+    if code == ErrorCode::ALL_BROKERS_DOWN {
+        // Eighty times a second until one is there, and librdkafka's log tells why there is none.
+        tracing::debug!(%code, reason, "the producer has no broker");
+    } else {
+        tracing::warn!(%code, reason, "the producer has a problem");
+    }
 }
 
 impl Core {

@@ -115,6 +115,13 @@ impl ConfigBuilder {
     /// # Errors
     /// All mistakes of all layers together.
     pub fn build(self) -> Result<Config, ConfigErrors> {
+        let (config, errors) = self.read();
+        ConfigErrors::check(errors)?;
+        Ok(config)
+    }
+
+    /// Reads everything; what is wrong has its default, and is told.
+    pub(crate) fn read(self) -> (Config, Vec<ConfigError>) {
         let mut gathered = Gathered::default();
         gathered.files(&self);
         for (name, text) in &self.texts {
@@ -129,8 +136,7 @@ impl ConfigBuilder {
         gathered.errors.extend(errors);
         let loaded = Loaded::read(table, gathered.tree, self.env, gathered.sources);
         gathered.errors.extend(loaded.1);
-        ConfigErrors::check(gathered.errors)?;
-        Ok(Config::new(Arc::new(loaded.0)))
+        (Config::new(Arc::new(loaded.0)), gathered.errors)
     }
 }
 

@@ -30,6 +30,10 @@ pub enum Policy {
 
 /// An error that carries its own policy; derived by `#[derive(Classify)]`.
 pub trait Classify {
+    /// The names of all variants, so that a mistyped one in the settings is found at boot; `None`
+    /// if they are not known.
+    const VARIANTS: Option<&'static [&'static str]> = None;
+
     /// What is to become of the record.
     fn classify(&self) -> Policy;
 

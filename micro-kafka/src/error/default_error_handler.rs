@@ -285,7 +285,7 @@ mod tests {
             let handler = settings(override_of(None, None, Some(policy)));
             assert_eq!(action(&handler, &error(Policy::Inherit), 1), expected);
         }
-        let other = DefaultErrorHandler::default().with_override("Declined", retry.clone());
+        let other = DefaultErrorHandler::default().with_override("Declined", retry);
         assert_eq!(history(&other, &error(Policy::Inherit)).len(), 10);
     }
 

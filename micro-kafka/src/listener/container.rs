@@ -11,11 +11,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::command::Command;
 use super::consumer_loop::LoopSeat;
 use super::health::ConsumerStatus;
+use super::stats::ListenerStats;
 use super::watchdog;
 use super::worker::Worker;
 use super::{
     AssignedPartition, ContainerDeps, ContainerError, ContainerHealth, HealthReason,
-    ListenerContext, ListenerEndpoint, ListenerStats, PartitionProgress, StatsSnapshot, StopReport,
+    ListenerContext, ListenerEndpoint, PartitionProgress, StatsSnapshot, StopReport,
 };
 
 /// How long a container that is dropped while it runs may take to leave its group.

@@ -66,6 +66,8 @@ pub struct ListenerDef {
     pub invoke: Invoke,
     /// Lets every argument check what it needs before anything starts.
     pub check: fn(&mut BootCheck<'_>),
+    /// The variants of the error that it may return; `None` if they are not known.
+    pub variants: fn() -> Option<&'static [&'static str]>,
 }
 
 /// What a handler's arguments need, asked before anything starts.

@@ -30,6 +30,14 @@ impl Delivery {
         &self.consumer.listener
     }
 
+    /// Acknowledges the record: with [`AckMode::Manual`](super::AckMode::Manual) its offset may be
+    /// committed once all before it are acknowledged too. Does nothing once its partition was given
+    /// up, and in the other modes.
+    pub fn acknowledge(&self) {
+        // The loop is gone only if its consumer is.
+        let _ = self.consumer.acks.send(self.token);
+    }
+
     /// Which delivery of the record this is, from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {

@@ -63,6 +63,14 @@ pub enum HealthReason {
         /// How often it was tried.
         attempt: u32,
     },
+    /// A consumer has been given no partitions yet, and Kafka says why.
+    #[error("consumer {consumer} has not joined its group: {reason}")]
+    NotJoined {
+        /// Which one.
+        consumer: u32,
+        /// What Kafka says.
+        reason: String,
+    },
     /// A record cannot be handed to the recoverer; its partition waits.
     #[error("record {record} cannot be recovered after {tries} tries: {error}")]
     RecoverFailing {

@@ -35,4 +35,4 @@ pub use deps::ContainerDeps;
 pub use endpoint::{Handler, ListenerEndpoint};
 pub use health::{ContainerHealth, HealthReason, RecordPlace};
 pub use progress::{AssignedPartition, PartitionProgress};
-pub use stats::{ListenerStats, StatsSnapshot};
+pub use stats::StatsSnapshot;

@@ -8,7 +8,7 @@ use metrics::{Counter, Histogram};
 /// Counters of one listener since its container was made, all consumers together. They are brought
 /// up to date once per turn of a consumer's loop.
 #[derive(Debug, Default)]
-pub struct ListenerStats {
+pub(super) struct ListenerStats {
     handled: AtomicU64,
     failed: AtomicU64,
     retried: AtomicU64,
@@ -19,7 +19,7 @@ pub struct ListenerStats {
     busy_nanos: AtomicU64,
 }
 
-/// The counters of a [`ListenerStats`] at one moment.
+/// What a listener did since its container was made, all consumers together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct StatsSnapshot {
@@ -43,8 +43,7 @@ pub struct StatsSnapshot {
 
 impl ListenerStats {
     /// The counters now.
-    #[must_use]
-    pub fn snapshot(&self) -> StatsSnapshot {
+    pub(super) fn snapshot(&self) -> StatsSnapshot {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         StatsSnapshot {
             handled: get(&self.handled),
@@ -70,8 +69,11 @@ pub(super) struct TurnCounts {
     pub(super) voided: u64,
     pub(super) commits: u64,
     pub(super) busy: Duration,
-    /// Handlers that were timed together, for the histogram.
+    /// Handlers that were timed together, for the histogram; those that were begun and have to wait
+    /// are among them.
     pub(super) timed: usize,
+    /// Handlers that were begun and have to wait.
+    pub(super) launched: usize,
 }
 
 /// The listener's counters in the `metrics` facade.
@@ -115,7 +117,9 @@ impl Meters {
             commits,
             busy,
             timed,
+            launched,
         } = std::mem::take(counts);
+        let timed = timed.saturating_sub(launched);
         let add = |counter: &AtomicU64, meter: Option<&Counter>, count: u64| {
             if count > 0 {
                 counter.fetch_add(count, Ordering::Relaxed);
@@ -135,9 +139,9 @@ impl Meters {
         add(&stats.skipped, Some(&self.skipped), skipped);
         add(&stats.voided, None, voided);
         add(&stats.commits, Some(&self.commits), commits);
+        let nanos = u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
+        add(&stats.busy_nanos, None, nanos);
         if timed > 0 {
-            let nanos = u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
-            stats.busy_nanos.fetch_add(nanos, Ordering::Relaxed);
             let share = u32::try_from(timed).unwrap_or(u32::MAX);
             self.duration
                 .record_many((busy / share).as_secs_f64(), timed);

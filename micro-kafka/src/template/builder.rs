@@ -216,7 +216,7 @@ impl Encoded {
             code,
             partition: self.partition,
             maybe_stored: false,
-            reason: self.topic.core().fatal_reason(),
+            reason: self.topic.core().fatal_reason_of(code),
         }
     }
 }

@@ -158,16 +158,14 @@ impl From<Undelivered> for SendError {
                 Self::UnknownTopic { topic }
             }
             ErrorCode::INVALID_TOPIC => Self::InvalidTopic { topic },
-            ErrorCode::FATAL => Self::Fatal {
-                topic,
-                reason: reason.map_or_else(|| code.description().into(), Into::into),
-            },
-            ErrorCode::DESTROYED | ErrorCode::PURGED_QUEUED | ErrorCode::PURGED_IN_FLIGHT => {
-                Self::Closed {
-                    topic,
-                    maybe_stored,
-                }
+            code if code == ErrorCode::FATAL || (code.is_going_away() && reason.is_some()) => {
+                let reason = reason.map_or_else(|| code.description().into(), Into::into);
+                Self::Fatal { topic, reason }
             }
+            code if code.is_going_away() => Self::Closed {
+                topic,
+                maybe_stored,
+            },
             code if code.is_too_large() => Self::TooLarge { topic },
             code if code.is_authorization() => Self::Unauthorized { topic, code },
             code if code.is_timeout() => Self::TimedOut {

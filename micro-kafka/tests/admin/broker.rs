@@ -1,4 +1,4 @@
-//! What needs a broker that creates topics: `MICRO_KAFKA_TEST=HOST:PORT` names it.
+//! What a broker answers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,16 +8,13 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use crate::support::{Raw, admin, namespace, servers, template};
+use crate::support::{Kafka, Raw, admin, namespace, template};
 
-/// Runs a test with an admin in a namespace of its own, if there is a broker.
-async fn on_broker(test: impl AsyncFnOnce(&KafkaAdmin)) {
-    let Some(servers) = servers() else {
-        eprintln!("not run: MICRO_KAFKA_TEST names no broker");
-        return;
-    };
-    let admin = admin(&servers, &namespace());
-    test(&admin).await;
+/// Runs a test with an admin in a namespace of its own.
+async fn on_broker(test: impl AsyncFnOnce(&KafkaAdmin, &str)) {
+    let kafka = Kafka::start();
+    let admin = admin(&kafka.servers(), &namespace());
+    test(&admin, &kafka.servers()).await;
 }
 
 /// The count once the brokers' metadata is up to date, which may lag behind a change.
@@ -33,7 +30,7 @@ async fn count(admin: &KafkaAdmin, topic: &str, expected: Option<u32>) {
 
 #[tokio::test]
 async fn topics_are_created_once_and_deleted() {
-    on_broker(async |admin| {
+    on_broker(async |admin, _| {
         let topic = NewTopic::new("orders")
             .partitions(4)
             .config("retention.ms", "60000");
@@ -53,7 +50,7 @@ async fn topics_are_created_once_and_deleted() {
 
 #[tokio::test]
 async fn a_refused_topic_is_named() {
-    on_broker(async |admin| {
+    on_broker(async |admin, _| {
         let wrong = NewTopic::new("orders").config("no.such.config", "1");
         let error = admin.create_topics(&[wrong]).await.unwrap_err();
         let expected = admin.wire_name("orders");
@@ -68,7 +65,7 @@ async fn a_refused_topic_is_named() {
 
 #[tokio::test]
 async fn dead_letter_topics_get_the_partitions_of_their_sources() {
-    on_broker(async |admin| {
+    on_broker(async |admin, _| {
         let source = NewTopic::new("orders").partitions(5);
         admin.create_topics(&[source]).await.unwrap();
         count(admin, "orders", Some(5)).await;
@@ -90,7 +87,7 @@ async fn dead_letter_topics_get_the_partitions_of_their_sources() {
 
 #[tokio::test]
 async fn offsets_of_a_missing_topic_and_group_are_told_apart_from_zero() {
-    on_broker(async |admin| {
+    on_broker(async |admin, _| {
         let error = admin.end_offsets("nowhere").await.unwrap_err();
         assert!(
             matches!(error, AdminError::UnknownTopic { .. }),
@@ -103,11 +100,11 @@ async fn offsets_of_a_missing_topic_and_group_are_told_apart_from_zero() {
 
 #[tokio::test]
 async fn end_offsets_count_what_was_sent() {
-    on_broker(async |admin| {
+    on_broker(async |admin, servers| {
         let topic = NewTopic::new("orders").partitions(2);
         admin.create_topics(&[topic]).await.unwrap();
         count(admin, "orders", Some(2)).await;
-        let kafka = template(&servers().unwrap(), &admin.wire_name(""));
+        let kafka = template(servers, &admin.wire_name(""));
         for _ in 0..10 {
             kafka
                 .send("orders", Raw("x"))
@@ -126,12 +123,13 @@ async fn end_offsets_count_what_was_sent() {
 
 #[tokio::test]
 async fn committed_offsets_are_those_of_the_group() {
-    on_broker(async |admin| {
+    on_broker(async |admin, servers| {
         let topic = NewTopic::new("orders").partitions(2);
         admin.create_topics(&[topic]).await.unwrap();
         count(admin, "orders", Some(2)).await;
         let (group, topic) = (admin.wire_name("billing"), admin.wire_name("orders"));
-        let commit = move || commit(&servers().unwrap(), &group, &topic);
+        let servers = servers.to_owned();
+        let commit = move || commit(&servers, &group, &topic);
         tokio::task::spawn_blocking(commit).await.unwrap();
         let committed = admin.committed_offsets("billing").await.unwrap();
         let expected = BTreeMap::from([(TopicPartition::new("orders", 1), 42)]);
@@ -155,7 +153,7 @@ fn commit(servers: &str, group: &str, topic: &str) {
 
 #[tokio::test]
 async fn a_request_can_run_on_another_task() {
-    on_broker(async |admin| {
+    on_broker(async |admin, _| {
         let admin = admin.clone();
         let asked = tokio::spawn(async move { admin.partition_count("nowhere").await });
         assert_eq!(asked.await.unwrap().unwrap(), None);

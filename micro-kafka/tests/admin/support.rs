@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use micro_kafka::admin::{AdminConfig, KafkaAdmin};
 use micro_kafka::codec::{EncodeError, ToPayload};
 use micro_kafka::template::{KafkaTemplate, TemplateConfig};
+use micro_kafka_broker::Broker;
 
 /// A payload as it stands.
 pub(crate) struct Raw(pub(crate) &'static str);
@@ -17,9 +18,29 @@ impl ToPayload for Raw {
     }
 }
 
-/// A broker that creates and deletes topics, which the mock cluster cannot.
-pub(crate) fn servers() -> Option<String> {
-    std::env::var("MICRO_KAFKA_TEST").ok()
+/// The broker that `MICRO_KAFKA_TEST=HOST:PORT` names, or an embedded one, which ends with this.
+pub(crate) enum Kafka {
+    Embedded(Broker),
+    External(String),
+}
+
+impl Kafka {
+    pub(crate) fn start() -> Self {
+        match std::env::var("MICRO_KAFKA_TEST") {
+            Ok(servers) => Self::External(servers),
+            Err(_) => {
+                let broker = Broker::builder().listen("127.0.0.1:0").start_on_threads(1);
+                Self::Embedded(broker.unwrap())
+            }
+        }
+    }
+
+    pub(crate) fn servers(&self) -> String {
+        match self {
+            Self::Embedded(broker) => broker.bootstrap_servers(),
+            Self::External(servers) => servers.clone(),
+        }
+    }
 }
 
 /// A prefix that no other test or run has.

@@ -1,4 +1,5 @@
-//! The same on a broker: `MICRO_KAFKA_TEST=HOST:PORT` names it.
+//! What a broker does, beyond the mock cluster: the embedded one, or that which
+//! `MICRO_KAFKA_TEST=HOST:PORT` names.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,14 +7,20 @@ use micro_kafka::admin::NewTopic;
 use micro_kafka::record::Timestamp;
 use micro_kafka::template::{KafkaTemplate, SendError, TemplateConfig};
 
+use micro_kafka_broker::Broker;
+
 use crate::support::raw;
 
-/// A template in a namespace of its own with topic `orders` of three partitions, if there is a
-/// broker.
-async fn on_broker() -> Option<KafkaTemplate> {
-    let Ok(servers) = std::env::var("MICRO_KAFKA_TEST") else {
-        eprintln!("not run: MICRO_KAFKA_TEST names no broker");
-        return None;
+/// A template in a namespace of its own with topic `orders` of three partitions; the embedded
+/// broker, if any, ends with what comes second.
+async fn on_broker() -> (KafkaTemplate, Option<Broker>) {
+    let (servers, broker) = match std::env::var("MICRO_KAFKA_TEST") {
+        Ok(servers) => (servers, None),
+        Err(_) => {
+            let broker = Broker::builder().listen("127.0.0.1:0").start_on_threads(1);
+            let broker = broker.unwrap();
+            (broker.bootstrap_servers(), Some(broker))
+        }
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let mut config = TemplateConfig::new(servers);
@@ -21,14 +28,12 @@ async fn on_broker() -> Option<KafkaTemplate> {
     let kafka = KafkaTemplate::new(config).unwrap();
     let topic = NewTopic::new("orders").partitions(3);
     kafka.admin().create_topics(&[topic]).await.unwrap();
-    Some(kafka)
+    (kafka, broker)
 }
 
 #[tokio::test]
 async fn a_broker_stores_records_where_the_result_says() {
-    let Some(kafka) = on_broker().await else {
-        return;
-    };
+    let (kafka, _broker) = on_broker().await;
     let send = kafka.send("orders", raw("x")).key("21").header("a", "b");
     let sent = send.timestamp(1_700_000_000_000).await.unwrap();
     let expected = (-973_932_308 & i32::MAX) % 3;
@@ -40,9 +45,7 @@ async fn a_broker_stores_records_where_the_result_says() {
 
 #[tokio::test]
 async fn a_broker_takes_many_records_once_each() {
-    let Some(kafka) = on_broker().await else {
-        return;
-    };
+    let (kafka, _broker) = on_broker().await;
     for n in 0..20_000 {
         let payload = n.to_string();
         let send = kafka.send("orders", raw(&payload)).key(&payload);
@@ -58,9 +61,7 @@ async fn a_broker_takes_many_records_once_each() {
 
 #[tokio::test]
 async fn a_record_above_the_topics_limit_is_too_large() {
-    let Some(kafka) = on_broker().await else {
-        return;
-    };
+    let (kafka, _broker) = on_broker().await;
     let small = NewTopic::new("small")
         .partitions(1)
         .config("max.message.bytes", "1000");

@@ -164,3 +164,18 @@ fn a_misspelt_property_is_named() {
         "{error:?}"
     );
 }
+
+#[tokio::test]
+async fn a_broken_producer_says_why() {
+    let cluster = cluster("orders", 1);
+    // A broker without idempotence, which is fatal for a producer with it.
+    let producer_ids = RDKafkaApiKey::InitProducerId;
+    cluster.apiversion(producer_ids, None, None).unwrap();
+    let kafka = template(&cluster, &[]);
+    let error = kafka.send("orders", raw("x")).await.unwrap_err();
+    assert!(matches!(error, SendError::Fatal { .. }), "{error:?}");
+    let error = kafka.send("orders", raw("y")).await.unwrap_err();
+    assert!(error.is_fatal() && !error.is_retriable(), "{error:?}");
+    let reason = kafka.fatal_error().unwrap();
+    assert!(reason.contains("UNSUPPORTED_FEATURE"), "{reason}");
+}

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum TransactionError {
-    /// The request makes no sense.
+    /// The transactional id is empty.
     #[error("the transactional id is empty")]
     EmptyId,
     /// The timeout is not positive or above `transaction.max.timeout.ms`.

@@ -18,7 +18,7 @@ pub use crate::listener::{
     AckMode, BootCheck, Delivery, Finished, HandlerFuture, LISTENERS, ListenerDef, RetryDef, Source,
 };
 pub use detached::Detached;
-pub use outcome::{Outcome, ways};
+pub use outcome::{Outcome, Variants, ways};
 pub use panic::guarded;
 
 use crate::extract::{FromBytes, named_header};

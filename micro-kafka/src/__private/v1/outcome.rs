@@ -9,6 +9,9 @@ use std::marker::PhantomData;
 
 use crate::error::{BoxError, Classify, ListenerError};
 
+/// The names of an error's variants; `None` if they are not known.
+pub type Variants = Option<&'static [&'static str]>;
+
 /// The type of a handler's output, as a value.
 #[derive(Debug)]
 pub struct Outcome<R>(PhantomData<R>);
@@ -17,6 +20,12 @@ impl<R> Outcome<R> {
     /// The type of that output.
     #[must_use]
     pub fn of(_: &R) -> Self {
+        Self(PhantomData)
+    }
+
+    /// An output of that type, whatever it may be.
+    #[must_use]
+    pub fn unseen() -> Self {
         Self(PhantomData)
     }
 }
@@ -32,15 +41,27 @@ pub trait ByClassify {
     fn way(&self) -> Classified {
         Classified
     }
+
+    /// The variants of its error; `None` if they are not known.
+    fn variants(&self) -> Variants;
 }
 
-impl<E: Classify + Error + Send + Sync + 'static> ByClassify for &&Outcome<Result<(), E>> {}
+impl<E: Classify + Error + Send + Sync + 'static> ByClassify for &&Outcome<Result<(), E>> {
+    fn variants(&self) -> Variants {
+        E::VARIANTS
+    }
+}
 
 /// The second choice, with an error.
 pub trait ByError {
     /// The way of this output.
     fn way(&self) -> Plain {
         Plain
+    }
+
+    /// None: its errors have no policy of their own.
+    fn variants(&self) -> Variants {
+        Some(&[])
     }
 }
 
@@ -52,6 +73,11 @@ pub trait ByUnit {
     fn way(&self) -> Unit {
         Unit
     }
+
+    /// None: its errors have no policy of their own.
+    fn variants(&self) -> Variants {
+        Some(&[])
+    }
 }
 
 impl ByUnit for &Outcome<()> {}
@@ -61,6 +87,11 @@ pub trait ByReport {
     /// The way of this output.
     fn way(&self) -> Report {
         Report
+    }
+
+    /// None: its errors have no policy of their own.
+    fn variants(&self) -> Variants {
+        Some(&[])
     }
 }
 

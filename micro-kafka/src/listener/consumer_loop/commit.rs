@@ -19,6 +19,8 @@ pub(super) struct Commits {
     dirty: Vec<Slot>,
     finished: usize,
     last: Instant,
+    /// Whether the next one waits for its time on the framework's clock.
+    scheduled: bool,
     /// Real time: it is the broker that needs the pause.
     held_until: Option<tokio::time::Instant>,
 }
@@ -38,13 +40,14 @@ impl Commits {
             dirty: Vec::new(),
             finished: 0,
             last: now,
+            scheduled: false,
             held_until: None,
         }
     }
 
-    /// Whether the broker knows all that it will be told.
+    /// Whether the broker knows all that it will be told before the clock moves.
     pub(super) fn is_settled(&self) -> bool {
-        self.under_way.is_none() && self.dirty.is_empty()
+        self.under_way.is_none() && (self.dirty.is_empty() || self.scheduled)
     }
 
     pub(super) fn new_id(&mut self) -> u64 {
@@ -91,6 +94,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     /// Sends a commit if the mode asks for one now.
     pub(super) fn commit_if_due(&mut self) {
+        self.commits.scheduled = false;
         if self.commits.under_way.is_some() || self.commits.dirty.is_empty() {
             self.timers.wake_commit(None);
             return;
@@ -109,6 +113,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             self.timers.wake_commit(None);
             self.send_commit();
         } else {
+            self.commits.scheduled = true;
             self.timers.wake_commit(Some(due));
         }
     }

@@ -203,6 +203,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             epoch,
             offset,
         } = token;
+        // It is timed when it lands.
+        self.counts.launched += usize::from(matches!(work, Work::Handler(_)));
         let (handle, registration) = futures_util::future::AbortHandle::new_pair();
         let in_flight = InFlight {
             slot,
@@ -235,7 +237,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 continue;
             };
             partition.lane = Lane::Idle;
-            self.time(elapsed, 1);
+            if !matches!(outcome, Outcome::Recovered { .. }) {
+                self.time(elapsed, 1);
+            }
             if self.settle(slot, offset, outcome) {
                 self.enqueue(slot);
             }

@@ -32,8 +32,8 @@ use super::lane::Partition;
 use super::stats::{ListenerStats, Meters, TurnCounts};
 use super::timers::Timers;
 use super::{
-    AckToken, AssignedPartition, ConsumerContext, ContainerDeps, ListenerContext, ListenerEndpoint,
-    StopReport,
+    AckMode, AckToken, AssignedPartition, ConsumerContext, ContainerDeps, ListenerContext,
+    ListenerEndpoint, StopReport,
 };
 use crate::client::{RecordSource, Slot, SourceEvent};
 
@@ -76,6 +76,7 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     /// By slot.
     partitions: Vec<Option<Partition>>,
     epoch: u32,
+    membership: Membership,
     runnable: VecDeque<Slot>,
     in_flight: FuturesUnordered<Abortable<InFlight>>,
     timers: Timers,
@@ -88,6 +89,17 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     counts: TurnCounts,
     meters: Meters,
     inbox: Inbox,
+}
+
+/// How far a consumer has come with its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Membership {
+    /// It has asked for its partitions.
+    Joining,
+    /// So it has, and Kafka said what is wrong.
+    Refused,
+    /// It was told its partitions, were it none.
+    Member,
 }
 
 /// What woke the loop; the buffers are kept from turn to turn.
@@ -121,6 +133,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             acks: acked,
             partitions: Vec::new(),
             epoch: 0,
+            membership: Membership::Joining,
             runnable: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
             commits: Commits::new(clock.now()),
@@ -213,7 +226,8 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
     fn take_acks(&mut self) {
         let mut acks = std::mem::take(&mut self.inbox.acks);
         for token in acks.drain(..) {
-            if self.current(token.slot, token.epoch).is_some() {
+            let manual = self.seat.endpoint.ack_mode == AckMode::Manual;
+            if manual && self.current(token.slot, token.epoch).is_some() {
                 self.finish(token.slot, token.offset);
                 self.enqueue(token.slot);
             }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::ConsumerLoop;
+use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot, SourceEvent, Start};
-use crate::listener::AssignedPartition;
 use crate::listener::lane::{Lane, Partition};
 use crate::listener::ledger::Ledger;
+use crate::listener::{AssignedPartition, HealthReason};
 
 /// How long the commit of a revocation may take.
 const COMMIT: Duration = Duration::from_secs(5);
@@ -89,16 +89,32 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
     }
 
-    fn report(&self, name: &str, text: &str) {
+    fn report(&mut self, name: &str, text: &str) {
         tracing::warn!(
             listener = &*self.seat.endpoint.id,
             consumer = self.seat.number,
             name,
             "kafka: {text}"
         );
+        if self.membership != Membership::Member {
+            self.membership = Membership::Refused;
+            let trouble = HealthReason::NotJoined {
+                consumer: self.seat.number,
+                reason: text.to_owned(),
+            };
+            self.seat.status.set_consumer_trouble(Some(trouble));
+        }
     }
 
     fn assign(&mut self, slots: &[Slot]) {
+        if let Some(older) = self.revocation.take() {
+            // A late unassignment would throw the new assignment away.
+            self.report(
+                "rebalance",
+                "an assignment came before a revocation was answered",
+            );
+            older.slots.iter().for_each(|slot| self.end_epoch(*slot));
+        }
         let starts = match self.source.assign(slots) {
             Ok(starts) => starts,
             Err(error) => {
@@ -125,6 +141,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             self.enqueue(slot);
         }
+        self.membership = Membership::Member;
         self.seat.status.set_consumer_trouble(None);
         tracing::info!(
             listener = &*self.seat.endpoint.id,
@@ -136,10 +153,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn revoke(&mut self, slots: Vec<Slot>, lost: bool) {
-        debug_assert!(self.revocation.is_none(), "a rebalance within a rebalance");
+        // librdkafka waits for the answer to one rebalance before it offers the next; should it ever
+        // not, the older one is answered as it is.
+        self.finish_revocation();
         let closing = self.stop.as_ref().is_some_and(super::Stop::is_closing);
         if lost || closing || self.source.assignment_lost() {
             if lost {
+                self.membership = Membership::Joining;
                 tracing::warn!(
                     listener = &*self.seat.endpoint.id,
                     consumer = self.seat.number,
@@ -223,6 +243,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         for slot in slots {
             if self.partition(*slot).is_some_and(Partition::abort) {
                 self.counts.voided += 1;
+                if let Some(stop) = &mut self.stop {
+                    stop.abandoned += 1;
+                }
             }
         }
         tracing::warn!(

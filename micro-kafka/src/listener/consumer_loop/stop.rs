@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::ConsumerLoop;
 use super::rebalance::{CommitState, CommitWait};
+use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot};
 use crate::listener::StopReport;
 use crate::listener::lane::{Lane, Partition};
 
+/// How long a consumer that has just asked to join may wait for its partitions before it leaves.
+const JOIN: Duration = Duration::from_secs(3);
 /// How long leaving the group may take.
 const CLOSE: Duration = Duration::from_secs(5);
 /// The wait before a refused last commit is sent again.
@@ -21,6 +23,7 @@ const COMMIT_AGAIN: Duration = Duration::from_millis(100);
 pub(super) struct Stop {
     pub(super) in_flight: usize,
     pub(super) abandoned: usize,
+    join_until: Instant,
     drain_until: Instant,
     phase: Phase,
 }
@@ -87,6 +90,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.stop = Some(Stop {
             in_flight,
             abandoned,
+            join_until: Instant::now() + JOIN,
             drain_until,
             phase: Phase::Drain,
         });
@@ -97,8 +101,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let stop = self.stop.as_ref()?;
         match &stop.phase {
             Phase::Drain => {
-                let over = Instant::now() >= stop.drain_until;
-                self.end_drain(over);
+                let now = Instant::now();
+                let (joins, over) = (now < stop.join_until, now >= stop.drain_until);
+                // A consumer that goes away between asking and being told leaves a member behind,
+                // and its group waits for that one until its session times out.
+                if !(joins && self.membership == Membership::Joining) {
+                    self.end_drain(over);
+                }
             }
             Phase::Commit(commit) => self.drive_last_commit(*commit),
             Phase::Close { .. } => {}
@@ -128,7 +137,6 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if (busy || self.revocation.is_some()) && !over {
             return;
         }
-        self.finish_revocation();
         let aborted = self.partitions.iter_mut().flatten();
         let aborted = aborted
             .map(|partition| usize::from(partition.abort()))
@@ -136,12 +144,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if let Some(stop) = &mut self.stop {
             stop.abandoned += aborted;
         }
+        self.finish_revocation();
         // Acknowledgements of the last handlers may still be on their way through the channel.
         while let Ok(token) = self.acks.try_recv() {
-            if self.current(token.slot, token.epoch).is_some() {
-                self.finish(token.slot, token.offset);
-            }
+            self.inbox.acks.push(token);
         }
+        self.take_acks();
         self.send_last_commit(CommitWait::new(0));
     }
 

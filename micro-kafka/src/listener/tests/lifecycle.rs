@@ -6,7 +6,9 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use super::support::{Broker, Log, handler, plain_deps, started};
-use crate::listener::{ContainerError, Finished, Handler, HealthReason, ListenerContainer};
+use crate::listener::{
+    AckMode, ContainerError, Finished, Handler, HealthReason, ListenerContainer,
+};
 use crate::record::Record;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,6 +185,48 @@ async fn a_refused_property_is_named() {
         .unwrap_err();
     let source = std::error::Error::source(&refused).unwrap().to_string();
     assert!(source.contains("fetch.min.byte"), "{source}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_though_the_broker_is_gone() {
+    let mut broker = Broker::with_topic(1).await;
+    broker.send(0, 0..1);
+    let log = Log::new();
+    let container = started(broker.endpoint(handler(&log, async |_| Ok(()))));
+    log.reaches(1).await;
+    container.quiet().await;
+    if !broker.stop() {
+        return;
+    }
+    let stopped = tokio::time::timeout(Duration::from_secs(15), container.stop()).await;
+    assert!(stopped.is_ok(), "it hangs");
+    assert!(!container.is_running());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acknowledged_records_are_committed() {
+    let broker = Broker::with_topic(1).await;
+    broker.send(0, 0..10);
+    let log = Log::new();
+    let noted = log.clone();
+    let mut endpoint = broker.endpoint(Handler::Closure(Arc::new(move |delivery| {
+        let log = noted.clone();
+        Box::pin(async move {
+            log.note(&delivery);
+            if delivery.record().offset() != 6 {
+                delivery.acknowledge();
+            }
+            Finished {
+                delivery,
+                result: Ok(()),
+            }
+        })
+    })));
+    endpoint.ack_mode = AckMode::Manual;
+    let container = started(endpoint);
+    log.reaches(10).await;
+    container.stop().await;
+    assert_eq!(broker.committed(0), Some(6));
 }
 
 #[tokio::test(flavor = "multi_thread")]

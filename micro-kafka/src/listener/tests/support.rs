@@ -95,6 +95,11 @@ impl Broker {
         }
     }
 
+    /// Ends the mock; a real broker is not ours to stop.
+    pub(crate) fn stop(&mut self) -> bool {
+        self.mock.take().is_some()
+    }
+
     /// Whether it is librdkafka's mock, whose groups refuse commits while they rebalance.
     pub(crate) fn is_mock(&self) -> bool {
         self.mock.is_some()

@@ -1,0 +1,233 @@
+//! When offsets are committed, and what is delivered again if they are not.
+
+use std::sync::Arc;
+
+use micro_kafka::admin::KafkaAdmin;
+use micro_kafka::prelude::*;
+use micro_kafka_test::prelude::*;
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+
+type Payloads = Journal<String>;
+
+#[derive(Clone)]
+struct Admin(KafkaAdmin);
+
+/// What the group had committed while a record was handled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    offset: i64,
+    committed: Option<i64>,
+}
+
+#[kafka_listener(topics = "orders", group_id = "audit", ack_mode = "record")]
+async fn audit(meta: Meta, State(admin): State<Admin>, State(seen): State<Journal<Seen>>) {
+    let committed = admin.0.committed_offsets("audit").await.unwrap();
+    let committed = committed
+        .into_iter()
+        .find(|(place, _)| place.topic == "orders");
+    seen.note(Seen {
+        offset: meta.offset(),
+        committed: committed.map(|(_, offset)| offset),
+    });
+}
+
+#[kafka_listener(topics = "orders", group_id = "index")]
+async fn index(order: &str, State(payloads): State<Payloads>) {
+    payloads.note(order.to_owned());
+}
+
+/// Lets records through one by one.
+#[derive(Debug, Clone)]
+struct Gate(Arc<Semaphore>);
+
+#[kafka_listener(topics = "orders", group_id = "gated")]
+async fn gated(order: &str, State(gate): State<Gate>, State(payloads): State<Payloads>) {
+    payloads.note(order.to_owned());
+    gate.0.acquire().await.unwrap().forget();
+}
+
+/// What handlers left for later.
+type Kept = Arc<Mutex<Vec<Acknowledgment>>>;
+
+#[kafka_listener(topics = "orders", group_id = "manual", ack_mode = "manual")]
+async fn settle(
+    order: &str,
+    ack: Acknowledgment,
+    State(kept): State<Kept>,
+    State(payloads): State<Payloads>,
+) {
+    payloads.note(order.to_owned());
+    match order {
+        "later" => kept.lock().push(ack),
+        "never" => drop(ack),
+        _ => ack.acknowledge(),
+    }
+}
+
+async fn send(kafka: &EmbeddedKafka, payloads: &[&str]) {
+    for payload in payloads {
+        kafka.send("orders", *payload).await;
+    }
+}
+
+async fn committed(kafka: &EmbeddedKafka, group: &str) -> i64 {
+    let offsets = kafka.committed(group, "orders").await;
+    offsets.get(&0).copied().unwrap_or(0)
+}
+
+/// Waits until the group has committed this offset; commits are sent, not awaited.
+async fn commits(kafka: &EmbeddedKafka, group: &str, offset: i64) {
+    let reached = async {
+        while committed(kafka, group).await < offset {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let reached = tokio::time::timeout(micro_kafka_test::DEADLINE, reached).await;
+    assert!(
+        reached.is_ok(),
+        "committed: {}",
+        committed(kafka, group).await
+    );
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn record_mode_commits_each_record_before_the_next_begins(kafka: EmbeddedKafka) {
+    send(&kafka, &["a", "b", "c", "d"]).await;
+    let seen = Journal::<Seen>::new();
+    let app = kafka.app().listener(audit).state(Admin(kafka.admin()));
+    let app = app.state(seen.clone()).start().await;
+    app.listener("audit").settled().await.assert_handled(4);
+    for (offset, seen) in (0..).zip(seen.entries()) {
+        assert_eq!(seen.offset, offset);
+        assert_eq!(seen.committed.unwrap_or(0), offset, "at record {offset}");
+    }
+    assert_eq!(committed(&kafka, "audit").await, 4);
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn batch_mode_commits_what_was_read_together_at_once(kafka: EmbeddedKafka) {
+    let orders = vec!["x"; 400];
+    send(&kafka, &orders).await;
+    let app = kafka
+        .app()
+        .listener(index)
+        .state(Payloads::new())
+        .start()
+        .await;
+    let settled = app.listener("index").settled().await;
+    settled.assert_handled(400);
+    assert!(settled.stats.commits <= 40, "{:?}", settled.stats);
+    assert_eq!(committed(&kafka, "index").await, 400);
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_batch_that_takes_long_is_committed_in_parts(kafka: EmbeddedKafka) {
+    send(&kafka, &["a", "b", "c", "d", "e"]).await;
+    let gate = Gate(Arc::new(Semaphore::new(3)));
+    let app = kafka
+        .app()
+        .listener(gated)
+        .set("kafka.listener.commit-interval", "50ms");
+    let app = app.state(gate.clone()).state(Payloads::new()).start().await;
+    commits(&kafka, "gated", 3).await;
+    gate.0.add_permits(2);
+    app.listener("gated").settled().await.assert_handled(5);
+    assert_eq!(committed(&kafka, "gated").await, 5);
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn an_unacknowledged_record_holds_back_the_commit_and_comes_again(kafka: EmbeddedKafka) {
+    let (payloads, kept) = (Payloads::new(), Kept::default());
+    let build = || {
+        let app = kafka.app().listener(settle);
+        app.state(payloads.clone()).state(Arc::clone(&kept))
+    };
+    let app = build().start().await;
+    send(&kafka, &["a", "b", "later", "c", "d"]).await;
+    app.quiet().await;
+    assert_eq!(
+        payloads.entries().len(),
+        5,
+        "a gap does not stop the reading"
+    );
+    assert_eq!(committed(&kafka, "manual").await, 2);
+    kept.lock().drain(..).for_each(Acknowledgment::acknowledge);
+    app.listener("settle").settled().await;
+    assert_eq!(committed(&kafka, "manual").await, 5);
+    send(&kafka, &["never", "e"]).await;
+    app.quiet().await;
+    app.stop().await;
+    assert_eq!(committed(&kafka, "manual").await, 5);
+    let before = payloads.entries().len();
+    let app = build().start().await;
+    app.quiet().await;
+    let again = payloads.entries().split_off(before);
+    assert_eq!(again, ["never", "e"]);
+    app.stop().await;
+    assert_eq!(committed(&kafka, "manual").await, 5);
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn an_acknowledgement_of_a_former_assignment_is_void(kafka: EmbeddedKafka) {
+    let (payloads, kept) = (Payloads::new(), Kept::default());
+    let build = || {
+        let app = kafka.app().listener(settle);
+        app.state(payloads.clone()).state(Arc::clone(&kept))
+    };
+    let app = build().start().await;
+    send(&kafka, &["later"]).await;
+    payloads.reaches(1).await;
+    app.stop().await;
+    let app = build().start().await;
+    payloads.reaches(2).await;
+    let old = kept.lock().remove(0);
+    old.acknowledge();
+    app.quiet().await;
+    app.stop().await;
+    assert_eq!(committed(&kafka, "manual").await, 0);
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn auto_commit_tells_what_was_handled_and_never_what_was_read(kafka: EmbeddedKafka) {
+    send(&kafka, &["a", "b", "c", "d", "e"]).await;
+    let (gate, payloads) = (Gate(Arc::new(Semaphore::new(3))), Payloads::new());
+    let settings = "[kafka.consumer]\nenable-auto-commit = true\nauto-commit-interval = '20ms'";
+    let app = kafka.app().listener(gated).config(settings);
+    let app = app
+        .state(gate.clone())
+        .state(payloads.clone())
+        .start()
+        .await;
+    payloads.reaches(4).await;
+    commits(&kafka, "gated", 3).await;
+    gate.0.add_permits(1);
+    payloads.reaches(5).await;
+    commits(&kafka, "gated", 4).await;
+    assert_eq!(
+        committed(&kafka, "gated").await,
+        4,
+        "`e` is not handled yet"
+    );
+    gate.0.add_permits(1);
+    app.listener("gated").settled().await.assert_handled(5);
+    commits(&kafka, "gated", 5).await;
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn auto_commit_waits_for_its_interval_or_the_stop(kafka: EmbeddedKafka) {
+    let payloads = Payloads::new();
+    let settings = "[kafka.consumer]\nenable-auto-commit = true\nauto-commit-interval = '1h'";
+    let app = kafka.app().listener(index).config(settings);
+    let app = app.state(payloads.clone()).start().await;
+    send(&kafka, &["a", "b"]).await;
+    app.listener("index").settled().await.assert_handled(2);
+    assert_eq!(committed(&kafka, "index").await, 0);
+    kafka.advance("1h").await;
+    commits(&kafka, "index", 2).await;
+    send(&kafka, &["c"]).await;
+    app.listener("index").settled().await.assert_handled(3);
+    assert_eq!(committed(&kafka, "index").await, 2);
+    app.stop().await;
+    assert_eq!(committed(&kafka, "index").await, 3);
+}

@@ -1,0 +1,129 @@
+//! What an operator sees: counters, lag and health of each listener.
+
+mod meters;
+
+use micro_kafka::listener::HealthReason;
+use micro_kafka::prelude::*;
+use micro_kafka_test::prelude::*;
+
+use self::meters::Meters;
+
+#[derive(Debug, thiserror::Error, Classify)]
+enum ChargeError {
+    #[error("declined")]
+    #[kafka(dead_letter)]
+    Declined,
+    #[error("foreign")]
+    #[kafka(skip)]
+    Foreign,
+    #[error("timed out")]
+    #[kafka(retry(attempts = 3, backoff = "1ms"))]
+    Timeout,
+}
+
+#[kafka_listener(topics = "orders", group_id = "billing")]
+async fn charge(order: &str) -> Result<(), ChargeError> {
+    if order == "slow" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    match order {
+        "declined" => Err(ChargeError::Declined),
+        "foreign" => Err(ChargeError::Foreign),
+        "timeout" => Err(ChargeError::Timeout),
+        _ => Ok(()),
+    }
+}
+
+#[kafka_listener(topics = "clicks", group_id = "search")]
+async fn index(click: &str, State(gate): State<std::sync::Arc<tokio::sync::Semaphore>>) {
+    let _ = click;
+    gate.acquire().await.unwrap().forget();
+}
+
+#[kafka_test(topics = ["orders"], partitions = 2)]
+async fn every_outcome_is_counted_by_listener(kafka: EmbeddedKafka) {
+    let meters = Meters::installed();
+    let app = kafka.app().listener(charge).start().await;
+    for payload in ["fine", "slow", "declined", "foreign", "timeout"] {
+        kafka.send("orders", payload).await;
+    }
+    app.listener("charge").settled().await;
+    app.stop().await;
+    let count =
+        |what: &str| meters.counter(&format!("micro_kafka_listener_{what}_total"), "charge");
+    assert_eq!(count("handled"), 2);
+    assert_eq!(count("failed"), 5);
+    assert_eq!(count("retried"), 2);
+    assert_eq!(count("dead_lettered"), 2);
+    assert_eq!(count("skipped"), 1);
+    assert!(count("commits") >= 1);
+    assert_eq!(
+        meters.timed("micro_kafka_listener_duration_seconds", "charge"),
+        7
+    );
+}
+
+#[kafka_test(topics = ["clicks"])]
+async fn the_lag_of_each_partition_is_shown_while_it_lasts(kafka: EmbeddedKafka) {
+    let meters = Meters::installed();
+    let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(4));
+    for n in 0..10 {
+        kafka.send("clicks", n.to_string()).await;
+    }
+    let app = kafka
+        .app()
+        .listener(index)
+        .state(std::sync::Arc::clone(&gate))
+        .start()
+        .await;
+    let labels = [
+        ("listener", "index"),
+        ("topic", &kafka.wire_name("clicks")),
+        ("partition", "0"),
+    ];
+    meters
+        .gauge_becomes("micro_kafka_listener_lag_records", &labels, 6.0)
+        .await;
+    gate.add_permits(10);
+    meters
+        .gauge_becomes("micro_kafka_listener_lag_records", &labels, 0.0)
+        .await;
+    let progress = app.listener("index").progress().await;
+    assert_eq!(progress[0].lag, Some(0), "{progress:?}");
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_group_that_refuses_a_consumer_shows_in_the_health(kafka: EmbeddedKafka) {
+    // Less than brokers allow.
+    let timeout = "kafka.consumer.properties.session.timeout.ms";
+    let app = kafka.app().listener(charge).set(timeout, 1_000);
+    let app = app.try_start().await.unwrap();
+    app.listener("charge").unwell().await;
+    let health = app.health();
+    let [HealthReason::NotJoined { reason, .. }] = &*health.listeners[0].container.reasons else {
+        panic!("{health:?}");
+    };
+    assert!(reason.contains("session timeout"), "{reason}");
+    assert!(health.listeners[0].running);
+}
+
+#[kafka_listener(topics = "orders", group_id = "blocking")]
+async fn block() {
+    // What the watchdog is there to find.
+    std::thread::sleep(Duration::from_millis(1_800));
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_handler_that_blocks_its_consumer_shows_in_the_health(kafka: EmbeddedKafka) {
+    let app = kafka.app().listener(block).start().await;
+    kafka.send("orders", "x").await;
+    app.listener("block").unwell().await;
+    let health = app.health();
+    let [HealthReason::Held { record, duration }] = &*health.listeners[0].container.reasons else {
+        panic!("{health:?}");
+    };
+    assert_eq!((record.partition, record.offset), (0, 0));
+    assert!(*duration >= Duration::from_secs(1), "{duration:?}");
+    app.listener("block").settled().await.assert_handled(1);
+    assert!(app.health().is_up(), "{:?}", app.health());
+}

@@ -1,0 +1,193 @@
+//! What the template sends, as the broker has it and as listeners get it.
+
+use std::time::{Duration, Instant};
+
+use micro_kafka::prelude::*;
+use micro_kafka::record::{OwnedHeader, Timestamp};
+use micro_kafka::template::{ErrorHook, KafkaTemplate, SendError, TemplateConfig};
+use micro_kafka_test::prelude::*;
+
+#[derive(Debug, Serialize)]
+struct Order {
+    id: u64,
+}
+
+/// A template of the test's own, on the test's Kafka.
+fn template(kafka: &EmbeddedKafka, hook: Option<ErrorHook>) -> KafkaTemplate {
+    let mut config = TemplateConfig::new(kafka.bootstrap_servers()).property("linger.ms", "20");
+    config.namespace = kafka.wire_name("");
+    config.error_hook = hook.unwrap_or_default();
+    KafkaTemplate::new(config).unwrap()
+}
+
+#[kafka_test(topics = ["orders"], partitions = 3)]
+async fn an_awaited_send_tells_partition_and_offset(kafka: EmbeddedKafka) {
+    for offset in 0..3 {
+        let sent = kafka.template().send("orders", Json(Order { id: 7 }));
+        let sent = sent
+            .partition(2)
+            .timestamp(1_700_000_000_123)
+            .await
+            .unwrap();
+        assert_eq!((sent.partition, sent.offset), (2, offset));
+        assert_eq!(sent.timestamp, Timestamp::CreateTime(1_700_000_000_123));
+    }
+    let records = kafka.records("orders", 3).await;
+    assert_eq!(records[2].payload.as_deref(), Some(&br#"{"id":7}"#[..]));
+    assert_eq!(
+        records[2].timestamp,
+        Timestamp::CreateTime(1_700_000_000_123)
+    );
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn queued_sends_are_on_their_way_together_and_keep_their_order(kafka: EmbeddedKafka) {
+    kafka.send("orders", "first").await;
+    let mut deliveries = Vec::new();
+    for n in 0..500 {
+        deliveries.push(
+            kafka
+                .template()
+                .send("orders", n.to_string())
+                .queue()
+                .await
+                .unwrap(),
+        );
+    }
+    for (n, delivery) in (1..).zip(deliveries) {
+        assert_eq!(delivery.await.unwrap().offset, n);
+    }
+    let records = kafka.records("orders", 501).await;
+    for (n, record) in records[1..].iter().enumerate() {
+        assert_eq!(record.payload.as_deref(), Some(n.to_string().as_bytes()));
+    }
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_detached_send_arrives_or_tells_the_hook(kafka: EmbeddedKafka) {
+    let failures = Journal::new();
+    let noted = failures.clone();
+    let hook = ErrorHook::new(move |error: &SendError| {
+        noted.note(error.to_string());
+    });
+    let template = template(&kafka, Some(hook));
+    template.send("orders", "fine").detach();
+    template
+        .send("orders", "no such partition")
+        .partition(9)
+        .detach();
+    template
+        .send("orders", Bytes(vec![0_u8; 2_000_000]))
+        .detach();
+    kafka.records("orders", 1).await;
+    let mut told = failures.reaches(2).await;
+    told.sort();
+    assert!(told[0].contains("too large"), "{told:?}");
+    assert!(told[1].contains("has no partition 9"), "{told:?}");
+    assert_eq!(kafka.records_now("orders").len(), 1);
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn an_awaited_send_to_nowhere_says_so(kafka: EmbeddedKafka) {
+    let error = kafka
+        .template()
+        .send("orders", "x")
+        .partition(9)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, SendError::UnknownPartition { partition: 9, .. }),
+        "{error}"
+    );
+    let error = kafka.template().send("no/slash", "x").await.unwrap_err();
+    assert!(matches!(error, SendError::InvalidTopic { .. }), "{error:?}");
+}
+
+/// The hashes are those of `UtilsTest.testMurmur2` in Apache Kafka.
+#[kafka_test(topics = ["orders"], partitions = 7)]
+async fn keys_land_where_javas_producers_put_them(kafka: EmbeddedKafka) {
+    let keys = [
+        ("21", -973_932_308_i32),
+        ("foobar", -790_332_482),
+        ("a-little-bit-long-string", -985_981_536),
+        ("a-little-bit-longer-string", -1_486_304_829),
+        (
+            "lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8",
+            -58_897_971,
+        ),
+        ("abc", 479_470_107),
+    ];
+    for (key, hash) in keys {
+        let sent = kafka.send("orders", "x").key(key).await;
+        assert_eq!(sent.partition, (hash & i32::MAX) % 7, "{key}");
+    }
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn headers_repeat_in_order_and_may_be_empty_or_binary(kafka: EmbeddedKafka) {
+    let send = kafka
+        .send("orders", "x")
+        .header("trace", "1")
+        .header("trace", "2");
+    send.header("empty", "")
+        .header("binary", [0, 0xff, 0xfe])
+        .await;
+    let records = kafka.records("orders", 1).await;
+    let expected = [
+        OwnedHeader::new("trace", "1"),
+        OwnedHeader::new("trace", "2"),
+        OwnedHeader::new("empty", ""),
+        OwnedHeader::new("binary", [0, 0xff, 0xfe]),
+    ];
+    assert_eq!(records[0].headers, expected);
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn null_and_empty_are_not_the_same(kafka: EmbeddedKafka) {
+    kafka.send("orders", None::<&str>).key("k").await;
+    kafka.send("orders", "").key("").await;
+    kafka.send("orders", "x").await;
+    let records = kafka.records("orders", 3).await;
+    assert_eq!(
+        (&records[0].payload, &records[1].payload),
+        (&None, &Some(vec![]))
+    );
+    assert_eq!((&records[1].key, &records[2].key), (&Some(vec![]), &None));
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_template_that_is_dropped_delivers_what_it_has(kafka: EmbeddedKafka) {
+    kafka.send("orders", "first").await;
+    let template = template(&kafka, None);
+    template.send("orders", "second").await.unwrap();
+    for n in 0..200 {
+        template.send("orders", n.to_string()).detach();
+    }
+    let began = Instant::now();
+    tokio::task::block_in_place(|| drop(template));
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(kafka.records_now("orders").len(), 202);
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn an_application_that_stops_delivers_what_it_has(kafka: EmbeddedKafka) {
+    let app = kafka
+        .app()
+        .listener(count)
+        .set("kafka.producer.linger", "200ms")
+        .start()
+        .await;
+    app.template().send("orders", "first").await.unwrap();
+    for n in 0..200 {
+        app.template().send("orders", n.to_string()).detach();
+    }
+    app.stop().await;
+    assert_eq!(kafka.records_now("orders").len(), 201);
+}
+
+#[kafka_listener(topics = "orders", group_id = "counting")]
+async fn count() {}

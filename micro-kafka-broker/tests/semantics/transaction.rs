@@ -1,6 +1,8 @@
 //! The requests of a transactional producer, one by one.
 
-use kafka_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
+use kafka_protocol::messages::add_partitions_to_txn_request::{
+    AddPartitionsToTxnTopic, AddPartitionsToTxnTransaction,
+};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
 use kafka_protocol::messages::txn_offset_commit_request::{
@@ -150,6 +152,33 @@ impl Kafka {
                 return codes;
             }
         }
+    }
+
+    /// Adds or verifies partitions 0 and 1 of a topic, as brokers do.
+    pub(crate) async fn ask(
+        &mut self,
+        producer: &Producer,
+        version: i16,
+        verify_only: bool,
+        topic: &str,
+    ) -> Vec<i16> {
+        let topic = AddPartitionsToTxnTopic::default()
+            .with_name(topic_name(topic))
+            .with_partitions(vec![0, 1]);
+        let transaction = AddPartitionsToTxnTransaction::default()
+            .with_transactional_id(producer.name())
+            .with_producer_id(ProducerId(producer.id))
+            .with_producer_epoch(producer.epoch)
+            .with_verify_only(verify_only)
+            .with_topics(vec![topic]);
+        let request = AddPartitionsToTxnRequest::default().with_transactions(vec![transaction]);
+        let answer: AddPartitionsToTxnResponse = self
+            .client
+            .call(ApiKey::AddPartitionsToTxn, version, &request)
+            .await;
+        assert_eq!(answer.error_code, 0);
+        let partitions = &answer.results_by_transaction[0].topic_results[0].results_by_partition;
+        partitions.iter().map(|p| p.partition_error_code).collect()
     }
 
     pub(crate) async fn add_offsets(

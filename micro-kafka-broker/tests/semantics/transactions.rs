@@ -316,6 +316,69 @@ async fn a_transaction_is_aborted_when_its_time_is_up() {
     kafka.settled(&topic, 2).await;
     let ended = kafka.end(&producer, 3, true).await;
     assert_eq!(ended, Err(FENCED));
+    // With an epoch per transaction this looks like a retry of the abort.
+    assert_eq!(kafka.end(&producer, 5, true).await, Err(INVALID_STATE));
+    let next = kafka.end(&producer, 5, false).await.unwrap();
+    assert_eq!((next.id, next.epoch), (producer.id, producer.epoch + 1));
+    let sent = kafka.send(&next, 12, &topic, &next.batch(0)).await;
+    assert_eq!(sent, Ok(2));
+}
+
+#[tokio::test]
+async fn a_producer_that_goes_on_must_be_the_one_that_holds_the_id() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("goes-on", 1, &[]).await;
+    let name = kafka.name("x");
+    let first = kafka.init(&name).await;
+    let second = kafka.try_init(&first, 4, 60_000).await.unwrap();
+    assert_eq!((second.id, second.epoch), (first.id, first.epoch + 1));
+    assert_eq!(
+        kafka.try_init(&first, 4, 60_000).await,
+        Ok(second.clone()),
+        "a retry"
+    );
+    let other_id = Producer {
+        id: second.id + 1000,
+        ..second.clone()
+    };
+    assert_eq!(kafka.try_init(&other_id, 4, 60_000).await, Err(FENCED));
+    kafka.add(&second, 3, &topic).await;
+    assert_eq!(
+        kafka.try_init(&second, 4, 60_000).await,
+        Err(CONCURRENT),
+        "its own transaction is aborted too"
+    );
+    let third = kafka.init(&name).await;
+    assert_eq!(third.epoch, second.epoch + 2);
+    assert_eq!(kafka.try_init(&second, 4, 60_000).await, Err(FENCED));
+    assert_eq!(kafka.try_init(&second, 3, 60_000).await, Err(INVALID_EPOCH));
+}
+
+#[tokio::test]
+async fn brokers_ask_for_several_transactions_at_once() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("several", 2, &[]).await;
+    let name = kafka.name("x");
+    let producer = kafka.init(&name).await;
+    for version in [4, 5] {
+        let codes = kafka.ask(&producer, version, true, &topic).await;
+        assert_eq!(codes, [ABORTABLE, ABORTABLE], "version {version}");
+    }
+    assert_eq!(kafka.ask(&producer, 4, false, &topic).await, [0, 0]);
+    assert_eq!(kafka.ask(&producer, 4, true, &topic).await, [0, 0]);
+    let zombie = Producer {
+        epoch: producer.epoch + 1,
+        ..producer.clone()
+    };
+    for verify_only in [true, false] {
+        let codes = kafka.ask(&zombie, 4, verify_only, &topic).await;
+        assert_eq!(codes, [FENCED, FENCED]);
+        let nobody = Producer::unknown("no-such-id");
+        let codes = kafka.ask(&nobody, 4, verify_only, &topic).await;
+        assert_eq!(codes, [INVALID_MAPPING, INVALID_MAPPING]);
+    }
+    let codes = kafka.ask(&producer, 4, true, "no-such-topic").await;
+    assert_eq!(codes, [3, 3]);
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ impl Meter {
         if before == 0 {
             self.first.get_or_init(Instant::now);
         }
-        if before % LOOK == 0 || self.closing.load(Ordering::Relaxed) {
+        if before.is_multiple_of(LOOK) || self.closing.load(Ordering::Relaxed) {
             self.look();
         }
     }

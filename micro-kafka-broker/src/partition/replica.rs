@@ -11,9 +11,6 @@ use crate::batch::{Batch, BatchError, validate};
 use crate::log::{Log, LogLayout, Placement, ReadLimit};
 use crate::meta::TopicSettings;
 
-/// Time without a write after which a producer is forgotten (`producer.id.expiration.ms`).
-const PRODUCER_EXPIRATION_MS: i64 = 86_400_000;
-
 /// What a reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Isolation {
@@ -267,6 +264,8 @@ impl Partition {
             }
         }
         core.log.set_layout(settings.layout);
+        let forgotten_before = now_millis.saturating_sub(settings.producer_expiration_ms);
+        core.producers.expire(forgotten_before);
         for batch in &batches {
             core.append(batch, stamp, now_millis);
         }
@@ -344,7 +343,6 @@ impl Partition {
 impl Core {
     fn append(&mut self, batch: &Batch, stamp: Option<i64>, now_millis: i64) {
         let offset = self.place(batch, stamp);
-        self.producers.expire(now_millis - PRODUCER_EXPIRATION_MS);
         if self.producers.appended(&batch.header, offset, now_millis) {
             self.transactions.begin(offset);
         }

@@ -116,7 +116,7 @@ impl TransactionCoordinator {
         producer: Producer,
         partitions: BTreeSet<PartitionKey>,
     ) -> Result<(), TransactionError> {
-        let event = Event::Add(producer, Protocol::Classic, partitions);
+        let event = Event::Add(producer, partitions);
         self.shared.submit(id, event, false).map(drop)
     }
 
@@ -151,9 +151,7 @@ impl TransactionCoordinator {
     ) -> Result<T, TransactionError> {
         let event = match protocol {
             Protocol::Classic => Event::Verify(producer, partition),
-            Protocol::EpochPerTransaction => {
-                Event::Add(producer, protocol, BTreeSet::from([partition]))
-            }
+            Protocol::EpochPerTransaction => Event::Add(producer, BTreeSet::from([partition])),
         };
         let seat = self.shared.find(id)?;
         let mut seat = seat.lock();

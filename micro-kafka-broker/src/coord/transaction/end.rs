@@ -101,7 +101,6 @@ impl Transaction {
         if self.state.is_settled() {
             self.started = Some(now);
         }
-        self.protocol = Protocol::EpochPerTransaction;
         self.last_epoch = self.producer.epoch;
         self.producer.epoch = self.producer.epoch.saturating_add(1);
         self.decide(now, verdict);

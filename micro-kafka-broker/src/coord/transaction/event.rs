@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::TransactionError;
-use crate::batch::Marker;
+use crate::batch::{Marker, Verdict};
 use crate::coord::group::PartitionKey;
 
 /// A moment by both of the broker's clocks.
@@ -45,11 +45,11 @@ pub(crate) enum Event {
     /// A producer takes the transactional id.
     Init(Init),
     /// Partitions join the transaction, which begins if there is none.
-    Add(Producer, Protocol, BTreeSet<PartitionKey>),
+    Add(Producer, BTreeSet<PartitionKey>),
     /// Whether a partition is part of the transaction.
     Verify(Producer, PartitionKey),
     /// The producer commits or aborts.
-    End(Producer, Protocol, crate::batch::Verdict),
+    End(Producer, Protocol, Verdict),
     /// All markers of the decided transaction are written.
     MarkersWritten,
     /// Time has passed.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{
-    Effect, Event, Moment, Producer, Protocol, TransactionError, TransactionLimits,
-    TransactionState,
+    Effect, Event, Moment, Producer, TransactionError, TransactionLimits, TransactionState,
 };
 use crate::batch::{Marker, Verdict};
 use crate::coord::ProducerIds;
@@ -26,8 +25,6 @@ pub(crate) struct Transaction {
     pub(super) last_epoch: i16,
     /// The id to go on with once the markers are written, or -1.
     pub(super) next_id: i64,
-    /// How the client of the open transaction speaks.
-    pub(super) protocol: Protocol,
     pub(super) timeout: Duration,
     pub(super) partitions: BTreeSet<PartitionKey>,
     /// When the open transaction began.
@@ -46,7 +43,6 @@ impl Transaction {
             previous_id: -1,
             last_epoch: -1,
             next_id: -1,
-            protocol: Protocol::Classic,
             timeout: Duration::ZERO,
             partitions: BTreeSet::new(),
             started: None,
@@ -66,8 +62,8 @@ impl Transaction {
                 let outcome = self.init(now, init);
                 self.reply(outcome);
             }
-            Event::Add(producer, protocol, partitions) => {
-                let outcome = self.add(now, producer, protocol, partitions);
+            Event::Add(producer, partitions) => {
+                let outcome = self.add(now, producer, partitions);
                 self.reply(outcome.map(|()| self.producer));
             }
             Event::Verify(producer, partition) => {

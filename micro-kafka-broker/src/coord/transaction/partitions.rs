@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Moment, Producer, Protocol, Transaction, TransactionError, TransactionState};
+use super::{Moment, Producer, Transaction, TransactionError, TransactionState};
 use crate::coord::group::PartitionKey;
 
 impl Transaction {
@@ -11,7 +11,6 @@ impl Transaction {
         &mut self,
         now: Moment,
         producer: Producer,
-        protocol: Protocol,
         partitions: BTreeSet<PartitionKey>,
     ) -> Result<(), TransactionError> {
         self.check_writer(producer)?;
@@ -21,7 +20,6 @@ impl Transaction {
             self.previous_id = self.producer.id;
             self.last_epoch = -1;
         }
-        self.protocol = protocol;
         self.updated = now;
         self.partitions.extend(partitions);
         Ok(())

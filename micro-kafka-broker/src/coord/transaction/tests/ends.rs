@@ -7,8 +7,8 @@ use crate::coord::transaction::{Producer, TransactionError, TransactionState};
 fn a_commit_writes_its_marker_everywhere_and_settles() {
     let mut sim = Sim::new();
     let producer = sim.init().unwrap();
-    sim.add(producer, Classic, 0).unwrap();
-    sim.add(producer, Classic, 1).unwrap();
+    sim.add(producer, 0).unwrap();
+    sim.add(producer, 1).unwrap();
     assert_eq!(sim.state(), TransactionState::Ongoing);
     assert_eq!(sim.end(producer, Classic, Commit), Ok(producer));
     assert_eq!(sim.state(), TransactionState::PrepareCommit);
@@ -23,10 +23,10 @@ fn a_commit_writes_its_marker_everywhere_and_settles() {
 fn nothing_begins_before_the_markers_are_written() {
     let mut sim = Sim::new();
     let producer = sim.init().unwrap();
-    sim.add(producer, Classic, 0).unwrap();
+    sim.add(producer, 0).unwrap();
     sim.end(producer, Classic, Abort).unwrap();
     let concurrent = Err(TransactionError::Concurrent);
-    assert_eq!(sim.add(producer, Classic, 1), concurrent);
+    assert_eq!(sim.add(producer, 1), concurrent);
     assert_eq!(sim.verify(producer, 0), concurrent);
     assert_eq!(sim.init(), concurrent);
     assert_eq!(sim.end(producer, Classic, Abort), concurrent);
@@ -35,7 +35,7 @@ fn nothing_begins_before_the_markers_are_written() {
         Err(TransactionError::InvalidState)
     );
     sim.write_markers();
-    assert_eq!(sim.add(producer, Classic, 1), Ok(producer));
+    assert_eq!(sim.add(producer, 1), Ok(producer));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_classic_end_may_be_repeated_but_not_turned_around() {
             Err(TransactionError::InvalidState),
             "nothing has begun"
         );
-        sim.add(producer, Classic, 0).unwrap();
+        sim.add(producer, 0).unwrap();
         sim.end(producer, Classic, verdict).unwrap();
         sim.write_markers();
         assert_eq!(sim.end(producer, Classic, verdict), Ok(producer));
@@ -65,7 +65,7 @@ fn a_classic_end_may_be_repeated_but_not_turned_around() {
 fn with_an_epoch_per_transaction_the_end_gives_the_next_epoch() {
     let mut sim = Sim::new();
     let first = sim.init().unwrap();
-    sim.add(first, EpochPerTransaction, 0).unwrap();
+    sim.add(first, 0).unwrap();
     let second = sim.end(first, EpochPerTransaction, Commit).unwrap();
     assert_eq!((second.id, second.epoch), (first.id, first.epoch + 1));
     assert_eq!(
@@ -84,7 +84,7 @@ fn with_an_epoch_per_transaction_the_end_gives_the_next_epoch() {
         Err(TransactionError::InvalidState)
     );
     assert_eq!(
-        sim.add(first, EpochPerTransaction, 0),
+        sim.add(first, 0),
         Err(TransactionError::ProducerFenced),
         "what comes late is refused"
     );
@@ -111,7 +111,7 @@ fn an_abort_with_its_own_epoch_needs_no_transaction() {
 #[test]
 fn when_the_epochs_run_out_the_end_gives_a_new_id() {
     let (mut sim, last) = Sim::near_the_last_epoch();
-    sim.add(last, EpochPerTransaction, 0).unwrap();
+    sim.add(last, 0).unwrap();
     let next = sim.end(last, EpochPerTransaction, Commit).unwrap();
     assert_ne!(next.id, last.id);
     assert_eq!(next.epoch, 0);
@@ -121,9 +121,9 @@ fn when_the_epochs_run_out_the_end_gives_a_new_id() {
         (last.id, i16::MAX)
     );
     assert_eq!(sim.end(last, EpochPerTransaction, Commit), Ok(next));
-    assert_eq!(sim.add(next, EpochPerTransaction, 0), Ok(next));
+    assert_eq!(sim.add(next, 0), Ok(next));
     assert_eq!(
-        sim.add(last, EpochPerTransaction, 0),
+        sim.add(last, 0),
         Err(TransactionError::InvalidProducerIdMapping)
     );
 }
@@ -132,7 +132,7 @@ fn when_the_epochs_run_out_the_end_gives_a_new_id() {
 fn strangers_end_nothing() {
     let mut sim = Sim::new();
     let producer = sim.init().unwrap();
-    sim.add(producer, Classic, 0).unwrap();
+    sim.add(producer, 0).unwrap();
     for protocol in [Classic, EpochPerTransaction] {
         let other_id = Producer {
             id: producer.id + 1,

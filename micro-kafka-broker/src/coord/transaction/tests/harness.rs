@@ -93,9 +93,9 @@ impl Sim {
         }))
     }
 
-    pub(super) fn add(&mut self, producer: Producer, protocol: Protocol, index: i32) -> Outcome {
+    pub(super) fn add(&mut self, producer: Producer, index: i32) -> Outcome {
         let partitions = BTreeSet::from([partition(index)]);
-        self.ask(Event::Add(producer, protocol, partitions))
+        self.ask(Event::Add(producer, partitions))
     }
 
     pub(super) fn verify(&mut self, producer: Producer, index: i32) -> Outcome {

@@ -19,7 +19,7 @@ fn a_second_producer_aborts_what_the_zombie_had_open() {
     for protocol in [Classic, EpochPerTransaction] {
         let mut sim = Sim::new();
         let zombie = sim.init().unwrap();
-        sim.add(zombie, protocol, 0).unwrap();
+        sim.add(zombie, 0).unwrap();
         assert_eq!(sim.init(), Err(TransactionError::Concurrent));
         assert_eq!(sim.state(), TransactionState::PrepareAbort);
         assert_eq!(sim.init(), Err(TransactionError::Concurrent));
@@ -29,7 +29,7 @@ fn a_second_producer_aborts_what_the_zombie_had_open() {
         let good = sim.init().unwrap();
         assert_eq!((good.id, good.epoch), (zombie.id, 2));
         let fenced = Err(TransactionError::ProducerFenced);
-        assert_eq!(sim.add(zombie, protocol, 0), fenced);
+        assert_eq!(sim.add(zombie, 0), fenced);
         assert_eq!(sim.verify(zombie, 0), fenced);
         assert_eq!(sim.end(zombie, protocol, Commit), fenced);
     }
@@ -39,7 +39,7 @@ fn a_second_producer_aborts_what_the_zombie_had_open() {
 fn a_transaction_is_aborted_when_its_time_is_up() {
     let mut sim = Sim::new();
     let producer = sim.init().unwrap();
-    sim.add(producer, Classic, 0).unwrap();
+    sim.add(producer, 0).unwrap();
     sim.advance(TIMEOUT - Duration::from_millis(1));
     assert_eq!(sim.state(), TransactionState::Ongoing);
     sim.advance(Duration::from_millis(1));
@@ -59,9 +59,9 @@ fn a_transaction_is_aborted_when_its_time_is_up() {
 fn adding_partitions_does_not_prolong_a_transaction() {
     let mut sim = Sim::new();
     let producer = sim.init().unwrap();
-    sim.add(producer, Classic, 0).unwrap();
+    sim.add(producer, 0).unwrap();
     sim.advance(TIMEOUT / 2);
-    sim.add(producer, Classic, 1).unwrap();
+    sim.add(producer, 1).unwrap();
     sim.advance(TIMEOUT / 2);
     assert_eq!(sim.state(), TransactionState::PrepareAbort);
 }
@@ -91,7 +91,7 @@ fn when_the_epochs_run_out_the_producer_gets_a_new_id() {
     assert_eq!(next.epoch, 0);
     assert_eq!(sim.init_as(Some(last)), Ok(next), "a retry");
     let (mut sim, last) = Sim::near_the_last_epoch();
-    sim.add(last, Classic, 0).unwrap();
+    sim.add(last, 0).unwrap();
     assert_eq!(sim.init(), Err(TransactionError::Concurrent));
     let (marker, _) = sim.write_markers().unwrap();
     assert_eq!(marker.producer_epoch, i16::MAX);
@@ -123,7 +123,7 @@ fn an_id_that_is_not_used_is_forgotten() {
     let producer = sim.init().unwrap();
     sim.advance(limits().expiration - Duration::from_millis(1));
     assert!(!sim.transaction.is_dead());
-    sim.add(producer, Classic, 0).unwrap();
+    sim.add(producer, 0).unwrap();
     sim.end(producer, Classic, Commit).unwrap();
     sim.write_markers();
     sim.advance(limits().expiration - Duration::from_millis(1));

@@ -177,7 +177,7 @@ impl World {
     fn join(&mut self, id: usize, producer: Producer, key: PartitionKey) -> Option<()> {
         let sim = &mut self.ids[id];
         let begins = sim.state() != TransactionState::Ongoing;
-        let event = Event::Add(producer, PROTOCOLS[id], BTreeSet::from([key]));
+        let event = Event::Add(producer, BTreeSet::from([key]));
         sim.step(event).unwrap().ok()?;
         if begins {
             self.current[id] = Some(self.fates.len());

@@ -1,7 +1,10 @@
 //! The brokers that the sides are measured on.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use clap::Args;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use tokio::runtime::Runtime;
@@ -10,6 +13,8 @@ use xtask::kafka::Kafka;
 use crate::error::BenchError;
 use crate::side::admin;
 
+/// How long a new group waits for further members.
+const DELAY: &str = "group.initial.rebalance.delay.ms";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running broker, and a client that creates and deletes its topics.
@@ -23,6 +28,7 @@ pub(crate) struct Broker {
 
 enum Kind {
     Apache(Kafka),
+    Embedded(Child),
     Elsewhere,
 }
 
@@ -32,9 +38,27 @@ impl Broker {
     /// A new group waits `gathering` for further members before it hands out partitions.
     pub(crate) fn apache(gathering: Duration) -> Result<Self, BenchError> {
         let delay = gathering.as_millis().to_string();
-        let kafka = Kafka::fresh("bench")?.property("group.initial.rebalance.delay.ms", delay);
+        let kafka = Kafka::fresh("bench")?.property(DELAY, delay);
         let bootstrap = kafka.start()?;
         Self::new("apache", bootstrap, Kind::Apache(kafka))
+    }
+
+    /// Starts the embedded broker in a process of its own, so that what it costs is not counted as
+    /// a side's; it ends when the value is dropped.
+    pub(crate) fn embedded(gathering: Duration) -> Result<Self, BenchError> {
+        let program = std::env::current_exe().map_err(BenchError::Output)?;
+        let mut process = Command::new(program)
+            .args(["embedded-broker", "--gathering"])
+            .arg(gathering.as_millis().to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(BenchError::Output)?;
+        let mut line = String::new();
+        let out = process.stdout.take().map(BufReader::new);
+        let read = out.map_or(Ok(0), |mut out| out.read_line(&mut line));
+        read.map_err(BenchError::Output)?;
+        Self::new("embedded", line.trim().to_owned(), Kind::Embedded(process))
     }
 
     /// A broker that somebody else runs.
@@ -84,11 +108,43 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        if let Kind::Apache(kafka) = &self.kind
-            && let Err(error) = kafka.stop()
-        {
-            eprintln!("bench: Apache Kafka is left running: {error}");
+        let stopped = match &mut self.kind {
+            Kind::Apache(kafka) => kafka
+                .stop()
+                .and_then(|_| kafka.wipe())
+                .map_err(|error| error.to_string()),
+            Kind::Embedded(process) => {
+                // It ends with its standard input.
+                drop(process.stdin.take());
+                process.wait().map(drop).map_err(|error| error.to_string())
+            }
+            Kind::Elsewhere => Ok(()),
+        };
+        if let Err(error) = stopped {
+            eprintln!("bench: broker {} is not cleared away: {error}", self.name);
         }
+    }
+}
+
+/// The embedded broker as a process: prints its address, and ends with its standard input.
+#[derive(Debug, Args)]
+pub(crate) struct EmbeddedBroker {
+    #[arg(long)]
+    gathering: u64,
+}
+
+impl EmbeddedBroker {
+    /// Serves until standard input ends.
+    pub(crate) fn run(&self) -> Result<(), BenchError> {
+        let broker = micro_kafka_broker::Broker::builder()
+            .config(DELAY, self.gathering.to_string())
+            .start_on_threads(2)?;
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{}", broker.bootstrap_servers())
+            .and_then(|()| out.flush())
+            .and_then(|()| std::io::stdin().read_to_end(&mut Vec::new()))
+            .map_err(BenchError::Output)?;
+        Ok(())
     }
 }
 

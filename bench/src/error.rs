@@ -42,7 +42,28 @@ pub(crate) enum BenchError {
         /// What the broker answered.
         code: rdkafka::error::RDKafkaErrorCode,
     },
-    /// The framework's side is missing.
-    #[error("the framework's side is missing")]
-    NoFramework,
+    /// The framework's side could not be run.
+    #[error("micro-kafka: {0}")]
+    Framework(Box<dyn std::error::Error + Send + Sync>),
+    /// The embedded broker could not be started.
+    #[error("the embedded broker could not be started: {0}")]
+    Embedded(#[from] micro_kafka_broker::StartError),
 }
+
+macro_rules! framework {
+    ($($error:ty),+) => {
+        $(impl From<$error> for BenchError {
+            fn from(error: $error) -> Self {
+                Self::Framework(error.into())
+            }
+        })+
+    };
+}
+
+framework!(
+    micro_kafka::Error,
+    micro_kafka::admin::AdminError,
+    micro_kafka::client::ConfigError,
+    micro_kafka::config::ConfigErrors,
+    micro_kafka::template::SendError
+);

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::broker::Broker;
+use crate::broker::{Broker, EmbeddedBroker};
 use crate::error::BenchError;
 use crate::report::Report;
 use crate::run::Bench;
@@ -39,6 +39,9 @@ enum Part {
     /// One side of a pair, as the bench starts it
     #[command(hide = true)]
     Side(side::Task),
+    /// The embedded broker, as the bench starts it
+    #[command(hide = true)]
+    EmbeddedBroker(EmbeddedBroker),
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.part {
         Some(Part::Side(task)) => task.run(),
+        Some(Part::EmbeddedBroker(broker)) => broker.run(),
         None => cli.comparison.run(),
     };
     match done {
@@ -110,7 +114,10 @@ impl Comparison {
     fn brokers(&self, scenario: Scenario) -> Result<Vec<Broker>, BenchError> {
         match &self.bootstrap_servers {
             Some(bootstrap) => Ok(vec![Broker::elsewhere(bootstrap)?]),
-            None => Ok(vec![Broker::apache(scenario.gathering())?]),
+            None => Ok(vec![
+                Broker::embedded(scenario.gathering())?,
+                Broker::apache(scenario.gathering())?,
+            ]),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Wall time, CPU time and memory of this process.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use std::{fs, io};
@@ -50,14 +50,37 @@ fn resident_kib() -> io::Result<u64> {
     kib.ok_or_else(|| io::Error::other("no VmRSS in /proc/self/status"))
 }
 
+/// How many threads may count.
+const THREADS: usize = 8;
+/// Records between two looks of a thread at what the others have counted.
+const LOOK: u64 = 64;
+
 /// Counts handled records and takes the sample at the last one, on the thread that handled it.
+///
+/// Every thread counts for itself, so that what is measured is not two threads that write to one
+/// cache line.
 #[derive(Debug)]
 pub(crate) struct Meter {
     records: u64,
-    handled: AtomicU64,
+    counts: [Count; THREADS],
     first: OnceLock<Instant>,
+    /// Whether so few are missing that every thread looks at every record.
+    closing: AtomicBool,
+    finished: AtomicBool,
     done: Sender<Sample>,
     stopped: AtomicBool,
+}
+
+/// One thread's count, in a cache line of its own (two of them, as processors fetch pairs).
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Count(AtomicU64);
+
+thread_local! {
+    static OWN: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % THREADS
+    };
 }
 
 impl Meter {
@@ -67,8 +90,10 @@ impl Meter {
         (
             Self {
                 records,
-                handled: AtomicU64::new(0),
+                counts: std::array::from_fn(|_| Count::default()),
                 first: OnceLock::new(),
+                closing: AtomicBool::new(false),
+                finished: AtomicBool::new(false),
                 done,
                 stopped: AtomicBool::new(false),
             },
@@ -78,15 +103,35 @@ impl Meter {
 
     /// Counts one record; wall time runs from the first to the last.
     pub(crate) fn handled(&self) {
-        let before = self.handled.fetch_add(1, Ordering::Relaxed);
+        let own = &self.counts[OWN.with(|own| *own)].0;
+        let before = own.fetch_add(1, Ordering::Relaxed);
         if before == 0 {
             self.first.get_or_init(Instant::now);
         }
-        if before + 1 == self.records {
+        if before.is_multiple_of(LOOK) || self.closing.load(Ordering::Relaxed) {
+            self.look();
+        }
+    }
+
+    fn look(&self) {
+        // Of two threads that count the last two records, one has to see both.
+        fence(Ordering::SeqCst);
+        let all = self.all();
+        if all + LOOK * THREADS as u64 >= self.records {
+            self.closing.store(true, Ordering::SeqCst);
+        }
+        if all >= self.records && !self.finished.swap(true, Ordering::Relaxed) {
             let wall = self.first.get().map_or(Duration::ZERO, Instant::elapsed);
             // Nobody waits any more only when the run was given up.
             let _ = self.done.send(Sample::now(wall));
         }
+    }
+
+    fn all(&self) -> u64 {
+        self.counts
+            .iter()
+            .map(|count| count.0.load(Ordering::Relaxed))
+            .sum()
     }
 
     /// Tells the loops that they may end.
@@ -101,7 +146,7 @@ impl Meter {
 
     /// Whether all records were handled.
     pub(crate) fn is_done(&self) -> bool {
-        self.handled.load(Ordering::Relaxed) >= self.records
+        self.finished.load(Ordering::Relaxed)
     }
 }
 

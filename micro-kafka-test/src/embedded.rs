@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use crate::app::TestAppBuilder;
 use crate::dead_letters::DeadLetters;
 use crate::deadline::{DEADLINE, fail};
-use crate::reader::TopicReader;
+use crate::reader::{ReadError, TopicReader};
 use crate::records::arrived;
 use crate::send::TestSend;
 use crate::show;
@@ -26,6 +26,8 @@ use crate::target::Target;
 
 /// How often the kit looks again at what nothing announces.
 const POLL: Duration = Duration::from_millis(2);
+/// How long a topic that was created may be unknown.
+const KNOWN: Duration = Duration::from_secs(5);
 
 /// A Kafka that cannot be started for a test.
 #[derive(Debug, thiserror::Error)]
@@ -208,11 +210,23 @@ impl EmbeddedKafka {
             .iter()
             .map(|(name, count)| NewTopic::new(name).partitions(*count))
             .collect();
-        self.admin()
+        let admin = self.admin();
+        admin
             .create_topics(&new)
             .await
-            .map(drop)
-            .map_err(StartError::Topics)
+            .map_err(StartError::Topics)?;
+        let names: Vec<&str> = topics.iter().map(|(name, _)| name.as_str()).collect();
+        let asked = std::time::Instant::now();
+        // Whoever asks for a topic next shall find it.
+        while asked.elapsed() < KNOWN {
+            let known = admin.partition_counts(&names).await;
+            let known = known.map_err(StartError::Topics)?;
+            if known.values().all(Option::is_some) {
+                break;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// Sends a record; awaiting it waits for the broker's acknowledgement.
@@ -255,9 +269,9 @@ impl EmbeddedKafka {
     pub fn records_now(&self, topic: &str) -> Vec<Arc<OwnedRecord>> {
         let place = Location::caller();
         let reader = self.reader(topic, place);
-        let read = || match reader.end() {
+        let read = || match known(|| reader.end(), |_| true) {
             Ok(end) => tokio::runtime::Handle::current().block_on(arrived(reader.seen(), end)),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(show::chain(&error)),
         };
         tokio::task::block_in_place(read).unwrap_or_else(|message| fail(place, &message))
     }
@@ -280,7 +294,7 @@ impl EmbeddedKafka {
             return Arc::clone(reader);
         }
         let start = || TopicReader::start(&self.bootstrap_servers(), &wire_name);
-        match tokio::task::block_in_place(start) {
+        match tokio::task::block_in_place(|| known(start, ReadError::is_unknown_topic)) {
             Ok(reader) => Arc::clone(readers.entry(wire_name).or_insert(Arc::new(reader))),
             Err(error) => fail(place, &show::chain(&error)),
         }
@@ -422,6 +436,23 @@ impl EmbeddedKafka {
             if self.is_whole(container).await && *container.assignment().borrow() == before {
                 return;
             }
+        }
+    }
+}
+
+/// Asks until the topic is known, blocking: a broker may tell of a new one, and of its leaders, a
+/// moment after its creation.
+fn known<T>(
+    mut ask: impl FnMut() -> Result<T, ReadError>,
+    is_unknown: impl Fn(&ReadError) -> bool,
+) -> Result<T, ReadError> {
+    let asked = std::time::Instant::now();
+    loop {
+        match ask() {
+            Err(error) if is_unknown(&error) && asked.elapsed() < KNOWN => {
+                tokio::runtime::Handle::current().block_on(tokio::time::sleep(POLL));
+            }
+            answer => return answer,
         }
     }
 }

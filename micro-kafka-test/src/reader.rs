@@ -8,6 +8,7 @@ use std::time::Duration;
 use micro_kafka::record::{OwnedHeader, OwnedRecord, Timestamp};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::watch;
@@ -22,6 +23,14 @@ pub(crate) struct ReadError {
     topic: String,
     #[source]
     source: rdkafka::error::KafkaError,
+}
+
+impl ReadError {
+    /// Whether the broker does not know the topic, or not yet.
+    pub(crate) fn is_unknown_topic(&self) -> bool {
+        let code = self.source.rdkafka_error_code();
+        code == Some(RDKafkaErrorCode::UnknownTopicOrPartition)
+    }
 }
 
 /// A thread that reads one topic until it is dropped.

@@ -1,11 +1,15 @@
 //! One side of a pair: a child process that does one piece of work and prints what it cost.
 
 mod broker_load;
+mod framework;
 mod plain_consumer;
 mod plain_producer;
 mod settings;
 
 use std::io::{Write, stdout};
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -14,6 +18,15 @@ use crate::meter::Sample;
 
 pub(crate) use broker_load::RECORD_BYTES;
 pub(crate) use settings::admin;
+
+/// Deliveries that are waited for at the same time.
+const WINDOW: usize = 10_000;
+/// Different orders that are sent in turn, made before the clock starts.
+const KEYS: u64 = 1_000;
+/// How long records may take in all.
+const GIVE_UP: Duration = Duration::from_secs(300);
+/// How long a side rests before its memory is measured.
+const REST: Duration = Duration::from_secs(2);
 
 /// Whose code does the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -107,9 +120,22 @@ impl Task {
             (Work::RoundTrip, _) => broker_load::round_trip(self),
             (Work::Fill, _) | (Work::Send, Who::Plain) => plain_producer::run(self),
             (_, Who::Plain) => plain_consumer::run(self),
-            (_, Who::Framework) => Err(BenchError::NoFramework),
+            (Work::Send, Who::Framework) => framework::send(self),
+            (_, Who::Framework) => framework::listen(self),
         }
     }
+}
+
+/// Prints the sample of the last record, or one that is taken after a rest.
+fn print_when_done(work: Work, sample: &Receiver<Sample>) -> Result<(), BenchError> {
+    let mut sample = sample
+        .recv_timeout(GIVE_UP)
+        .map_err(|_| BenchError::TooSlow(GIVE_UP))?;
+    if work == Work::Rest {
+        thread::park_timeout(REST);
+        sample = Sample::now(REST);
+    }
+    print_sample(&sample)
 }
 
 /// Prints a sample as one line, at once: the parent may measure up to this moment.

@@ -1,7 +1,6 @@
 //! The loop one writes by hand: `BaseConsumer::poll`, decode, handle, commit every 1,000 records.
 
 use std::hint::black_box;
-use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,16 +9,14 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{Task, Work, print_sample};
+use super::{Task, Work, print_when_done};
 use crate::error::BenchError;
-use crate::meter::{Meter, Sample};
+use crate::meter::Meter;
 use crate::order::Order;
 
 const CONSUMERS: usize = 2;
 const COMMIT_RECORDS: u32 = 1_000;
 const COMMIT_TIME: Duration = Duration::from_secs(1);
-const GIVE_UP: Duration = Duration::from_secs(300);
-const REST: Duration = Duration::from_secs(2);
 
 /// Handles the task's records and prints what they cost.
 pub(super) fn run(task: &Task) -> Result<(), BenchError> {
@@ -40,17 +37,6 @@ pub(super) fn run(task: &Task) -> Result<(), BenchError> {
         }
         printed
     })
-}
-
-fn print_when_done(work: Work, sample: &Receiver<Sample>) -> Result<(), BenchError> {
-    let mut sample = sample
-        .recv_timeout(GIVE_UP)
-        .map_err(|_| BenchError::TooSlow(GIVE_UP))?;
-    if work == Work::Rest {
-        thread::park_timeout(REST);
-        sample = Sample::now(REST);
-    }
-    print_sample(&sample)
 }
 
 fn poll_loop(task: &Task, meter: &Meter) -> Result<(), KafkaError> {

@@ -1,5 +1,7 @@
 //! The properties of both sides, so that a ratio shows the framework and not one setting.
 
+use micro_kafka::client::consumer_properties;
+use micro_kafka::template::DEFAULT_PROPERTIES;
 use rdkafka::ClientConfig;
 use rdkafka::admin::AdminClient;
 use rdkafka::client::DefaultClientContext;
@@ -7,31 +9,11 @@ use rdkafka::error::KafkaError;
 
 use super::Task;
 
-/// What the framework sets on its consumers.
-const CONSUMER: &[(&str, &str)] = &[
-    ("auto.offset.reset", "earliest"),
-    ("enable.auto.commit", "false"),
-    ("fetch.queue.backoff.ms", "10"),
-    ("partition.assignment.strategy", "cooperative-sticky"),
-    ("reconnect.backoff.ms", "20"),
-];
-/// What the framework sets on its producers.
-const PRODUCER: &[(&str, &str)] = &[
-    ("acks", "all"),
-    ("enable.idempotence", "true"),
-    ("partitioner", "murmur2_random"),
-    ("reconnect.backoff.ms", "20"),
-];
-
 impl Task {
     /// A consumer with the framework's properties.
     pub(super) fn consumer(&self) -> ClientConfig {
         let mut config = self.default_consumer();
-        config.extend(
-            CONSUMER
-                .iter()
-                .map(|&(key, value)| (key.to_owned(), value.to_owned())),
-        );
+        config.extend(consumer_properties(&[]));
         config
     }
 
@@ -55,7 +37,7 @@ pub(super) fn producer(bootstrap: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", bootstrap);
     config.extend(
-        PRODUCER
+        DEFAULT_PROPERTIES
             .iter()
             .map(|&(key, value)| (key.to_owned(), value.to_owned())),
     );

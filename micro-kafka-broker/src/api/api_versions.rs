@@ -3,8 +3,7 @@
 //! Versions 0–4. 3 is flexible and names the client's software. The response's header is always
 //! of version 0, and an unknown version is answered in version 0 with error 35.
 //!
-//! Deviations: no features are told yet, because what they stand for (transactions of version 2,
-//! the new group protocol) is not served.
+//! Of the features, `transaction.version` is told; the others follow with what they stand for.
 
 use crate::api::produce::ProduceRequest;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
@@ -48,6 +47,12 @@ api! {
     }
 }
 
+/// The feature by which clients know which protocol transactions have.
+const TRANSACTION_VERSION: &str = "transaction.version";
+/// Every transaction has an epoch of its own (KIP-890).
+const TRANSACTION_LEVEL: i16 = 2;
+/// Features never change while the broker runs.
+const FEATURES_EPOCH: i64 = 0;
 /// The oldest Produce version that is told to clients, though 0 to 2 are refused.
 const PRODUCE_TOLD_FROM: i16 = 0;
 
@@ -66,10 +71,30 @@ impl Handler for ApiVersionsRequest {
         }
         ApiVersionsResponse {
             api_keys: api_keys(),
+            supported_features: supported_features(context.version),
+            finalized_features_epoch: FEATURES_EPOCH,
+            finalized_features: vec![FinalizedFeatureKey {
+                name: TRANSACTION_VERSION.to_owned(),
+                max_version_level: TRANSACTION_LEVEL,
+                min_version_level: TRANSACTION_LEVEL,
+            }],
             ..ApiVersionsResponse::default()
         }
         .into()
     }
+}
+
+/// The features that could be switched on. Clients before version 4 fail on a range from 0.
+fn supported_features(version: i16) -> Vec<SupportedFeatureKey> {
+    let transactions = SupportedFeatureKey {
+        name: TRANSACTION_VERSION.to_owned(),
+        min_version: 0,
+        max_version: TRANSACTION_LEVEL,
+    };
+    [transactions]
+        .into_iter()
+        .filter(|feature| version >= 4 || feature.min_version > 0)
+        .collect()
 }
 
 /// The answer to a version that is not served, to be written in version 0.

@@ -173,7 +173,7 @@ async fn wait(context: &RequestContext, fetch: &Fetch, round: &Round, until: Ins
     if clock.now() >= until {
         return false;
     }
-    let waiter = FetchWaiter::new(fetch.min_bytes - round.bytes);
+    let waiter = FetchWaiter::new(fetch.min_bytes - round.bytes, fetch.isolation);
     let wait = FetchWait::register(waiter, round.seen.iter().cloned());
     tokio::select! {
         biased;
@@ -230,7 +230,7 @@ impl Fetch {
             PartitionData {
                 error_code,
                 current_leader: current_leader(context, image, topic, asked, error_code),
-                aborted_transactions: self.aborted_transactions(),
+                aborted_transactions: self.aborted_transactions([]),
                 ..nothing(asked.partition)
             }
         })
@@ -268,22 +268,30 @@ impl Fetch {
             ReadError::OutOfRange { .. } => ErrorCode::OFFSET_OUT_OF_RANGE,
             ReadError::Gone => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
         })?;
+        let visible_end = outcome.visible_end(self.isolation);
         let records: Records = outcome.records.into_iter().collect();
         round.bytes += records.len();
-        round.seen.push((partition, outcome.high_watermark));
+        round.seen.push((partition, visible_end));
+        let aborted = outcome.aborted.iter().map(|aborted| AbortedTransaction {
+            producer_id: aborted.producer_id,
+            first_offset: aborted.first_offset,
+        });
         Ok(PartitionData {
             high_watermark: outcome.high_watermark,
             last_stable_offset: outcome.last_stable_offset,
             log_start_offset: outcome.log_start_offset,
-            aborted_transactions: self.aborted_transactions(),
+            aborted_transactions: self.aborted_transactions(aborted),
             records,
             ..nothing(asked.partition)
         })
     }
 
-    /// There are no transactions yet; whoever reads committed records is told an empty list.
-    fn aborted_transactions(&self) -> Option<Vec<AbortedTransaction>> {
-        (self.isolation == Isolation::ReadCommitted).then(Vec::new)
+    /// Only whoever reads committed records is told a list.
+    fn aborted_transactions(
+        &self,
+        aborted: impl IntoIterator<Item = AbortedTransaction>,
+    ) -> Option<Vec<AbortedTransaction>> {
+        (self.isolation == Isolation::ReadCommitted).then(|| aborted.into_iter().collect())
     }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
-use crate::coord::group::{CommittedOffset, PartitionKey};
+use crate::coord::group::{CommittedOffset, OffsetView, PartitionKey};
 use crate::meta::{Image, TopicRef};
 use crate::wire::Uuid;
 
@@ -89,7 +89,7 @@ impl Handler for OffsetFetchRequest {
     async fn handle(self, context: &RequestContext) -> Answer<OffsetFetchResponse> {
         let image = context.broker.catalog().image();
         if context.version >= SEVERAL_GROUPS_FROM {
-            let fetch = |group| fetch_group(context, &image, group);
+            let fetch = |group| fetch_group(context, &image, group, self.require_stable);
             let groups = self.groups.into_iter().map(fetch).collect();
             return OffsetFetchResponse {
                 groups,
@@ -109,7 +109,7 @@ impl Handler for OffsetFetchRequest {
                 .map(|topics| topics.into_iter().map(to_topics).collect()),
             ..OffsetFetchRequestGroup::default()
         };
-        let fetched = fetch_group(context, &image, group);
+        let fetched = fetch_group(context, &image, group, self.require_stable);
         OffsetFetchResponse {
             topics: fetched
                 .topics
@@ -142,11 +142,12 @@ fn fetch_group(
     context: &RequestContext,
     image: &Image,
     group: OffsetFetchRequestGroup,
+    require_stable: bool,
 ) -> OffsetFetchResponseGroup {
     let topics = match group.topics {
-        None => fetch_all(context, image, &group.group_id),
+        None => fetch_all(context, image, &group.group_id, require_stable),
         Some(topics) => {
-            let fetch = |topic| fetch_topic(context, image, &group.group_id, topic);
+            let fetch = |topic| fetch_topic(context, image, &group.group_id, topic, require_stable);
             topics.into_iter().map(fetch).collect()
         }
     };
@@ -162,6 +163,7 @@ fn fetch_topic(
     image: &Image,
     group: &str,
     asked: OffsetFetchRequestTopics,
+    require_stable: bool,
 ) -> OffsetFetchResponseTopics {
     let name: Option<Arc<str>> = match context.version {
         TOPIC_IDS_FROM.. => image
@@ -179,13 +181,13 @@ fn fetch_topic(
             let found = context.broker.groups().offsets(group, &keys);
             let indexes = asked.partition_indexes.into_iter().zip(found);
             indexes
-                .map(|(index, committed)| answer(index, committed))
+                .map(|(index, view)| answer(index, view, require_stable))
                 .collect()
         }
         None => {
             let unknown = |index| OffsetFetchResponsePartitions {
                 error_code: ErrorCode::UNKNOWN_TOPIC_ID,
-                ..answer(index, None)
+                ..answer(index, OffsetView::default(), false)
             };
             asked.partition_indexes.into_iter().map(unknown).collect()
         }
@@ -201,9 +203,10 @@ fn fetch_all(
     context: &RequestContext,
     image: &Image,
     group: &str,
+    require_stable: bool,
 ) -> Vec<OffsetFetchResponseTopics> {
     let mut topics: Vec<OffsetFetchResponseTopics> = Vec::new();
-    for (key, committed) in context.broker.groups().all_offsets(group) {
+    for (key, view) in context.broker.groups().all_offsets(group) {
         if topics.last().is_none_or(|last| *last.name != *key.topic) {
             topics.push(OffsetFetchResponseTopics {
                 name: key.topic.to_string(),
@@ -214,16 +217,20 @@ fn fetch_all(
         if let Some(topic) = topics.last_mut() {
             topic
                 .partitions
-                .push(answer(key.partition, Some(committed)));
+                .push(answer(key.partition, view, require_stable));
         }
     }
     topics
 }
 
+/// An offset that an open transaction may change is withheld from whoever asks for a stable one.
 fn answer(
     partition_index: i32,
-    committed: Option<CommittedOffset>,
+    view: OffsetView,
+    require_stable: bool,
 ) -> OffsetFetchResponsePartitions {
+    let withheld = require_stable && view.unstable;
+    let committed = view.committed.filter(|_| !withheld);
     let committed = committed.unwrap_or(CommittedOffset {
         offset: -1,
         leader_epoch: -1,
@@ -234,6 +241,9 @@ fn answer(
         committed_offset: committed.offset,
         committed_leader_epoch: committed.leader_epoch,
         metadata: Some(committed.metadata),
-        ..OffsetFetchResponsePartitions::default()
+        error_code: match withheld {
+            true => ErrorCode::UNSTABLE_OFFSET_COMMIT,
+            false => ErrorCode::NONE,
+        },
     }
 }

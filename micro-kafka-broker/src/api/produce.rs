@@ -2,15 +2,21 @@
 //!
 //! Versions 3–13. Versions 0–2 are advertised too, as Apache Kafka does, but refused: librdkafka
 //! before 2.11.1 switches compression off without them.
-//! 8 adds record errors, 9 is flexible, 10 adds the current leader, 13 has topic ids for names.
+//! 8 adds record errors, 9 is flexible, 10 adds the current leader, 11 an error of transactions,
+//! 12 makes partitions part of a transaction by itself (KIP-890), 13 has topic ids for names.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::api::replica::find_replica;
+use crate::api::transaction::WriteClient;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 use crate::batch::{BatchError, Codec, Header};
+use crate::coord::group::PartitionKey;
+use crate::coord::transaction::{Producer, Protocol, TransactionError};
 use crate::meta::{Image, Topic, TopicRef};
-use crate::partition::{AppendError, Appended, ProducerError};
+use crate::partition::{Admission, AppendError, Appended, Partition, ProducerError};
 use crate::wire::Uuid;
 
 api! {
@@ -85,7 +91,7 @@ impl Handler for ProduceRequest {
             context,
             image: &image,
             acks: self.acks,
-            in_transaction: self.transactional_id.is_some(),
+            transactional_id: self.transactional_id.as_deref(),
         };
         let mut failed = false;
         let responses = self.topic_data.into_iter().map(|topic| {
@@ -114,7 +120,7 @@ struct Producing<'a> {
     context: &'a RequestContext,
     image: &'a Image,
     acks: i16,
-    in_transaction: bool,
+    transactional_id: Option<&'a str>,
 }
 
 impl Producing<'_> {
@@ -159,21 +165,67 @@ impl Producing<'_> {
         if self.context.version < ZSTD_FROM && is_zstd(&records) {
             return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
         }
-        let now = self.context.broker.clock().unix_millis();
-        let appended = partition.append(&records, &topic.settings, now);
-        appended.map_err(|error| {
+        let appended = self.append_to(topic, data.index, &partition, &records);
+        appended.inspect_err(|refusal| {
             tracing::debug!(
-                topic = %topic.name, partition = data.index, client = %self.context.peer, %error,
+                topic = %topic.name, partition = data.index, client = %self.context.peer,
+                error = %refusal.error_code, message = refusal.message.as_deref(),
                 "records refused"
             );
-            match error {
-                // A transaction without a name is nobody's.
-                AppendError::NoTransaction { .. } if !self.in_transaction => {
-                    ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into()
-                }
-                error => error.into(),
-            }
         })
+    }
+
+    fn append_to(
+        &self,
+        topic: &Topic,
+        index: i32,
+        partition: &Partition,
+        records: &Bytes,
+    ) -> Result<Appended, Refusal> {
+        let now = self.context.broker.clock().unix_millis();
+        let append = |admission| partition.append(records, &topic.settings, admission, now);
+        let header = Header::read(records).ok();
+        let Some(header) = header.filter(Header::is_transactional) else {
+            return Ok(append(Admission::Plain)?);
+        };
+        // A transaction without a name is nobody's.
+        let Some(transactional_id) = self.transactional_id else {
+            return Err(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into());
+        };
+        let producer = Producer {
+            id: header.producer_id,
+            epoch: header.producer_epoch,
+        };
+        let key = PartitionKey {
+            topic: Arc::clone(&topic.name),
+            partition: index,
+        };
+        let client = WriteClient::of_produce(self.context.version);
+        let (protocol, admission) = match client {
+            WriteClient::Implicit => (Protocol::EpochPerTransaction, Admission::Added),
+            WriteClient::Old | WriteClient::Abortable => (Protocol::Classic, Admission::Verified),
+        };
+        let transactions = self.context.broker.transactions();
+        let written = transactions.write(transactional_id, producer, protocol, key, || {
+            append(admission)
+        });
+        written
+            .map_err(|error| refused_transaction(error, client))?
+            .map_err(Refusal::from)
+    }
+}
+
+/// Older clients repeat what failed for want of replicas, but not what came too early.
+fn refused_transaction(error: TransactionError, client: WriteClient) -> Refusal {
+    let code = match ErrorCode::from(error).in_write(client) {
+        ErrorCode::CONCURRENT_TRANSACTIONS if client != WriteClient::Implicit => {
+            ErrorCode::NOT_ENOUGH_REPLICAS
+        }
+        code => code,
+    };
+    Refusal {
+        message: Some(error.to_string()),
+        ..code.into()
     }
 }
 
@@ -230,7 +282,10 @@ impl From<AppendError> for Refusal {
             AppendError::Producer(ProducerError::StaleEpoch { .. }) => {
                 ErrorCode::INVALID_PRODUCER_EPOCH
             }
-            AppendError::NoTransaction { .. } => ErrorCode::INVALID_TXN_STATE,
+            AppendError::NoTransaction { .. }
+            | AppendError::Producer(ProducerError::OutsideTransaction { .. }) => {
+                ErrorCode::INVALID_TXN_STATE
+            }
             AppendError::Gone => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
         };
         let records = match &error {

@@ -1,5 +1,7 @@
 //! The 61 bytes before the records.
 
+use bytes::{BufMut, BytesMut};
+
 use super::BatchError;
 
 /// Bytes before the records of a batch.
@@ -76,6 +78,23 @@ impl Header {
             base_sequence: i32::from_be_bytes(array(bytes, 53)?),
             record_count: i32::from_be_bytes(array(bytes, 57)?),
         })
+    }
+
+    /// Appends the header's bytes.
+    pub(super) fn write(&self, bytes: &mut BytesMut) {
+        bytes.put_i64(self.base_offset);
+        bytes.put_i32(self.batch_length);
+        bytes.put_i32(self.leader_epoch);
+        bytes.put_i8(self.magic);
+        bytes.put_u32(self.crc);
+        bytes.put_i16(self.attributes);
+        bytes.put_i32(self.last_offset_delta);
+        bytes.put_i64(self.base_timestamp);
+        bytes.put_i64(self.max_timestamp);
+        bytes.put_i64(self.producer_id);
+        bytes.put_i16(self.producer_epoch);
+        bytes.put_i32(self.base_sequence);
+        bytes.put_i32(self.record_count);
     }
 
     /// The whole batch's length in bytes, or `None` when the length field is impossible.

@@ -9,6 +9,7 @@ mod build;
 mod compress;
 mod error;
 mod header;
+mod marker;
 mod records;
 mod validate;
 
@@ -17,5 +18,6 @@ pub(crate) use build::BatchBuilder;
 pub(crate) use compress::Codec;
 pub(crate) use error::BatchError;
 pub(crate) use header::{HEADER_LEN, Header, patch_log_append_time, patch_prefix};
+pub(crate) use marker::{Marker, Verdict};
 pub(crate) use records::{RecordView, records};
 pub(crate) use validate::{Batch, Rules, TimestampBounds, validate};

@@ -2,5 +2,6 @@
 
 pub(crate) mod group;
 mod producer_ids;
+pub(crate) mod transaction;
 
 pub(crate) use producer_ids::ProducerIds;

@@ -17,6 +17,9 @@ pub(crate) struct TopicSettings {
     pub(crate) log_append_time: bool,
     /// Replicas needed for acks=all.
     pub(crate) min_insync_replicas: usize,
+    /// Time without a write after which a producer is forgotten, in milliseconds
+    /// (`producer.id.expiration.ms` of the broker).
+    pub(crate) producer_expiration_ms: i64,
 }
 
 impl TopicSettings {
@@ -43,6 +46,7 @@ impl TopicSettings {
             },
             log_append_time,
             min_insync_replicas: size("min.insync.replicas"),
+            producer_expiration_ms: broker.number("producer.id.expiration.ms"),
         }
     }
 }

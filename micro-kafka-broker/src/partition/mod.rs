@@ -5,17 +5,21 @@
 //! await.
 
 mod epochs;
+mod marker;
 mod offsets;
 mod producer;
 mod replica;
 mod table;
+mod transactions;
 mod waiter;
 
 pub(crate) use epochs::{EpochEnd, LeaderEpochs};
+pub(crate) use marker::MarkerError;
 pub(crate) use offsets::OffsetSpec;
-pub(crate) use producer::{ProducerError, Producers, Sequenced};
+pub(crate) use producer::{ActiveProducer, ProducerError, Producers, Sequenced};
 pub(crate) use replica::{
-    AppendError, Appended, EpochError, Isolation, Partition, ReadError, ReadRequest,
+    Admission, AppendError, Appended, EpochError, Isolation, Partition, ReadError, ReadRequest,
 };
 pub(crate) use table::PartitionTable;
+pub(crate) use transactions::Aborted;
 pub(crate) use waiter::{FetchWait, FetchWaiter};

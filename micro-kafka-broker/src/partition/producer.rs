@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::batch::Header;
+use super::{Admission, MarkerError};
+use crate::batch::{Header, Marker};
 
 /// Batches of a producer that are remembered for recognising a retry.
 const WINDOW: usize = 5;
@@ -33,6 +34,12 @@ pub(crate) enum ProducerError {
         /// The newest one known.
         current: i16,
     },
+    /// A batch outside of the transaction that its producer has open here.
+    #[error("producer {producer_id} has an open transaction and sent a batch without one")]
+    OutsideTransaction {
+        /// The producer.
+        producer_id: i64,
+    },
 }
 
 /// What a batch is to its producer's history.
@@ -62,6 +69,27 @@ struct Producer {
     epoch: i16,
     window: VecDeque<Remembered>,
     seen_at: i64,
+    /// First offset of its open transaction.
+    open: Option<i64>,
+    /// The coordinator that ended its last transaction, or -1.
+    coordinator_epoch: i32,
+}
+
+/// A producer as admin clients see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ActiveProducer {
+    /// The producer.
+    pub(crate) producer_id: i64,
+    /// Its epoch.
+    pub(crate) epoch: i16,
+    /// The sequence number of its last record, or -1.
+    pub(crate) last_sequence: i32,
+    /// When it last wrote, in milliseconds since 1970.
+    pub(crate) seen_at: i64,
+    /// The coordinator that ended its last transaction, or -1.
+    pub(crate) coordinator_epoch: i32,
+    /// First offset of its open transaction.
+    pub(crate) open: Option<i64>,
 }
 
 /// The producers that wrote to one partition.
@@ -74,21 +102,29 @@ pub(crate) struct Producers {
 impl Producers {
     /// Places a batch in its producer's history; batches without a producer are always next.
     ///
-    /// A producer that is not known may begin with any sequence, since its state may have expired.
+    /// A producer that is not known may begin with any sequence, since its state may have expired;
+    /// only where every transaction has an epoch of its own must it begin with 0.
     ///
     /// # Errors
     /// [`ProducerError`] when a batch before it is missing or its producer was replaced.
-    pub(crate) fn check(&self, header: &Header) -> Result<Sequenced, ProducerError> {
-        let known = header
-            .has_producer()
-            .then(|| self.known.get(&header.producer_id))
-            .flatten();
-        let Some(producer) = known else {
+    pub(crate) fn check(
+        &self,
+        header: &Header,
+        admission: Admission,
+    ) -> Result<Sequenced, ProducerError> {
+        if !header.has_producer() {
             return Ok(Sequenced::Next);
+        }
+        let producer_id = header.producer_id;
+        let Some(producer) = self.known.get(&producer_id) else {
+            return match admission == Admission::Added && header.base_sequence != 0 {
+                true => Err(out_of_order(header, -1)),
+                false => Ok(Sequenced::Next),
+            };
         };
         if header.producer_epoch < producer.epoch {
             return Err(ProducerError::StaleEpoch {
-                producer_id: header.producer_id,
+                producer_id,
                 epoch: header.producer_epoch,
                 current: producer.epoch,
             });
@@ -98,48 +134,99 @@ impl Producers {
             if let Some(duplicate) = producer.find(header) {
                 return Ok(duplicate);
             }
-            last = producer
-                .window
-                .back()
-                .map_or(-1, |batch| batch.last_sequence);
+            last = producer.last_sequence();
+        }
+        if producer.open.is_some() && !header.is_transactional() {
+            return Err(ProducerError::OutsideTransaction { producer_id });
         }
         if header.base_sequence == following(last) {
             return Ok(Sequenced::Next);
         }
-        Err(ProducerError::OutOfOrder {
-            producer_id: header.producer_id,
-            sequence: header.base_sequence,
-            last,
-        })
+        Err(out_of_order(header, last))
     }
 
-    /// Remembers a batch that was appended at `base_offset`.
-    pub(crate) fn appended(&mut self, header: &Header, base_offset: i64, now_millis: i64) {
+    /// Remembers a batch that was appended at `base_offset`; true when it opened a transaction.
+    pub(crate) fn appended(&mut self, header: &Header, base_offset: i64, now_millis: i64) -> bool {
         if !header.has_producer() {
-            return;
+            return false;
         }
-        let producer = self.known.entry(header.producer_id).or_insert_with(|| {
-            self.until_sweep = self.until_sweep.saturating_sub(1);
-            Producer {
-                epoch: header.producer_epoch,
-                window: VecDeque::with_capacity(WINDOW),
-                seen_at: now_millis,
-            }
-        });
-        if producer.epoch != header.producer_epoch {
-            producer.epoch = header.producer_epoch;
-            producer.window.clear();
-        }
+        let producer = self.producer(header.producer_id, header.producer_epoch, now_millis);
         if producer.window.len() == WINDOW {
             producer.window.pop_front();
         }
-        producer.seen_at = now_millis;
         producer.window.push_back(Remembered {
             first_sequence: header.base_sequence,
             last_sequence: header.last_sequence(),
             base_offset,
             appended_at: now_millis,
         });
+        let opened = header.is_transactional() && producer.open.is_none();
+        if opened {
+            producer.open = Some(base_offset);
+        }
+        opened
+    }
+
+    /// Whether a marker may end the producer's transaction.
+    ///
+    /// # Errors
+    /// [`MarkerError`] when the producer or its coordinator was replaced.
+    pub(super) fn check_marker(&self, marker: &Marker) -> Result<(), MarkerError> {
+        let Some(producer) = self.known.get(&marker.producer_id) else {
+            return Ok(());
+        };
+        if marker.producer_epoch < producer.epoch {
+            return Err(MarkerError::StaleEpoch);
+        }
+        match marker.coordinator_epoch < producer.coordinator_epoch {
+            true => Err(MarkerError::StaleCoordinator),
+            false => Ok(()),
+        }
+    }
+
+    /// Ends the producer's transaction; returns the first offset of one that was open.
+    pub(super) fn ended(&mut self, marker: &Marker, now_millis: i64) -> Option<i64> {
+        let producer = self.producer(marker.producer_id, marker.producer_epoch, now_millis);
+        producer.coordinator_epoch = marker.coordinator_epoch;
+        producer.open.take()
+    }
+
+    /// All producers that are remembered, by id.
+    pub(super) fn active(&self) -> Vec<ActiveProducer> {
+        let active = self
+            .known
+            .iter()
+            .map(|(&producer_id, producer)| ActiveProducer {
+                producer_id,
+                epoch: producer.epoch,
+                last_sequence: producer.last_sequence(),
+                seen_at: producer.seen_at,
+                coordinator_epoch: producer.coordinator_epoch,
+                open: producer.open,
+            });
+        let mut active: Vec<_> = active.collect();
+        active.sort_unstable_by_key(|producer| producer.producer_id);
+        active
+    }
+
+    /// The producer with this epoch; what an older epoch left behind is forgotten.
+    fn producer(&mut self, producer_id: i64, epoch: i16, now_millis: i64) -> &mut Producer {
+        let producer = self.known.entry(producer_id).or_insert_with(|| {
+            self.until_sweep = self.until_sweep.saturating_sub(1);
+            Producer {
+                epoch,
+                window: VecDeque::with_capacity(WINDOW),
+                seen_at: now_millis,
+                open: None,
+                coordinator_epoch: -1,
+            }
+        });
+        if producer.epoch != epoch {
+            producer.epoch = epoch;
+            producer.window.clear();
+        }
+        producer.seen_at = now_millis;
+        producer
     }
 
     /// Forgets producers that have not written since `before`, now and then.
@@ -147,12 +234,17 @@ impl Producers {
         if self.until_sweep == 0 {
             self.until_sweep = SWEEP_EVERY;
             self.known
-                .retain(|_, producer| producer.seen_at >= before_millis);
+                .retain(|_, producer| producer.open.is_some() || producer.seen_at >= before_millis);
         }
     }
 }
 
 impl Producer {
+    /// -1 for none in this epoch.
+    fn last_sequence(&self) -> i32 {
+        self.window.back().map_or(-1, |batch| batch.last_sequence)
+    }
+
     fn find(&self, header: &Header) -> Option<Sequenced> {
         let last = header.last_sequence();
         let same =
@@ -164,6 +256,14 @@ impl Producer {
                 base_offset: batch.base_offset,
                 appended_at: batch.appended_at,
             })
+    }
+}
+
+fn out_of_order(header: &Header, last: i32) -> ProducerError {
+    ProducerError::OutOfOrder {
+        producer_id: header.producer_id,
+        sequence: header.base_sequence,
+        last,
     }
 }
 
@@ -191,8 +291,12 @@ mod tests {
         header
     }
 
+    fn check(producers: &Producers, header: &Header) -> Result<Sequenced, ProducerError> {
+        producers.check(header, Admission::Plain)
+    }
+
     fn append(producers: &mut Producers, header: &Header, offset: i64) {
-        assert_eq!(producers.check(header), Ok(Sequenced::Next));
+        assert_eq!(check(producers, header), Ok(Sequenced::Next));
         producers.appended(header, offset, 0);
     }
 
@@ -203,7 +307,7 @@ mod tests {
             append(&mut producers, &header(0, i * 10, 10), i64::from(i) * 10);
         }
         for i in 1..6 {
-            let again = producers.check(&header(0, i * 10, 10)).unwrap();
+            let again = check(&producers, &header(0, i * 10, 10)).unwrap();
             assert_eq!(
                 again,
                 Sequenced::Duplicate {
@@ -213,11 +317,11 @@ mod tests {
             );
         }
         assert!(
-            producers.check(&header(0, 0, 10)).is_err(),
+            check(&producers, &header(0, 0, 10)).is_err(),
             "the sixth last is forgotten"
         );
         assert!(
-            producers.check(&header(0, 50, 9)).is_err(),
+            check(&producers, &header(0, 50, 9)).is_err(),
             "same start, other length"
         );
     }
@@ -226,7 +330,7 @@ mod tests {
     fn a_gap_is_out_of_order() {
         let mut producers = Producers::default();
         append(&mut producers, &header(0, 0, 1), 0);
-        let refused = producers.check(&header(0, 2, 1)).unwrap_err();
+        let refused = check(&producers, &header(0, 2, 1)).unwrap_err();
         assert_eq!(
             refused,
             ProducerError::OutOfOrder {
@@ -241,10 +345,10 @@ mod tests {
     fn an_unknown_producer_begins_anywhere_and_a_new_epoch_at_zero() {
         let mut producers = Producers::default();
         append(&mut producers, &header(0, 77, 1), 0);
-        assert!(producers.check(&header(1, 78, 1)).is_err());
+        assert!(check(&producers, &header(1, 78, 1)).is_err());
         append(&mut producers, &header(1, 0, 1), 1);
         assert!(matches!(
-            producers.check(&header(0, 78, 1)),
+            check(&producers, &header(0, 78, 1)),
             Err(ProducerError::StaleEpoch { .. })
         ));
     }
@@ -264,7 +368,7 @@ mod tests {
         let mut producers = Producers::default();
         append(&mut producers, &header(0, 0, 1), 0);
         producers.expire(1);
-        assert_eq!(producers.check(&header(0, 40, 1)), Ok(Sequenced::Next));
+        assert_eq!(check(&producers, &header(0, 40, 1)), Ok(Sequenced::Next));
     }
 
     proptest! {
@@ -287,7 +391,7 @@ mod tests {
                 sequence = following(next.last_sequence());
                 let retried = &sent[sent.len().saturating_sub(back + 1)];
                 prop_assert_eq!(
-                    producers.check(&retried.0),
+                    check(&producers, &retried.0),
                     Ok(Sequenced::Duplicate { base_offset: retried.1, appended_at: 0 })
                 );
             }

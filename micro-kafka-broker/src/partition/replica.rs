@@ -5,13 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::{EpochEnd, FetchWaiter, LeaderEpochs, ProducerError, Producers, Sequenced};
+use super::transactions::Transactions;
+use super::{Aborted, EpochEnd, FetchWaiter, LeaderEpochs, ProducerError, Producers, Sequenced};
 use crate::batch::{Batch, BatchError, validate};
 use crate::log::{Log, LogLayout, Placement, ReadLimit};
 use crate::meta::TopicSettings;
-
-/// Time without a write after which a producer is forgotten (`producer.id.expiration.ms`).
-const PRODUCER_EXPIRATION_MS: i64 = 86_400_000;
 
 /// What a reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +29,17 @@ impl Isolation {
             _ => Self::ReadUncommitted,
         }
     }
+}
+
+/// How records come to be appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// Outside of any transaction.
+    Plain,
+    /// Their transaction was found to include the partition.
+    Verified,
+    /// Their transaction includes the partition because of them: its epoch is its own.
+    Added,
 }
 
 /// Where records went.
@@ -119,6 +128,18 @@ pub(crate) struct ReadOutcome {
     pub(crate) last_stable_offset: i64,
     /// The partition's first offset.
     pub(crate) log_start_offset: i64,
+    /// The aborted transactions among them, for a reader of committed records.
+    pub(crate) aborted: Vec<Aborted>,
+}
+
+impl ReadOutcome {
+    /// The offset before which such a reader sees records.
+    pub(crate) fn visible_end(&self, isolation: Isolation) -> i64 {
+        match isolation {
+            Isolation::ReadUncommitted => self.high_watermark,
+            Isolation::ReadCommitted => self.last_stable_offset,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -126,9 +147,10 @@ pub(super) struct Core {
     pub(super) log: Log,
     pub(super) epochs: LeaderEpochs,
     pub(super) leader_epoch: i32,
-    producers: Producers,
+    pub(super) producers: Producers,
+    pub(super) transactions: Transactions,
     waiters: Vec<Arc<FetchWaiter>>,
-    deleted: bool,
+    pub(super) deleted: bool,
 }
 
 impl Core {
@@ -137,9 +159,12 @@ impl Core {
         self.log.end_offset()
     }
 
-    /// There are no transactions so far.
+    /// Where the oldest open transaction begins, or the end.
     fn last_stable_offset(&self) -> i64 {
-        self.high_watermark()
+        let end = self.high_watermark();
+        self.transactions
+            .first_open()
+            .map_or(end, |first| first.min(end))
     }
 
     /// The offset before which a reader sees records.
@@ -167,6 +192,7 @@ impl Partition {
             epochs,
             leader_epoch,
             producers: Producers::default(),
+            transactions: Transactions::default(),
             waiters: Vec::new(),
             deleted: false,
         };
@@ -210,10 +236,11 @@ impl Partition {
         &self,
         records: &Bytes,
         settings: &TopicSettings,
+        admission: Admission,
         now_millis: i64,
     ) -> Result<Appended, AppendError> {
         let batches = validate(records, &settings.rules, now_millis)?;
-        check_producers(&batches)?;
+        check_producers(&batches, admission)?;
         let stamp = settings.log_append_time.then_some(now_millis);
         let mut core = self.core.lock();
         if core.deleted {
@@ -229,7 +256,7 @@ impl Partition {
             if let Sequenced::Duplicate {
                 base_offset,
                 appended_at,
-            } = core.producers.check(&batch.header)?
+            } = core.producers.check(&batch.header, admission)?
             {
                 answer.base_offset = base_offset;
                 answer.log_append_time = stamp.map_or(-1, |_| appended_at);
@@ -237,10 +264,12 @@ impl Partition {
             }
         }
         core.log.set_layout(settings.layout);
+        let forgotten_before = now_millis.saturating_sub(settings.producer_expiration_ms);
+        core.producers.expire(forgotten_before);
         for batch in &batches {
             core.append(batch, stamp, now_millis);
         }
-        core.wake(records.len());
+        core.arrived(records.len());
         Ok(answer)
     }
 
@@ -270,7 +299,12 @@ impl Partition {
             true => core.log.read(request.offset, limit),
             false => Vec::new(),
         };
+        let aborted = match request.isolation {
+            Isolation::ReadCommitted => core.transactions.aborted_in(request.offset, &records),
+            Isolation::ReadUncommitted => Vec::new(),
+        };
         Ok(ReadOutcome {
+            aborted,
             records,
             high_watermark: core.high_watermark(),
             last_stable_offset: core.last_stable_offset(),
@@ -284,6 +318,7 @@ impl Partition {
         core.deleted = true;
         core.log = Log::new(LogLayout::default());
         core.producers = Producers::default();
+        core.transactions = Transactions::default();
         for waiter in core.waiters.drain(..) {
             waiter.wake();
         }
@@ -291,7 +326,7 @@ impl Partition {
 
     pub(super) fn add_waiter(&self, waiter: &Arc<FetchWaiter>, seen_end: i64) {
         let mut core = self.core.lock();
-        if core.deleted || core.high_watermark() != seen_end {
+        if core.deleted || core.visible_end(waiter.isolation()) != seen_end {
             return waiter.wake();
         }
         core.waiters.push(Arc::clone(waiter));
@@ -307,26 +342,49 @@ impl Partition {
 
 impl Core {
     fn append(&mut self, batch: &Batch, stamp: Option<i64>, now_millis: i64) {
+        let offset = self.place(batch, stamp);
+        if self.producers.appended(&batch.header, offset, now_millis) {
+            self.transactions.begin(offset);
+        }
+    }
+
+    /// Puts a batch at the end of the log and returns its offset.
+    pub(super) fn place(&mut self, batch: &Batch, stamp: Option<i64>) -> i64 {
+        let base_offset = self.log.end_offset();
         let place = Placement {
-            base_offset: self.log.end_offset(),
+            base_offset,
             leader_epoch: self.leader_epoch,
             stamp,
         };
         self.log.append(batch, place);
-        self.producers.expire(now_millis - PRODUCER_EXPIRATION_MS);
-        self.producers
-            .appended(&batch.header, place.base_offset, now_millis);
+        base_offset
     }
 
-    fn wake(&mut self, bytes: usize) {
-        self.waiters.retain(|waiter| !waiter.arrived(bytes));
+    /// New bytes; while a transaction is open, readers of committed records do not see them.
+    pub(super) fn arrived(&mut self, bytes: usize) {
+        let open = self.transactions.first_open().is_some();
+        self.waiters.retain(|waiter| {
+            let hidden = open && waiter.isolation() == Isolation::ReadCommitted;
+            hidden || !waiter.arrived(bytes)
+        });
+    }
+
+    /// The last stable offset has moved; how far that reaches is for the fetch to see.
+    pub(super) fn wake_committed(&mut self) {
+        self.waiters.retain(|waiter| {
+            let waits = waiter.isolation() == Isolation::ReadUncommitted;
+            if !waits {
+                waiter.wake();
+            }
+            waits
+        });
     }
 }
 
-/// Refuses what cannot be sequenced: transactions, and several batches of a producer at once.
-fn check_producers(batches: &[Batch]) -> Result<(), AppendError> {
+/// Refuses what cannot be sequenced: records of no transaction, and several batches of a producer at once.
+fn check_producers(batches: &[Batch], admission: Admission) -> Result<(), AppendError> {
     for Batch { header, .. } in batches {
-        if header.is_transactional() {
+        if header.is_transactional() && admission == Admission::Plain {
             return Err(AppendError::NoTransaction {
                 producer_id: header.producer_id,
             });

@@ -26,7 +26,7 @@ fn partition() -> Arc<Partition> {
 }
 
 fn append(partition: &Partition, builder: &BatchBuilder) -> Result<Appended, AppendError> {
-    partition.append(&builder.build(), &settings(&[]), 1000)
+    partition.append(&builder.build(), &settings(&[]), Admission::Plain, 1000)
 }
 
 fn read(offset: i64) -> ReadRequest {
@@ -74,7 +74,29 @@ fn a_duplicate_is_answered_with_its_first_offset_and_not_stored() {
 }
 
 #[test]
-fn transactions_are_refused_for_now() {
+fn producers_are_forgotten_after_the_time_configured() {
+    let partition = partition();
+    let mut settings = settings(&[]);
+    settings.producer_expiration_ms = 500;
+    let append = |producer_id, now| {
+        let batch = BatchBuilder::new().producer(producer_id, 0, 0).value("a");
+        let batch = batch.build();
+        partition
+            .append(&batch, &settings, Admission::Plain, now)
+            .unwrap();
+    };
+    append(1, 1000);
+    append(2, 1000);
+    // A look for expired ones comes with enough new producers.
+    for producer_id in 3..2000 {
+        append(producer_id, 1501);
+    }
+    let known = partition.active_producers();
+    assert_eq!(known.first().map(|p| p.producer_id), Some(3));
+}
+
+#[test]
+fn transactional_records_need_a_transaction() {
     let batch = BatchBuilder::new().producer(5, 0, 0).flags(0x10).value("a");
     assert_eq!(
         append(&partition(), &batch),
@@ -87,7 +109,9 @@ fn the_brokers_time_replaces_the_producers_where_configured() {
     let partition = partition();
     let settings = settings(&[("message.timestamp.type", "LogAppendTime")]);
     let batch = BatchBuilder::new().base_timestamp(5).value("a").build();
-    let appended = partition.append(&batch, &settings, 1234).unwrap();
+    let appended = partition
+        .append(&batch, &settings, Admission::Plain, 1234)
+        .unwrap();
     assert_eq!(appended.log_append_time, 1234);
     let found = partition
         .offset_for(OffsetSpec::At(1000), Isolation::ReadUncommitted)
@@ -143,7 +167,7 @@ fn leader_epochs_are_checked() {
 async fn a_waiting_fetch_is_woken_when_enough_bytes_have_come() {
     let partition = partition();
     let batch = BatchBuilder::new().value("a");
-    let waiter = FetchWaiter::new(batch.build().len() + 1);
+    let waiter = FetchWaiter::new(batch.build().len() + 1, Isolation::ReadUncommitted);
     let wait = FetchWait::register(Arc::clone(&waiter), [(Arc::clone(&partition), 0)]);
     append(&partition, &batch).unwrap();
     let early = tokio::time::timeout(Duration::from_millis(20), wait.woken()).await;
@@ -156,14 +180,20 @@ async fn a_waiting_fetch_is_woken_when_enough_bytes_have_come() {
 async fn a_fetch_that_registers_late_is_woken_at_once() {
     let partition = partition();
     append(&partition, &BatchBuilder::new().value("a")).unwrap();
-    let wait = FetchWait::register(FetchWaiter::new(1000), [(Arc::clone(&partition), 0)]);
+    let wait = FetchWait::register(
+        FetchWaiter::new(1000, Isolation::ReadUncommitted),
+        [(Arc::clone(&partition), 0)],
+    );
     wait.woken().await;
 }
 
 #[tokio::test]
 async fn deleting_a_partition_wakes_its_fetches() {
     let partition = partition();
-    let wait = FetchWait::register(FetchWaiter::new(1), [(Arc::clone(&partition), 0)]);
+    let wait = FetchWait::register(
+        FetchWaiter::new(1, Isolation::ReadUncommitted),
+        [(Arc::clone(&partition), 0)],
+    );
     partition.delete();
     wait.woken().await;
     assert!(matches!(partition.read(read(0)), Err(ReadError::Gone)));
@@ -177,7 +207,7 @@ async fn deleting_a_partition_wakes_its_fetches() {
 fn a_dropped_wait_leaves_nothing_behind() {
     let partition = partition();
     drop(FetchWait::register(
-        FetchWaiter::new(1),
+        FetchWaiter::new(1, Isolation::ReadUncommitted),
         [(Arc::clone(&partition), 0)],
     ));
     assert!(partition.core.lock().waiters.is_empty());

@@ -5,23 +5,30 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tokio::sync::Notify;
 
-use super::Partition;
+use super::{Isolation, Partition};
 
 /// One waiting fetch; shared by the partitions it reads.
 #[derive(Debug)]
 pub(crate) struct FetchWaiter {
     missing: AtomicI64,
+    isolation: Isolation,
     woken: Notify,
 }
 
 impl FetchWaiter {
-    /// A fetch that wants `missing` more bytes.
+    /// A fetch that wants `missing` more bytes of what it may see.
     #[must_use]
-    pub(crate) fn new(missing: usize) -> Arc<Self> {
+    pub(crate) fn new(missing: usize, isolation: Isolation) -> Arc<Self> {
         Arc::new(Self {
             missing: AtomicI64::new(i64::try_from(missing).unwrap_or(i64::MAX)),
+            isolation,
             woken: Notify::new(),
         })
+    }
+
+    /// What the fetch may see.
+    pub(super) fn isolation(&self) -> Isolation {
+        self.isolation
     }
 
     /// Counts new bytes; true when the fetch now has enough and was woken.

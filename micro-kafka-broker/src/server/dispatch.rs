@@ -112,9 +112,17 @@ serve! {
     DeleteTopics => delete_topics::DeleteTopicsRequest,
     InitProducerId => init_producer_id::InitProducerIdRequest,
     OffsetForLeaderEpoch => offset_for_leader_epoch::OffsetForLeaderEpochRequest,
+    AddPartitionsToTxn => add_partitions_to_txn::AddPartitionsToTxnRequest,
+    AddOffsetsToTxn => add_offsets_to_txn::AddOffsetsToTxnRequest,
+    EndTxn => end_txn::EndTxnRequest,
+    WriteTxnMarkers => write_txn_markers::WriteTxnMarkersRequest,
+    TxnOffsetCommit => txn_offset_commit::TxnOffsetCommitRequest,
     DescribeConfigs => describe_configs::DescribeConfigsRequest,
     CreatePartitions => create_partitions::CreatePartitionsRequest,
     DescribeCluster => describe_cluster::DescribeClusterRequest,
+    DescribeProducers => describe_producers::DescribeProducersRequest,
+    DescribeTransactions => describe_transactions::DescribeTransactionsRequest,
+    ListTransactions => list_transactions::ListTransactionsRequest,
 }
 
 /// Answers one frame; `None` where the client wants no answer.

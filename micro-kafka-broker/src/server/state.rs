@@ -8,6 +8,7 @@ use super::endpoint::Node;
 use crate::clock::Clock;
 use crate::coord::ProducerIds;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
+use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::meta::{BrokerConfig, Catalog};
 use crate::partition::PartitionTable;
 use crate::wire::Uuid;
@@ -23,7 +24,8 @@ pub(crate) struct BrokerState {
     catalog: Arc<Catalog>,
     partitions: Arc<PartitionTable>,
     groups: Arc<GroupCoordinator>,
-    producer_ids: ProducerIds,
+    producer_ids: Arc<ProducerIds>,
+    transactions: TransactionCoordinator,
     clients: Clients,
 }
 
@@ -43,6 +45,18 @@ impl BrokerState {
         let limits = GroupLimits::from_config(catalog.config());
         let groups = Arc::new(GroupCoordinator::new(clock.clone(), limits));
         catalog.observe(Arc::<GroupCoordinator>::clone(&groups));
+        let producer_ids = Arc::new(ProducerIds::default());
+        let transactions = TransactionCoordinator::new(
+            clock.clone(),
+            TransactionLimits::from_config(catalog.config()),
+            Arc::clone(&producer_ids),
+            MarkerWriter::new(
+                clock.clone(),
+                Arc::clone(&catalog),
+                Arc::clone(&partitions),
+                Arc::clone(&groups),
+            ),
+        );
         Self {
             cluster_id: Uuid::random().to_string(),
             node_id,
@@ -52,7 +66,8 @@ impl BrokerState {
             catalog,
             partitions,
             groups,
-            producer_ids: ProducerIds::default(),
+            producer_ids,
+            transactions,
             clients: Clients::none(),
         }
     }
@@ -100,6 +115,11 @@ impl BrokerState {
     /// Ids for idempotent producers.
     pub(crate) fn producer_ids(&self) -> &ProducerIds {
         &self.producer_ids
+    }
+
+    /// The transactional ids that this broker coordinates.
+    pub(crate) fn transactions(&self) -> &TransactionCoordinator {
+        &self.transactions
     }
 
     /// The clients that are connected.

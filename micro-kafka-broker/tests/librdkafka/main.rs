@@ -5,6 +5,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test fails by panicking, in its helper functions too"
 )]
 
@@ -12,3 +13,4 @@ mod admin;
 mod groups;
 mod kafka;
 mod records;
+mod transactions;

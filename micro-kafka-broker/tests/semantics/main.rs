@@ -19,3 +19,5 @@ mod groups;
 mod kafka;
 mod offsets;
 mod produce;
+mod transaction;
+mod transactions;

@@ -1,5 +1,12 @@
 //! What handlers take, from real records.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use micro_kafka::prelude::*;
 use micro_kafka::record::{OwnedRecord, Timestamp};
 use micro_kafka_test::prelude::*;

@@ -1,5 +1,12 @@
 //! What is wrong at boot is told at once, each with its place and a way out.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use micro_kafka::KafkaApp;
 use micro_kafka::config::Config;
 use micro_kafka::prelude::*;

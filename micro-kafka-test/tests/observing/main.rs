@@ -1,10 +1,21 @@
 //! What an operator sees: counters, lag and health of each listener.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod meters;
+
+use std::sync::{Arc, mpsc};
 
 use micro_kafka::listener::HealthReason;
 use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 
 use self::meters::Meters;
 
@@ -35,7 +46,7 @@ async fn charge(order: &str) -> Result<(), ChargeError> {
 }
 
 #[kafka_listener(topics = "clicks", group_id = "search")]
-async fn index(click: &str, State(gate): State<std::sync::Arc<tokio::sync::Semaphore>>) {
+async fn index(click: &str, State(gate): State<Arc<Semaphore>>) {
     let _ = click;
     gate.acquire().await.unwrap().forget();
 }
@@ -66,14 +77,14 @@ async fn every_outcome_is_counted_by_listener(kafka: EmbeddedKafka) {
 #[kafka_test(topics = ["clicks"])]
 async fn the_lag_of_each_partition_is_shown_while_it_lasts(kafka: EmbeddedKafka) {
     let meters = Meters::installed();
-    let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(4));
+    let gate = Arc::new(Semaphore::new(4));
     for n in 0..10 {
         kafka.send("clicks", n.to_string()).await;
     }
     let app = kafka
         .app()
         .listener(index)
-        .state(std::sync::Arc::clone(&gate))
+        .state(Arc::clone(&gate))
         .start()
         .await;
     let labels = [
@@ -107,15 +118,19 @@ async fn a_group_that_refuses_a_consumer_shows_in_the_health(kafka: EmbeddedKafk
     assert!(health.listeners[0].running);
 }
 
+/// Blocks whoever receives until the test lets go.
+type Release = Arc<Mutex<mpsc::Receiver<()>>>;
+
 #[kafka_listener(topics = "orders", group_id = "blocking")]
-async fn block() {
-    // What the watchdog is there to find.
-    std::thread::sleep(Duration::from_millis(1_800));
+async fn block(State(release): State<Release>) {
+    release.lock().recv().unwrap();
 }
 
 #[kafka_test(topics = ["orders"])]
 async fn a_handler_that_blocks_its_consumer_shows_in_the_health(kafka: EmbeddedKafka) {
-    let app = kafka.app().listener(block).start().await;
+    let (let_go, release) = mpsc::channel();
+    let release: Release = Arc::new(Mutex::new(release));
+    let app = kafka.app().listener(block).state(release).start().await;
     kafka.send("orders", "x").await;
     app.listener("block").unwell().await;
     let health = app.health();
@@ -124,6 +139,7 @@ async fn a_handler_that_blocks_its_consumer_shows_in_the_health(kafka: EmbeddedK
     };
     assert_eq!((record.partition, record.offset), (0, 0));
     assert!(*duration >= Duration::from_secs(1), "{duration:?}");
+    let_go.send(()).unwrap();
     app.listener("block").settled().await.assert_handled(1);
     assert!(app.health().is_up(), "{:?}", app.health());
 }

@@ -1,5 +1,12 @@
 //! Several instances of a service: they come, go and are lost while records flow.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -154,30 +161,35 @@ fn assert_once_in_order(handled: &[Handled], each: i64) {
     }
 }
 
+/// Stops one cleanly, and lets records flow on.
+async fn leave(app: TestApp, traffic: &Traffic) {
+    let report = app.stop().await;
+    assert_eq!(report.abandoned, 0, "{report:?}");
+    traffic.flows(10).await;
+}
+
 async fn come_and_go(kafka: &EmbeddedKafka, settings: &[(&str, &str)]) {
     let handled = Journal::new();
     let traffic = Traffic::start(kafka).await;
-    let first = join(kafka, "first", &handled, settings).await;
-    traffic.flows(10).await;
-    let second = join(kafka, "second", &handled, settings).await;
-    traffic.flows(10).await;
-    let third = join(kafka, "third", &handled, settings).await;
-    traffic.flows(10).await;
-    assert_eq!(second.stop().await.abandoned, 0);
-    traffic.flows(10).await;
-    assert_eq!(first.stop().await.abandoned, 0);
-    let fourth = join(kafka, "fourth", &handled, settings).await;
-    traffic.flows(10).await;
-    assert_eq!(third.stop().await.abandoned, 0);
+    let arrive = async |name| {
+        let app = join(kafka, name, &handled, settings).await;
+        traffic.flows(10).await;
+        app
+    };
+    let first = arrive("first").await;
+    let second = arrive("second").await;
+    let third = arrive("third").await;
+    leave(second, &traffic).await;
+    leave(first, &traffic).await;
+    let fourth = arrive("fourth").await;
+    leave(third, &traffic).await;
     let each = traffic.stop().await;
     fourth.listener("charge").settled().await;
     assert_once_in_order(&handled.entries(), each);
     fourth.stop().await;
     let committed = kafka.committed("billing", "orders").await;
-    assert!(
-        committed.values().all(|offset| *offset == each),
-        "{committed:?}"
-    );
+    let whole = committed.values().all(|offset| *offset == each);
+    assert!(whole, "{committed:?}");
 }
 
 #[kafka_test(topics = ["orders"], partitions = 4)]

@@ -1,5 +1,12 @@
 //! Records whose handler fails: tried again in place, skipped, or the end of their listener.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod membership;
 mod policies;
 mod waiting;

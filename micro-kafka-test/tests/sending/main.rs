@@ -1,5 +1,12 @@
 //! What the template sends, as the broker has it and as listeners get it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::time::{Duration, Instant};
 
 use micro_kafka::prelude::*;

@@ -1,5 +1,12 @@
 //! What a listener runs with, and where it comes from.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::path::Path;
 
 use micro_kafka::KafkaApp;

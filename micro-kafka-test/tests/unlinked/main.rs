@@ -1,5 +1,12 @@
 //! A program without any listener: this binary has none.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use micro_kafka::KafkaApp;
 use micro_kafka::app::Listener;
 use micro_kafka::config::Config;

@@ -3,11 +3,15 @@
 use super::builder::KafkaApp;
 use super::error::{BootError, BootErrors, Error};
 use super::running::recoverer;
+use crate::template::KafkaTemplate;
 
-/// Creates what dead-letter topics are missing.
-pub(super) async fn prepare_dead_letters(app: &KafkaApp) -> Result<(), Error> {
-    if app.recoverer.is_some() || app.plans.is_empty() {
-        return Ok(());
+/// The source topics and their dead-letter topics.
+pub(super) struct DeadLetters(Vec<(String, String)>);
+
+/// The dead-letter topics that the listeners need.
+pub(super) fn dead_letters(app: &KafkaApp) -> Result<DeadLetters, Error> {
+    if app.recoverer.is_some() {
+        return Ok(DeadLetters(Vec::new()));
     }
     let mut topics = Vec::new();
     let mut problems = Vec::new();
@@ -26,14 +30,24 @@ pub(super) async fn prepare_dead_letters(app: &KafkaApp) -> Result<(), Error> {
     BootErrors::check(problems)?;
     topics.sort();
     topics.dedup();
-    let admin = app.template.admin().with_wire_names();
-    match admin.ensure_dead_letter_topics(&topics).await {
-        Ok(created) => {
-            for topic in created {
-                tracing::info!(topic, "dead-letter topic created");
-            }
-            Ok(())
+    Ok(DeadLetters(topics))
+}
+
+impl DeadLetters {
+    /// Creates what is missing.
+    pub(super) async fn create(&self, template: &KafkaTemplate) -> Result<(), Error> {
+        if self.0.is_empty() {
+            return Ok(());
         }
-        Err(error) => Err(Error::Boot(BootErrors::one(error.to_string()))),
+        let admin = template.admin().with_wire_names();
+        match admin.ensure_dead_letter_topics(&self.0).await {
+            Ok(created) => {
+                for topic in created {
+                    tracing::info!(topic, "dead-letter topic created");
+                }
+                Ok(())
+            }
+            Err(error) => Err(Error::Boot(BootErrors::one(error.to_string()))),
+        }
     }
 }

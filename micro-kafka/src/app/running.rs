@@ -6,14 +6,14 @@ use futures_util::future::join_all;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::builder::KafkaApp;
-use super::dead_letters::prepare_dead_letters;
+use super::dead_letters::dead_letters;
 use super::error::Error;
 use super::resolve::Plan;
 use super::signal::StopSignals;
 use crate::clock::Clock;
 use crate::error::{DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, Recover};
 use crate::listener::{
-    ContainerDeps, ContainerHealth, ListenerContainer, PartitionProgress, States, StopReport,
+    ContainerDeps, ContainerHealth, Gate, ListenerContainer, PartitionProgress, States, StopReport,
 };
 use crate::template::KafkaTemplate;
 
@@ -32,7 +32,7 @@ pub struct RunningApp {
 impl RunningApp {
     pub(super) async fn start(app: KafkaApp) -> Result<Self, Error> {
         let runtime = multi_thread_runtime()?;
-        prepare_dead_letters(&app).await?;
+        let dead_letters = dead_letters(&app)?;
         let KafkaApp {
             config,
             states,
@@ -67,17 +67,28 @@ impl RunningApp {
             clock,
             flush_timeout,
         };
-        for container in running
-            .containers
-            .iter()
-            .filter(|container| container.endpoint().auto_startup)
-        {
-            if let Err(error) = container.start() {
+        // The groups are joined while the dead-letter topics are looked for: each takes several
+        // round trips. No record is handled before both are done.
+        let (key, gate) = Gate::closed();
+        let mut ready = running.start_containers(&gate);
+        if ready.is_ok() {
+            ready = dead_letters.create(&running.template).await;
+        }
+        match ready {
+            Ok(()) => key.open(),
+            Err(error) => {
+                drop(key);
                 running.stop().await;
-                return Err(Error::Start(error));
+                return Err(error);
             }
         }
         Ok(running)
+    }
+
+    fn start_containers(&self, gate: &Gate) -> Result<(), Error> {
+        let containers = self.containers.iter();
+        let mut starting = containers.filter(|container| container.endpoint().auto_startup);
+        starting.try_for_each(|container| container.start_behind(gate).map_err(Error::Start))
     }
 
     /// Runs until SIGTERM or Ctrl-C, then drains and stops; a second signal cuts the drain short.

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::command::Command;
 use super::consumer_loop::LoopSeat;
+use super::gate::Gate;
 use super::health::ConsumerStatus;
 use super::stats::ListenerStats;
 use super::watchdog;
@@ -88,6 +89,12 @@ impl ListenerContainer {
     /// # Errors
     /// If it is running, librdkafka refuses a property, or the runtime has one thread.
     pub fn start(&self) -> Result<(), ContainerError> {
+        self.start_behind(&Gate::open())
+    }
+
+    /// Joins the group, and begins to handle records when the gate opens; leaves again if it never
+    /// will.
+    pub(crate) fn start_behind(&self, gate: &Gate) -> Result<(), ContainerError> {
         let listener = self.endpoint.id.to_string();
         if self.deps.runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
             return Err(ContainerError::CurrentThreadRuntime { listener });
@@ -100,7 +107,7 @@ impl ListenerContainer {
         let (stop_all, stop_requests) = mpsc::unbounded_channel();
         let mut consumers = Vec::new();
         for number in 0..self.endpoint.concurrency.max(1) {
-            match self.spawn(number, &stop_all) {
+            match self.spawn(number, &stop_all, gate) {
                 Ok(consumer) => consumers.push(consumer),
                 Err(error) => {
                     let partial = Running {
@@ -133,6 +140,7 @@ impl ListenerContainer {
         &self,
         number: u32,
         stop_all: &mpsc::UnboundedSender<HealthReason>,
+        gate: &Gate,
     ) -> Result<Consumer, ContainerError> {
         let (commands, receiver) = mpsc::unbounded_channel();
         let status = Arc::new(ConsumerStatus::default());
@@ -157,10 +165,16 @@ impl ListenerContainer {
         let (done, is_done) = watch::channel(None);
         let (end, ended) = std::sync::mpsc::channel();
         let runtime = self.deps.runtime.clone();
+        let gate = gate.clone();
         let thread = std::thread::Builder::new()
             .name(format!("kafka-{}-{number}", self.endpoint.id))
             .spawn(move || {
-                let report = runtime.block_on(worker.run(consumer));
+                let report = runtime.block_on(async {
+                    match gate.passed().await {
+                        true => worker.run(consumer).await,
+                        false => StopReport::default(),
+                    }
+                });
                 done.send_replace(Some(report));
                 let _ = end.send(());
             })

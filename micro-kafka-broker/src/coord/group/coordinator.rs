@@ -1,6 +1,6 @@
 //! The shell: owns the groups, gives them the time, and carries answers back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -9,8 +9,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{
-    CommittedOffset, Effect, Event, Group, GroupDescription, GroupLimits, PartitionKey, Reply,
-    Token,
+    Caller, CommitPartition, Effect, Event, Group, GroupDescription, GroupLimits, OffsetView,
+    PartitionKey, Reply, Token, offsets_partition,
 };
 use crate::clock::Clock;
 use crate::meta::{CatalogObserver, Topic};
@@ -30,6 +30,8 @@ struct Shared {
     clock: Clock,
     limits: GroupLimits,
     groups: RwLock<BTreeMap<String, Arc<Mutex<Seat>>>>,
+    /// The groups that a producer's open transaction has offsets for.
+    open: Mutex<HashMap<i64, BTreeSet<String>>>,
     /// Tells the timer task that a deadline has come nearer.
     nearer: Notify,
     /// The next moment at which the timer task looks.
@@ -53,6 +55,7 @@ impl GroupCoordinator {
             clock,
             limits,
             groups: RwLock::default(),
+            open: Mutex::default(),
             nearer: Notify::new(),
             wakes: Mutex::new(None),
         });
@@ -77,33 +80,54 @@ impl GroupCoordinator {
         answer.await.ok()
     }
 
-    /// The offsets that a group committed for these partitions, in order.
-    pub(crate) fn offsets(
+    /// Keeps offsets until a producer's transaction ends. The answer comes as from
+    /// [`GroupCoordinator::call`], but the offsets are kept when this returns.
+    pub(crate) fn commit_in_transaction(
         &self,
         group_id: &str,
-        keys: &[PartitionKey],
-    ) -> Vec<Option<CommittedOffset>> {
+        caller: Caller,
+        producer_id: i64,
+        partitions: Vec<CommitPartition>,
+    ) -> oneshot::Receiver<Reply> {
+        let mut open = self.shared.open.lock();
+        let groups = open.entry(producer_id).or_default();
+        groups.insert(group_id.to_owned());
+        drop(open);
+        self.shared.submit(group_id, |token| {
+            Event::CommitInTransaction(token, caller, producer_id, partitions)
+        })
+    }
+
+    /// Ends a producer's transaction in the groups of one partition of the offsets' topic.
+    pub(crate) fn end_transaction(&self, producer_id: i64, partition: i32, committed: bool) {
+        for group_id in self.shared.take_open(producer_id, partition) {
+            self.shared
+                .tell(&group_id, Event::EndTransaction(producer_id, committed));
+        }
+    }
+
+    /// The partition of the offsets' topic that a group belongs to.
+    pub(crate) fn partition_of(&self, group_id: &str) -> i32 {
+        offsets_partition(group_id, self.shared.limits.offsets_partitions)
+    }
+
+    /// What a group has to say about these partitions, in order.
+    pub(crate) fn offsets(&self, group_id: &str, keys: &[PartitionKey]) -> Vec<OffsetView> {
         match self.shared.find(group_id) {
             Some(seat) => {
                 let seat = seat.lock();
-                keys.iter()
-                    .map(|key| seat.group.offset(key).cloned())
-                    .collect()
+                keys.iter().map(|key| seat.group.offset(key)).collect()
             }
-            None => vec![None; keys.len()],
+            None => vec![OffsetView::default(); keys.len()],
         }
     }
 
     /// All offsets that a group committed, by partition.
-    pub(crate) fn all_offsets(&self, group_id: &str) -> BTreeMap<PartitionKey, CommittedOffset> {
-        let Some(seat) = self.shared.find(group_id) else {
-            return BTreeMap::new();
-        };
-        let seat = seat.lock();
-        seat.group
-            .offsets()
-            .map(|(key, offset)| (key.clone(), offset.clone()))
-            .collect()
+    pub(crate) fn all_offsets(&self, group_id: &str) -> BTreeMap<PartitionKey, OffsetView> {
+        match self.shared.find(group_id) {
+            Some(seat) => seat.lock().group.offsets(),
+            None => BTreeMap::new(),
+        }
     }
 
     /// A group's state and members.
@@ -190,6 +214,36 @@ impl Shared {
             }
             return receiver;
         }
+    }
+
+    /// Tells a group something that needs no answer; a group that is gone need not know.
+    fn tell(&self, group_id: &str, event: Event) {
+        let Some(seat) = self.find(group_id) else {
+            return;
+        };
+        let mut seat = seat.lock();
+        let forgotten = self.step(&mut seat, event);
+        drop(seat);
+        if forgotten {
+            self.remove(group_id);
+        }
+    }
+
+    /// Takes the groups of a partition out of those with open offsets of a producer.
+    fn take_open(&self, producer_id: i64, partition: i32) -> BTreeSet<String> {
+        let mut open = self.open.lock();
+        let Some(groups) = open.get_mut(&producer_id) else {
+            return BTreeSet::new();
+        };
+        let count = self.limits.offsets_partitions;
+        let (taken, left) = std::mem::take(groups)
+            .into_iter()
+            .partition(|group_id: &String| offsets_partition(group_id, count) == partition);
+        *groups = left;
+        if groups.is_empty() {
+            open.remove(&producer_id);
+        }
+        taken
     }
 
     /// Steps a group and sends its answers; true when it may be removed.

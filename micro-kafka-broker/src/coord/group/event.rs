@@ -23,6 +23,10 @@ pub(crate) enum Event {
     Leave(Token, Vec<Leaving>),
     /// Offsets are committed.
     Commit(Token, Caller, Vec<CommitPartition>),
+    /// Offsets are committed as part of a producer's transaction, named by its id.
+    CommitInTransaction(Token, Caller, i64, Vec<CommitPartition>),
+    /// A producer's transaction was committed, or not.
+    EndTransaction(i64, bool),
     /// Time has passed.
     Tick,
 }
@@ -45,7 +49,7 @@ pub(crate) enum Reply {
     Heartbeat(Result<(), GroupError>),
     /// To [`Event::Leave`]: one outcome for each member, in order.
     Leave(Result<Vec<LeaveReply>, GroupError>),
-    /// To [`Event::Commit`]: one outcome for each partition, in order.
+    /// To [`Event::Commit`] and [`Event::CommitInTransaction`]: one outcome for each partition, in order.
     Commit(Result<Vec<Result<(), GroupError>>, GroupError>),
 }
 

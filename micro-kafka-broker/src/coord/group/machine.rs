@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::member::Member;
 use super::rebalance::JoinTimer;
-use super::{Caller, CommittedOffset, Effect, Event, GroupError, PartitionKey, Reply, Token};
+use super::stored::StoredOffsets;
+use super::{Caller, Effect, Event, GroupError, Reply, Token};
 use crate::meta::BrokerConfig;
 
 /// How long a group without members and offsets is remembered.
@@ -49,6 +50,8 @@ pub(crate) struct GroupLimits {
     pub(crate) max_size: usize,
     /// `offset.metadata.max.bytes`.
     pub(crate) offset_metadata_max: usize,
+    /// `offsets.topic.num.partitions`.
+    pub(crate) offsets_partitions: i32,
 }
 
 impl GroupLimits {
@@ -62,6 +65,8 @@ impl GroupLimits {
             initial_rebalance_delay: millis("group.initial.rebalance.delay.ms"),
             max_size: size("group.max.size"),
             offset_metadata_max: size("offset.metadata.max.bytes"),
+            offsets_partitions: i32::try_from(config.number("offsets.topic.num.partitions"))
+                .unwrap_or(1),
         }
     }
 }
@@ -87,7 +92,7 @@ pub(crate) struct Group {
     pub(super) join_timer: Option<JoinTimer>,
     pub(super) sync_timer: Option<Instant>,
     pub(super) emptied: Instant,
-    pub(super) offsets: HashMap<PartitionKey, CommittedOffset>,
+    pub(super) offsets: StoredOffsets,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -109,7 +114,7 @@ impl Group {
             join_timer: None,
             sync_timer: None,
             emptied: now,
-            offsets: HashMap::new(),
+            offsets: StoredOffsets::default(),
             effects: Vec::new(),
         }
     }
@@ -130,6 +135,13 @@ impl Group {
             Event::Commit(token, caller, partitions) => {
                 let outcome = self.commit(now, &caller, partitions);
                 self.reply(token, Reply::Commit(outcome));
+            }
+            Event::CommitInTransaction(token, caller, producer_id, partitions) => {
+                let outcome = self.commit_in_transaction(now, &caller, producer_id, partitions);
+                self.reply(token, Reply::Commit(outcome));
+            }
+            Event::EndTransaction(producer_id, committed) => {
+                self.end_transaction(now, producer_id, committed);
             }
             Event::Tick => {}
         }

@@ -21,6 +21,7 @@ mod machine;
 mod member;
 mod offsets;
 mod rebalance;
+mod stored;
 mod sync;
 
 #[cfg(test)]
@@ -34,4 +35,7 @@ pub(crate) use event::{
     Sync, SyncReply, Token,
 };
 pub(crate) use machine::{Group, GroupLimits, GroupState};
-pub(crate) use offsets::{CommitPartition, CommittedOffset, PartitionKey};
+pub(crate) use offsets::{
+    CommitPartition, CommittedOffset, OFFSETS_TOPIC, PartitionKey, offsets_partition,
+};
+pub(crate) use stored::OffsetView;

@@ -20,6 +20,7 @@ pub(super) fn limits() -> GroupLimits {
         initial_rebalance_delay: Duration::ZERO,
         max_size: 100,
         offset_metadata_max: 4096,
+        offsets_partitions: 50,
     }
 }
 

@@ -8,7 +8,10 @@ fn committed(sim: &Sim, topic: &str) -> Option<i64> {
         topic: topic.into(),
         partition: 0,
     };
-    sim.group.offset(&key).map(|committed| committed.offset)
+    sim.group
+        .offset(&key)
+        .committed
+        .map(|committed| committed.offset)
 }
 
 #[test]

@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use super::harness::*;
 use crate::clock::{Clock, ManualTime};
-use crate::coord::group::{Event, GroupCoordinator, GroupError, Join, PartitionKey, Reply};
+use crate::coord::group::{
+    Event, GroupCoordinator, GroupError, Join, OffsetView, PartitionKey, Reply,
+};
 
 fn coordinator() -> Arc<GroupCoordinator> {
     Arc::new(GroupCoordinator::new(Clock::system(), limits()))
@@ -48,7 +50,7 @@ async fn groups_that_never_were_leave_nothing_behind() {
         topic: "t".into(),
         partition: 0,
     };
-    assert_eq!(groups.offsets("g", &[key]), [None]);
+    assert_eq!(groups.offsets("g", &[key]), [OffsetView::default()]);
 }
 
 #[tokio::test]
@@ -60,7 +62,16 @@ async fn committed_offsets_are_read_back() {
         })
         .await;
     let all = groups.all_offsets("g");
-    assert_eq!(all.values().next().unwrap().offset, 5);
+    assert_eq!(
+        all.values()
+            .next()
+            .unwrap()
+            .committed
+            .as_ref()
+            .unwrap()
+            .offset,
+        5
+    );
     assert_eq!(groups.list(), [("g".to_owned(), "Empty", String::new())]);
 }
 

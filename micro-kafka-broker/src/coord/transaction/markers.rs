@@ -1,0 +1,81 @@
+//! Where transactions are ended: in the partitions and in the groups' offsets.
+
+use std::sync::Arc;
+
+use crate::batch::{Marker, Verdict};
+use crate::clock::Clock;
+use crate::coord::group::{GroupCoordinator, OFFSETS_TOPIC, PartitionKey};
+use crate::meta::Catalog;
+use crate::partition::{MarkerError, PartitionTable};
+
+/// Writes markers to this broker's partitions.
+#[derive(Debug)]
+pub(crate) struct MarkerWriter {
+    clock: Clock,
+    catalog: Arc<Catalog>,
+    partitions: Arc<PartitionTable>,
+    groups: Arc<GroupCoordinator>,
+}
+
+/// Why a marker was not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum MarkerFailure {
+    /// There is no such partition.
+    #[error("the partition does not exist")]
+    UnknownPartition,
+    /// The partition refuses it.
+    #[error(transparent)]
+    Refused(#[from] MarkerError),
+}
+
+impl MarkerWriter {
+    /// A writer to these partitions and these groups.
+    pub(crate) fn new(
+        clock: Clock,
+        catalog: Arc<Catalog>,
+        partitions: Arc<PartitionTable>,
+        groups: Arc<GroupCoordinator>,
+    ) -> Self {
+        Self {
+            clock,
+            catalog,
+            partitions,
+            groups,
+        }
+    }
+
+    /// Writes a marker to one partition.
+    ///
+    /// # Errors
+    /// [`MarkerFailure`]; the partition is as before then.
+    pub(crate) fn write(&self, marker: &Marker, key: &PartitionKey) -> Result<(), MarkerFailure> {
+        if *key.topic == *OFFSETS_TOPIC {
+            let committed = marker.verdict == Verdict::Commit;
+            self.groups
+                .end_transaction(marker.producer_id, key.partition, committed);
+            return Ok(());
+        }
+        let image = self.catalog.image();
+        let topic = image.topic(&key.topic);
+        let partition = topic.and_then(|topic| self.partitions.get(topic.id, key.partition));
+        let partition = partition.ok_or(MarkerFailure::UnknownPartition)?;
+        Ok(partition.end_transaction(marker, self.clock.unix_millis())?)
+    }
+
+    /// Writes a marker wherever it still can be: a topic may have been deleted meanwhile.
+    pub(super) fn write_all<'a>(
+        &self,
+        marker: &Marker,
+        keys: impl IntoIterator<Item = &'a PartitionKey>,
+    ) {
+        for key in keys {
+            if let Err(error) = self.write(marker, key) {
+                tracing::debug!(
+                    topic = %key.topic, partition = key.partition,
+                    producer_id = marker.producer_id, %error,
+                    "a marker was left out"
+                );
+            }
+        }
+    }
+}

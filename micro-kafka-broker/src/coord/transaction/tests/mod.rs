@@ -1,0 +1,6 @@
+mod ends;
+mod harness;
+mod holders;
+mod properties;
+mod shell;
+mod world;

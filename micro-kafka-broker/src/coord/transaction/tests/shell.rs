@@ -1,0 +1,204 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::harness::{TIMEOUT, limits, partition};
+use crate::batch::{BatchBuilder, Verdict};
+use crate::clock::Clock;
+use crate::coord::ProducerIds;
+use crate::coord::group::{
+    Caller, CommitPartition, CommittedOffset, GroupCoordinator, GroupLimits, OFFSETS_TOPIC,
+    PartitionKey, Reply,
+};
+use crate::coord::transaction::{
+    Init, MarkerWriter, Producer, Protocol, TransactionCoordinator, TransactionError,
+    TransactionState,
+};
+use crate::meta::{BrokerConfig, Catalog, NewTopic, Topic};
+use crate::partition::{Admission, Isolation, OffsetSpec, PartitionTable};
+
+struct Shell {
+    partitions: Arc<PartitionTable>,
+    groups: Arc<GroupCoordinator>,
+    transactions: TransactionCoordinator,
+    topic: Arc<Topic>,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let catalog = Arc::new(Catalog::new(BrokerConfig::default(), vec![1]));
+        let partitions = Arc::new(PartitionTable::new());
+        catalog.observe(Arc::<PartitionTable>::clone(&partitions));
+        let new = NewTopic {
+            name: "t".to_owned(),
+            partitions: 2,
+            replication_factor: 1,
+            ..NewTopic::default()
+        };
+        let topic = catalog.create_topic(&new, false).unwrap();
+        let clock = Clock::system();
+        let group_limits = GroupLimits::from_config(catalog.config());
+        let groups = Arc::new(GroupCoordinator::new(clock.clone(), group_limits));
+        let markers = MarkerWriter::new(
+            clock.clone(),
+            Arc::clone(&catalog),
+            Arc::clone(&partitions),
+            Arc::clone(&groups),
+        );
+        let ids = Arc::new(ProducerIds::default());
+        Self {
+            transactions: TransactionCoordinator::new(clock, limits(), ids, markers),
+            partitions,
+            groups,
+            topic,
+        }
+    }
+
+    fn init(&self) -> Result<Producer, TransactionError> {
+        let init = Init {
+            timeout: TIMEOUT,
+            expected: None,
+        };
+        self.transactions.init("x", init)
+    }
+
+    fn write(&self, producer: Producer) -> Result<(), TransactionError> {
+        let batch = BatchBuilder::new()
+            .producer(producer.id, producer.epoch, 0)
+            .flags(0x10)
+            .value("a")
+            .build();
+        let replica = self.partitions.get(self.topic.id, 0).unwrap();
+        let append = || {
+            replica
+                .append(&batch, &self.topic.settings, Admission::Verified, 0)
+                .unwrap();
+        };
+        self.transactions
+            .write("x", producer, Protocol::Classic, partition(0), append)
+    }
+
+    fn end_offset(&self, isolation: Isolation) -> i64 {
+        let replica = self.partitions.get(self.topic.id, 0).unwrap();
+        replica
+            .offset_for(OffsetSpec::Latest, isolation)
+            .unwrap()
+            .offset
+    }
+
+    fn state(&self) -> TransactionState {
+        self.transactions.describe("x").unwrap().state
+    }
+}
+
+#[tokio::test]
+async fn records_need_a_transaction_that_includes_their_partition() {
+    let shell = Shell::new();
+    let producer = shell.init().unwrap();
+    assert_eq!(shell.write(producer), Err(TransactionError::NotIncluded));
+    let partitions = BTreeSet::from([partition(0)]);
+    shell.transactions.add("x", producer, partitions).unwrap();
+    assert_eq!(shell.write(producer), Ok(()));
+    assert_eq!(shell.end_offset(Isolation::ReadCommitted), 0);
+    let committed = Verdict::Commit;
+    let ended = shell
+        .transactions
+        .end("x", producer, Protocol::Classic, committed);
+    assert_eq!(ended, Ok(producer));
+    assert_eq!(
+        shell.end_offset(Isolation::ReadCommitted),
+        2,
+        "record and marker"
+    );
+    assert_eq!(shell.state(), TransactionState::CompleteCommit);
+}
+
+#[tokio::test(start_paused = true)]
+async fn timers_abort_a_transaction_that_is_left_open() {
+    let shell = Shell::new();
+    let producer = shell.init().unwrap();
+    let partitions = BTreeSet::from([partition(0)]);
+    shell.transactions.add("x", producer, partitions).unwrap();
+    shell.write(producer).unwrap();
+    tokio::time::sleep(TIMEOUT + Duration::from_millis(10)).await;
+    assert_eq!(shell.state(), TransactionState::CompleteAbort);
+    assert_eq!(shell.end_offset(Isolation::ReadCommitted), 2);
+    assert_eq!(shell.write(producer), Err(TransactionError::ProducerFenced));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ids_that_are_not_used_are_forgotten_in_time() {
+    let shell = Shell::new();
+    shell.init().unwrap();
+    assert_eq!(shell.transactions.list().len(), 1);
+    tokio::time::sleep(limits().expiration + Duration::from_secs(1)).await;
+    assert!(shell.transactions.list().is_empty());
+    assert_eq!(
+        shell.write(Producer { id: 0, epoch: 0 }),
+        Err(TransactionError::InvalidProducerIdMapping)
+    );
+}
+
+#[tokio::test]
+async fn offsets_count_when_their_transaction_is_committed() {
+    for (verdict, expected) in [(Verdict::Abort, None), (Verdict::Commit, Some(5))] {
+        let shell = Shell::new();
+        let producer = shell.init().unwrap();
+        let offsets = PartitionKey {
+            topic: OFFSETS_TOPIC.into(),
+            partition: shell.groups.partition_of("g"),
+        };
+        let commit = CommitPartition {
+            key: partition(0),
+            committed: CommittedOffset {
+                offset: 5,
+                leader_epoch: -1,
+                metadata: String::new(),
+            },
+        };
+        let caller = Caller {
+            generation: -1,
+            ..Caller::default()
+        };
+        let keep = || {
+            shell
+                .groups
+                .commit_in_transaction("g", caller, producer.id, vec![commit])
+        };
+        let protocol = Protocol::EpochPerTransaction;
+        let reply = shell
+            .transactions
+            .write("x", producer, protocol, offsets, keep)
+            .unwrap()
+            .await;
+        assert_eq!(reply, Ok(Reply::Commit(Ok(vec![Ok(())]))));
+        let view = || shell.groups.offsets("g", &[partition(0)]).remove(0);
+        assert!(view().unstable && view().committed.is_none());
+        shell
+            .transactions
+            .end("x", producer, protocol, verdict)
+            .unwrap();
+        assert_eq!(view().committed.map(|c| c.offset), expected);
+        assert!(!view().unstable);
+        assert_eq!(shell.groups.list().len(), usize::from(expected.is_some()));
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_topic_does_not_keep_a_transaction_from_ending() {
+    let shell = Shell::new();
+    let producer = shell.init().unwrap();
+    let gone = PartitionKey {
+        topic: "gone".into(),
+        partition: 0,
+    };
+    shell
+        .transactions
+        .add("x", producer, BTreeSet::from([gone]))
+        .unwrap();
+    let ended = shell
+        .transactions
+        .end("x", producer, Protocol::Classic, Verdict::Commit);
+    assert_eq!(ended, Ok(producer));
+    assert_eq!(shell.state(), TransactionState::CompleteCommit);
+}

@@ -1,0 +1,78 @@
+//! The end of a transaction in a partition.
+
+use super::producer::ActiveProducer;
+use super::replica::Core;
+use super::transactions::Aborted;
+use super::{Isolation, Partition};
+use crate::batch::{Marker, Verdict};
+
+/// Why a marker is not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum MarkerError {
+    /// The producer has a newer epoch already.
+    #[error("the marker's epoch is older than the producer's")]
+    StaleEpoch,
+    /// A newer coordinator has ended a transaction of the producer.
+    #[error("the marker's coordinator was replaced")]
+    StaleCoordinator,
+    /// The partition was deleted.
+    #[error("the partition was deleted")]
+    Gone,
+}
+
+impl Partition {
+    /// Appends a marker: the producer's transaction is over and readers may pass it.
+    ///
+    /// A marker for a producer without an open transaction is appended too: from then on the
+    /// producer's older epochs are refused.
+    ///
+    /// # Errors
+    /// [`MarkerError`]; nothing was appended then.
+    pub(crate) fn end_transaction(
+        &self,
+        marker: &Marker,
+        now_millis: i64,
+    ) -> Result<(), MarkerError> {
+        let mut core = self.core.lock();
+        if core.deleted {
+            return Err(MarkerError::Gone);
+        }
+        core.producers.check_marker(marker)?;
+        let stable_before = core.visible_end(Isolation::ReadCommitted);
+        let batch = marker.batch(now_millis);
+        let offset = core.place(&batch, None);
+        if let Some(first_offset) = core.producers.ended(marker, now_millis) {
+            core.close(marker, first_offset, offset);
+        }
+        core.arrived(batch.bytes.len());
+        if core.visible_end(Isolation::ReadCommitted) != stable_before {
+            core.wake_committed();
+        }
+        Ok(())
+    }
+
+    /// The producers that this partition remembers, by id.
+    pub(crate) fn active_producers(&self) -> Vec<ActiveProducer> {
+        self.core.lock().producers.active()
+    }
+}
+
+impl Core {
+    fn close(&mut self, marker: &Marker, first_offset: i64, marker_offset: i64) {
+        match marker.verdict {
+            Verdict::Commit => self.transactions.commit(first_offset),
+            Verdict::Abort => {
+                let aborted = Aborted {
+                    producer_id: marker.producer_id,
+                    first_offset,
+                };
+                self.transactions.abort(aborted, marker_offset);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "marker_tests.rs"]
+mod tests;

@@ -1,0 +1,200 @@
+//! What a partition knows of transactions: the open ones, and where aborted ones lie.
+
+use std::collections::BTreeSet;
+
+use bytes::{Buf, Bytes};
+
+/// An aborted transaction as readers are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Aborted {
+    /// The producer whose records are to be left out.
+    pub(crate) producer_id: i64,
+    /// Where they begin; they end at the producer's next abort marker.
+    pub(crate) first_offset: i64,
+}
+
+/// An entry of the index of aborted transactions.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    aborted: Aborted,
+    /// Offset of the marker.
+    last_offset: i64,
+    /// The last stable offset once the marker was written: no earlier transaction ends after it.
+    last_stable_offset: i64,
+}
+
+/// The transactions of one partition.
+#[derive(Debug, Default)]
+pub(super) struct Transactions {
+    /// First offsets of the open ones.
+    open: BTreeSet<i64>,
+    /// In the order of their markers.
+    aborted: Vec<Entry>,
+}
+
+impl Transactions {
+    /// A transaction's first record was appended.
+    pub(super) fn begin(&mut self, first_offset: i64) {
+        self.open.insert(first_offset);
+    }
+
+    /// The first offset of the oldest open transaction.
+    pub(super) fn first_open(&self) -> Option<i64> {
+        self.open.first().copied()
+    }
+
+    /// A transaction's commit marker was appended.
+    pub(super) fn commit(&mut self, first_offset: i64) {
+        self.open.remove(&first_offset);
+    }
+
+    /// A transaction's abort marker was appended at `last_offset`.
+    pub(super) fn abort(&mut self, aborted: Aborted, last_offset: i64) {
+        self.open.remove(&aborted.first_offset);
+        let last_stable_offset = self.first_open().unwrap_or(last_offset + 1);
+        self.aborted.push(Entry {
+            aborted,
+            last_offset,
+            last_stable_offset,
+        });
+    }
+
+    /// The aborted transactions with records in what was read from `offset` on.
+    pub(super) fn aborted_in(&self, offset: i64, records: &[Bytes]) -> Vec<Aborted> {
+        let from = self
+            .aborted
+            .partition_point(|entry| entry.last_offset < offset);
+        let entries = &self.aborted[from..];
+        if entries.is_empty() || records.is_empty() {
+            return Vec::new();
+        }
+        let end = end_of(records);
+        let mut found = Vec::new();
+        for entry in entries {
+            if entry.aborted.first_offset < end {
+                found.push(entry.aborted);
+            }
+            if entry.last_stable_offset >= end {
+                break;
+            }
+        }
+        found
+    }
+}
+
+/// The offset after the last of these batches, which may lie across slices.
+fn end_of(records: &[Bytes]) -> i64 {
+    let mut slices = records.iter().cloned();
+    let mut rest = slices.next().unwrap_or_default();
+    let mut end = 0;
+    loop {
+        let mut prefix = [0; PREFIX];
+        if !take(&mut rest, &mut slices, &mut prefix) {
+            return end;
+        }
+        let mut fields = &prefix[..];
+        let base_offset = fields.get_i64();
+        let length = usize::try_from(fields.get_i32()).unwrap_or(0);
+        fields.advance(PREFIX - 8 - 4 - 4);
+        end = base_offset + i64::from(fields.get_i32()) + 1;
+        if !skip(&mut rest, &mut slices, (length + 12).saturating_sub(PREFIX)) {
+            return end;
+        }
+    }
+}
+
+/// Bytes of a batch up to and with its last offset delta.
+const PREFIX: usize = 27;
+
+/// Fills `target` from the slices; false at their end.
+fn take(rest: &mut Bytes, slices: &mut impl Iterator<Item = Bytes>, target: &mut [u8]) -> bool {
+    let mut filled = 0;
+    while filled < target.len() {
+        if rest.is_empty() {
+            match slices.next() {
+                Some(slice) => *rest = slice,
+                None => return false,
+            }
+        }
+        let part = rest.len().min(target.len() - filled);
+        rest.copy_to_slice(&mut target[filled..filled + part]);
+        filled += part;
+    }
+    true
+}
+
+/// Steps over bytes of the slices; false at their end.
+fn skip(rest: &mut Bytes, slices: &mut impl Iterator<Item = Bytes>, mut bytes: usize) -> bool {
+    while bytes > rest.len() {
+        bytes -= rest.len();
+        match slices.next() {
+            Some(slice) => *rest = slice,
+            None => return false,
+        }
+    }
+    rest.advance(bytes);
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{BatchBuilder, patch_prefix};
+
+    fn aborted(producer_id: i64, first_offset: i64) -> Aborted {
+        Aborted {
+            producer_id,
+            first_offset,
+        }
+    }
+
+    /// Two batches, of the offsets `base` and `base + 1` each, cut into pieces of `cut` bytes.
+    fn batches(base: i64, cut: usize) -> Vec<Bytes> {
+        let mut all = Vec::new();
+        for offset in [base, base + 2] {
+            let mut batch = BatchBuilder::new().value("a").value("b").build().to_vec();
+            patch_prefix(&mut batch, offset, 0);
+            all.extend(batch);
+        }
+        all.chunks(cut).map(Bytes::copy_from_slice).collect()
+    }
+
+    #[test]
+    fn the_end_of_batches_is_found_across_slices() {
+        for cut in 1..200 {
+            assert_eq!(end_of(&batches(10, cut)), 14, "slices of {cut} bytes");
+        }
+    }
+
+    #[test]
+    fn readers_are_told_of_aborts_that_touch_what_they_read() {
+        let mut transactions = Transactions::default();
+        transactions.begin(0);
+        transactions.begin(10);
+        transactions.abort(aborted(2, 10), 13);
+        transactions.begin(14);
+        transactions.abort(aborted(3, 14), 20);
+        transactions.abort(aborted(1, 0), 21);
+        let told = |offset, base| {
+            let told = transactions.aborted_in(offset, &batches(base, 4096));
+            told.iter().map(|a| a.producer_id).collect::<Vec<_>>()
+        };
+        assert_eq!(told(0, 0), [1]);
+        assert_eq!(told(10, 10), [2, 1]);
+        assert_eq!(told(14, 14), [3, 1]);
+        assert_eq!(told(21, 21), [1]);
+        assert!(told(22, 22).is_empty());
+        assert!(transactions.aborted_in(0, &[]).is_empty());
+    }
+
+    #[test]
+    fn the_oldest_open_transaction_is_the_first_that_began() {
+        let mut transactions = Transactions::default();
+        transactions.begin(3);
+        transactions.begin(5);
+        transactions.commit(5);
+        assert_eq!(transactions.first_open(), Some(3));
+        transactions.abort(aborted(1, 3), 7);
+        assert_eq!(transactions.first_open(), None);
+    }
+}

@@ -1,0 +1,613 @@
+//! Transactions: codes by version, what readers see, and when.
+
+use bytes::Buf;
+use kafka_protocol::messages::describe_producers_request::TopicRequest;
+use kafka_protocol::messages::write_txn_markers_request::{
+    WritableTxnMarker, WritableTxnMarkerTopic,
+};
+use kafka_protocol::messages::{
+    ApiKey, ApiVersionsRequest, ApiVersionsResponse, DescribeProducersRequest,
+    DescribeProducersResponse, DescribeTransactionsRequest, DescribeTransactionsResponse,
+    ListTransactionsRequest, ListTransactionsResponse, ProducerId, TransactionalId,
+    WriteTxnMarkersRequest, WriteTxnMarkersResponse,
+};
+use kafka_protocol::records::RecordBatchDecoder;
+
+use crate::batch::Batch;
+use crate::kafka::{Kafka, text, topic_name};
+use crate::transaction::{CONCURRENT, Producer};
+
+const INVALID_REQUEST: i16 = 42;
+const OUT_OF_ORDER: i16 = 45;
+const INVALID_EPOCH: i16 = 47;
+const INVALID_STATE: i16 = 48;
+const INVALID_MAPPING: i16 = 49;
+const INVALID_TIMEOUT: i16 = 50;
+const FENCED: i16 = 90;
+const ABORTABLE: i16 = 120;
+
+#[tokio::test]
+async fn committed_records_are_seen_from_the_commit_on() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("commit", 1, &[]).await;
+    let name = kafka.name("x");
+    let producer = kafka.init(&name).await;
+    assert_eq!(kafka.add(&producer, 3, &topic).await, 0);
+    let sent = kafka.send(&producer, 9, &topic, &producer.batch(0)).await;
+    assert_eq!(sent, Ok(0));
+    assert_eq!(kafka.ends(&topic).await, (1, 0));
+    let fetched = kafka
+        .fetch(&topic, 0, |f| f.with_isolation_level(1), |p| p)
+        .await;
+    assert_eq!(fetched.records.unwrap().len(), 0);
+    assert_eq!((fetched.high_watermark, fetched.last_stable_offset), (1, 0));
+    assert_eq!(fetched.aborted_transactions, Some(Vec::new()));
+    assert!(kafka.end(&producer, 3, true).await.is_ok());
+    kafka.settled(&topic, 2).await;
+    let fetched = kafka
+        .fetch(&topic, 0, |f| f.with_isolation_level(1), |p| p)
+        .await;
+    assert_eq!(fetched.last_stable_offset, 2);
+    let mut records = fetched.records.unwrap();
+    RecordBatchDecoder::decode(&mut records.clone()).unwrap();
+    let length = usize::try_from((&records[8..12]).get_i32()).unwrap() + 12;
+    let marker = records.split_off(length);
+    assert_eq!(marker.len(), 78);
+    assert_eq!(&marker[21..23], [0, 0x30], "transactional and control");
+    assert_eq!(&marker[53..57], [255; 4], "no sequence");
+    // Length, attributes, deltas, key (version, commit), value (version, coordinator's epoch).
+    assert_eq!(
+        marker[61..],
+        [32, 0, 0, 0, 8, 0, 0, 0, 1, 12, 0, 0, 0, 0, 0, 0, 0]
+    );
+}
+
+#[tokio::test]
+async fn aborted_transactions_are_named_to_readers_of_committed_records() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("abort", 1, &[]).await;
+    kafka.append(&topic, &Batch::of(1, 5)).await;
+    let name = kafka.name("x");
+    let producer = kafka.init(&name).await;
+    kafka.add(&producer, 3, &topic).await;
+    kafka
+        .send(&producer, 9, &topic, &producer.batch(0))
+        .await
+        .unwrap();
+    kafka.append(&topic, &Batch::of(1, 5)).await;
+    assert_eq!(kafka.ends(&topic).await, (3, 1));
+    kafka.end(&producer, 3, false).await.unwrap();
+    kafka.settled(&topic, 4).await;
+    for (offset, named) in [(0, true), (1, true), (3, true), (4, false)] {
+        let fetched = kafka
+            .fetch(&topic, offset, |f| f.with_isolation_level(1), |p| p)
+            .await;
+        let aborted = fetched.aborted_transactions.unwrap();
+        let aborted: Vec<_> = aborted
+            .iter()
+            .map(|a| (a.producer_id.0, a.first_offset))
+            .collect();
+        let expected = if named {
+            vec![(producer.id, 1)]
+        } else {
+            vec![]
+        };
+        assert_eq!(aborted, expected, "offset {offset}");
+        let fetched = kafka.fetch(&topic, offset, |f| f, |p| p).await;
+        assert_eq!(fetched.aborted_transactions, None);
+    }
+}
+
+#[tokio::test]
+async fn an_end_may_be_repeated_but_not_turned_around() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("ends", 1, &[]).await;
+    let name = kafka.name("x");
+    let producer = kafka.init(&name).await;
+    for version in [0, 3] {
+        assert_eq!(
+            kafka.end(&producer, version, true).await,
+            Err(INVALID_STATE)
+        );
+        assert_eq!(
+            kafka.end(&producer, version, false).await,
+            Err(INVALID_STATE)
+        );
+    }
+    kafka.add(&producer, 3, &topic).await;
+    assert!(kafka.end(&producer, 3, true).await.is_ok());
+    assert!(kafka.end(&producer, 3, true).await.is_ok());
+    assert_eq!(kafka.end(&producer, 3, false).await, Err(INVALID_STATE));
+    kafka.add(&producer, 3, &topic).await;
+    assert!(kafka.end(&producer, 3, false).await.is_ok());
+    assert!(kafka.end(&producer, 3, false).await.is_ok());
+    assert_eq!(kafka.end(&producer, 3, true).await, Err(INVALID_STATE));
+}
+
+#[tokio::test]
+async fn records_need_a_transaction_that_includes_their_partition() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("need", 1, &[]).await;
+    let name = kafka.name("x");
+    let producer = kafka.init(&name).await;
+    let batch = producer.batch(0);
+    for (version, code) in [(3, INVALID_STATE), (10, INVALID_STATE), (11, ABORTABLE)] {
+        let sent = kafka.send(&producer, version, &topic, &batch).await;
+        assert_eq!(sent, Err(code), "version {version}");
+    }
+    let nameless = kafka.produce_as(&topic, 9, -1, Some(batch.bytes())).await;
+    assert_eq!(nameless.error_code, 53);
+    kafka.add(&producer, 3, &topic).await;
+    assert_eq!(kafka.send(&producer, 9, &topic, &batch).await, Ok(0));
+    assert_eq!(
+        kafka.send(&producer, 9, &topic, &batch).await,
+        Ok(0),
+        "a duplicate"
+    );
+    let beside = Batch::of(1, 5).producer(producer.id, producer.epoch, 1);
+    let beside = kafka.produce(&topic, beside.bytes()).await;
+    assert_eq!(beside.error_code, INVALID_STATE);
+    let gap = kafka.send(&producer, 9, &topic, &producer.batch(2)).await;
+    assert_eq!(gap, Err(OUT_OF_ORDER));
+    kafka.end(&producer, 3, true).await.unwrap();
+    kafka.settled(&topic, 2).await;
+    kafka.add(&producer, 3, &topic).await;
+    let next = kafka.send(&producer, 9, &topic, &producer.batch(1)).await;
+    assert_eq!(next, Ok(2), "sequences go on");
+}
+
+#[tokio::test]
+async fn a_second_producer_fences_the_first_and_aborts_what_it_had_open() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("zombie", 1, &[]).await;
+    let name = kafka.name("x");
+    let zombie = kafka.init(&name).await;
+    kafka.add(&zombie, 3, &topic).await;
+    kafka
+        .send(&zombie, 9, &topic, &zombie.batch(0))
+        .await
+        .unwrap();
+    let second = Producer::unknown(&name);
+    let first_answer = kafka.try_init(&second, 4, 60_000).await;
+    assert_eq!(first_answer, Err(CONCURRENT));
+    let good = kafka.init(&name).await;
+    assert_eq!((good.id, good.epoch), (zombie.id, zombie.epoch + 2));
+    kafka.settled(&topic, 2).await;
+
+    for (version, code) in [
+        (0, INVALID_EPOCH),
+        (1, INVALID_EPOCH),
+        (2, FENCED),
+        (3, FENCED),
+    ] {
+        assert_eq!(
+            kafka.add(&zombie, version, &topic).await,
+            code,
+            "add {version}"
+        );
+        assert_eq!(
+            kafka.add_offsets(&zombie, version, "g").await,
+            code,
+            "offsets {version}"
+        );
+        let ended = kafka.end(&zombie, version, true).await;
+        assert_eq!(ended, Err(code), "end {version}");
+    }
+    assert_eq!(kafka.end(&zombie, 5, true).await, Err(FENCED));
+    for (version, code) in [(3, INVALID_EPOCH), (4, FENCED), (5, FENCED)] {
+        let again = kafka.try_init(&zombie, version, 60_000).await;
+        assert_eq!(again, Err(code), "init {version}");
+    }
+    for version in [9, 11, 12] {
+        let sent = kafka.send(&zombie, version, &topic, &zombie.batch(1)).await;
+        assert_eq!(sent, Err(INVALID_EPOCH), "produce {version}");
+    }
+    for version in [3, 5] {
+        let sent = kafka
+            .send_offset(&zombie, version, ("g", -1), (&topic, 1))
+            .await;
+        assert_eq!(sent, INVALID_EPOCH, "offset {version}");
+    }
+
+    kafka.add(&good, 3, &topic).await;
+    kafka.send(&good, 9, &topic, &good.batch(0)).await.unwrap();
+    kafka.end(&good, 3, true).await.unwrap();
+    kafka.settled(&topic, 4).await;
+}
+
+#[tokio::test]
+async fn with_an_epoch_per_transaction_records_bring_their_partition_along() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("v2", 1, &[]).await;
+    let name = kafka.name("x");
+    let first = kafka.init(&name).await;
+    let late = kafka.send(&first, 12, &topic, &first.batch(3)).await;
+    assert_eq!(late, Err(OUT_OF_ORDER), "an unknown producer begins at 0");
+    assert_eq!(kafka.send(&first, 12, &topic, &first.batch(0)).await, Ok(0));
+    let second = kafka.end(&first, 5, true).await.unwrap();
+    assert_eq!((second.id, second.epoch), (first.id, first.epoch + 1));
+    kafka.settled(&topic, 2).await;
+    assert_eq!(
+        kafka.end(&first, 5, true).await,
+        Ok(second.clone()),
+        "a retry"
+    );
+    assert_eq!(kafka.end(&first, 5, false).await, Err(INVALID_STATE));
+    let late = kafka.send(&first, 12, &topic, &first.batch(1)).await;
+    assert_eq!(late, Err(INVALID_EPOCH));
+    assert_eq!(
+        kafka.end(&second, 5, true).await,
+        Err(INVALID_STATE),
+        "an empty commit"
+    );
+    let third = kafka.end(&second, 5, false).await.unwrap();
+    assert_eq!(
+        (third.id, third.epoch),
+        (second.id, second.epoch + 1),
+        "an empty abort"
+    );
+    assert_eq!(kafka.send(&third, 12, &topic, &third.batch(0)).await, Ok(2));
+    kafka.end(&third, 5, false).await.unwrap();
+    kafka.settled(&topic, 4).await;
+}
+
+#[tokio::test]
+async fn offsets_count_from_the_commit_on() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("offsets", 1, &[]).await;
+    let name = kafka.name("x");
+    let group = kafka.name("g");
+    let producer = kafka.init(&name).await;
+    for (version, code) in [(0, INVALID_STATE), (3, INVALID_STATE), (4, ABORTABLE)] {
+        let sent = kafka
+            .send_offset(&producer, version, (&group, -1), (&topic, 5))
+            .await;
+        assert_eq!(sent, code, "version {version}");
+    }
+    assert_eq!(kafka.add_offsets(&producer, 3, &group).await, 0);
+    let sent = kafka
+        .send_offset(&producer, 3, (&group, 4), (&topic, 5))
+        .await;
+    assert_eq!(sent, 22, "a generation that never was");
+    let sent = kafka
+        .send_offset(&producer, 3, (&group, -1), ("no-such-topic", 5))
+        .await;
+    assert_eq!(sent, 3);
+    let sent = kafka
+        .send_offset(&producer, 3, (&group, -1), (&topic, 5))
+        .await;
+    assert_eq!(sent, 0);
+    assert_eq!(kafka.offset(&group, &topic, false).await, (-1, 0));
+    assert_eq!(kafka.offset(&group, &topic, true).await, (-1, 88));
+    kafka.end(&producer, 3, true).await.unwrap();
+    while kafka.offset(&group, &topic, true).await != (5, 0) {
+        tokio::task::yield_now().await;
+    }
+    kafka.add_offsets(&producer, 3, &group).await;
+    kafka
+        .send_offset(&producer, 3, (&group, -1), (&topic, 9))
+        .await;
+    assert_eq!(kafka.offset(&group, &topic, false).await, (5, 0));
+    kafka.end(&producer, 3, false).await.unwrap();
+    while kafka.offset(&group, &topic, true).await != (5, 0) {
+        tokio::task::yield_now().await;
+    }
+    let sent = kafka
+        .send_offset(&producer, 5, (&group, -1), (&topic, 7))
+        .await;
+    assert_eq!(sent, 0, "the group comes along");
+    kafka.end(&producer, 5, true).await.unwrap();
+    while kafka.offset(&group, &topic, true).await != (7, 0) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_is_aborted_when_its_time_is_up() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("timeout", 1, &[]).await;
+    let name = kafka.name("x");
+    let producer = kafka.init_with_timeout(&name, 500).await;
+    kafka.add(&producer, 3, &topic).await;
+    kafka
+        .send(&producer, 9, &topic, &producer.batch(0))
+        .await
+        .unwrap();
+    kafka.settled(&topic, 2).await;
+    let ended = kafka.end(&producer, 3, true).await;
+    assert_eq!(ended, Err(FENCED));
+    // With an epoch per transaction this looks like a retry of the abort.
+    assert_eq!(kafka.end(&producer, 5, true).await, Err(INVALID_STATE));
+    let next = kafka.end(&producer, 5, false).await.unwrap();
+    assert_eq!((next.id, next.epoch), (producer.id, producer.epoch + 1));
+    let sent = kafka.send(&next, 12, &topic, &next.batch(0)).await;
+    assert_eq!(sent, Ok(2));
+}
+
+#[tokio::test]
+async fn a_producer_that_goes_on_must_be_the_one_that_holds_the_id() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("goes-on", 1, &[]).await;
+    let name = kafka.name("x");
+    let first = kafka.init(&name).await;
+    let second = kafka.try_init(&first, 4, 60_000).await.unwrap();
+    assert_eq!((second.id, second.epoch), (first.id, first.epoch + 1));
+    assert_eq!(
+        kafka.try_init(&first, 4, 60_000).await,
+        Ok(second.clone()),
+        "a retry"
+    );
+    let other_id = Producer {
+        id: second.id + 1000,
+        ..second.clone()
+    };
+    assert_eq!(kafka.try_init(&other_id, 4, 60_000).await, Err(FENCED));
+    kafka.add(&second, 3, &topic).await;
+    assert_eq!(
+        kafka.try_init(&second, 4, 60_000).await,
+        Err(CONCURRENT),
+        "its own transaction is aborted too"
+    );
+    let third = kafka.init(&name).await;
+    assert_eq!(third.epoch, second.epoch + 2);
+    assert_eq!(kafka.try_init(&second, 4, 60_000).await, Err(FENCED));
+    assert_eq!(kafka.try_init(&second, 3, 60_000).await, Err(INVALID_EPOCH));
+}
+
+#[tokio::test]
+async fn brokers_ask_for_several_transactions_at_once() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("several", 2, &[]).await;
+    let name = kafka.name("x");
+    let producer = kafka.init(&name).await;
+    for version in [4, 5] {
+        let codes = kafka.ask(&producer, version, true, &topic).await;
+        assert_eq!(codes, [ABORTABLE, ABORTABLE], "version {version}");
+    }
+    assert_eq!(kafka.ask(&producer, 4, false, &topic).await, [0, 0]);
+    assert_eq!(kafka.ask(&producer, 4, true, &topic).await, [0, 0]);
+    let zombie = Producer {
+        epoch: producer.epoch + 1,
+        ..producer.clone()
+    };
+    for verify_only in [true, false] {
+        let codes = kafka.ask(&zombie, 4, verify_only, &topic).await;
+        assert_eq!(codes, [FENCED, FENCED]);
+        let nobody = Producer::unknown("no-such-id");
+        let codes = kafka.ask(&nobody, 4, verify_only, &topic).await;
+        assert_eq!(codes, [INVALID_MAPPING, INVALID_MAPPING]);
+    }
+    let codes = kafka.ask(&producer, 4, true, "no-such-topic").await;
+    assert_eq!(codes, [3, 3]);
+}
+
+#[tokio::test]
+async fn senseless_requests_are_told_what_is_wrong() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("senseless", 1, &[]).await;
+    let name = kafka.name("x");
+    kafka.until_transactions_work().await;
+    let unknown = Producer {
+        id: 7,
+        epoch: 0,
+        ..Producer::unknown(&name)
+    };
+    assert_eq!(kafka.add(&unknown, 3, &topic).await, INVALID_MAPPING);
+    assert_eq!(kafka.add_offsets(&unknown, 3, "g").await, INVALID_MAPPING);
+    assert_eq!(kafka.end(&unknown, 3, true).await, Err(INVALID_MAPPING));
+    assert_eq!(kafka.end(&unknown, 5, true).await, Err(INVALID_MAPPING));
+    for version in [9, 12] {
+        let sent = kafka
+            .send(&unknown, version, &topic, &unknown.batch(0))
+            .await;
+        assert_eq!(sent, Err(INVALID_MAPPING), "version {version}");
+    }
+    let nameless = Producer {
+        name: String::new(),
+        ..unknown.clone()
+    };
+    assert_eq!(kafka.add(&nameless, 3, &topic).await, INVALID_REQUEST);
+    assert_eq!(kafka.end(&nameless, 3, true).await, Err(INVALID_REQUEST));
+    let nobody = Producer::unknown("");
+    assert_eq!(
+        kafka.try_init(&nobody, 4, 60_000).await,
+        Err(INVALID_REQUEST)
+    );
+    let half = Producer {
+        epoch: 0,
+        ..Producer::unknown(&name)
+    };
+    assert_eq!(kafka.try_init(&half, 4, 60_000).await, Err(INVALID_REQUEST));
+    let new = Producer::unknown(&name);
+    for timeout in [0, -1, 900_001] {
+        let taken = kafka.try_init(&new, 4, timeout).await;
+        assert_eq!(taken, Err(INVALID_TIMEOUT), "timeout {timeout}");
+    }
+    let producer = kafka.init(&name).await;
+    let partitions = [(topic.as_str(), 0), ("no-such-topic", 0)];
+    let mut codes = kafka.add_to(&producer, 3, &partitions).await;
+    codes.sort_unstable();
+    assert_eq!(codes, [3, 55], "all or none");
+    let described = describe(&mut kafka, &name).await;
+    assert_eq!(described.transaction_state.as_str(), "Empty");
+}
+
+async fn describe(
+    kafka: &mut Kafka,
+    name: &str,
+) -> kafka_protocol::messages::describe_transactions_response::TransactionState {
+    let request = DescribeTransactionsRequest::default()
+        .with_transactional_ids(vec![TransactionalId(text(name))]);
+    let answer: DescribeTransactionsResponse = kafka
+        .client
+        .call(ApiKey::DescribeTransactions, 0, &request)
+        .await;
+    answer.transaction_states[0].clone()
+}
+
+async fn list(kafka: &mut Kafka, request: &ListTransactionsRequest) -> ListTransactionsResponse {
+    kafka
+        .client
+        .call(ApiKey::ListTransactions, 2, request)
+        .await
+}
+
+#[tokio::test]
+async fn transactions_are_described_and_listed() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("described", 2, &[]).await;
+    let name = kafka.name("x");
+    let producer = kafka.init(&name).await;
+    kafka
+        .add_to(&producer, 3, &[(&topic, 1), (&topic, 0)])
+        .await;
+    let open = describe(&mut kafka, &name).await;
+    assert_eq!(
+        (open.error_code, open.transaction_state.as_str()),
+        (0, "Ongoing")
+    );
+    assert_eq!(
+        (open.producer_id.0, open.producer_epoch),
+        (producer.id, producer.epoch)
+    );
+    assert_eq!(open.transaction_timeout_ms, 60_000);
+    assert!(open.transaction_start_time_ms > 1_700_000_000_000);
+    let mut partitions = open.topics[0].partitions.clone();
+    partitions.sort_unstable();
+    assert_eq!((open.topics.len(), partitions), (1, vec![0, 1]));
+    let missing = describe(&mut kafka, "no-such-id").await;
+    assert_eq!(
+        (missing.error_code, missing.transactional_id.as_str()),
+        (105, "no-such-id")
+    );
+
+    let mine = ListTransactionsRequest::default()
+        .with_duration_filter(-1)
+        .with_transactional_id_pattern(Some(text(&format!("{}.*", kafka.prefix))));
+    let listed = list(&mut kafka, &mine).await;
+    assert_eq!(listed.transaction_states.len(), 1);
+    assert_eq!(listed.transaction_states[0].transactional_id.as_str(), name);
+    assert_eq!(
+        listed.transaction_states[0].transaction_state.as_str(),
+        "Ongoing"
+    );
+    let part = mine
+        .clone()
+        .with_transactional_id_pattern(Some(text(&kafka.prefix)));
+    assert!(list(&mut kafka, &part).await.transaction_states.is_empty());
+    let empty = mine
+        .clone()
+        .with_state_filters(vec![text("Empty"), text("Nonsense")]);
+    let listed = list(&mut kafka, &empty).await;
+    assert!(listed.transaction_states.is_empty());
+    assert_eq!(listed.unknown_state_filters, [text("Nonsense")]);
+    let others = mine
+        .clone()
+        .with_producer_id_filters(vec![ProducerId(producer.id + 1)]);
+    assert!(
+        list(&mut kafka, &others)
+            .await
+            .transaction_states
+            .is_empty()
+    );
+    let long = mine.clone().with_duration_filter(3_600_000);
+    assert!(list(&mut kafka, &long).await.transaction_states.is_empty());
+    let broken = mine.with_transactional_id_pattern(Some(text("(")));
+    assert_eq!(list(&mut kafka, &broken).await.error_code, 128);
+
+    kafka.end(&producer, 3, true).await.unwrap();
+    while describe(&mut kafka, &name).await.transaction_state.as_str() != "CompleteCommit" {
+        tokio::task::yield_now().await;
+    }
+    assert!(describe(&mut kafka, &name).await.topics.is_empty());
+}
+
+#[tokio::test]
+async fn producers_are_described_and_hanging_transactions_ended_by_hand() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("producers", 1, &[]).await;
+    let name = kafka.name("x");
+    let producer = kafka.init(&name).await;
+    kafka.append(&topic, &Batch::of(1, 5)).await;
+    kafka.add(&producer, 3, &topic).await;
+    kafka
+        .send(&producer, 9, &topic, &producer.batch(0))
+        .await
+        .unwrap();
+    let asked = TopicRequest::default()
+        .with_name(topic_name(&topic))
+        .with_partition_indexes(vec![0, 9]);
+    let request = DescribeProducersRequest::default().with_topics(vec![asked]);
+    let answer: DescribeProducersResponse = kafka
+        .client
+        .call(ApiKey::DescribeProducers, 0, &request)
+        .await;
+    let partitions = &answer.topics[0].partitions;
+    let codes: Vec<_> = partitions.iter().map(|p| p.error_code).collect();
+    assert_eq!(codes, [0, 3]);
+    let active = &partitions[0].active_producers[0];
+    assert_eq!(
+        (active.producer_id.0, active.producer_epoch),
+        (producer.id, 0)
+    );
+    assert_eq!(
+        (active.last_sequence, active.current_txn_start_offset),
+        (0, 1)
+    );
+    assert_eq!(active.coordinator_epoch, -1);
+
+    let partition = WritableTxnMarkerTopic::default()
+        .with_name(topic_name(&topic))
+        .with_partition_indexes(vec![0]);
+    let marker = |epoch: i16, coordinator: i32| {
+        let marker = WritableTxnMarker::default()
+            .with_producer_id(ProducerId(producer.id))
+            .with_producer_epoch(epoch)
+            .with_transaction_result(false)
+            .with_coordinator_epoch(coordinator)
+            .with_topics(vec![partition.clone()]);
+        WriteTxnMarkersRequest::default().with_markers(vec![marker])
+    };
+    for (epoch, coordinator, code) in [(0, 5, 0), (0, 4, 52)] {
+        let request = marker(epoch, coordinator);
+        let answer: WriteTxnMarkersResponse = kafka
+            .client
+            .call(ApiKey::WriteTxnMarkers, 1, &request)
+            .await;
+        let written = &answer.markers[0].topics[0].partitions[0];
+        assert_eq!(written.error_code, code, "{epoch} {coordinator}");
+    }
+    kafka.settled(&topic, 3).await;
+}
+
+#[tokio::test]
+async fn the_version_of_transactions_is_told() {
+    let mut kafka = Kafka::start().await;
+    for version in [3, 4] {
+        let request = ApiVersionsRequest::default()
+            .with_client_software_name(text("test"))
+            .with_client_software_version(text("1"));
+        let answer: ApiVersionsResponse = kafka
+            .client
+            .call(ApiKey::ApiVersions, version, &request)
+            .await;
+        let name = "transaction.version";
+        let supported = answer
+            .supported_features
+            .iter()
+            .find(|f| f.name.as_str() == name);
+        let supported = supported.map(|f| (f.min_version, f.max_version));
+        assert_eq!(
+            supported,
+            (version == 4).then_some((0, 2)),
+            "version {version}"
+        );
+        let finalized = answer
+            .finalized_features
+            .iter()
+            .find(|f| f.name.as_str() == name);
+        let finalized = finalized.map(|f| (f.min_version_level, f.max_version_level));
+        assert_eq!(finalized, Some((2, 2)));
+        assert!(answer.finalized_features_epoch >= 0);
+    }
+}

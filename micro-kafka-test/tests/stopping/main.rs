@@ -67,8 +67,8 @@ async fn committed(kafka: &EmbeddedKafka) -> i64 {
 #[kafka_test(topics = ["orders"], partitions = 3)]
 async fn a_stop_waits_for_handlers_and_begins_nothing_new(kafka: EmbeddedKafka) {
     let (gate, records) = (Gate::shut(), Records::default());
-    send(&kafka, 10).await;
     let app = app(&kafka, &gate, &records).await;
+    send(&kafka, 10).await;
     records.begun.reaches(3).await;
     let listener = app.listener("charge");
     let mut stop = Box::pin(listener.stop());
@@ -91,8 +91,8 @@ async fn a_stop_waits_for_handlers_and_begins_nothing_new(kafka: EmbeddedKafka) 
 #[kafka_test(topics = ["orders"], partitions = 3, config = "[kafka]\nshutdown-timeout = '200ms'")]
 async fn a_handler_that_does_not_end_is_abandoned_and_its_record_comes_again(kafka: EmbeddedKafka) {
     let (gate, records) = (Gate::shut(), Records::default());
-    send(&kafka, 1).await;
     let app = app(&kafka, &gate, &records).await;
+    send(&kafka, 1).await;
     records.begun.reaches(3).await;
     let began = Instant::now();
     let report = app.stop().await;

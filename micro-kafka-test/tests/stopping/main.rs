@@ -55,9 +55,18 @@ async fn send(kafka: &EmbeddedKafka, each: i64) {
     }
 }
 
+/// Starts one, and waits until both of its consumers have partitions: nothing moves after that.
 async fn app(kafka: &EmbeddedKafka, gate: &Gate, records: &Records) -> TestApp {
     let app = kafka.app().listener(charge).state(gate.clone());
-    app.state(records.clone()).start().await
+    let app = app.state(records.clone()).start().await;
+    let mut assignment = app.listener("charge").assignment();
+    let spread = assignment.wait_for(|all| {
+        let consumers = all.iter().map(|own| own.consumer);
+        all.len() == 3 && consumers.collect::<BTreeSet<_>>().len() == 2
+    });
+    let spread = tokio::time::timeout(micro_kafka_test::DEADLINE, spread).await;
+    spread.unwrap().unwrap();
+    app
 }
 
 async fn committed(kafka: &EmbeddedKafka) -> i64 {
@@ -108,9 +117,9 @@ async fn a_handler_that_does_not_end_is_abandoned_and_its_record_comes_again(kaf
 #[kafka_test(topics = ["orders"], partitions = 3)]
 async fn a_dropped_application_loses_nothing(kafka: EmbeddedKafka) {
     let (gate, records) = (Gate::shut(), Records::default());
-    send(&kafka, 20).await;
     gate.0.add_permits(17);
     let app = app(&kafka, &gate, &records).await;
+    send(&kafka, 20).await;
     records.begun.reaches(20).await;
     drop(app);
     assert!(records.ended.entries().len() < 60);

@@ -4,7 +4,7 @@ use flights::flight::Flight;
 use flights::tally::Tally;
 use micro_kafka::admin::{AdminError, NewTopic};
 use micro_kafka::codec::Json;
-use micro_kafka::template::{KafkaTemplate, SendError};
+use micro_kafka::template::{KafkaTemplate, SendBuilder, SendError};
 
 /// The topic that listeners read.
 pub(crate) const TOPIC: &str = "flights";
@@ -27,15 +27,25 @@ pub(crate) async fn send(
 ) -> Result<(), SendError> {
     let mut deliveries = Vec::new();
     for flight in flights.iter().filter(|flight| !tally.is_sent(flight)) {
-        let mut record = kafka.send(TOPIC, Json(flight)).header("run", tally.run());
-        if let Some(tail) = &flight.tail {
-            record = record.key(tail);
-        }
-        deliveries.push((flight, record.queue().await?));
+        deliveries.push((flight, record(kafka, flight, tally).queue().await?));
     }
     for (flight, delivery) in deliveries {
-        delivery.await?;
+        match delivery.await {
+            Ok(_) => {}
+            // A broker that does not lead the new partition yet may lose a record of the first
+            // batches. Sending it again is safe: a flight counts once.
+            Err(error) if error.maybe_stored() => drop(record(kafka, flight, tally).await?),
+            Err(error) => return Err(error),
+        }
         tally.sent(flight);
     }
     Ok(())
+}
+
+fn record(kafka: &KafkaTemplate, flight: &Flight, tally: &Tally) -> SendBuilder {
+    let record = kafka.send(TOPIC, Json(flight)).header("run", tally.run());
+    match &flight.tail {
+        Some(tail) => record.key(tail),
+        None => record,
+    }
 }

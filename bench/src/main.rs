@@ -91,13 +91,7 @@ impl Comparison {
         );
         let mut report = Report::default();
         for scenario in self.scenarios() {
-            let brokers = self.brokers(scenario)?;
-            for broker in &brokers {
-                scenario.compare(&bench, broker, &mut report)?;
-            }
-            if let ([ours, theirs], Scenario::Broker) = (brokers.as_slice(), scenario) {
-                compare_brokers(&bench, theirs, ours, &mut report)?;
-            }
+            self.measure(scenario, &bench, &mut report)?;
         }
         report.finish();
         Ok(())
@@ -111,13 +105,25 @@ impl Comparison {
         }
     }
 
-    fn brokers(&self, scenario: Scenario) -> Result<Vec<Broker>, BenchError> {
-        match &self.bootstrap_servers {
-            Some(bootstrap) => Ok(vec![Broker::elsewhere(bootstrap)?]),
-            None => Ok(vec![
-                Broker::embedded(scenario.gathering())?,
-                Broker::apache(scenario.gathering())?,
-            ]),
+    /// One broker at a time, so that the idle one takes nothing from the other; the brokers
+    /// themselves are compared side by side.
+    fn measure(
+        &self,
+        scenario: Scenario,
+        bench: &Bench,
+        report: &mut Report,
+    ) -> Result<(), BenchError> {
+        let gathering = scenario.gathering();
+        match (&self.bootstrap_servers, scenario) {
+            (Some(bootstrap), _) => scenario.compare(bench, &Broker::elsewhere(bootstrap)?, report),
+            (None, Scenario::Broker) => {
+                let (theirs, ours) = (Broker::apache(gathering)?, Broker::embedded(gathering)?);
+                compare_brokers(bench, &theirs, &ours, report)
+            }
+            (None, _) => {
+                scenario.compare(bench, &Broker::embedded(gathering)?, report)?;
+                scenario.compare(bench, &Broker::apache(gathering)?, report)
+            }
         }
     }
 }

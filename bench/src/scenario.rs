@@ -105,7 +105,14 @@ impl Scenario {
                     records: all,
                 };
                 let pairs = sides(&measure, bench, broker, report)?;
-                vec![wall(&pairs).at_least(1.4), cpu(&pairs)]
+                let windowed = Measure {
+                    what: "template-window",
+                    work: Work::SendInWindow,
+                    ..measure
+                };
+                let windowed = sides(&windowed, bench, broker, report)?;
+                let same_window = Part::of("same-window-cpu", windowed.ratio(Metric::Cpu));
+                vec![wall(&pairs).at_least(1.4), cpu(&pairs), same_window]
             }
             Self::Startup => {
                 let measure = Measure {

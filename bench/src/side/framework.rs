@@ -8,13 +8,16 @@ use std::time::Instant;
 use micro_kafka::KafkaApp;
 use micro_kafka::config::{Config, ConfigErrors};
 use micro_kafka::prelude::*;
-use micro_kafka::template::{KafkaTemplate, TemplateConfig};
+use micro_kafka::template::{DeliveryFuture, KafkaTemplate, TemplateConfig};
 use tokio::runtime::Runtime;
 
 use super::{KEYS, Task, WINDOW, Work, print_sample, print_when_done};
 use crate::error::BenchError;
 use crate::meter::{Meter, Sample};
 use crate::order::Order;
+
+/// Far more than a template has on its way: these are acknowledged long since.
+const MOST_DELIVERIES: usize = 100_000;
 
 /// One side is one process, so its handlers share one meter.
 static METER: OnceLock<Meter> = OnceLock::new();
@@ -76,8 +79,11 @@ fn settings(task: &Task) -> Result<Config, ConfigErrors> {
         .build()
 }
 
-/// Sends the task's records and prints what they cost, as the plain side does;
-/// the first send, which connects, is not counted.
+/// Sends the task's records and prints what they cost; the first send, which connects, is not
+/// counted.
+///
+/// The plain side has to bound what is on its way; a template does that by itself, so its
+/// deliveries are looked at later. `SendInWindow` bounds it like the plain side.
 pub(super) fn send(task: &Task) -> Result<(), BenchError> {
     let runtime = Runtime::new().map_err(BenchError::Output)?;
     print_sample(&runtime.block_on(pipelined(task))?)
@@ -89,23 +95,26 @@ async fn pipelined(task: &Task) -> Result<Sample, BenchError> {
     let json = orders.iter().map(Order::json).collect::<Vec<_>>();
     kafka.send(&task.topic, &json[0]).await?;
     let start = Instant::now();
-    let mut window = VecDeque::with_capacity(WINDOW);
+    let mut deliveries = VecDeque::new();
     for (_, (order, payload)) in (0..task.records).zip(orders.iter().zip(&json).cycle()) {
-        if window.len() == WINDOW
-            && let Some(oldest) = window.pop_front()
-        {
-            oldest.await?;
+        if task.work == Work::SendInWindow && deliveries.len() == WINDOW {
+            acknowledged(&mut deliveries).await?;
         }
-        window.push_back(
-            kafka
-                .send(&task.topic, payload)
-                .key(&order.key)
-                .queue()
-                .await?,
-        );
+        let send = kafka.send(&task.topic, payload).key(&order.key);
+        deliveries.push_back(send.queue().await?);
+        while deliveries.len() > MOST_DELIVERIES {
+            acknowledged(&mut deliveries).await?;
+        }
     }
-    for delivery in window {
-        delivery.await?;
+    while !deliveries.is_empty() {
+        acknowledged(&mut deliveries).await?;
     }
     Ok(Sample::now(start.elapsed()))
+}
+
+async fn acknowledged(deliveries: &mut VecDeque<DeliveryFuture>) -> Result<(), BenchError> {
+    if let Some(oldest) = deliveries.pop_front() {
+        oldest.await?;
+    }
+    Ok(())
 }

@@ -62,6 +62,8 @@ pub(crate) enum Work {
     Fill,
     /// Sends orders pipelined and idempotent.
     Send,
+    /// The same, the framework in a window as the plain side.
+    SendInWindow,
     /// Sends records of 1 KB as fast as the broker takes them.
     Produce,
     /// Reads records of 1 KB as fast as the broker gives them.
@@ -118,9 +120,11 @@ impl Task {
             (Work::Produce, _) => broker_load::produce(self),
             (Work::Consume, _) => broker_load::consume(self),
             (Work::RoundTrip, _) => broker_load::round_trip(self),
-            (Work::Fill, _) | (Work::Send, Who::Plain) => plain_producer::run(self),
+            (Work::Fill, _) | (Work::Send | Work::SendInWindow, Who::Plain) => {
+                plain_producer::run(self)
+            }
             (_, Who::Plain) => plain_consumer::run(self),
-            (Work::Send, Who::Framework) => framework::send(self),
+            (Work::Send | Work::SendInWindow, Who::Framework) => framework::send(self),
             (_, Who::Framework) => framework::listen(self),
         }
     }

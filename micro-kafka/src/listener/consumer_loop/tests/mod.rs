@@ -1,6 +1,7 @@
 //! The loop over a scripted source: no broker, no threads, virtual time.
 
 mod acknowledging;
+mod allocating;
 mod committing;
 mod failing;
 mod rebalancing;

@@ -274,13 +274,20 @@ impl Default for Plan {
 impl Plan {
     /// Starts the loop.
     pub(super) fn run(self) -> Rig {
-        let (script, clock, log) = (Script::new(), Clock::manual(), Log::new());
-        let (gate, kept) = (
-            Arc::new(Semaphore::new(0)),
-            Kept::failing(self.recover_failures),
-        );
-        let tokens = Tokens::default();
+        let (log, gate, tokens) = (Log::new(), Arc::new(Semaphore::new(0)), Tokens::default());
         let handler = self.handler(&log, &gate, &tokens);
+        self.start(handler, log, gate, tokens)
+    }
+
+    /// Starts the loop with another handler than the plan's.
+    pub(super) fn run_with(self, handler: Handler) -> Rig {
+        let gate = Arc::new(Semaphore::new(0));
+        self.start(handler, Log::new(), gate, Tokens::default())
+    }
+
+    fn start(self, handler: Handler, log: Log, gate: Arc<Semaphore>, tokens: Tokens) -> Rig {
+        let (script, clock) = (Script::new(), Clock::manual());
+        let kept = Kept::failing(self.recover_failures);
         let errors = Retries {
             attempts: self.attempts,
             delay: self.delay,

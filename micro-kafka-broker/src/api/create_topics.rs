@@ -152,7 +152,7 @@ fn success(catalog: &Catalog, topic: &Topic) -> CreatableTopicResult {
     let factor = topic.partitions.first().map_or(0, |p| p.replicas.len());
     let configs = describe_topic(topic, catalog.config());
     let configs = configs.into_iter().map(|entry| CreatableTopicConfigs {
-        name: entry.name.to_owned(),
+        name: entry.name,
         value: entry.value,
         read_only: entry.read_only,
         config_source: entry.source as i8,

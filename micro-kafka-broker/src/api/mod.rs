@@ -1,5 +1,6 @@
 //! One file per API key: its messages by version and its handler.
 
+mod config_resource;
 mod error_code;
 mod handler;
 mod operations;
@@ -8,6 +9,7 @@ mod transaction;
 
 pub(crate) mod add_offsets_to_txn;
 pub(crate) mod add_partitions_to_txn;
+pub(crate) mod alter_configs;
 pub(crate) mod api_versions;
 pub(crate) mod create_partitions;
 pub(crate) mod create_topics;
@@ -21,6 +23,7 @@ pub(crate) mod end_txn;
 pub(crate) mod fetch;
 pub(crate) mod find_coordinator;
 pub(crate) mod heartbeat;
+pub(crate) mod incremental_alter_configs;
 pub(crate) mod init_producer_id;
 pub(crate) mod join_group;
 pub(crate) mod leave_group;

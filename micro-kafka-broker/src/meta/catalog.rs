@@ -43,7 +43,7 @@ pub(crate) struct Catalog {
     brokers: Vec<i32>,
     image: RwLock<Arc<Image>>,
     /// Held during a change, so that changes follow one another.
-    changing: Mutex<()>,
+    pub(super) changing: Mutex<()>,
     observers: RwLock<Vec<Arc<dyn CatalogObserver>>>,
 }
 
@@ -100,7 +100,7 @@ impl Catalog {
             return Err(CatalogError::InvalidName(text));
         }
         let partitions = self.place(new)?;
-        let overrides = topic_config::check_overrides(&new.configs)?;
+        let overrides = topic_config::check_overrides(&new.configs, &self.config)?;
         let topic = Arc::new(Topic {
             name: new.name.as_str().into(),
             id: TopicId::random(),
@@ -183,7 +183,7 @@ impl Catalog {
         Ok(grown)
     }
 
-    fn publish(&self, image: &Image, topic: &Arc<Topic>) {
+    pub(super) fn publish(&self, image: &Image, topic: &Arc<Topic>) {
         for observer in self.observers.read().iter() {
             observer.topic_changed(topic);
         }

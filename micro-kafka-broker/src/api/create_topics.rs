@@ -79,9 +79,7 @@ impl CreateTopicsRequest {
         let topics = self.topics.into_iter().map(|topic| CreatableTopicResult {
             name: topic.name,
             error_code: ErrorCode::POLICY_VIOLATION,
-            error_message: Some(format!(
-                "Excessively large number of partitions per request: more than {MAX_PARTITIONS}."
-            )),
+            error_message: Some("Excessively large number of partitions per request.".to_owned()),
             ..CreatableTopicResult::default()
         });
         CreateTopicsResponse {

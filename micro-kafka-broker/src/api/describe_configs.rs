@@ -91,10 +91,7 @@ fn describe(
     let entries = entries(context, resource.resource_type, &resource.resource_name);
     // No keys named: all, whether the list is null or empty.
     let keys = resource.configuration_keys.filter(|keys| !keys.is_empty());
-    let wanted = |entry: &ConfigEntry| {
-        keys.as_ref()
-            .is_none_or(|keys| keys.iter().any(|key| *key == entry.name))
-    };
+    let wanted = |entry: &ConfigEntry| keys.as_ref().is_none_or(|keys| keys.contains(&entry.name));
     let (error_code, error_message, configs) = match entries {
         Ok(entries) => {
             let shown = entries.into_iter().filter(wanted).map(|e| show.entry(e));

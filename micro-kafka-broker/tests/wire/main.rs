@@ -10,6 +10,7 @@ mod admin;
 mod client;
 mod cluster;
 mod configs;
+mod guide;
 mod hostile;
 mod lifecycle;
 mod listeners;

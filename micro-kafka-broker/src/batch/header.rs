@@ -9,10 +9,12 @@ pub(crate) const HEADER_LEN: usize = 61;
 /// Bytes of a batch that its length field does not count: base offset and the field itself.
 pub(crate) const PREFIX_LEN: usize = 12;
 
-const COMPRESSION_MASK: i16 = 0x07;
+pub(super) const COMPRESSION_MASK: i16 = 0x07;
 const TIMESTAMP_TYPE_MASK: i16 = 0x08;
 const TRANSACTIONAL_MASK: i16 = 0x10;
 const CONTROL_MASK: i16 = 0x20;
+/// The base timestamp is the time from which on tombstones and markers may go.
+pub(super) const DELETE_HORIZON_MASK: i16 = 0x40;
 /// The CRC covers everything from the attributes on.
 pub(super) const CRC_FROM: usize = 21;
 const CRC_AT: usize = 17;
@@ -134,6 +136,12 @@ impl Header {
     /// Whether the batch holds transaction markers.
     pub(crate) fn is_control(&self) -> bool {
         self.attributes & CONTROL_MASK != 0
+    }
+
+    /// When its tombstones and markers may go, in milliseconds since 1970, if compaction has
+    /// decided that.
+    pub(crate) fn delete_horizon(&self) -> Option<i64> {
+        (self.attributes & DELETE_HORIZON_MASK != 0).then_some(self.base_timestamp)
     }
 
     /// Whether an idempotent producer sent the batch.

@@ -4,33 +4,22 @@
 //! segments, and a segment on disk can stand where one in memory stands. Offsets are assigned by
 //! the caller (the partition), which also synchronises access.
 
+mod cleaning;
+pub(crate) mod compaction;
+mod layout;
+mod retention;
 mod segment;
 mod slabs;
 
 use bytes::Bytes;
 
+pub(crate) use cleaning::{CleanedSegment, SegmentInfo};
+pub(crate) use layout::LogLayout;
+pub(crate) use retention::Retention;
 pub(crate) use segment::Placement;
 use segment::Segment;
 
 use crate::batch::Batch;
-
-/// How a log lays out its segments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LogLayout {
-    /// Bytes at which a new segment begins (`segment.bytes`).
-    pub(crate) segment_bytes: usize,
-    /// Bytes between two index entries (`index.interval.bytes`).
-    pub(crate) index_interval_bytes: usize,
-}
-
-impl Default for LogLayout {
-    fn default() -> Self {
-        Self {
-            segment_bytes: 1 << 30,
-            index_interval_bytes: 4096,
-        }
-    }
-}
 
 /// What a read may return.
 #[derive(Debug, Clone, Copy)]
@@ -83,17 +72,10 @@ impl Log {
     /// `place.base_offset` is not below [`Log::end_offset`].
     pub(crate) fn append(&mut self, batch: &Batch, place: Placement) {
         let last_offset = place.base_offset + i64::from(batch.header.last_offset_delta);
-        let size = batch.bytes.len();
-        let segment_bytes = self.layout.segment_bytes;
-        let room = self
-            .segments
-            .last()
-            .is_some_and(|s| s.has_room(size, last_offset, segment_bytes));
-        if !room {
-            self.segments.push(Segment::new(
-                place.base_offset,
-                self.layout.index_interval_bytes,
-            ));
+        let active = self.segments.last();
+        if active.is_none_or(|active| active.is_full_for(batch, &place, &self.layout)) {
+            self.segments
+                .push(Segment::new(place.base_offset, &self.layout, place.now));
         }
         if let Some(segment) = self.segments.last_mut() {
             segment.append(batch, place);
@@ -121,18 +103,21 @@ impl Log {
         Vec::new()
     }
 
-    /// The first batch that holds a record at or after `timestamp` (milliseconds since 1970).
-    pub(crate) fn batch_at_time(&mut self, timestamp: i64) -> Option<Bytes> {
-        let start = self.start_offset;
-        let mut segments = self.segments.iter_mut();
-        let segment = segments.find(|segment| segment.max_timestamp() >= timestamp)?;
-        segment.batch_at_time(timestamp, start)
+    /// The first batch that ends at or after `offset` and claims to hold a record at or after
+    /// `timestamp` (milliseconds since 1970).
+    pub(crate) fn batch_at_time(&mut self, timestamp: i64, offset: i64) -> Option<Bytes> {
+        let offset = offset.max(self.start_offset);
+        let after = self.segments.partition_point(|s| s.base_offset() <= offset);
+        let segments = &mut self.segments[after.saturating_sub(1)..];
+        let mut late = segments
+            .iter_mut()
+            .filter(|s| s.max_timestamp() >= timestamp);
+        late.find_map(|segment| segment.batch_at_time(timestamp, offset))
     }
 
-    /// The first batch with the largest timestamp of the log.
-    pub(crate) fn batch_of_max_time(&mut self) -> Option<Bytes> {
-        let max = self.segments.iter().map(Segment::max_timestamp).max()?;
-        self.batch_at_time(max)
+    /// The largest timestamp of the log.
+    pub(crate) fn max_timestamp(&self) -> Option<i64> {
+        self.segments.iter().map(Segment::max_timestamp).max()
     }
 }
 

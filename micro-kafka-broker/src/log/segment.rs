@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::slabs::Slabs;
+use super::{LogLayout, SegmentInfo};
 use crate::batch::{Batch, HEADER_LEN, Header, patch_log_append_time, patch_prefix};
 
 /// Bodies from this size on are shared with the request they came in instead of copied.
@@ -31,6 +32,8 @@ pub(crate) struct Placement {
     pub(crate) leader_epoch: i32,
     /// The broker's time in milliseconds since 1970, where it replaces the producer's.
     pub(crate) stamp: Option<i64>,
+    /// When it is appended, in milliseconds since 1970.
+    pub(crate) now: i64,
 }
 
 #[derive(Debug)]
@@ -41,17 +44,28 @@ pub(super) struct Segment {
     times: Vec<TimeEntry>,
     index_interval: usize,
     max_timestamp: i64,
+    /// The largest timestamp of the first batch, from which the segment's age counts.
+    first_timestamp: Option<i64>,
+    created_at: i64,
+    /// When it was last appended to, for batches without timestamps.
+    modified_at: i64,
+    /// How much earlier than others this segment is full by age.
+    jitter_ms: i64,
 }
 
 impl Segment {
-    pub(super) fn new(base_offset: i64, index_interval: usize) -> Self {
+    pub(super) fn new(base_offset: i64, layout: &LogLayout, now: i64) -> Self {
         Self {
             base_offset,
             slabs: Slabs::default(),
             index: Vec::new(),
             times: Vec::new(),
-            index_interval,
+            index_interval: layout.index_interval_bytes,
             max_timestamp: -1,
+            first_timestamp: None,
+            created_at: now,
+            modified_at: now,
+            jitter_ms: layout.jitter(),
         }
     }
 
@@ -67,11 +81,48 @@ impl Segment {
         self.max_timestamp
     }
 
-    /// Whether a batch of `size` bytes up to `last_offset` still belongs here.
-    pub(super) fn has_room(&self, size: usize, last_offset: i64, segment_bytes: usize) -> bool {
-        let limit = segment_bytes.min(i32::MAX.unsigned_abs() as usize);
-        let fits = self.size() + size <= limit;
-        self.size() == 0 || fits && i32::try_from(last_offset - self.base_offset).is_ok()
+    /// The largest timestamp, or the time of the last append where no batch has one.
+    pub(super) fn largest_timestamp(&self) -> i64 {
+        match self.max_timestamp {
+            ..0 => self.modified_at,
+            known => known,
+        }
+    }
+
+    /// What compaction must know; the segment ends before `end_offset`.
+    pub(super) fn info(&self, end_offset: i64) -> SegmentInfo {
+        SegmentInfo {
+            base_offset: self.base_offset,
+            end_offset,
+            size: self.size(),
+            index_bytes: self.index_bytes(),
+            first_timestamp: self.first_timestamp,
+            largest_timestamp: self.largest_timestamp(),
+            modified_at: self.modified_at,
+        }
+    }
+
+    /// Whether a batch belongs into a new segment: by size, by age or by its offsets.
+    pub(super) fn is_full_for(&self, batch: &Batch, place: &Placement, layout: &LogLayout) -> bool {
+        if self.size() == 0 {
+            return false;
+        }
+        let limit = layout.segment_bytes.min(i32::MAX.unsigned_abs() as usize);
+        let last_offset = place.base_offset + i64::from(batch.header.last_offset_delta);
+        let newest = place.stamp.unwrap_or(batch.header.max_timestamp);
+        let age = match self.first_timestamp {
+            Some(first @ 0..) => newest.saturating_sub(first),
+            _ => place.now.saturating_sub(self.created_at),
+        };
+        self.size() + batch.bytes.len() > limit
+            || age > layout.segment_ms - self.jitter_ms
+            || self.index_bytes() >= layout.max_index_bytes
+            || i32::try_from(last_offset - self.base_offset).is_err()
+    }
+
+    /// Bytes of the larger index in Kafka's format, which has 8 a batch position and 12 a time.
+    fn index_bytes(&self) -> usize {
+        (self.index.len() * 8).max(self.times.len() * 12)
     }
 
     pub(super) fn append(&mut self, batch: &Batch, place: Placement) {
@@ -81,6 +132,8 @@ impl Segment {
         self.index_batch(position, relative_offset);
         let timestamp = place.stamp.unwrap_or(batch.header.max_timestamp);
         self.note_timestamp(timestamp, relative_offset);
+        self.first_timestamp.get_or_insert(timestamp);
+        self.modified_at = place.now;
         if let Some(stamp) = place.stamp {
             let mut bytes = batch.bytes.to_vec();
             patch_log_append_time(&mut bytes, stamp);

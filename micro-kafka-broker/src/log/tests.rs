@@ -18,6 +18,7 @@ fn append(log: &mut Log, builder: &BatchBuilder) {
         base_offset: log.end_offset(),
         leader_epoch: 3,
         stamp: None,
+        now: 0,
     };
     log.append(&batch(builder), place);
 }
@@ -90,6 +91,7 @@ fn a_full_segment_is_followed_by_a_new_one() {
     let layout = LogLayout {
         segment_bytes: 1000,
         index_interval_bytes: 0,
+        ..LogLayout::default()
     };
     let mut log = Log::new(layout);
     for _ in 0..20 {
@@ -124,6 +126,7 @@ fn a_stamped_batch_carries_the_brokers_time() {
         base_offset: 0,
         leader_epoch: 0,
         stamp: Some(777),
+        now: 0,
     };
     log.append(&batch(&of(2, 10)), place);
     let bytes: Bytes = log.read(0, all(1 << 20)).concat().into();
@@ -137,6 +140,7 @@ fn timestamps_are_found_across_segments() {
     let layout = LogLayout {
         segment_bytes: 400,
         index_interval_bytes: 0,
+        ..LogLayout::default()
     };
     let mut log = Log::new(layout);
     for millis in [100, 300, 200, 500, 400] {
@@ -148,15 +152,14 @@ fn timestamps_are_found_across_segments() {
         );
     }
     let mut at = |millis| {
-        log.batch_at_time(millis)
+        log.batch_at_time(millis, 0)
             .map(|b| Header::read(&b).unwrap().base_offset)
     };
     assert_eq!(
         [at(0), at(101), at(301), at(501)],
         [Some(0), Some(1), Some(3), None]
     );
-    let newest = log.batch_of_max_time().unwrap();
-    assert_eq!(Header::read(&newest).unwrap().max_timestamp, 500);
+    assert_eq!(log.max_timestamp(), Some(500));
 }
 
 proptest! {
@@ -166,7 +169,7 @@ proptest! {
         interval in 0usize..5000,
         max_bytes in 0usize..20_000,
     ) {
-        let layout = LogLayout { segment_bytes: 30_000, index_interval_bytes: interval };
+        let layout = LogLayout { segment_bytes: 30_000, index_interval_bytes: interval, ..LogLayout::default() };
         let mut log = Log::new(layout);
         for (records, size) in &sizes {
             append(&mut log, &of(*records, *size));
@@ -184,14 +187,14 @@ proptest! {
 
     #[test]
     fn a_timestamp_finds_the_first_batch_that_reaches_it(times in proptest::collection::vec(0i64..50, 1..80)) {
-        let layout = LogLayout { segment_bytes: 2000, index_interval_bytes: 150 };
+        let layout = LogLayout { segment_bytes: 2000, index_interval_bytes: 150, ..LogLayout::default() };
         let mut log = Log::new(layout);
         for millis in &times {
             append(&mut log, &BatchBuilder::new().base_timestamp(*millis).value("0123456789"));
         }
         for target in 0..51 {
             let expected = times.iter().position(|millis| *millis >= target);
-            let found = log.batch_at_time(target).map(|b| Header::read(&b).unwrap().base_offset);
+            let found = log.batch_at_time(target, 0).map(|b| Header::read(&b).unwrap().base_offset);
             prop_assert_eq!(found, expected.map(|i| i64::try_from(i).unwrap()));
         }
     }

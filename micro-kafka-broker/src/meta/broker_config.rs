@@ -91,6 +91,7 @@ const DEFS: &[ConfigDef] = &[
     def("log.flush.start.offset.checkpoint.interval.ms", ConfigKind::Int, Some("60000"), Check::AtLeast(0)),
     def("log.index.interval.bytes", ConfigKind::Int, Some("4096"), Check::AtLeast(0)),
     def("log.index.size.max.bytes", ConfigKind::Int, Some("10485760"), Check::AtLeast(4)),
+    def("log.initial.task.delay.ms", ConfigKind::Long, Some("30000"), Check::AtLeast(0)),
     def("log.local.retention.bytes", ConfigKind::Long, Some("-2"), Check::AtLeast(-2)),
     def("log.local.retention.ms", ConfigKind::Long, Some("-2"), Check::AtLeast(-2)),
     def("log.message.timestamp.after.max.ms", ConfigKind::Long, Some("3600000"), Check::AtLeast(0)),
@@ -216,6 +217,11 @@ impl BrokerConfig {
     /// The value that was given at start.
     pub(super) fn set_value(&self, name: &str) -> Option<&str> {
         self.set.get(name).map(String::as_str)
+    }
+
+    /// Whether a value was given.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.set.contains_key(name)
     }
 
     /// All configurations, for DescribeConfigs.

@@ -18,7 +18,7 @@ pub(crate) use config::ConfigEntry;
 pub(crate) use error::{CatalogError, ConfigError};
 pub(crate) use image::{Image, PartitionInfo, Topic, TopicRef};
 pub(crate) use name::check_topic_name;
-pub(crate) use settings::TopicSettings;
+pub(crate) use settings::{Cleanup, TopicSettings};
 pub(crate) use topic_config::describe_topic;
 
 /// A topic's id.

@@ -108,6 +108,11 @@ pub(super) fn effective(
         .or_else(|| known.def.default.map(str::to_owned))
 }
 
+/// Whether the broker's configuration behind a topic's is set.
+pub(super) fn is_set_by(name: &str, broker: &BrokerConfig) -> bool {
+    find(name).is_some_and(|known| broker.is_set(known.broker_name))
+}
+
 /// All configurations of a topic, for DescribeConfigs.
 pub(crate) fn describe_topic(topic: &Topic, broker: &BrokerConfig) -> Vec<ConfigEntry> {
     DEFS.iter()

@@ -41,7 +41,7 @@ impl Partition {
         core.producers.check_marker(marker)?;
         let stable_before = core.visible_end(Isolation::ReadCommitted);
         let batch = marker.batch(now_millis);
-        let offset = core.place(&batch, None);
+        let offset = core.place(&batch, None, now_millis);
         if let Some(first_offset) = core.producers.ended(marker, now_millis) {
             core.close(marker, first_offset, offset);
         }

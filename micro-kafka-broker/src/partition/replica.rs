@@ -149,22 +149,23 @@ pub(super) struct Core {
     pub(super) leader_epoch: i32,
     pub(super) producers: Producers,
     pub(super) transactions: Transactions,
+    /// The offset up to which the log has been compacted.
+    pub(super) compacted_to: i64,
     waiters: Vec<Arc<FetchWaiter>>,
     pub(super) deleted: bool,
 }
 
 impl Core {
     /// Replicas are alone so far, so what is appended is replicated.
-    fn high_watermark(&self) -> i64 {
+    pub(super) fn high_watermark(&self) -> i64 {
         self.log.end_offset()
     }
 
-    /// Where the oldest open transaction begins, or the end.
-    fn last_stable_offset(&self) -> i64 {
+    /// Where the oldest open transaction begins (or what is left of it), or the end.
+    pub(super) fn last_stable_offset(&self) -> i64 {
         let end = self.high_watermark();
-        self.transactions
-            .first_open()
-            .map_or(end, |first| first.min(end))
+        let first = self.transactions.first_open();
+        first.map_or(end, |first| first.max(self.log.start_offset()).min(end))
     }
 
     /// The offset before which a reader sees records.
@@ -193,6 +194,7 @@ impl Partition {
             leader_epoch,
             producers: Producers::default(),
             transactions: Transactions::default(),
+            compacted_to: 0,
             waiters: Vec::new(),
             deleted: false,
         };
@@ -342,19 +344,20 @@ impl Partition {
 
 impl Core {
     fn append(&mut self, batch: &Batch, stamp: Option<i64>, now_millis: i64) {
-        let offset = self.place(batch, stamp);
+        let offset = self.place(batch, stamp, now_millis);
         if self.producers.appended(&batch.header, offset, now_millis) {
             self.transactions.begin(offset);
         }
     }
 
     /// Puts a batch at the end of the log and returns its offset.
-    pub(super) fn place(&mut self, batch: &Batch, stamp: Option<i64>) -> i64 {
+    pub(super) fn place(&mut self, batch: &Batch, stamp: Option<i64>, now: i64) -> i64 {
         let base_offset = self.log.end_offset();
         let place = Placement {
             base_offset,
             leader_epoch: self.leader_epoch,
             stamp,
+            now,
         };
         self.log.append(batch, place);
         base_offset

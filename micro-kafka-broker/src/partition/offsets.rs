@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Isolation, Partition};
+use super::{Isolation, Partition, ReadError};
 use crate::batch::{Header, RecordView, records};
 
 /// What is asked for.
@@ -32,7 +32,14 @@ pub(crate) struct OffsetAt {
 
 impl Partition {
     /// Looks an offset up; `None` when no record matches.
-    pub(crate) fn offset_for(&self, spec: OffsetSpec, isolation: Isolation) -> Option<OffsetAt> {
+    ///
+    /// # Errors
+    /// [`ReadError::Storage`] when what is stored there cannot be read.
+    pub(crate) fn offset_for(
+        &self,
+        spec: OffsetSpec,
+        isolation: Isolation,
+    ) -> Result<Option<OffsetAt>, ReadError> {
         let batch = {
             let mut core = self.core.lock();
             let visible_end = core.visible_end(isolation);
@@ -40,37 +47,41 @@ impl Partition {
                 OffsetSpec::Earliest => {
                     let offset = core.log.start_offset();
                     let leader_epoch = core.epochs.epoch_of(offset);
-                    return Some(OffsetAt {
+                    return Ok(Some(OffsetAt {
                         offset,
                         timestamp: -1,
                         leader_epoch,
-                    });
+                    }));
                 }
                 OffsetSpec::Latest => {
                     let leader_epoch = core.leader_epoch;
-                    return Some(OffsetAt {
+                    return Ok(Some(OffsetAt {
                         offset: visible_end,
                         timestamp: -1,
                         leader_epoch,
-                    });
+                    }));
                 }
-                OffsetSpec::MaxTimestamp => core.log.batch_of_max_time(),
-                OffsetSpec::At(timestamp) => core.log.batch_at_time(timestamp),
+                OffsetSpec::MaxTimestamp => core.log.batch_of_max_time()?,
+                OffsetSpec::At(timestamp) => core.log.batch_at_time(timestamp)?,
             }
             .filter(|batch| Header::read(batch).is_ok_and(|h| h.base_offset < visible_end))
-        }?;
+        };
         // Records are unpacked after the lock is released.
-        let leader_epoch = Header::read(&batch).ok()?.leader_epoch;
-        let record = match spec {
-            OffsetSpec::At(timestamp) => first_at(&batch, timestamp),
-            _ => first_of_max(&batch),
-        }?;
-        Some(OffsetAt {
-            offset: record.offset,
-            timestamp: record.timestamp,
-            leader_epoch,
-        })
+        Ok(batch.and_then(|batch| find_in(&batch, spec)))
     }
+}
+
+fn find_in(batch: &Bytes, spec: OffsetSpec) -> Option<OffsetAt> {
+    let leader_epoch = Header::read(batch).ok()?.leader_epoch;
+    let record = match spec {
+        OffsetSpec::At(timestamp) => first_at(batch, timestamp),
+        _ => first_of_max(batch),
+    }?;
+    Some(OffsetAt {
+        offset: record.offset,
+        timestamp: record.timestamp,
+        leader_epoch,
+    })
 }
 
 fn readable(batch: &Bytes) -> impl Iterator<Item = RecordView> {

@@ -96,8 +96,7 @@ fn delete(
         return Err(ErrorCode::POLICY_VIOLATION);
     }
     let offset = (offset != HIGH_WATERMARK).then_some(offset);
-    let now = context.broker.clock().unix_millis();
-    let start = partition.delete_before(offset, now)?;
+    let start = partition.delete_before(offset)?;
     tracing::debug!(
         topic = %topic.name, partition = index, client = %context.peer, start, "records deleted"
     );
@@ -109,6 +108,7 @@ impl From<DeleteError> for ErrorCode {
         match error {
             DeleteError::OutOfRange { .. } => Self::OFFSET_OUT_OF_RANGE,
             DeleteError::Gone => Self::UNKNOWN_TOPIC_OR_PARTITION,
+            DeleteError::Storage => Self::KAFKA_STORAGE_ERROR,
         }
     }
 }

@@ -287,6 +287,7 @@ impl From<AppendError> for Refusal {
                 ErrorCode::INVALID_TXN_STATE
             }
             AppendError::Gone => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            AppendError::Storage => ErrorCode::KAFKA_STORAGE_ERROR,
         };
         let records = match &error {
             AppendError::Batch(BatchError::InvalidRecords { indexes, reason }) => {

@@ -175,8 +175,14 @@ pub(crate) fn patch_log_append_time(batch: &mut [u8], now_millis: i64) {
     batch[CRC_AT..CRC_AT + 4].copy_from_slice(&crc.to_be_bytes());
 }
 
+/// Whether the bytes of a batch are those that its header's checksum was made of.
+pub(crate) fn is_whole(batch: &[u8], header: &Header) -> bool {
+    let summed = batch.get(CRC_FROM..);
+    summed.is_some_and(|summed| crc32c(summed) == header.crc)
+}
+
 /// CRC-32C (Castagnoli), as Kafka uses it.
-pub(super) fn crc32c(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
     let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, bytes);
     // The algorithm is 32 bits wide; crc-fast returns every checksum as a u64.
     u32::try_from(sum).unwrap_or_default()

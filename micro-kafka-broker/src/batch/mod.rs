@@ -19,7 +19,9 @@ mod validate;
 pub(crate) use build::BatchBuilder;
 pub(crate) use compress::Codec;
 pub(crate) use error::BatchError;
-pub(crate) use header::{HEADER_LEN, Header, patch_log_append_time, patch_prefix};
+pub(crate) use header::{
+    HEADER_LEN, Header, crc32c, is_whole, patch_log_append_time, patch_prefix,
+};
 pub(crate) use marker::{Marker, Verdict};
 pub(crate) use records::{Outline, RecordView, outlines, records};
 pub(crate) use rewrite::{emptied, rewrite};

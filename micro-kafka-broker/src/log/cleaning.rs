@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::segment::Segment;
-use super::{Log, Placement};
+use super::{AbortedEntry, Log, Placement, StorageError};
 use crate::batch::{Batch, Header};
 
 /// What compaction must know of a segment.
@@ -34,14 +34,26 @@ pub(crate) struct CleanedSegment {
 
 impl CleanedSegment {
     /// Appends a batch that is placed already: its offsets do not change.
-    pub(crate) fn append(&mut self, header: Header, bytes: Bytes) {
+    ///
+    /// # Errors
+    /// [`StorageError`] when it cannot be written.
+    pub(crate) fn append(&mut self, header: Header, bytes: Bytes) -> Result<(), StorageError> {
         let place = Placement {
             base_offset: header.base_offset,
             leader_epoch: header.leader_epoch,
             stamp: None,
             now: self.modified_at,
         };
-        self.segment.append(&Batch { header, bytes }, place);
+        self.segment.append(&[Batch { header, bytes }], place)
+    }
+
+    /// Ends the segment: on disk, everything has reached it then. This blocks.
+    ///
+    /// # Errors
+    /// [`StorageError`] when it cannot be written.
+    pub(crate) fn finish(&mut self) -> Result<(), StorageError> {
+        self.segment.close();
+        self.segment.flush()
     }
 
     /// Bytes of its batches.
@@ -61,39 +73,60 @@ impl Log {
 
     /// Whole batches of the segment that begins at `base_offset`, from a position on; `None` when
     /// there is no such segment any more.
+    ///
+    /// # Errors
+    /// [`StorageError`] when what is stored there cannot be read.
     pub(crate) fn read_segment(
         &mut self,
         base_offset: i64,
         position: usize,
         max_bytes: usize,
-    ) -> Option<Vec<Bytes>> {
-        let index = self.index_of(base_offset)?;
+    ) -> Result<Option<Vec<Bytes>>, StorageError> {
+        let Some(index) = self.index_of(base_offset) else {
+            return Ok(None);
+        };
         let segment = &mut self.segments[index];
         let size = segment.size();
-        Some(segment.read(position, size, max_bytes, true))
+        segment.read(position, size, max_bytes, true).map(Some)
     }
 
-    /// An empty segment that is to replace the ones from `first` on, of which `last` is the last.
+    /// An empty segment that is to replace the ones from `first` to `last`.
+    ///
+    /// # Errors
+    /// [`StorageError`] when its files cannot be created.
     pub(crate) fn cleaned_segment(
         &self,
         first: &SegmentInfo,
         last: &SegmentInfo,
-    ) -> CleanedSegment {
-        let modified_at = last.modified_at;
-        CleanedSegment {
-            segment: Segment::new(first.base_offset, &self.layout, modified_at),
-            modified_at,
-        }
+    ) -> Result<CleanedSegment, StorageError> {
+        let base_offset = first.base_offset;
+        let segment = match &self.dir {
+            Some(dir) => Segment::create_cleaned(dir, base_offset, &self.layout)?,
+            None => Segment::in_memory(base_offset, &self.layout),
+        };
+        Ok(CleanedSegment {
+            segment,
+            modified_at: last.modified_at,
+        })
     }
 
-    /// Puts a cleaned segment in the place of the ones it was made of; false when they are not
-    /// there any more, as after a deletion.
-    pub(crate) fn replace(&mut self, group: &[SegmentInfo], cleaned: CleanedSegment) -> bool {
+    /// Puts a cleaned segment in the place of the ones it was made of, with the aborted
+    /// transactions that ended in it; false when they are not there any more, as after a
+    /// deletion.
+    ///
+    /// # Errors
+    /// [`StorageError`] when files cannot be renamed; the next start ends what was begun.
+    pub(crate) fn replace(
+        &mut self,
+        group: &[SegmentInfo],
+        mut cleaned: CleanedSegment,
+        aborted: &[AbortedEntry],
+    ) -> Result<bool, StorageError> {
         let first = group
             .first()
             .and_then(|first| self.index_of(first.base_offset));
         let Some(first) = first else {
-            return false;
+            return Ok(false);
         };
         let range = first..first + group.len();
         let is_same = self.segments.get(range.clone()).is_some_and(|segments| {
@@ -102,10 +135,15 @@ impl Log {
         });
         // The active segment is never replaced.
         if !is_same || range.end >= self.segments.len() {
-            return false;
+            return Ok(false);
+        }
+        if let Some(dir) = &self.dir {
+            let others: Vec<i64> = group[1..].iter().map(|info| info.base_offset).collect();
+            dir.swap_in(group[0].base_offset, &others, aborted)?;
+            cleaned.segment.moved_into(dir);
         }
         self.segments.splice(range, [cleaned.segment]);
-        true
+        Ok(true)
     }
 
     fn index_of(&self, base_offset: i64) -> Option<usize> {

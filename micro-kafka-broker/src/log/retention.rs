@@ -1,7 +1,7 @@
 //! Dropping the front of a log: what is too old, too much, or deleted by a client.
 
-use super::Log;
 use super::segment::Segment;
+use super::{Log, StorageError};
 
 /// What may be dropped without anybody asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,23 +44,36 @@ impl Log {
     /// Lets the log begin at `offset`; segments that end before it are dropped.
     ///
     /// Returns how many were. An offset before the start changes nothing.
-    pub(crate) fn raise_start(&mut self, offset: i64, now: i64) -> usize {
-        self.start_offset = self.start_offset.max(offset.min(self.end_offset));
+    ///
+    /// # Errors
+    /// [`StorageError`] when no new segment can be begun; the log is as before then.
+    pub(crate) fn raise_start(&mut self, offset: i64) -> Result<usize, StorageError> {
+        let start = self.start_offset.max(offset.min(self.end_offset));
         let next = self.segments.iter().skip(1).map(Segment::base_offset);
         let ends = next.chain([self.end_offset]);
-        let mut ended = ends.take_while(|end| *end <= self.start_offset).count();
+        let mut ended = ends.take_while(|end| *end <= start).count();
         if ended == self.segments.len() {
             // A log keeps a segment, which tells where it ends.
             match self.segments.last() {
-                Some(last) if last.size() > 0 => {
-                    let empty = Segment::new(self.end_offset, &self.layout, now);
-                    self.segments.push(empty);
-                }
+                Some(last) if last.size() > 0 => self.roll(self.end_offset)?,
                 _ => ended = ended.saturating_sub(1),
             }
         }
-        self.segments.drain(..ended);
-        ended
+        self.start_offset = start;
+        let dropped: Vec<_> = self.segments.drain(..ended).collect();
+        for segment in &dropped {
+            self.delete_files(segment.base_offset());
+        }
+        Ok(ended)
+    }
+
+    /// Deletes the files of a segment that is not in the log any more. What is left behind lies
+    /// before the log's start and is never read.
+    pub(super) fn delete_files(&self, base_offset: i64) {
+        let deleted = self.dir.as_ref().map(|dir| dir.delete_segment(base_offset));
+        if let Some(Err(error)) = deleted {
+            tracing::warn!(%error, base_offset, "a segment's files are left behind");
+        }
     }
 }
 
@@ -104,7 +117,7 @@ mod tests {
             stamp: None,
             now: 1000,
         };
-        log.append(&batch(millis), place);
+        log.append(&[batch(millis)], place).unwrap();
     }
 
     fn older_than(millis: i64) -> Retention {
@@ -171,16 +184,16 @@ mod tests {
     #[test]
     fn a_raised_start_drops_whole_segments_and_the_log_goes_on() {
         let mut log = log(&[1, 2, 3, 4]);
-        assert_eq!(log.raise_start(2, 0), 2);
+        assert_eq!(log.raise_start(2).unwrap(), 2);
         assert_eq!((log.start_offset(), log.segments.len()), (2, 2));
-        assert_eq!(log.raise_start(1, 0), 0);
+        assert_eq!(log.raise_start(1).unwrap(), 0);
         assert_eq!(log.start_offset(), 2);
-        assert_eq!(log.raise_start(4, 0), 2);
+        assert_eq!(log.raise_start(4).unwrap(), 2);
         assert_eq!(
             (log.start_offset(), log.end_offset(), log.size()),
             (4, 4, 0)
         );
-        assert_eq!(log.raise_start(4, 0), 0, "the empty one stays");
+        assert_eq!(log.raise_start(4).unwrap(), 0, "the empty one stays");
         append(&mut log, 5);
         assert_eq!((log.start_offset(), log.end_offset()), (4, 5));
         let limit = ReadLimit {
@@ -188,6 +201,9 @@ mod tests {
             max_bytes: 1 << 20,
             at_least_one: true,
         };
-        assert_eq!(log.read(4, limit).concat().len(), batch(5).bytes.len());
+        assert_eq!(
+            log.read(4, limit).unwrap().concat().len(),
+            batch(5).bytes.len()
+        );
     }
 }

@@ -20,7 +20,7 @@ fn append(log: &mut Log, builder: &BatchBuilder) {
         stamp: None,
         now: 0,
     };
-    log.append(&batch(builder), place);
+    log.append(&[batch(builder)], place).unwrap();
 }
 
 fn of(records: usize, size: usize) -> BatchBuilder {
@@ -54,7 +54,7 @@ fn a_read_in_the_middle_of_a_batch_returns_the_whole_batch() {
     let mut log = Log::new(LogLayout::default());
     append(&mut log, &of(10, 5));
     append(&mut log, &of(10, 5));
-    let read = headers(&log.read(15, all(1 << 20)));
+    let read = headers(&log.read(15, all(1 << 20)).unwrap());
     assert_eq!(read.len(), 1);
     assert_eq!((read[0].base_offset, read[0].leader_epoch), (10, 3));
 }
@@ -64,12 +64,12 @@ fn at_least_one_batch_is_returned_only_when_asked() {
     let mut log = Log::new(LogLayout::default());
     append(&mut log, &of(1, 500));
     append(&mut log, &of(1, 500));
-    assert_eq!(headers(&log.read(0, all(1))).len(), 1);
+    assert_eq!(headers(&log.read(0, all(1)).unwrap()).len(), 1);
     let strict = ReadLimit {
         at_least_one: false,
         ..all(1)
     };
-    assert!(log.read(0, strict).is_empty());
+    assert!(log.read(0, strict).unwrap().is_empty());
 }
 
 #[test]
@@ -82,8 +82,8 @@ fn reads_stop_before_the_bound() {
         up_to: 10,
         ..all(1 << 20)
     };
-    assert_eq!(headers(&log.read(0, limit)).len(), 2);
-    assert!(log.read(10, limit).is_empty());
+    assert_eq!(headers(&log.read(0, limit).unwrap()).len(), 2);
+    assert!(log.read(10, limit).unwrap().is_empty());
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_full_segment_is_followed_by_a_new_one() {
     assert!(log.segments.len() >= 7);
     let mut offset = 0;
     while offset < log.end_offset() {
-        let read = headers(&log.read(offset, all(1 << 20)));
+        let read = headers(&log.read(offset, all(1 << 20)).unwrap());
         assert_eq!(read[0].base_offset, offset);
         offset = read.last().unwrap().last_offset() + 1;
     }
@@ -113,7 +113,7 @@ fn large_batches_are_shared_and_read_back_whole() {
     append(&mut log, &of(1, 10));
     append(&mut log, &big);
     append(&mut log, &of(1, 10));
-    let read = log.read(0, all(2 << 20)).concat();
+    let read = log.read(0, all(2 << 20)).unwrap().concat();
     let stored = &read[of(1, 10).build().len()..];
     assert_eq!(stored[16..big.build().len()], big.build()[16..]);
     assert_eq!(headers(&[read.into()]).len(), 3);
@@ -128,8 +128,8 @@ fn a_stamped_batch_carries_the_brokers_time() {
         stamp: Some(777),
         now: 0,
     };
-    log.append(&batch(&of(2, 10)), place);
-    let bytes: Bytes = log.read(0, all(1 << 20)).concat().into();
+    log.append(&[batch(&of(2, 10))], place).unwrap();
+    let bytes: Bytes = log.read(0, all(1 << 20)).unwrap().concat().into();
     let stored = validate(&bytes, &RULES, 0).unwrap().remove(0);
     assert!(stored.header.is_log_append_time());
     assert_eq!(stored.header.max_timestamp, 777);
@@ -153,13 +153,15 @@ fn timestamps_are_found_across_segments() {
     }
     let mut at = |millis| {
         log.batch_at_time(millis, 0)
+            .unwrap()
             .map(|b| Header::read(&b).unwrap().base_offset)
     };
     assert_eq!(
         [at(0), at(101), at(301), at(501)],
         [Some(0), Some(1), Some(3), None]
     );
-    assert_eq!(log.max_timestamp(), Some(500));
+    let newest = log.batch_of_max_time().unwrap().unwrap();
+    assert_eq!(Header::read(&newest).unwrap().max_timestamp, 500);
 }
 
 proptest! {
@@ -175,14 +177,14 @@ proptest! {
             append(&mut log, &of(*records, *size));
         }
         for offset in 0..log.end_offset() {
-            let read = log.read(offset, all(max_bytes));
+            let read = log.read(offset, all(max_bytes)).unwrap();
             let bytes: usize = read.iter().map(Bytes::len).sum();
             let read = headers(&read);
             prop_assert!(read[0].base_offset <= offset && offset <= read[0].last_offset());
             prop_assert!(read.len() == 1 || bytes <= max_bytes);
             prop_assert!(read.windows(2).all(|w| w[0].last_offset() + 1 == w[1].base_offset));
         }
-        prop_assert!(log.read(log.end_offset(), all(max_bytes)).is_empty());
+        prop_assert!(log.read(log.end_offset(), all(max_bytes)).unwrap().is_empty());
     }
 
     #[test]
@@ -194,7 +196,7 @@ proptest! {
         }
         for target in 0..51 {
             let expected = times.iter().position(|millis| *millis >= target);
-            let found = log.batch_at_time(target, 0).map(|b| Header::read(&b).unwrap().base_offset);
+            let found = log.batch_at_time(target, 0).unwrap().map(|b| Header::read(&b).unwrap().base_offset);
             prop_assert_eq!(found, expected.map(|i| i64::try_from(i).unwrap()));
         }
     }

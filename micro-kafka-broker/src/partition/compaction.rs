@@ -13,10 +13,10 @@ use super::Partition;
 use super::replica::Core;
 use crate::batch::Header;
 use crate::log::compaction::{
-    AbortedSpan, DirtyRange, Filter, FilterRules, GroupLimit, Kept, LastOfProducer, LastOffsets,
-    LogSpan, grouped,
+    DirtyRange, Filter, FilterRules, GroupLimit, Kept, LastOfProducer, LastOffsets, LogSpan,
+    grouped,
 };
-use crate::log::{CleanedSegment, SegmentInfo};
+use crate::log::{AbortedEntry, CleanedSegment, SegmentInfo, StorageError};
 use crate::meta::{Cleanup, TopicSettings};
 
 /// Bytes that are read at a time.
@@ -60,10 +60,19 @@ pub(crate) struct Compacted {
     pub(crate) unreadable: Option<i64>,
 }
 
-/// The segments were deleted, or the broker stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the compaction was interrupted")]
-pub(crate) struct Interrupted;
+/// Why a run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum CompactionError {
+    /// The segments were deleted, or the broker stops.
+    #[error("the compaction was interrupted")]
+    Interrupted,
+    /// Segments cannot be read, or cleaned ones not written.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+use CompactionError::Interrupted;
 
 impl Partition {
     /// The part of the partition that can be compacted.
@@ -75,12 +84,12 @@ impl Partition {
     /// Compacts a range found before.
     ///
     /// # Errors
-    /// [`Interrupted`]; what was swapped until then stays compacted.
+    /// [`CompactionError`]; what was swapped until then stays compacted.
     pub(crate) fn compact(
         &self,
         range: &DirtyRange,
         run: CompactionRun<'_>,
-    ) -> Result<Compacted, Interrupted> {
+    ) -> Result<Compacted, CompactionError> {
         let last_offsets = self.last_offsets(range, &run)?;
         let (segments, aborted, last_writes) = {
             let core = self.core.lock();
@@ -114,7 +123,7 @@ impl Partition {
         &self,
         range: &DirtyRange,
         run: &CompactionRun<'_>,
-    ) -> Result<LastOffsets, Interrupted> {
+    ) -> Result<LastOffsets, CompactionError> {
         let (segments, aborted) = {
             let core = self.core.lock();
             let segments = core.log.segments().into_iter();
@@ -130,7 +139,7 @@ impl Partition {
             let mut has_room = true;
             self.each_batch(segment, run, |header, batch| {
                 has_room = has_room && last_offsets.note(&header, batch);
-                has_room
+                Ok(has_room)
             })?;
             if !has_room {
                 break;
@@ -144,10 +153,10 @@ impl Partition {
     fn clean(
         &self,
         segments: &[SegmentInfo],
-        aborted: Vec<AbortedSpan>,
+        aborted: Vec<AbortedEntry>,
         work: &Work<'_>,
         outcome: &mut Compacted,
-    ) -> Result<(), Interrupted> {
+    ) -> Result<(), CompactionError> {
         let layout = &work.run.settings.layout;
         let limit = GroupLimit {
             bytes: layout.segment_bytes,
@@ -157,24 +166,27 @@ impl Partition {
         for group in grouped(segments, limit) {
             let [first, ..] = group else { continue };
             let last = group.last().unwrap_or(first);
-            let mut cleaned = self.core.lock().log.cleaned_segment(first, last);
+            let mut cleaned = self.core.lock().log.cleaned_segment(first, last)?;
             for segment in group {
                 outcome.bytes_before += segment.size;
                 self.each_batch(segment, work.run, |header, batch| {
-                    if !work.put(&mut filter, &mut cleaned, header, batch) {
+                    if !work.put(&mut filter, &mut cleaned, header, batch)? {
                         outcome.unreadable.get_or_insert(header.base_offset);
                     }
-                    true
+                    Ok(true)
                 })?;
             }
+            cleaned.finish()?;
             outcome.bytes_after += cleaned.size();
+            let range = first.base_offset..last.end_offset;
+            let kept = filter.aborted_so_far().iter();
+            let kept = kept.filter(|entry| range.contains(&entry.last_offset));
+            let kept: Vec<_> = kept.copied().collect();
             let mut core = self.core.lock();
-            if !core.log.replace(group, cleaned) {
+            if !core.log.replace(group, cleaned, &kept)? {
                 return Err(Interrupted);
             }
-            let kept = filter.aborted_so_far();
-            let range = first.base_offset..last.end_offset;
-            core.transactions.retain_aborted(range, kept);
+            core.transactions.retain_aborted(range, &kept);
         }
         Ok(())
     }
@@ -184,8 +196,8 @@ impl Partition {
         &self,
         segment: &SegmentInfo,
         run: &CompactionRun<'_>,
-        mut visit: impl FnMut(Header, &Bytes) -> bool,
-    ) -> Result<(), Interrupted> {
+        mut visit: impl FnMut(Header, &Bytes) -> Result<bool, StorageError>,
+    ) -> Result<(), CompactionError> {
         let mut position = 0;
         while position < segment.size {
             if (run.is_stopped)() {
@@ -196,7 +208,7 @@ impl Partition {
                 .lock()
                 .log
                 .read_segment(segment.base_offset, position, CHUNK);
-            let mut chunk = joined(read.ok_or(Interrupted)?);
+            let mut chunk = joined(read?.ok_or(Interrupted)?);
             if chunk.is_empty() {
                 return Err(Interrupted);
             }
@@ -204,7 +216,7 @@ impl Partition {
             while let Ok(header) = Header::read(&chunk) {
                 let size = header.size().filter(|size| *size <= chunk.len());
                 let batch = chunk.split_to(size.ok_or(Interrupted)?);
-                if !visit(header, &batch) {
+                if !visit(header, &batch)? {
                     return Ok(());
                 }
             }
@@ -222,7 +234,7 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn filter(&self, aborted: Vec<AbortedSpan>) -> Filter<'a> {
+    fn filter(&self, aborted: Vec<AbortedEntry>) -> Filter<'a> {
         let rules = FilterRules {
             now: self.run.now_millis,
             delete_retention_ms: self.run.settings.cleanup.delete_retention_ms,
@@ -239,19 +251,20 @@ impl<'a> Work<'a> {
         cleaned: &mut CleanedSegment,
         header: Header,
         batch: &Bytes,
-    ) -> bool {
+    ) -> Result<bool, StorageError> {
         let kept = filter.pass(&header, batch);
-        match &kept {
+        let is_read = kept.is_ok();
+        match kept {
             Ok(Kept::Nothing) => {}
             Ok(Kept::Instead(bytes)) => {
-                if let Ok(header) = Header::read(bytes) {
-                    cleaned.append(header, bytes.clone());
+                if let Ok(header) = Header::read(&bytes) {
+                    cleaned.append(header, bytes)?;
                 }
             }
             // A copy, so that nothing of the old segment stays in memory.
-            Ok(Kept::Whole) | Err(_) => cleaned.append(header, Bytes::copy_from_slice(batch)),
+            Ok(Kept::Whole) | Err(_) => cleaned.append(header, Bytes::copy_from_slice(batch))?,
         }
-        kept.is_ok()
+        Ok(is_read)
     }
 }
 

@@ -15,7 +15,7 @@ mod table;
 mod transactions;
 mod waiter;
 
-pub(crate) use compaction::{Compacted, CompactionRun, Interrupted};
+pub(crate) use compaction::{Compacted, CompactionError, CompactionRun};
 pub(crate) use epochs::{EpochEnd, LeaderEpochs};
 pub(crate) use marker::MarkerError;
 pub(crate) use offsets::OffsetSpec;

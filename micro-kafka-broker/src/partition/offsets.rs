@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Isolation, Partition};
+use super::{Isolation, Partition, ReadError};
 use crate::batch::{Header, RecordView, records};
 
 /// What is asked for.
@@ -32,7 +32,14 @@ pub(crate) struct OffsetAt {
 
 impl Partition {
     /// Looks an offset up; `None` when no record matches.
-    pub(crate) fn offset_for(&self, spec: OffsetSpec, isolation: Isolation) -> Option<OffsetAt> {
+    ///
+    /// # Errors
+    /// [`ReadError::Storage`] when what is stored there cannot be read.
+    pub(crate) fn offset_for(
+        &self,
+        spec: OffsetSpec,
+        isolation: Isolation,
+    ) -> Result<Option<OffsetAt>, ReadError> {
         let core = self.core.lock();
         let (offset, leader_epoch) = match spec {
             OffsetSpec::Earliest => {
@@ -41,9 +48,12 @@ impl Partition {
             }
             OffsetSpec::Latest => (core.visible_end(isolation), core.leader_epoch),
             OffsetSpec::MaxTimestamp => {
-                let max = core.log.max_timestamp()?;
+                let max = core.log.max_timestamp();
                 drop(core);
-                return self.first_record(max, isolation, first_of_max);
+                return match max {
+                    Some(max) => self.first_record(max, isolation, first_of_max),
+                    None => Ok(None),
+                };
             }
             OffsetSpec::At(timestamp) => {
                 drop(core);
@@ -53,11 +63,11 @@ impl Partition {
                 return self.first_record(timestamp, isolation, first);
             }
         };
-        Some(OffsetAt {
+        Ok(Some(OffsetAt {
             offset,
             timestamp: -1,
             leader_epoch,
-        })
+        }))
     }
 
     /// What `choose` takes of the first batch that may hold a record at or after `timestamp` and
@@ -67,28 +77,28 @@ impl Partition {
         timestamp: i64,
         isolation: Isolation,
         choose: impl Fn(&mut dyn Iterator<Item = RecordView>) -> Option<RecordView>,
-    ) -> Option<OffsetAt> {
+    ) -> Result<Option<OffsetAt>, ReadError> {
         let mut from = 0;
         loop {
-            let (batch, start) = {
+            let (batch, start, visible_end) = {
                 let mut core = self.core.lock();
                 let visible_end = core.visible_end(isolation);
                 let batch = core.log.batch_at_time(timestamp, from)?;
-                let header = Header::read(&batch).ok()?;
-                if header.base_offset >= visible_end {
-                    return None;
-                }
-                (batch, core.log.start_offset())
+                (batch, core.log.start_offset(), visible_end)
             };
             // Records are unpacked after the lock is released.
-            let header = Header::read(&batch).ok()?;
+            let header = batch.as_ref().and_then(|batch| Header::read(batch).ok());
+            let header = header.filter(|header| header.base_offset < visible_end);
+            let (Some(batch), Some(header)) = (batch, header) else {
+                return Ok(None);
+            };
             let mut kept = readable(&batch).filter(|record| record.offset >= start);
             if let Some(record) = choose(&mut kept) {
-                return Some(OffsetAt {
+                return Ok(Some(OffsetAt {
                     offset: record.offset,
                     timestamp: record.timestamp,
                     leader_epoch: header.leader_epoch,
-                });
+                }));
             }
             from = header.last_offset() + 1;
         }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use super::transactions::Transactions;
 use super::{Aborted, EpochEnd, FetchWaiter, LeaderEpochs, ProducerError, Producers, Sequenced};
 use crate::batch::{Batch, BatchError, validate};
-use crate::log::{Log, LogLayout, Placement, ReadLimit};
+use crate::log::{Log, LogLayout, Placement, ReadLimit, StorageError};
 use crate::meta::TopicSettings;
 
 /// What a reader may see.
@@ -72,6 +72,9 @@ pub(crate) enum AppendError {
     /// The partition was deleted.
     #[error("the partition was deleted")]
     Gone,
+    /// What the records are stored on fails; the broker's log says how.
+    #[error("the records cannot be stored")]
+    Storage,
 }
 
 /// Why a partition cannot be read at an offset.
@@ -91,6 +94,29 @@ pub(crate) enum ReadError {
     /// The partition was deleted.
     #[error("the partition was deleted")]
     Gone,
+    /// What is stored there cannot be read; the broker's log says why.
+    #[error("the records cannot be read")]
+    Storage,
+}
+
+impl From<StorageError> for AppendError {
+    fn from(error: StorageError) -> Self {
+        report(&error);
+        Self::Storage
+    }
+}
+
+impl From<StorageError> for ReadError {
+    fn from(error: StorageError) -> Self {
+        report(&error);
+        Self::Storage
+    }
+}
+
+/// Clients are told only that the storage fails; the log says where and why.
+pub(super) fn report(error: &StorageError) {
+    let source = std::error::Error::source(error).map(tracing::field::display);
+    tracing::error!(%error, source, "storage failure");
 }
 
 /// Why a client's idea of the leader epoch is refused.
@@ -268,9 +294,7 @@ impl Partition {
         core.log.set_layout(settings.layout);
         let forgotten_before = now_millis.saturating_sub(settings.producer_expiration_ms);
         core.producers.expire(forgotten_before);
-        for batch in &batches {
-            core.append(batch, stamp, now_millis);
-        }
+        core.append(&batches, stamp, now_millis)?;
         core.arrived(records.len());
         Ok(answer)
     }
@@ -298,7 +322,7 @@ impl Partition {
             at_least_one: request.at_least_one,
         };
         let records = match request.offset < limit.up_to {
-            true => core.log.read(request.offset, limit),
+            true => core.log.read(request.offset, limit)?,
             false => Vec::new(),
         };
         let aborted = match request.isolation {
@@ -343,15 +367,29 @@ impl Partition {
 }
 
 impl Core {
-    fn append(&mut self, batch: &Batch, stamp: Option<i64>, now_millis: i64) {
-        let offset = self.place(batch, stamp, now_millis);
-        if self.producers.appended(&batch.header, offset, now_millis) {
-            self.transactions.begin(offset);
+    fn append(
+        &mut self,
+        batches: &[Batch],
+        stamp: Option<i64>,
+        now_millis: i64,
+    ) -> Result<(), StorageError> {
+        let mut offset = self.place(batches, stamp, now_millis)?;
+        for Batch { header, .. } in batches {
+            if self.producers.appended(header, offset, now_millis) {
+                self.transactions.begin(offset);
+            }
+            offset += i64::from(header.last_offset_delta) + 1;
         }
+        Ok(())
     }
 
-    /// Puts a batch at the end of the log and returns its offset.
-    pub(super) fn place(&mut self, batch: &Batch, stamp: Option<i64>, now: i64) -> i64 {
+    /// Puts batches at the end of the log, all or none, and returns the first one's offset.
+    pub(super) fn place(
+        &mut self,
+        batches: &[Batch],
+        stamp: Option<i64>,
+        now: i64,
+    ) -> Result<i64, StorageError> {
         let base_offset = self.log.end_offset();
         let place = Placement {
             base_offset,
@@ -359,8 +397,8 @@ impl Core {
             stamp,
             now,
         };
-        self.log.append(batch, place);
-        base_offset
+        self.log.append(batches, place)?;
+        Ok(base_offset)
     }
 
     /// New bytes; while a transaction is open, readers of committed records do not see them.

@@ -1,8 +1,8 @@
 //! The front of a partition: what expires and what clients delete.
 
-use super::replica::Core;
+use super::replica::{Core, report};
 use super::{Isolation, Partition};
-use crate::log::Retention;
+use crate::log::{Retention, StorageError};
 
 /// What was dropped from the front of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,19 +27,36 @@ pub(crate) enum DeleteError {
     /// The partition was deleted.
     #[error("the partition was deleted")]
     Gone,
+    /// What the records are stored on fails; the broker's log says how.
+    #[error("the records cannot be deleted")]
+    Storage,
+}
+
+impl From<StorageError> for DeleteError {
+    fn from(error: StorageError) -> Self {
+        report(&error);
+        Self::Storage
+    }
 }
 
 impl Partition {
     /// Drops the segments that `retention` gives up.
-    pub(crate) fn retain(&self, retention: Retention, now_millis: i64) -> Dropped {
+    ///
+    /// # Errors
+    /// [`StorageError`] when no segment can be begun in the place of the last one.
+    pub(crate) fn retain(
+        &self,
+        retention: Retention,
+        now_millis: i64,
+    ) -> Result<Dropped, StorageError> {
         let mut core = self.core.lock();
         let up_to = core.high_watermark();
         let start_offset = core.log.expired_before(retention, up_to, now_millis);
-        let segments = core.raise_start(start_offset, now_millis);
-        Dropped {
+        let segments = core.raise_start(start_offset)?;
+        Ok(Dropped {
             segments,
             start_offset,
-        }
+        })
     }
 
     /// Deletes the records before `offset`, or before the high watermark for `None`; returns the
@@ -47,11 +64,7 @@ impl Partition {
     ///
     /// # Errors
     /// [`DeleteError`]; nothing was deleted then.
-    pub(crate) fn delete_before(
-        &self,
-        offset: Option<i64>,
-        now_millis: i64,
-    ) -> Result<i64, DeleteError> {
+    pub(crate) fn delete_before(&self, offset: Option<i64>) -> Result<i64, DeleteError> {
         let mut core = self.core.lock();
         if core.deleted {
             return Err(DeleteError::Gone);
@@ -64,7 +77,7 @@ impl Partition {
                 high_watermark,
             });
         }
-        core.raise_start(offset, now_millis);
+        core.raise_start(offset)?;
         Ok(core.log.start_offset())
     }
 }
@@ -72,12 +85,12 @@ impl Partition {
 impl Core {
     /// Lets the partition begin at `offset`, with all that is known about records before it
     /// forgotten; returns how many segments went.
-    fn raise_start(&mut self, offset: i64, now_millis: i64) -> usize {
+    fn raise_start(&mut self, offset: i64) -> Result<usize, StorageError> {
         if offset <= self.log.start_offset() {
-            return 0;
+            return Ok(0);
         }
         let stable_before = self.visible_end(Isolation::ReadCommitted);
-        let segments = self.log.raise_start(offset, now_millis);
+        let segments = self.log.raise_start(offset)?;
         let start = self.log.start_offset();
         self.epochs.forget_before(start);
         self.transactions.forget_before(start);
@@ -85,7 +98,7 @@ impl Core {
         if self.visible_end(Isolation::ReadCommitted) != stable_before {
             self.wake_committed();
         }
-        segments
+        Ok(segments)
     }
 }
 

@@ -57,7 +57,7 @@ fn read(partition: &Partition, offset: i64) -> Result<usize, ReadError> {
 
 fn earliest(partition: &Partition) -> i64 {
     let found = partition.offset_for(OffsetSpec::Earliest, Isolation::ReadUncommitted);
-    found.unwrap().offset
+    found.unwrap().unwrap().offset
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn what_expires_is_gone_and_the_rest_is_read_on() {
     for millis in [100, 200, 900] {
         append(&partition, &at(millis));
     }
-    let dropped = partition.retain(older_than(500), 1000);
+    let dropped = partition.retain(older_than(500), 1000).unwrap();
     assert_eq!((dropped.segments, dropped.start_offset), (2, 4));
     assert_eq!(earliest(&partition), 4);
     assert!(matches!(
@@ -79,8 +79,8 @@ fn what_expires_is_gone_and_the_rest_is_read_on() {
     ));
     assert!(read(&partition, 4).unwrap() > 0);
     assert_eq!(partition.epoch_end(3).end_offset, 6);
-    assert_eq!(partition.retain(older_than(500), 1000).segments, 0);
-    assert_eq!(partition.retain(older_than(5), 1000).segments, 1);
+    assert_eq!(partition.retain(older_than(500), 1000).unwrap().segments, 0);
+    assert_eq!(partition.retain(older_than(5), 1000).unwrap().segments, 1);
     assert_eq!(read(&partition, 6), Ok(0));
     append(&partition, &at(950));
     assert_eq!(earliest(&partition), 6);
@@ -92,16 +92,16 @@ fn deleted_records_are_not_read_and_not_found_by_time() {
     for millis in [100, 200] {
         append(&partition, &at(millis));
     }
-    assert_eq!(partition.delete_before(Some(1), 0), Ok(1));
+    assert_eq!(partition.delete_before(Some(1)), Ok(1));
     assert!(read(&partition, 0).is_err());
     assert!(read(&partition, 1).unwrap() > 0);
     let found = |millis| {
         let found = partition.offset_for(OffsetSpec::At(millis), Isolation::ReadUncommitted);
-        found.map(|found| found.offset)
+        found.unwrap().map(|found| found.offset)
     };
     assert_eq!([found(0), found(101), found(201)], [Some(1), Some(2), None]);
-    assert_eq!(partition.delete_before(Some(0), 0), Ok(1), "already gone");
-    assert_eq!(partition.delete_before(None, 0), Ok(4));
+    assert_eq!(partition.delete_before(Some(0)), Ok(1), "already gone");
+    assert_eq!(partition.delete_before(None), Ok(4));
     assert_eq!([found(0), found(101)], [None, None]);
     assert_eq!(read(&partition, 4), Ok(0));
 }
@@ -112,7 +112,7 @@ fn only_what_is_replicated_is_deleted() {
     append(&partition, &at(0));
     for offset in [-2, 3] {
         assert_eq!(
-            partition.delete_before(Some(offset), 0),
+            partition.delete_before(Some(offset)),
             Err(DeleteError::OutOfRange {
                 offset,
                 high_watermark: 2
@@ -120,7 +120,7 @@ fn only_what_is_replicated_is_deleted() {
         );
     }
     partition.delete();
-    assert_eq!(partition.delete_before(None, 0), Err(DeleteError::Gone));
+    assert_eq!(partition.delete_before(None), Err(DeleteError::Gone));
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,14 +131,14 @@ async fn an_open_transaction_holds_back_nothing_before_the_start() {
     append(&partition, &at(0));
     let waiter = FetchWaiter::new(1, Isolation::ReadCommitted);
     let wait = FetchWait::register(waiter, [(Arc::clone(&partition), 0)]);
-    assert_eq!(partition.delete_before(Some(1), 0), Ok(1));
+    assert_eq!(partition.delete_before(Some(1)), Ok(1));
     let woken = tokio::time::timeout(Duration::from_secs(1), wait.woken()).await;
     assert!(
         woken.is_ok(),
         "a waiting reader sees that its offset is gone"
     );
     let stable = partition.offset_for(OffsetSpec::Latest, Isolation::ReadCommitted);
-    assert_eq!(stable.unwrap().offset, 1);
+    assert_eq!(stable.unwrap().unwrap().offset, 1);
     let marker = Marker {
         producer_id: 7,
         producer_epoch: 0,
@@ -147,5 +147,5 @@ async fn an_open_transaction_holds_back_nothing_before_the_start() {
     };
     partition.end_transaction(&marker, 0).unwrap();
     let stable = partition.offset_for(OffsetSpec::Latest, Isolation::ReadCommitted);
-    assert_eq!(stable.unwrap().offset, 4);
+    assert_eq!(stable.unwrap().unwrap().offset, 4);
 }

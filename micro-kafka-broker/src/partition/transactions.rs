@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::{Buf, Bytes};
 
-use crate::log::compaction::AbortedSpan;
+use crate::log::AbortedEntry;
 
 /// An aborted transaction as readers are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,20 +71,21 @@ impl Transactions {
     }
 
     /// The aborted transactions that ended at `offset` or later.
-    pub(super) fn aborted_since(&self, offset: i64) -> Vec<AbortedSpan> {
+    pub(super) fn aborted_since(&self, offset: i64) -> Vec<AbortedEntry> {
         let from = self
             .aborted
             .partition_point(|entry| entry.last_offset < offset);
-        let spans = self.aborted[from..].iter().map(|entry| AbortedSpan {
+        let spans = self.aborted[from..].iter().map(|entry| AbortedEntry {
             producer_id: entry.aborted.producer_id,
             first_offset: entry.aborted.first_offset,
             last_offset: entry.last_offset,
+            last_stable_offset: entry.last_stable_offset,
         });
         spans.collect()
     }
 
     /// Forgets the aborted ones that ended within `range`, but for those in `kept`.
-    pub(super) fn retain_aborted(&mut self, range: Range<i64>, kept: &[AbortedSpan]) {
+    pub(super) fn retain_aborted(&mut self, range: Range<i64>, kept: &[AbortedEntry]) {
         let kept: HashSet<i64> = kept.iter().map(|span| span.last_offset).collect();
         self.aborted.retain(|entry| {
             !range.contains(&entry.last_offset) || kept.contains(&entry.last_offset)

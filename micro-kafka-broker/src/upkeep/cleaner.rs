@@ -1,20 +1,30 @@
 //! Compacting what is dirty, the dirtiest partition first.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Kept, Upkeep};
 use crate::log::compaction::DirtyRange;
-use crate::partition::{Compacted, CompactionRun, Interrupted};
+use crate::meta::TopicId;
+use crate::partition::{Compacted, CompactionError, CompactionRun};
 
 /// A pause of no time would keep a processor busy.
 const LEAST_PAUSE: Duration = Duration::from_millis(1);
+
+/// How a run went.
+enum Outcome {
+    Done,
+    Interrupted,
+    Failed,
+}
 
 impl Upkeep {
     /// Compacts as long as something is dirty, looks again after `log.cleaner.backoff.ms`, until
     /// the broker stops.
     pub(super) async fn clean_until_stopped(mut self) {
+        let mut failed = HashSet::new();
         loop {
-            while self.is_cleaning() && self.clean_dirtiest().await {}
+            while self.is_cleaning() && self.clean_dirtiest(&mut failed).await {}
             if self.is_cleaning() {
                 for kept in self.partitions(|cleanup| cleanup.compact) {
                     kept.expire(self.clock.unix_millis());
@@ -32,10 +42,13 @@ impl Upkeep {
     }
 
     /// Compacts one partition; false when there was none to compact or the run was cut short.
-    async fn clean_dirtiest(&self) -> bool {
+    ///
+    /// A partition that cannot be compacted is left alone until the next start.
+    async fn clean_dirtiest(&self, failed: &mut HashSet<(TopicId, i32)>) -> bool {
         let now = self.clock.unix_millis();
-        let dirty = self.partitions(|cleanup| cleanup.compact).into_iter();
-        let dirty = dirty.filter_map(|kept| {
+        let compacted = self.partitions(|cleanup| cleanup.compact).into_iter();
+        let able = compacted.filter(|kept| !failed.contains(&(kept.topic.id, kept.index)));
+        let dirty = able.filter_map(|kept| {
             let cleanup = &kept.topic.settings.cleanup;
             let range = kept.partition.dirty_range(cleanup, now);
             let range = range.filter(|range| range.is_due(cleanup))?;
@@ -47,11 +60,16 @@ impl Upkeep {
         };
         // Compressing takes its time, which connections need not wait for.
         let upkeep = self.clone();
+        let place = (kept.topic.id, kept.index);
         let cleaned = tokio::task::spawn_blocking(move || upkeep.clean(&kept, &range, now));
-        cleaned.await.unwrap_or(false)
+        match cleaned.await {
+            Ok(Outcome::Done) => true,
+            Ok(Outcome::Interrupted) => false,
+            Ok(Outcome::Failed) | Err(_) => failed.insert(place),
+        }
     }
 
-    fn clean(&self, kept: &Kept, range: &DirtyRange, now_millis: i64) -> bool {
+    fn clean(&self, kept: &Kept, range: &DirtyRange, now_millis: i64) -> Outcome {
         let run = CompactionRun {
             settings: &kept.topic.settings,
             now_millis,
@@ -62,11 +80,15 @@ impl Upkeep {
         match kept.partition.compact(range, run) {
             Ok(done) => {
                 report(topic, partition, range, &done);
-                true
+                Outcome::Done
             }
-            Err(Interrupted) => {
+            Err(CompactionError::Interrupted) => {
                 tracing::debug!(topic, partition, "compaction cut short");
-                false
+                Outcome::Interrupted
+            }
+            Err(error) => {
+                tracing::error!(topic, partition, %error, "the partition is no longer compacted");
+                Outcome::Failed
             }
         }
     }

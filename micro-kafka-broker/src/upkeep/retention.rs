@@ -24,12 +24,17 @@ impl Kept {
     /// Drops the segments that have expired.
     pub(super) fn expire(&self, now_millis: i64) {
         let expiry = self.topic.settings.cleanup.expiry();
-        let dropped = self.partition.retain(expiry, now_millis);
-        if dropped.segments > 0 {
-            tracing::info!(
-                topic = %self.topic.name, partition = self.index, segments = dropped.segments,
-                log_start_offset = dropped.start_offset, "segments expired"
-            );
+        let (topic, partition) = (&*self.topic.name, self.index);
+        match self.partition.retain(expiry, now_millis) {
+            Ok(dropped) if dropped.segments > 0 => tracing::info!(
+                topic,
+                partition,
+                segments = dropped.segments,
+                log_start_offset = dropped.start_offset,
+                "segments expired"
+            ),
+            Ok(_) => {}
+            Err(error) => tracing::error!(topic, partition, %error, "segments cannot expire"),
         }
     }
 }

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use super::keys::LastOffsets;
-use super::markers::{AbortedSpan, Markers};
+use super::markers::Markers;
 use crate::batch::{BatchError, Header, Outline, emptied, outlines, rewrite};
+use crate::log::AbortedEntry;
 
 /// What a run goes by.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +62,7 @@ impl<'a> Filter<'a> {
     pub(crate) fn new(
         last_offsets: &'a LastOffsets,
         last_of_producers: &'a HashMap<i64, LastOfProducer>,
-        aborted: Vec<AbortedSpan>,
+        aborted: Vec<AbortedEntry>,
         rules: FilterRules,
     ) -> Self {
         Self {
@@ -106,7 +107,7 @@ impl<'a> Filter<'a> {
     }
 
     /// The aborted transactions that were passed and of which readers must still be told.
-    pub(crate) fn aborted_so_far(&self) -> &[AbortedSpan] {
+    pub(crate) fn aborted_so_far(&self) -> &[AbortedEntry] {
         self.markers.kept()
     }
 

@@ -47,7 +47,7 @@ fn read(batch: &Bytes) -> Vec<RecordView> {
 #[derive(Default)]
 struct World {
     batches: Vec<Bytes>,
-    aborted: Vec<AbortedSpan>,
+    aborted: Vec<AbortedEntry>,
     last_writes: HashMap<i64, LastOfProducer>,
 }
 
@@ -178,10 +178,11 @@ fn aborted_records_go_and_count_for_nothing() {
         marker(9, 2, Verdict::Abort),
         batch(3, &[("b", Some("1"))]),
     ]);
-    world.aborted = vec![AbortedSpan {
+    world.aborted = vec![AbortedEntry {
         producer_id: 9,
         first_offset: 1,
         last_offset: 2,
+        last_stable_offset: 3,
     }];
     world.run(at(10_000));
     assert_eq!(

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use super::markers::{AbortedSpan, Markers};
+use super::markers::Markers;
 use crate::batch::{BatchError, Header, outlines};
+use crate::log::AbortedEntry;
 
 /// What an entry takes beside its key.
 const ENTRY: usize = 48;
@@ -23,7 +24,7 @@ pub(crate) struct LastOffsets {
 
 impl LastOffsets {
     /// For records from the offset `from` on, in about `max_bytes`.
-    pub(crate) fn new(from: i64, aborted: Vec<AbortedSpan>, max_bytes: usize) -> Self {
+    pub(crate) fn new(from: i64, aborted: Vec<AbortedEntry>, max_bytes: usize) -> Self {
         Self {
             offsets: HashMap::new(),
             left: max_bytes,

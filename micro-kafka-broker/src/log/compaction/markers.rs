@@ -5,22 +5,12 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use bytes::Bytes;
 
 use crate::batch::{Header, Verdict, records};
-
-/// An aborted transaction of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AbortedSpan {
-    /// Its producer.
-    pub(crate) producer_id: i64,
-    /// Offset of its first record.
-    pub(crate) first_offset: i64,
-    /// Offset of its marker.
-    pub(crate) last_offset: i64,
-}
+use crate::log::AbortedEntry;
 
 /// An aborted transaction whose marker has not come yet.
 #[derive(Debug)]
 struct Running {
-    span: AbortedSpan,
+    span: AbortedEntry,
     has_batches: bool,
 }
 
@@ -28,14 +18,14 @@ struct Running {
 #[derive(Debug)]
 pub(super) struct Markers {
     /// By their first offset.
-    ahead: VecDeque<AbortedSpan>,
+    ahead: VecDeque<AbortedEntry>,
     aborted: HashMap<i64, Running>,
     committed: HashSet<i64>,
-    kept: Vec<AbortedSpan>,
+    kept: Vec<AbortedEntry>,
 }
 
 impl Markers {
-    pub(super) fn new(mut ahead: Vec<AbortedSpan>) -> Self {
+    pub(super) fn new(mut ahead: Vec<AbortedEntry>) -> Self {
         ahead.sort_unstable_by_key(|span| span.first_offset);
         Self {
             ahead: ahead.into(),
@@ -95,7 +85,7 @@ impl Markers {
     }
 
     /// The aborted transactions that were passed and of which readers must still be told.
-    pub(super) fn kept(&self) -> &[AbortedSpan] {
+    pub(super) fn kept(&self) -> &[AbortedEntry] {
         &self.kept
     }
 }

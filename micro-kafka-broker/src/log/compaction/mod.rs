@@ -14,5 +14,4 @@ mod range;
 pub(crate) use filter::{Filter, FilterRules, Kept, LastOfProducer};
 pub(crate) use groups::{GroupLimit, grouped};
 pub(crate) use keys::LastOffsets;
-pub(crate) use markers::AbortedSpan;
 pub(crate) use range::{DirtyRange, LogSpan};

@@ -181,6 +181,19 @@ pub(crate) fn is_whole(batch: &[u8], header: &Header) -> bool {
     summed.is_some_and(|summed| crc32c(summed) == header.crc)
 }
 
+/// Sets a whole batch's largest timestamp to one of a producer, and renews its CRC.
+pub(super) fn patch_create_time(batch: &mut [u8], max_timestamp: i64) {
+    if batch.len() < HEADER_LEN {
+        return;
+    }
+    let attributes = i16::from_be_bytes([batch[ATTRIBUTES_AT], batch[ATTRIBUTES_AT + 1]]);
+    let attributes = attributes & !TIMESTAMP_TYPE_MASK;
+    batch[ATTRIBUTES_AT..ATTRIBUTES_AT + 2].copy_from_slice(&attributes.to_be_bytes());
+    batch[MAX_TIMESTAMP_AT..MAX_TIMESTAMP_AT + 8].copy_from_slice(&max_timestamp.to_be_bytes());
+    let crc = crc32c(&batch[CRC_FROM..]);
+    batch[CRC_AT..CRC_AT + 4].copy_from_slice(&crc.to_be_bytes());
+}
+
 /// CRC-32C (Castagnoli), as Kafka uses it.
 pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
     let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, bytes);

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod build;
+mod check_records;
 mod compress;
 mod encode;
 mod error;
@@ -18,7 +19,7 @@ mod validate;
 #[cfg(test)]
 pub(crate) use build::BatchBuilder;
 pub(crate) use compress::Codec;
-pub(crate) use error::BatchError;
+pub(crate) use error::{BatchError, RecordError, RecordFault};
 pub(crate) use header::{
     HEADER_LEN, Header, crc32c, is_whole, patch_log_append_time, patch_prefix,
 };

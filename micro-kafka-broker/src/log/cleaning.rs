@@ -153,3 +153,7 @@ impl Log {
         found.ok()
     }
 }
+
+#[cfg(test)]
+#[path = "cleaning_tests.rs"]
+mod tests;

@@ -234,4 +234,6 @@ impl Log {
 }
 
 #[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
 mod tests;

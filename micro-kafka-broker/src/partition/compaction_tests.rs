@@ -163,14 +163,14 @@ fn a_run_ends_when_it_is_stopped_or_the_topic_is_gone() {
         append(&partition, &settings, &keyed("a", Some("1")));
     }
     let range = partition.dirty_range(&settings.cleanup, 0).unwrap();
-    let run = |is_stopped| CompactionRun {
-        settings: &settings,
-        now_millis: 0,
-        key_bytes: 1 << 20,
-        is_stopped,
-    };
     let interrupted = |is_stopped: &(dyn Fn() -> bool + Sync)| {
-        let outcome = partition.compact(&range, run(is_stopped));
+        let run = CompactionRun {
+            settings: &settings,
+            now_millis: 0,
+            key_bytes: 1 << 20,
+            is_stopped,
+        };
+        let outcome = partition.compact(&range, run);
         assert!(matches!(outcome, Err(Interrupted)));
     };
     interrupted(&|| true);

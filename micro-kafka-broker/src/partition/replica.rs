@@ -234,6 +234,11 @@ impl Partition {
         self.core.lock().leader_epoch
     }
 
+    /// The first offset that can be read.
+    pub(crate) fn start_offset(&self) -> i64 {
+        self.core.lock().log.start_offset()
+    }
+
     /// Compares a client's leader epoch with the current one; -1 is always accepted.
     ///
     /// # Errors

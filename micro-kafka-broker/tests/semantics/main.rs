@@ -14,10 +14,12 @@ mod batch;
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../wire/client.rs"]
 mod client;
+mod deletion;
 mod fetch;
 mod groups;
 mod kafka;
 mod offsets;
 mod produce;
+mod refusals;
 mod transaction;
 mod transactions;

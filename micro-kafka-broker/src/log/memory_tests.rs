@@ -13,7 +13,7 @@ const RULES: Rules = Rules {
 
 /// Appends batches of one record as they come from requests, until there are so many bytes; a
 /// reader at the end reads each of them.
-fn filled(size: usize, bytes: u64) -> Log {
+fn filled(size: usize, bytes: usize) -> Log {
     let mut log = Log::new(LogLayout::default());
     let batch = BatchBuilder::new().value(&"x".repeat(size)).build();
     while log.size() < bytes {
@@ -43,7 +43,7 @@ fn a_stored_byte_takes_at_most_a_tenth_more() {
             let mut log = None;
             let taken = measure(|| log = Some(filled(size, bytes))).bytes_current;
             let stored = log.unwrap().size();
-            let taken = u64::try_from(taken).unwrap();
+            let taken = usize::try_from(taken).unwrap();
             assert!(taken >= stored, "{size}: {taken} for {stored}");
             assert!(taken * 10 <= stored * 11, "{size}: {taken} for {stored}");
         }

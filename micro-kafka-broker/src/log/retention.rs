@@ -9,15 +9,10 @@ pub(crate) struct Retention {
     /// Age in milliseconds after which segments are dropped (`retention.ms`).
     pub(crate) millis: Option<i64>,
     /// Bytes of the log beyond which segments are dropped (`retention.bytes`).
-    pub(crate) bytes: Option<u64>,
+    pub(crate) bytes: Option<usize>,
 }
 
 impl Log {
-    /// Bytes of all segments.
-    pub(crate) fn size(&self) -> u64 {
-        self.segments.iter().map(size).sum()
-    }
-
     /// Where the log would begin if everything before `up_to` that `retention` gives up were
     /// dropped, whole segments at a time.
     pub(crate) fn expired_before(&self, retention: Retention, up_to: i64, now: i64) -> i64 {
@@ -28,7 +23,7 @@ impl Log {
             .and_then(|most| self.size().checked_sub(most));
         while let [first, rest @ ..] = kept {
             let end = rest.first().map_or(self.end_offset, Segment::base_offset);
-            excess = excess.and_then(|excess| excess.checked_sub(size(first)));
+            excess = excess.and_then(|excess| excess.checked_sub(first.size()));
             let age = now.saturating_sub(first.largest_timestamp());
             let expired = retention.millis.is_some_and(|most| age > most);
             let is_last_and_empty = rest.is_empty() && first.size() == 0;
@@ -77,10 +72,6 @@ impl Log {
     }
 }
 
-fn size(segment: &Segment) -> u64 {
-    u64::try_from(segment.size()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,7 +118,7 @@ mod tests {
         }
     }
 
-    fn at_most(bytes: u64) -> Retention {
+    fn at_most(bytes: usize) -> Retention {
         Retention {
             millis: None,
             bytes: Some(bytes),

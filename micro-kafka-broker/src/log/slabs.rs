@@ -117,8 +117,8 @@ impl Slabs {
     /// Begins a slab, for at least `needed` bytes unless they are many.
     fn next_slab(&mut self, needed: usize) {
         self.freeze_tail();
-        let grown = (self.tail_start / 16).next_multiple_of(MIN_SLAB);
-        let capacity = grown.max(needed).clamp(MIN_SLAB, MAX_SLAB);
+        let capacity = needed.max(self.tail_start / 16);
+        let capacity = capacity.clamp(MIN_SLAB, MAX_SLAB);
         self.tail = BytesMut::with_capacity(capacity);
     }
 }

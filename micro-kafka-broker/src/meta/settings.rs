@@ -1,7 +1,6 @@
 //! A topic's configurations in the form in which they are used.
 
-use std::collections::BTreeMap;
-
+use super::broker_config::Values;
 use super::{BrokerConfig, topic_config};
 use crate::batch::{Rules, TimestampBounds};
 use crate::log::{LogLayout, Retention};
@@ -59,7 +58,7 @@ impl Cleanup {
 }
 
 impl TopicSettings {
-    pub(super) fn new(overrides: &BTreeMap<String, String>, broker: &BrokerConfig) -> Self {
+    pub(super) fn new(overrides: &Values, broker: &BrokerConfig) -> Self {
         let text = |name| topic_config::effective(name, overrides, broker).unwrap_or_default();
         let number = |name| text(name).trim().parse::<i64>().unwrap_or_default();
         let size = |name| usize::try_from(number(name)).unwrap_or(usize::MAX);
@@ -74,8 +73,8 @@ impl TopicSettings {
             delete: has_policy("delete"),
             compact: has_policy("compact"),
             retention: Retention {
-                millis: Some(millis("retention.ms", overrides, broker)).filter(|ms| *ms >= 0),
-                bytes: u64::try_from(number("retention.bytes")).ok(),
+                millis: Some(number("retention.ms")).filter(|ms| *ms >= 0),
+                bytes: usize::try_from(number("retention.bytes")).ok(),
             },
             min_dirty_ratio: text("min.cleanable.dirty.ratio")
                 .trim()
@@ -85,7 +84,7 @@ impl TopicSettings {
             max_lag_ms: number("max.compaction.lag.ms"),
             delete_retention_ms: number("delete.retention.ms"),
         };
-        let segment_ms = millis("segment.ms", overrides, broker);
+        let segment_ms = number("segment.ms");
         Self {
             rules: Rules {
                 max_batch_bytes: size("max.message.bytes"),
@@ -93,13 +92,16 @@ impl TopicSettings {
                 timestamps: (!log_append_time).then_some(bounds),
             },
             layout: LogLayout {
-                segment_bytes: size("segment.bytes"),
+                segment_bytes: match text("internal.segment.bytes").as_str() {
+                    "" => size("segment.bytes"),
+                    _ => size("internal.segment.bytes"),
+                },
                 // A record that must be compacted by then must be out of the active segment.
                 segment_ms: match cleanup.compact {
                     true => segment_ms.min(cleanup.max_lag_ms),
                     false => segment_ms,
                 },
-                segment_jitter_ms: millis("segment.jitter.ms", overrides, broker),
+                segment_jitter_ms: number("segment.jitter.ms"),
                 index_interval_bytes: size("index.interval.bytes"),
                 max_index_bytes: size("segment.index.bytes"),
             },
@@ -109,40 +111,6 @@ impl TopicSettings {
             cleanup,
         }
     }
-}
-
-/// The broker's coarser names for a topic's time, the strongest first, in milliseconds each.
-const COARSER: &[(&str, &[(&str, i64)])] = &[
-    (
-        "retention.ms",
-        &[
-            ("log.retention.minutes", 60_000),
-            ("log.retention.hours", 3_600_000),
-        ],
-    ),
-    ("segment.ms", &[("log.roll.hours", 3_600_000)]),
-    ("segment.jitter.ms", &[("log.roll.jitter.hours", 3_600_000)]),
-];
-
-/// A time in milliseconds; where neither the topic nor the broker has it in milliseconds, the
-/// broker may have it in minutes or hours.
-fn millis(name: &str, overrides: &BTreeMap<String, String>, broker: &BrokerConfig) -> i64 {
-    let coarser = COARSER.iter().find(|(known, _)| *known == name);
-    let is_set = overrides.contains_key(name) || topic_config::is_set_by(name, broker);
-    let coarse = coarser.filter(|_| !is_set).and_then(|(_, names)| {
-        let mut set = names.iter().filter(|(coarse, _)| broker.is_set(coarse));
-        set.next()
-            .map(|(coarse, unit)| match broker.number(coarse) {
-                forever @ ..0 => forever,
-                count => count.saturating_mul(*unit),
-            })
-    });
-    let text = || topic_config::effective(name, overrides, broker);
-    coarse.unwrap_or_else(|| {
-        text()
-            .and_then(|text| text.trim().parse().ok())
-            .unwrap_or_default()
-    })
 }
 
 #[cfg(test)]

@@ -119,11 +119,22 @@ serve! {
     WriteTxnMarkers => write_txn_markers::WriteTxnMarkersRequest,
     TxnOffsetCommit => txn_offset_commit::TxnOffsetCommitRequest,
     DescribeConfigs => describe_configs::DescribeConfigsRequest,
+    AlterConfigs => alter_configs::AlterConfigsRequest,
+    AlterReplicaLogDirs => alter_replica_log_dirs::AlterReplicaLogDirsRequest,
+    DescribeLogDirs => describe_log_dirs::DescribeLogDirsRequest,
     CreatePartitions => create_partitions::CreatePartitionsRequest,
+    ElectLeaders => elect_leaders::ElectLeadersRequest,
+    IncrementalAlterConfigs => incremental_alter_configs::IncrementalAlterConfigsRequest,
+    AlterPartitionReassignments => alter_partition_reassignments::AlterPartitionReassignmentsRequest,
+    ListPartitionReassignments => list_partition_reassignments::ListPartitionReassignmentsRequest,
+    DescribeQuorum => describe_quorum::DescribeQuorumRequest,
+    UpdateFeatures => update_features::UpdateFeaturesRequest,
     DescribeCluster => describe_cluster::DescribeClusterRequest,
     DescribeProducers => describe_producers::DescribeProducersRequest,
     DescribeTransactions => describe_transactions::DescribeTransactionsRequest,
     ListTransactions => list_transactions::ListTransactionsRequest,
+    ListConfigResources => list_config_resources::ListConfigResourcesRequest,
+    DescribeTopicPartitions => describe_topic_partitions::DescribeTopicPartitionsRequest,
 }
 
 /// Answers one frame; `None` where the client wants no answer.

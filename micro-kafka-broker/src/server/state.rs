@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::coord::ProducerIds;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
-use crate::meta::{BrokerConfig, Catalog};
+use crate::meta::{BrokerConfig, Catalog, Features};
 use crate::partition::PartitionTable;
 use crate::wire::Uuid;
 
@@ -22,6 +22,7 @@ pub(crate) struct BrokerState {
     nodes: Vec<Node>,
     clock: Clock,
     catalog: Arc<Catalog>,
+    features: Features,
     partitions: Arc<PartitionTable>,
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
@@ -64,6 +65,7 @@ impl BrokerState {
             nodes,
             clock,
             catalog,
+            features: Features::new(node_id),
             partitions,
             groups,
             producer_ids,
@@ -100,6 +102,18 @@ impl BrokerState {
     /// The topics.
     pub(crate) fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
+    }
+
+    /// What the cluster has agreed on.
+    pub(crate) fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// Where the replicas lie: a directory, or `memory`.
+    pub(crate) fn log_dir(&self) -> String {
+        let config = self.config();
+        let set = config.get("log.dirs").or_else(|| config.get("log.dir"));
+        set.unwrap_or_else(|| "memory".to_owned())
     }
 
     /// The replicas that this broker holds.

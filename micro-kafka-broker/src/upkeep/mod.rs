@@ -97,3 +97,6 @@ struct Kept {
     index: i32,
     partition: Arc<Partition>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,7 +108,7 @@ async fn what_is_wrong_with_a_batch_is_told_by_its_code_alone() {
             "larger than a segment",
             beyond_segment,
             RECORD_LIST_TOO_LARGE,
-            0,
+            -1,
         ),
     ];
     for (what, records, code, start) in cases {

@@ -9,6 +9,8 @@ use crate::clock::Clock;
 use crate::coord::ProducerIds;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
+use crate::meta::acl::AccessList;
+use crate::meta::users::ScramUsers;
 use crate::meta::{BrokerConfig, Catalog, Features};
 use crate::partition::PartitionTable;
 use crate::wire::Uuid;
@@ -27,6 +29,8 @@ pub(crate) struct BrokerState {
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
     transactions: TransactionCoordinator,
+    access: Option<AccessList>,
+    users: ScramUsers,
     clients: Clients,
 }
 
@@ -58,6 +62,7 @@ impl BrokerState {
                 Arc::clone(&groups),
             ),
         );
+        let access = AccessList::from_config(catalog.config());
         Self {
             cluster_id: Uuid::random().to_string(),
             node_id,
@@ -70,6 +75,8 @@ impl BrokerState {
             groups,
             producer_ids,
             transactions,
+            access,
+            users: ScramUsers::default(),
             clients: Clients::none(),
         }
     }
@@ -134,6 +141,16 @@ impl BrokerState {
     /// The transactional ids that this broker coordinates.
     pub(crate) fn transactions(&self) -> &TransactionCoordinator {
         &self.transactions
+    }
+
+    /// Who may do what; `None` without an authorizer: everybody everything.
+    pub(crate) fn access(&self) -> Option<&AccessList> {
+        self.access.as_ref()
+    }
+
+    /// The users with SCRAM credentials.
+    pub(crate) fn users(&self) -> &ScramUsers {
+        &self.users
     }
 
     /// The clients that are connected.

@@ -16,10 +16,12 @@ mod batch;
 #[path = "../wire/client.rs"]
 mod client;
 mod configs;
+mod deletion;
 mod fetch;
 mod groups;
 mod kafka;
 mod offsets;
 mod produce;
+mod refusals;
 mod transaction;
 mod transactions;

@@ -7,6 +7,9 @@
 )]
 
 mod admin;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "../semantics/batch.rs"]
+mod batch;
 mod client;
 mod cluster;
 mod configs;
@@ -17,3 +20,4 @@ mod listeners;
 mod order;
 mod produce;
 mod topics;
+mod upkeep;

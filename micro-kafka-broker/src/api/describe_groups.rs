@@ -75,6 +75,13 @@ fn describe(context: &RequestContext, group_id: String) -> DescribedGroup {
             ..missing
         };
     }
+    if let Err(loading) = context.broker.groups().check_loaded(Some(&group_id)) {
+        return DescribedGroup {
+            error_code: loading.into(),
+            group_id,
+            ..missing
+        };
+    }
     match context.broker.groups().describe(&group_id) {
         Some(group) => DescribedGroup {
             group_id,

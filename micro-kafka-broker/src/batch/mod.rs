@@ -4,7 +4,6 @@
 //! `baseOffset` and `partitionLeaderEpoch` are patched, which the CRC does not cover. Records are
 //! decoded in the few places that must see them ([`records`]).
 
-#[cfg(test)]
 mod build;
 mod compress;
 mod error;
@@ -13,11 +12,10 @@ mod marker;
 mod records;
 mod validate;
 
-#[cfg(test)]
 pub(crate) use build::BatchBuilder;
 pub(crate) use compress::Codec;
 pub(crate) use error::BatchError;
 pub(crate) use header::{HEADER_LEN, Header, patch_log_append_time, patch_prefix};
-pub(crate) use marker::{Marker, Verdict};
+pub(crate) use marker::{Marker, Verdict, verdict_of};
 pub(crate) use records::{RecordView, records};
 pub(crate) use validate::{Batch, Rules, TimestampBounds, validate};

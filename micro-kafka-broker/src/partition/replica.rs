@@ -40,6 +40,9 @@ pub(crate) enum Admission {
     Verified,
     /// Their transaction includes the partition because of them: its epoch is its own.
     Added,
+    /// The broker's own coordinators write them: in or outside of a transaction, and without
+    /// numbers.
+    Coordinator,
 }
 
 /// Where records went.
@@ -199,6 +202,11 @@ impl Partition {
         Self {
             core: Mutex::new(core),
         }
+    }
+
+    /// The first offset.
+    pub(crate) fn start_offset(&self) -> i64 {
+        self.core.lock().log.start_offset()
     }
 
     /// The current leader epoch.

@@ -34,6 +34,7 @@ impl Transaction {
         self.timeout = init.timeout;
         self.started = None;
         self.updated = now;
+        self.keep();
         Ok(producer)
     }
 

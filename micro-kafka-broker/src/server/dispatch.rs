@@ -119,6 +119,8 @@ serve! {
     TxnOffsetCommit => txn_offset_commit::TxnOffsetCommitRequest,
     DescribeConfigs => describe_configs::DescribeConfigsRequest,
     CreatePartitions => create_partitions::CreatePartitionsRequest,
+    DeleteGroups => delete_groups::DeleteGroupsRequest,
+    OffsetDelete => offset_delete::OffsetDeleteRequest,
     DescribeCluster => describe_cluster::DescribeClusterRequest,
     DescribeProducers => describe_producers::DescribeProducersRequest,
     DescribeTransactions => describe_transactions::DescribeTransactionsRequest,

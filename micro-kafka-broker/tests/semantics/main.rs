@@ -15,7 +15,9 @@ mod batch;
 #[path = "../wire/client.rs"]
 mod client;
 mod fetch;
+mod group_admin;
 mod groups;
+mod internal_topics;
 mod kafka;
 mod offsets;
 mod produce;

@@ -58,6 +58,12 @@ impl Handler for DescribeTransactionsRequest {
 }
 
 fn state(transactional_id: String, described: Option<TransactionDescription>) -> TransactionState {
+    if transactional_id.is_empty() {
+        return TransactionState {
+            error_code: ErrorCode::INVALID_REQUEST,
+            ..TransactionState::default()
+        };
+    }
     let Some(described) = described else {
         return TransactionState {
             error_code: ErrorCode::TRANSACTIONAL_ID_NOT_FOUND,

@@ -379,7 +379,8 @@ mod tests {
             .unwrap();
         for _ in 0..2 {
             // Coordinators number nothing.
-            journal.append(7, &[held.clone()], Some(producer)).unwrap();
+            let once = std::slice::from_ref(&held);
+            journal.append(7, once, Some(producer)).unwrap();
         }
         journal.end_transaction(7, &marker).unwrap();
         let mut entries = Vec::new();

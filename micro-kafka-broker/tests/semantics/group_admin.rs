@@ -73,7 +73,11 @@ impl Kafka {
 
     async fn states(&mut self, filter: &[&str]) -> Vec<(String, String)> {
         let filter = filter.iter().map(|state| text(state)).collect();
-        let request = ListGroupsRequest::default().with_states_filter(filter);
+        self.listed(ListGroupsRequest::default().with_states_filter(filter))
+            .await
+    }
+
+    async fn listed(&mut self, request: ListGroupsRequest) -> Vec<(String, String)> {
         let answer: ListGroupsResponse = self.client.call(ApiKey::ListGroups, 5, &request).await;
         let mine = answer.groups.into_iter();
         let mine = mine.filter(|group| group.group_id.0.starts_with(&self.prefix));
@@ -128,6 +132,8 @@ async fn an_empty_group_id_can_be_described_and_deleted() {
             (code, "Dead"),
             "version {version}"
         );
+        let message = (version == 6).then_some("Group  not found.");
+        assert_eq!(described.error_message.as_deref(), message);
     }
 }
 
@@ -205,4 +211,8 @@ async fn groups_are_listed_by_their_state() {
     assert_eq!(all, [listed(&empty, "Empty"), listed(&pending, "Empty")]);
     assert!(kafka.states(&["Dead"]).await.is_empty());
     assert_eq!(kafka.states(&["Empty", "stable"]).await.len(), 3);
+    for (kind, count) in [("Classic", 3), ("consumer", 0), ("share", 0)] {
+        let request = ListGroupsRequest::default().with_types_filter(vec![text(kind)]);
+        assert_eq!(kafka.listed(request).await.len(), count, "{kind}");
+    }
 }

@@ -91,7 +91,7 @@ pub(crate) async fn sync(
     client.call(ApiKey::SyncGroup, 3, &request).await
 }
 
-async fn heartbeat(
+pub(crate) async fn heartbeat(
     client: &mut Client,
     group: &str,
     generation: i32,

@@ -16,6 +16,7 @@ mod batch;
 mod client;
 mod fetch;
 mod group_admin;
+mod group_rebalance;
 mod groups;
 mod internal_topics;
 mod kafka;

@@ -126,6 +126,7 @@ impl Transaction {
         // Epochs that clients get end one before the last, so there is room for this one.
         self.producer.epoch = self.producer.epoch.saturating_add(1);
         self.last_epoch = -1;
+        self.protocol = Protocol::EpochPerTransaction;
         self.decide(now, Verdict::Abort);
     }
 

@@ -9,7 +9,9 @@ use crate::clock::Clock;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::coord::{Journal, ProducerIds, StateTopic};
-use crate::meta::{BrokerConfig, Catalog};
+use crate::meta::acl::AccessList;
+use crate::meta::users::ScramUsers;
+use crate::meta::{BrokerConfig, Catalog, Features};
 use crate::partition::PartitionTable;
 use crate::wire::Uuid;
 
@@ -22,10 +24,13 @@ pub(crate) struct BrokerState {
     nodes: Vec<Node>,
     clock: Clock,
     catalog: Arc<Catalog>,
+    features: Features,
     partitions: Arc<PartitionTable>,
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
     transactions: Arc<TransactionCoordinator>,
+    access: Option<AccessList>,
+    users: ScramUsers,
     clients: Clients,
 }
 
@@ -65,6 +70,7 @@ impl BrokerState {
         );
         let transactions = Arc::new(transactions);
         catalog.observe(Arc::<TransactionCoordinator>::clone(&transactions));
+        let access = AccessList::from_config(catalog.config());
         Self {
             cluster_id: Uuid::random().to_string(),
             node_id,
@@ -72,10 +78,13 @@ impl BrokerState {
             nodes,
             clock,
             catalog,
+            features: Features::new(node_id),
             partitions,
             groups,
             producer_ids,
             transactions,
+            access,
+            users: ScramUsers::default(),
             clients: Clients::none(),
         }
     }
@@ -133,6 +142,18 @@ impl BrokerState {
         &self.catalog
     }
 
+    /// What the cluster has agreed on.
+    pub(crate) fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// Where the replicas lie: a directory, or `memory`.
+    pub(crate) fn log_dir(&self) -> String {
+        let config = self.config();
+        let set = config.get("log.dirs").or_else(|| config.get("log.dir"));
+        set.unwrap_or_else(|| "memory".to_owned())
+    }
+
     /// The replicas that this broker holds.
     pub(crate) fn partitions(&self) -> &Arc<PartitionTable> {
         &self.partitions
@@ -151,6 +172,16 @@ impl BrokerState {
     /// The transactional ids that this broker coordinates.
     pub(crate) fn transactions(&self) -> &TransactionCoordinator {
         &self.transactions
+    }
+
+    /// Who may do what; `None` without an authorizer: everybody everything.
+    pub(crate) fn access(&self) -> Option<&AccessList> {
+        self.access.as_ref()
+    }
+
+    /// The users with SCRAM credentials.
+    pub(crate) fn users(&self) -> &ScramUsers {
+        &self.users
     }
 
     /// The clients that are connected.

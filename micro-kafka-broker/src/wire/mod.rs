@@ -34,7 +34,7 @@ pub(crate) use record::comes_back;
 pub(crate) use record::{NEVER_FLEXIBLE, decode_record, encode_record, record_version};
 pub(crate) use records::Records;
 pub(crate) use uuid::Uuid;
-pub(crate) use value::{Shape, Wire};
+pub(crate) use value::{OrNull, Shape, Wire};
 pub(crate) use writer::{Frame, TaggedFields, Writer};
 
 #[cfg(test)]

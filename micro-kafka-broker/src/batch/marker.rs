@@ -1,9 +1,9 @@
 //! Transaction markers: control batches that end a transaction in one partition.
 
-use bytes::{BufMut, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::header::{CRC_FROM, HEADER_LEN, PREFIX_LEN, crc32c};
-use super::{Batch, Header};
+use super::{Batch, Header, records};
 
 /// Transactional (0x10) and control (0x20).
 const ATTRIBUTES: i16 = 0x30;
@@ -83,9 +83,20 @@ impl Marker {
     }
 }
 
+/// How a control batch ends its producer's transaction; `None` for other control batches.
+pub(crate) fn verdict_of(batch: &Bytes) -> Option<Verdict> {
+    let marker = records(batch).ok()?.next()?.ok()?;
+    let mut key = marker.key?;
+    let (_version, kind) = (key.try_get_i16().ok()?, key.try_get_i16().ok()?);
+    match kind {
+        0 => Some(Verdict::Abort),
+        1 => Some(Verdict::Commit),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use bytes::Buf;
     use kafka_protocol::records::RecordBatchDecoder;
 
     use super::*;
@@ -101,6 +112,7 @@ mod tests {
         let mut batch = marker.batch(1234);
         assert_eq!(Header::read(&batch.bytes).unwrap(), batch.header);
         assert_eq!(batch.header.size(), Some(batch.bytes.len()));
+        assert_eq!(verdict_of(&batch.bytes), Some(Verdict::Commit));
         let decoded = RecordBatchDecoder::decode(&mut batch.bytes).unwrap();
         let record = &decoded.records[0];
         assert!(record.control && record.transactional);

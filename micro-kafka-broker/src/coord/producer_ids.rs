@@ -11,4 +11,9 @@ impl ProducerIds {
     pub(crate) fn next(&self) -> i64 {
         self.0.fetch_add(1, Ordering::Relaxed)
     }
+
+    /// Notes that a producer has an id, from before this broker's start; -1 is nobody's.
+    pub(crate) fn take(&self, id: i64) {
+        self.0.fetch_max(id.saturating_add(1), Ordering::Relaxed);
+    }
 }

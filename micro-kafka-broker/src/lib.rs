@@ -29,5 +29,6 @@ mod log;
 mod meta;
 mod partition;
 mod server;
+mod session;
 
 pub use server::{Broker, BrokerBuilder, StartError};

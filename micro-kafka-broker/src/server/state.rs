@@ -11,6 +11,7 @@ use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::meta::{BrokerConfig, Catalog};
 use crate::partition::PartitionTable;
+use crate::session::FetchSessions;
 use crate::wire::Uuid;
 
 /// One broker: its configuration, its data and its view of the cluster.
@@ -26,6 +27,7 @@ pub(crate) struct BrokerState {
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
     transactions: TransactionCoordinator,
+    fetch_sessions: FetchSessions,
     clients: Clients,
 }
 
@@ -57,6 +59,8 @@ impl BrokerState {
                 Arc::clone(&groups),
             ),
         );
+        let number = |name| catalog.config().number(name);
+        let slots = number("max.incremental.fetch.session.cache.slots");
         Self {
             cluster_id: Uuid::random().to_string(),
             node_id,
@@ -68,6 +72,7 @@ impl BrokerState {
             groups,
             producer_ids,
             transactions,
+            fetch_sessions: FetchSessions::new(usize::try_from(slots).unwrap_or(0)),
             clients: Clients::none(),
         }
     }
@@ -120,6 +125,11 @@ impl BrokerState {
     /// The transactional ids that this broker coordinates.
     pub(crate) fn transactions(&self) -> &TransactionCoordinator {
         &self.transactions
+    }
+
+    /// The sessions of clients that fetch.
+    pub(crate) fn fetch_sessions(&self) -> &FetchSessions {
+        &self.fetch_sessions
     }
 
     /// The clients that are connected.

@@ -19,5 +19,6 @@ mod groups;
 mod kafka;
 mod offsets;
 mod produce;
+mod sessions;
 mod transaction;
 mod transactions;

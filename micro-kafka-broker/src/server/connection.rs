@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::dispatch::dispatch;
-use super::inbox::{FrameError, Inbox};
+use super::inbox::{FrameError, Inbox, Received};
+use super::limits::{Admitted, RequestMemory};
 use super::listener::stopped;
 use super::refusal::Refusal;
 use super::state::BrokerState;
@@ -51,7 +51,12 @@ enum Ended {
 }
 
 /// Serves a client until it leaves, misbehaves, falls silent, or the broker stops.
-pub(super) async fn serve(stream: TcpStream, peer: Peer, stop: watch::Receiver<bool>) {
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: Peer,
+    _admitted: Admitted,
+    stop: watch::Receiver<bool>,
+) {
     let address = peer.address;
     let _client = peer.broker.clients().enter();
     let listener = peer.broker.listener_name(peer.listener).to_owned();
@@ -101,18 +106,19 @@ impl Connection {
     }
 
     /// Waits for a whole frame; a slow one may take its time as long as bytes keep coming.
-    async fn next_frame(&mut self) -> Result<Bytes, Ended> {
+    async fn next_frame(&mut self) -> Result<Received, Ended> {
         if let Some(frame) = self.inbox.take()? {
             return Ok(frame);
         }
         let mut last = Instant::now();
         let idle = sleep_until(last + self.max_idle);
         tokio::pin!(idle);
+        let memory = self.peer.broker.request_memory();
         loop {
             tokio::select! {
                 biased;
                 () = stopped(&mut self.stop) => return Err(Ended::Stopping),
-                read = read_more(&mut self.stream, &mut self.inbox) => {
+                read = read_more(&mut self.stream, &mut self.inbox, memory) => {
                     read?;
                     if let Some(frame) = self.inbox.take()? {
                         return Ok(frame);
@@ -134,7 +140,12 @@ impl Connection {
     ///
     /// Only one request of a connection is executed at a time, so answers leave in the order of
     /// the requests and the effects happen in that order.
-    async fn serve_frame(&mut self, frame: Bytes) -> Result<(), Ended> {
+    async fn serve_frame(&mut self, request: Received) -> Result<(), Ended> {
+        let Received {
+            frame,
+            grant: _grant,
+        } = request;
+        let memory = self.peer.broker.request_memory();
         let answer = dispatch(&self.peer, frame);
         tokio::pin!(answer);
         let answer = loop {
@@ -143,7 +154,7 @@ impl Connection {
                 biased;
                 answer = &mut answer => break answer?,
                 () = stopped(&mut self.stop) => return Err(Ended::Stopping),
-                read = read_more(&mut self.stream, &mut self.inbox), if ahead => read?,
+                read = read_more(&mut self.stream, &mut self.inbox, memory), if ahead => read?,
             }
         };
         let Some(mut response) = answer else {
@@ -162,8 +173,16 @@ impl Connection {
     }
 }
 
-/// Reads what is there, and waits for at least a byte. Cancel safe.
-async fn read_more(stream: &mut TcpStream, inbox: &mut Inbox) -> Result<(), Ended> {
+/// Reads what is there, and waits for at least a byte; before that, a large request waits for
+/// memory. Cancel safe.
+async fn read_more(
+    stream: &mut TcpStream,
+    inbox: &mut Inbox,
+    memory: &Arc<RequestMemory>,
+) -> Result<(), Ended> {
+    if let Some(bytes) = inbox.ungranted() {
+        inbox.grant(memory.take(bytes).await);
+    }
     if stream.read_buf(inbox.room()).await? > 0 {
         return Ok(());
     }

@@ -1,13 +1,16 @@
 //! Accepts connections on one address.
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::connection::{Peer, serve};
+use super::limits::{Admitted, ConnectionLimits};
 use super::state::BrokerState;
 
 /// How long connections may take to end when the broker stops.
@@ -24,6 +27,8 @@ pub(super) struct Listener {
     pub(super) index: usize,
     /// The broker.
     pub(super) broker: Arc<BrokerState>,
+    /// How many connections all listeners let in.
+    pub(super) limits: Arc<ConnectionLimits>,
     /// Becomes true, or loses its sender, when the broker stops.
     pub(super) stop: watch::Receiver<bool>,
     /// Dropped when everything has ended.
@@ -39,15 +44,16 @@ impl Listener {
             tokio::select! {
                 biased;
                 () = stopped(&mut self.stop) => break,
-                accepted = self.socket.accept() => match accepted {
-                    Ok((stream, address)) => {
+                accepted = accept(&self.socket, &self.limits) => match accepted {
+                    Ok(Some((stream, address, admitted))) => {
                         let peer = Peer {
                             broker: Arc::clone(&self.broker),
                             listener: self.index,
                             address,
                         };
-                        connections.spawn(serve(stream, peer, stop.clone()));
+                        connections.spawn(serve(stream, peer, admitted, stop.clone()));
                     }
+                    Ok(None) => {}
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
                         tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -68,6 +74,22 @@ impl Listener {
             connections.shutdown().await;
         }
         drop(self.alive);
+    }
+}
+
+/// The next connection, when there is room for one; `None` if its host has too many. Cancel safe.
+async fn accept(
+    socket: &TcpListener,
+    limits: &ConnectionLimits,
+) -> io::Result<Option<(TcpStream, SocketAddr, Admitted)>> {
+    let slot = limits.room().await;
+    let (stream, address) = socket.accept().await?;
+    match limits.admit(slot, address.ip()) {
+        Ok(admitted) => Ok(Some((stream, address, admitted))),
+        Err(refused) => {
+            tracing::info!(client = %address, reason = %refused, "connection refused");
+            Ok(None)
+        }
     }
 }
 

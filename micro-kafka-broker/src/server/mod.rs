@@ -9,6 +9,7 @@ mod dispatch;
 mod endpoint;
 mod impostor;
 mod inbox;
+mod limits;
 mod listener;
 mod refusal;
 mod start_error;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::clients::Clients;
 use super::endpoint::Node;
+use super::limits::RequestMemory;
 use crate::clock::Clock;
 use crate::coord::ProducerIds;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
@@ -29,6 +30,7 @@ pub(crate) struct BrokerState {
     transactions: TransactionCoordinator,
     fetch_sessions: FetchSessions,
     clients: Clients,
+    request_memory: Arc<RequestMemory>,
 }
 
 impl BrokerState {
@@ -61,6 +63,7 @@ impl BrokerState {
         );
         let number = |name| catalog.config().number(name);
         let slots = number("max.incremental.fetch.session.cache.slots");
+        let request_memory = RequestMemory::new(number("queued.max.request.bytes"));
         Self {
             cluster_id: Uuid::random().to_string(),
             node_id,
@@ -74,6 +77,7 @@ impl BrokerState {
             transactions,
             fetch_sessions: FetchSessions::new(usize::try_from(slots).unwrap_or(0)),
             clients: Clients::none(),
+            request_memory,
         }
     }
 
@@ -135,6 +139,11 @@ impl BrokerState {
     /// The clients that are connected.
     pub(super) fn clients(&self) -> &Clients {
         &self.clients
+    }
+
+    /// Memory for the requests of all clients.
+    pub(super) fn request_memory(&self) -> &Arc<RequestMemory> {
+        &self.request_memory
     }
 
     /// The name of a listener.

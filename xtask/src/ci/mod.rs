@@ -6,6 +6,7 @@ mod steps;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+pub(crate) use step::Run;
 pub use step::{CiError, Step};
 
 /// The names of all steps, in their order.

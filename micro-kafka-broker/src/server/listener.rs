@@ -39,7 +39,6 @@ impl Listener {
     /// Accepts until the broker stops, then waits for the connections to end.
     pub(super) async fn run(mut self) {
         let mut connections = JoinSet::new();
-        let stop = self.stop.clone();
         loop {
             tokio::select! {
                 biased;
@@ -51,7 +50,7 @@ impl Listener {
                             listener: self.index,
                             address,
                         };
-                        connections.spawn(serve(stream, peer, admitted, stop.clone()));
+                        connections.spawn(serve(stream, peer, admitted));
                     }
                     Ok(None) => {}
                     Err(error) => {
@@ -63,15 +62,10 @@ impl Listener {
             }
         }
         drop(self.socket);
-        let ended = tokio::time::timeout(STOP_WITHIN, async {
-            while connections.join_next().await.is_some() {}
-        });
+        let open = connections.len();
+        let ended = tokio::time::timeout(STOP_WITHIN, connections.shutdown());
         if ended.await.is_err() {
-            tracing::warn!(
-                connections = connections.len(),
-                "connections cut off at stop"
-            );
-            connections.shutdown().await;
+            tracing::warn!(connections = open, "connections cut off at stop");
         }
         drop(self.alive);
     }

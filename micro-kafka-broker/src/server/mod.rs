@@ -7,6 +7,7 @@ mod clients;
 mod connection;
 mod dispatch;
 mod endpoint;
+mod idle;
 mod impostor;
 mod inbox;
 mod limits;

@@ -10,7 +10,7 @@ use rand::RngExt as _;
 use super::SessionError;
 use super::context::FetchContext;
 use super::eviction::{Standing, victim};
-use super::session::{Interest, Session, SessionKey, Wanted};
+use super::partitions::{Interest, Session, SessionKey, Wanted};
 
 /// The epoch of a request that ends its session or wants none.
 const FINAL_EPOCH: i32 = -1;

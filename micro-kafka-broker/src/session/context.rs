@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::SessionError;
 use super::cache::FetchSessions;
-use super::session::{Session, SessionKey, SessionTopic, Told, Wanted};
+use super::partitions::{Session, SessionKey, SessionTopic, Told, Wanted};
 
 /// What a request reads.
 #[derive(Debug)]

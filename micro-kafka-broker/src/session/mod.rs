@@ -8,7 +8,7 @@ mod cache;
 mod context;
 mod error;
 mod eviction;
-mod session;
+mod partitions;
 
 #[cfg(test)]
 mod tests;
@@ -16,4 +16,4 @@ mod tests;
 pub(crate) use cache::{FetchSessions, SessionRequest};
 pub(crate) use context::SessionAnswer;
 pub(crate) use error::SessionError;
-pub(crate) use session::{Interest, SessionKey, SessionTopic, Told, Wanted};
+pub(crate) use partitions::{Interest, SessionKey, SessionTopic, Told, Wanted};

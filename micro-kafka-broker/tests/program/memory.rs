@@ -38,7 +38,9 @@ impl Program {
     /// Memory beyond what there was; waits while connections may still be accepted.
     fn grown(&self, before: u64, address: &str) -> u64 {
         answers(address);
-        self.resident().saturating_sub(before)
+        let grown = self.resident().saturating_sub(before);
+        eprintln!("{grown} KiB more");
+        grown
     }
 }
 

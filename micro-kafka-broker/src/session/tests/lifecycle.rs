@@ -138,7 +138,7 @@ fn a_partition_named_twice_is_one() {
 
 #[test]
 fn the_epoch_after_the_largest_is_one() {
-    let mut session = crate::session::session::Session::new(false);
+    let mut session = crate::session::partitions::Session::new(false);
     session.set_epoch(i32::MAX);
     session.advance();
     assert_eq!(session.epoch(), 1);

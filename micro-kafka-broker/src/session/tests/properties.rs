@@ -8,7 +8,7 @@ use super::*;
 
 const PARTITIONS: i32 = 6;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     /// The partition grows, is trimmed, fails or recovers.
     Grow(i32, i64),

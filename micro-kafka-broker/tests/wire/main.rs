@@ -12,6 +12,7 @@ mod cluster;
 mod configs;
 mod hostile;
 mod lifecycle;
+mod limits;
 mod listeners;
 mod order;
 mod produce;

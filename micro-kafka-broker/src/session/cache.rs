@@ -16,8 +16,9 @@ use super::partitions::{Interest, Session, SessionKey, Wanted};
 const FINAL_EPOCH: i32 = -1;
 /// The epoch of a request that wants a session.
 const INITIAL_EPOCH: i32 = 0;
-/// Partitions of all sessions together: no client may fill the memory with them.
-const MAX_PARTITIONS: usize = 1_000_000;
+/// Partitions of all sessions together: a short request has all of its session's read. Beyond it,
+/// clients go on with whole requests.
+const MAX_PARTITIONS: usize = 200_000;
 
 /// The part of a fetch request that concerns its session.
 #[derive(Debug, Default)]

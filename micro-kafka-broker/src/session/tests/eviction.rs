@@ -79,10 +79,10 @@ fn without_slots_there_are_no_sessions() {
 #[test]
 fn all_sessions_together_have_a_bounded_number_of_partitions() {
     let (sessions, now) = (FetchSessions::new(10), Instant::now());
-    let id = open(&sessions, 600_000, false, now);
+    let id = open(&sessions, 120_000, false, now);
     assert!(id > 0);
-    assert_eq!(open(&sessions, 600_000, false, now), 0);
-    let more = sessions.open(request(id, 1, 600_000..1_100_000), now);
+    assert_eq!(open(&sessions, 120_000, false, now), 0);
+    let more = sessions.open(request(id, 1, 120_000..210_000), now);
     assert_eq!(more.unwrap_err(), SessionError::NotFound);
     assert_eq!((sessions.len(), sessions.partitions()), (0, 0));
 }

@@ -11,7 +11,7 @@ const PREFIX: usize = 4;
 const FIRST_READ: usize = 4 * 1024;
 /// How many requests of the size that a client is known to send have room at once.
 const READ_FRAMES: usize = 8;
-/// With less room than this left, a new buffer is begun.
+/// With less room left than this, or than the client's requests take, a new buffer is begun.
 const LEAST_READ: usize = 1024;
 /// What a client that has proved nothing gets for the request that it announces. Smaller requests
 /// need no grant.
@@ -149,11 +149,13 @@ impl Inbox {
                     self.buf.reserve(missing.min(allowed));
                 }
             }
-            _ if spare < LEAST_READ => {
-                let usual = self.proven.saturating_mul(READ_FRAMES);
-                self.buf.reserve(usual.clamp(FIRST_READ, UNPROVEN));
+            _ => {
+                let one = self.proven.saturating_add(PREFIX);
+                if spare < one.clamp(LEAST_READ, UNPROVEN) {
+                    let usual = one.saturating_mul(READ_FRAMES);
+                    self.buf.reserve(usual.clamp(FIRST_READ, UNPROVEN));
+                }
             }
-            _ => {}
         }
         &mut self.buf
     }

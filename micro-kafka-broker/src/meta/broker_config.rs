@@ -24,10 +24,15 @@ const fn def(
     }
 }
 
+/// The one authorizer there is, by the name of Kafka's own.
+const AUTHORIZER: &str = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
+
 /// All configurations of a broker, by name.
 #[rustfmt::skip]
 const DEFS: &[ConfigDef] = &[
     def("advertised.listeners", ConfigKind::List, None, Check::Any),
+    def("allow.everyone.if.no.acl.found", ConfigKind::Boolean, Some("false"), Check::Any),
+    def("authorizer.class.name", ConfigKind::String, Some(""), Check::OneOf(&["", AUTHORIZER])),
     def("auto.create.topics.enable", ConfigKind::Boolean, Some("true"), Check::Any),
     def("auto.leader.rebalance.enable", ConfigKind::Boolean, Some("true"), Check::Any),
     def("background.threads", ConfigKind::Int, Some("10"), Check::AtLeast(1)),
@@ -151,6 +156,7 @@ const DEFS: &[ConfigDef] = &[
     def("socket.receive.buffer.bytes", ConfigKind::Int, Some("102400"), Check::Any),
     def("socket.request.max.bytes", ConfigKind::Int, Some("104857600"), Check::AtLeast(1)),
     def("socket.send.buffer.bytes", ConfigKind::Int, Some("102400"), Check::Any),
+    def("super.users", ConfigKind::String, Some(""), Check::Any),
     def("telemetry.max.bytes", ConfigKind::Int, Some("1048576"), Check::AtLeast(1)),
     def("transaction.abort.timed.out.transaction.cleanup.interval.ms", ConfigKind::Int, Some("10000"), Check::AtLeast(1)),
     def("transaction.max.timeout.ms", ConfigKind::Int, Some("900000"), Check::AtLeast(1)),

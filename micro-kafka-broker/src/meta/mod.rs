@@ -1,8 +1,9 @@
-//! What the cluster knows: topics, their partitions and configurations.
+//! What the cluster knows: topics, their partitions and configurations, users and their rights.
 //!
 //! [`Catalog`] changes it; everybody reads an [`Image`], which never changes and is had without
 //! waiting. Replicas and groups follow as [`CatalogObserver`]s.
 
+pub(crate) mod acl;
 mod broker_config;
 mod catalog;
 mod config;
@@ -11,6 +12,7 @@ mod image;
 mod name;
 mod settings;
 mod topic_config;
+pub(crate) mod users;
 
 pub(crate) use broker_config::BrokerConfig;
 pub(crate) use catalog::{Catalog, CatalogObserver, NewTopic};

@@ -10,6 +10,8 @@ use crate::clock::Clock;
 use crate::coord::ProducerIds;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
+use crate::meta::acl::AccessList;
+use crate::meta::users::ScramUsers;
 use crate::meta::{BrokerConfig, Catalog};
 use crate::partition::PartitionTable;
 use crate::session::FetchSessions;
@@ -29,6 +31,8 @@ pub(crate) struct BrokerState {
     producer_ids: Arc<ProducerIds>,
     transactions: TransactionCoordinator,
     fetch_sessions: FetchSessions,
+    access: Option<AccessList>,
+    users: ScramUsers,
     clients: Clients,
     request_memory: Arc<RequestMemory>,
 }
@@ -64,6 +68,7 @@ impl BrokerState {
         let number = |name| catalog.config().number(name);
         let slots = number("max.incremental.fetch.session.cache.slots");
         let request_memory = RequestMemory::new(number("queued.max.request.bytes"));
+        let access = AccessList::from_config(catalog.config());
         Self {
             cluster_id: Uuid::random().to_string(),
             node_id,
@@ -76,6 +81,8 @@ impl BrokerState {
             producer_ids,
             transactions,
             fetch_sessions: FetchSessions::new(usize::try_from(slots).unwrap_or(0)),
+            access,
+            users: ScramUsers::default(),
             clients: Clients::none(),
             request_memory,
         }
@@ -134,6 +141,16 @@ impl BrokerState {
     /// The sessions of clients that fetch.
     pub(crate) fn fetch_sessions(&self) -> &FetchSessions {
         &self.fetch_sessions
+    }
+
+    /// Who may do what; `None` without an authorizer: everybody everything.
+    pub(crate) fn access(&self) -> Option<&AccessList> {
+        self.access.as_ref()
+    }
+
+    /// The users with SCRAM credentials.
+    pub(crate) fn users(&self) -> &ScramUsers {
+        &self.users
     }
 
     /// The clients that are connected.

@@ -1,4 +1,5 @@
 use std::fs;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -20,57 +21,85 @@ const START: Duration = Duration::from_secs(30);
 pub(super) struct Needs {
     pub(super) auto_create: bool,
     pub(super) default_partitions: u16,
+    /// The port of `localhost` that its tests have written into them.
+    pub(super) port: Option<u16>,
 }
 
 /// A broker that is there for one round of a suite.
 pub(super) enum Broker {
     Embedded(Embedded),
-    Apache(Kafka),
+    Apache(Kafka, String),
 }
 
 impl Broker {
     pub(super) fn bootstrap(&self) -> String {
         match self {
-            Self::Embedded(embedded) => format!("127.0.0.1:{}", embedded.port),
-            Self::Apache(kafka) => kafka.bootstrap(),
+            Self::Embedded(embedded) => embedded.address.clone(),
+            Self::Apache(_, address) => address.clone(),
         }
     }
 
     pub(super) fn stop(self) -> Result<(), CiError> {
         match self {
             Self::Embedded(embedded) => embedded.stop(),
-            Self::Apache(kafka) => Ok(kafka.stop().map(drop)?),
+            Self::Apache(kafka, _) => Ok(kafka.stop().map(drop)?),
         }
     }
 }
 
+/// Settings that the suites want of either broker.
+const SETTINGS: [(&str, &str); 3] = [
+    ("group.min.session.timeout.ms", "1000"),
+    (
+        "authorizer.class.name",
+        "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    ),
+    ("super.users", "User:ANONYMOUS"),
+];
+
+impl Needs {
+    fn port(self) -> Result<u16, CiError> {
+        let mut free = PORTS.filter(|&port| can_listen(port));
+        let port = self.port.or_else(|| free.next());
+        Ok(port.ok_or(KafkaError::PortTaken { port: PORTS.start })?)
+    }
+
+    /// The address that clients are told.
+    fn address(self, port: u16) -> String {
+        let host = self.port.map_or("127.0.0.1", |_| "localhost");
+        format!("{host}:{port}")
+    }
+}
+
+fn can_listen(port: u16) -> bool {
+    TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
 /// Starts Apache Kafka with the broker id that the suites expect.
 pub(super) fn apache(needs: Needs) -> Result<Broker, CiError> {
-    let kafka = Kafka::fresh("suite")?;
-    let bootstrap = kafka.bootstrap();
-    let port: u16 = bootstrap
-        .rsplit(':')
-        .next()
-        .and_then(|port| port.parse().ok())
-        .unwrap_or(0);
-    let kafka = [
+    let port = needs.port()?;
+    let kafka = Kafka::new(port).dir(source::place("apache"));
+    kafka.stop()?;
+    kafka.wipe()?;
+    let address = needs.address(port);
+    let controller = port.saturating_add(100);
+    let own = [
         ("node.id", "0".to_owned()),
         (
             "controller.quorum.voters",
-            format!("0@127.0.0.1:{}", port + 100),
+            format!("0@127.0.0.1:{controller}"),
         ),
+        ("advertised.listeners", format!("PLAINTEXT://{address}")),
         ("auto.create.topics.enable", needs.auto_create.to_string()),
         ("num.partitions", needs.default_partitions.to_string()),
-        (
-            "authorizer.class.name",
-            "org.apache.kafka.metadata.authorizer.StandardAuthorizer".to_owned(),
-        ),
-        ("super.users", "User:ANONYMOUS".to_owned()),
-    ]
-    .into_iter()
-    .fold(kafka, |kafka, (key, value)| kafka.property(key, value));
+    ];
+    let shared = SETTINGS.map(|(key, value)| (key, value.to_owned()));
+    let kafka = own
+        .into_iter()
+        .chain(shared)
+        .fold(kafka, |kafka, (key, value)| kafka.property(key, value));
     kafka.start()?;
-    Ok(Broker::Apache(kafka))
+    Ok(Broker::Apache(kafka, address))
 }
 
 /// The program `micro-kafka-broker`, with its data in a folder or in memory.
@@ -83,7 +112,7 @@ struct Program {
 
 /// A running `micro-kafka-broker`, which may be killed and started again at intervals.
 pub(super) struct Embedded {
-    port: u16,
+    address: String,
     end: Sender<()>,
     keeper: JoinHandle<Result<(), CiError>>,
 }
@@ -96,11 +125,15 @@ pub(super) fn embedded(
 ) -> Result<Broker, CiError> {
     Run::cargo("build --release --locked --package micro-kafka-broker").check()?;
     let program = Program::new(needs, data_dir)?;
-    let port = program.port;
+    let address = needs.address(program.port);
     let (end, ended) = mpsc::channel();
     let child = program.start()?;
     let keeper = thread::spawn(move || keep(&program, child, &ended, restart));
-    Ok(Broker::Embedded(Embedded { port, end, keeper }))
+    Ok(Broker::Embedded(Embedded {
+        address,
+        end,
+        keeper,
+    }))
 }
 
 impl Embedded {
@@ -127,19 +160,20 @@ fn keep(
 
 impl Program {
     fn new(needs: Needs, data_dir: bool) -> Result<Self, CiError> {
-        let taken = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
-        let port = PORTS.into_iter().find(taken);
-        let port = port.ok_or(KafkaError::PortTaken { port: PORTS.start })?;
+        let port = needs.port()?;
         let mut arguments: Vec<String> = [
             "--listen",
             &format!("127.0.0.1:{port}"),
+            "--advertised",
+            &needs.address(port),
             "--default-partitions",
             &needs.default_partitions.to_string(),
-            "--config",
-            "group.min.session.timeout.ms=1000",
         ]
         .map(str::to_owned)
         .into();
+        for (key, value) in SETTINGS {
+            arguments.extend(["--config".to_owned(), format!("{key}={value}")]);
+        }
         if needs.auto_create {
             arguments.push("--auto-create".to_owned());
         }

@@ -52,6 +52,7 @@ pub(super) fn prepare(from: Option<&Path>) -> Result<Prepared, CiError> {
     let needs = Needs {
         auto_create: true,
         default_partitions: 4,
+        port: None,
     };
     Ok(Prepared {
         dir,

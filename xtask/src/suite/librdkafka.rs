@@ -24,6 +24,7 @@ pub(super) fn prepare(from: Option<&Path>) -> Result<Prepared, CiError> {
         needs: Needs {
             auto_create,
             default_partitions: 4,
+            port: None,
         },
         trials: numbers
             .iter()
@@ -98,7 +99,7 @@ fn numbers(tests: &Path) -> Result<Vec<String>, CiError> {
 /// No local tests, none that emulate sockets, none with known faults; in their quick form.
 fn trial(number: &str, scenario: &str) -> Trial {
     Trial {
-        name: number.to_owned(),
+        name: format!("{number}-{scenario}"),
         program: "./test-runner".to_owned(),
         arguments: ["-p1", "-L", "-E", "-K", "-Q", "-s", scenario, number]
             .map(str::to_owned)
@@ -108,12 +109,22 @@ fn trial(number: &str, scenario: &str) -> Trial {
     }
 }
 
-/// Reads the table of results: `| NAME | STATE | TIME |`.
+/// Reads the table of results, `| NAME | STATE | TIME |`, and, where the runner has ended itself
+/// before it, the line that names what failed.
 fn verdicts(text: &str) -> Vec<Verdict> {
-    text.lines().filter_map(verdict).collect()
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for (name, outcome) in text
+        .lines()
+        .filter_map(|line| row(line).or_else(|| failure(line)))
+    {
+        if name != "<MAIN>" && !verdicts.iter().any(|(known, _)| known == name) {
+            verdicts.push((name.to_owned(), outcome));
+        }
+    }
+    verdicts
 }
 
-fn verdict(line: &str) -> Option<Verdict> {
+fn row(line: &str) -> Option<(&str, Outcome)> {
     let mut cells = line.split('|').skip(1).map(str::trim);
     let name = cells.next()?.rsplit(' ').next()?;
     let outcome = match cells.next()? {
@@ -122,7 +133,16 @@ fn verdict(line: &str) -> Option<Verdict> {
         "SKIPPED" => Outcome::Skipped,
         _ => return None,
     };
-    (name != "<MAIN>").then(|| (name.to_owned(), outcome))
+    Some((name, outcome))
+}
+
+fn failure(line: &str) -> Option<(&str, Outcome)> {
+    let (_, rest) = line.split_once("### Test \"")?;
+    let (name, rest) = rest.split_once('"')?;
+    // A part of a test is told behind a blank.
+    let name = name.split(' ').next()?;
+    rest.starts_with(" failed")
+        .then_some((name, Outcome::Failed))
 }
 
 #[cfg(test)]
@@ -130,15 +150,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_results_is_read_with_its_colours() {
+    fn results_are_read_from_the_table_and_from_what_failed_before_it() {
         let text = "\u{1b}[0m|\u{1b}[32m 0001_multiobj        |     PASSED |   1.0s \u{1b}[0m|\n\
             |\u{1b}[31m 0077_compaction      |     FAILED |   9.2s \u{1b}[0m| why\n\
-            |\u{1b}[32m <MAIN>               |     PASSED |   9.9s |\nno | row\n";
+            |\u{1b}[32m <MAIN>               |     PASSED |   9.9s |\nno | row\n\
+            ### Test \"0103_transactions (do_test_basic)\" failed at test.c:1:f() ###\n\
+            ### Test \"0077_compaction\" failed at test.c:1:f() ###\n";
         assert_eq!(
             verdicts(text),
             [
                 ("0001_multiobj".to_owned(), Outcome::Passed),
-                ("0077_compaction".to_owned(), Outcome::Failed)
+                ("0077_compaction".to_owned(), Outcome::Failed),
+                ("0103_transactions".to_owned(), Outcome::Failed),
             ]
         );
     }

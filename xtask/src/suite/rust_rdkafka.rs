@@ -28,6 +28,7 @@ pub(super) fn prepare(from: Option<&Path>) -> Result<Prepared, CiError> {
     let needs = Needs {
         auto_create: true,
         default_partitions: 3,
+        port: Some(9092),
     };
     Ok(Prepared {
         dir,

@@ -1,6 +1,5 @@
 //! Accepts connections on one address.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::connection::{Peer, serve};
-use super::limits::{Admitted, ConnectionLimits};
+use super::limits::{ConnectionLimits, Slot};
 use super::state::BrokerState;
 
 /// How long connections may take to end when the broker stops.
@@ -39,20 +38,19 @@ impl Listener {
     /// Accepts until the broker stops, then waits for the connections to end.
     pub(super) async fn run(mut self) {
         let mut connections = JoinSet::new();
+        // Accepted, but there may be no room for it yet; the next ones wait in the socket.
+        let mut next: Option<(TcpStream, SocketAddr)> = None;
         loop {
             tokio::select! {
                 biased;
                 () = stopped(&mut self.stop) => break,
-                accepted = accept(&self.socket, &self.limits) => match accepted {
-                    Ok(Some((stream, address, admitted))) => {
-                        let peer = Peer {
-                            broker: Arc::clone(&self.broker),
-                            listener: self.index,
-                            address,
-                        };
-                        connections.spawn(serve(stream, peer, admitted));
+                slot = self.limits.room(), if next.is_some() => {
+                    if let Some((stream, address)) = next.take() {
+                        self.admit(slot, stream, address, &mut connections);
                     }
-                    Ok(None) => {}
+                }
+                accepted = self.socket.accept(), if next.is_none() => match accepted {
+                    Ok(accepted) => next = Some(accepted),
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
                         tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -69,20 +67,27 @@ impl Listener {
         }
         drop(self.alive);
     }
-}
 
-/// The next connection, when there is room for one; `None` if its host has too many. Cancel safe.
-async fn accept(
-    socket: &TcpListener,
-    limits: &ConnectionLimits,
-) -> io::Result<Option<(TcpStream, SocketAddr, Admitted)>> {
-    let slot = limits.room().await;
-    let (stream, address) = socket.accept().await?;
-    match limits.admit(slot, address.ip()) {
-        Ok(admitted) => Ok(Some((stream, address, admitted))),
-        Err(refused) => {
-            tracing::info!(client = %address, reason = %refused, "connection refused");
-            Ok(None)
+    /// Serves a client, unless its host has too many connections.
+    fn admit(
+        &self,
+        slot: Slot,
+        stream: TcpStream,
+        address: SocketAddr,
+        connections: &mut JoinSet<()>,
+    ) {
+        match self.limits.admit(slot, address.ip()) {
+            Ok(admitted) => {
+                let peer = Peer {
+                    broker: Arc::clone(&self.broker),
+                    listener: self.index,
+                    address,
+                };
+                connections.spawn(serve(stream, peer, admitted));
+            }
+            Err(refused) => {
+                tracing::info!(client = %address, reason = %refused, "connection refused");
+            }
         }
     }
 }

@@ -35,6 +35,16 @@ async fn one_client_more_than_allowed_waits_until_another_leaves() {
 }
 
 #[tokio::test]
+async fn the_limit_is_that_of_all_listeners_together() {
+    let builder = Broker::builder().config("max.connections", "1");
+    let builder = builder.listen("127.0.0.1:0").listen("127.0.0.1:0");
+    let broker = builder.start().await.unwrap();
+    for address in broker.advertised().iter().cycle().take(6) {
+        assert!(answers(address).await, "{address}: the one before has left");
+    }
+}
+
+#[tokio::test]
 async fn a_host_with_enough_connections_is_turned_away() {
     let broker = broker(&[
         ("max.connections.per.ip", "1"),

@@ -26,9 +26,9 @@ pub(in crate::server) struct ConnectionLimits {
 
 /// Room for one more connection; given back when it is dropped.
 #[derive(Debug)]
-pub(in crate::server) struct Slot(
-    #[allow(dead_code, reason = "held, not read")] OwnedSemaphorePermit,
-);
+pub(in crate::server) struct Slot {
+    _permit: OwnedSemaphorePermit,
+}
 
 /// A connection that was let in; counts until it is dropped.
 #[derive(Debug)]
@@ -70,12 +70,12 @@ impl ConnectionLimits {
         })
     }
 
-    /// Waits until another connection may be made. Until then clients wait to be accepted.
+    /// Waits until another connection may be served.
     ///
     /// Cancel safe.
     pub(in crate::server) async fn room(&self) -> Slot {
         let slot = match Arc::clone(&self.slots).acquire_owned().await {
-            Ok(slot) => Slot(slot),
+            Ok(permit) => Slot { _permit: permit },
             // It is never closed.
             Err(_) => std::future::pending().await,
         };

@@ -5,5 +5,5 @@ mod memory;
 mod overrides;
 mod rate;
 
-pub(super) use connections::{Admitted, ConnectionLimits};
+pub(super) use connections::{Admitted, ConnectionLimits, Slot};
 pub(super) use memory::{Grant, RequestMemory};

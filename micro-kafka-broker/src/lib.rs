@@ -29,6 +29,7 @@ mod log;
 mod meta;
 mod partition;
 mod server;
+mod session;
 mod upkeep;
 
 pub use server::{Broker, BrokerBuilder, StartError};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::clients::Clients;
 use super::endpoint::Node;
+use super::limits::RequestMemory;
 use crate::clock::Clock;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
@@ -13,6 +14,7 @@ use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
 use crate::meta::{BrokerConfig, Catalog, Features};
 use crate::partition::PartitionTable;
+use crate::session::FetchSessions;
 use crate::wire::Uuid;
 
 /// One broker: its configuration, its data and its view of the cluster.
@@ -29,9 +31,11 @@ pub(crate) struct BrokerState {
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
     transactions: Arc<TransactionCoordinator>,
+    fetch_sessions: FetchSessions,
     access: Option<AccessList>,
     users: ScramUsers,
     clients: Clients,
+    request_memory: Arc<RequestMemory>,
 }
 
 impl BrokerState {
@@ -70,6 +74,9 @@ impl BrokerState {
         );
         let transactions = Arc::new(transactions);
         catalog.observe(Arc::<TransactionCoordinator>::clone(&transactions));
+        let number = |name| catalog.config().number(name);
+        let slots = number("max.incremental.fetch.session.cache.slots");
+        let request_memory = RequestMemory::new(number("queued.max.request.bytes"));
         let access = AccessList::from_config(catalog.config());
         Self {
             cluster_id: Uuid::random().to_string(),
@@ -83,9 +90,11 @@ impl BrokerState {
             groups,
             producer_ids,
             transactions,
+            fetch_sessions: FetchSessions::new(usize::try_from(slots).unwrap_or(0)),
             access,
             users: ScramUsers::default(),
             clients: Clients::none(),
+            request_memory,
         }
     }
 
@@ -174,6 +183,11 @@ impl BrokerState {
         &self.transactions
     }
 
+    /// The sessions of clients that fetch.
+    pub(crate) fn fetch_sessions(&self) -> &FetchSessions {
+        &self.fetch_sessions
+    }
+
     /// Who may do what; `None` without an authorizer: everybody everything.
     pub(crate) fn access(&self) -> Option<&AccessList> {
         self.access.as_ref()
@@ -187,6 +201,11 @@ impl BrokerState {
     /// The clients that are connected.
     pub(super) fn clients(&self) -> &Clients {
         &self.clients
+    }
+
+    /// Memory for the requests of all clients.
+    pub(super) fn request_memory(&self) -> &Arc<RequestMemory> {
+        &self.request_memory
     }
 
     /// The name of a listener.

@@ -83,7 +83,7 @@ mod tests {
         let error = Json::<Order<'_>>::from_payload(Some(read)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "invalid unicode code point at line 1 column 23"
+            "invalid unicode code point at line 1 column 21"
         );
     }
 

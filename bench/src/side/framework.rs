@@ -77,7 +77,7 @@ fn settings(task: &Task) -> Result<Config, ConfigErrors> {
         .set("bench.topic", &task.topic)
         .set("bench.group", &task.group);
     for (key, value) in &task.properties {
-        config = config.set(&format!("kafka.consumer.properties.{key}"), value);
+        config = config.set(format!("kafka.consumer.properties.{key}"), value);
     }
     config.build()
 }

@@ -17,7 +17,6 @@ use bytes::Bytes;
 
 use disk::{AbortedEntry, PartitionDir, ProducerEntry};
 pub(crate) use error::StorageError;
-pub(crate) use flush::FlushWork;
 pub(crate) use load::{LogStart, Recovered};
 pub(crate) use segment::Placement;
 use segment::Segment;
@@ -243,5 +242,7 @@ impl Log {
     }
 }
 
+#[cfg(test)]
+mod disk_tests;
 #[cfg(test)]
 mod tests;

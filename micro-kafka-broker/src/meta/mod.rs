@@ -10,6 +10,7 @@ mod error;
 mod image;
 mod name;
 mod settings;
+mod store;
 mod topic_config;
 
 pub(crate) use broker_config::BrokerConfig;
@@ -19,6 +20,7 @@ pub(crate) use error::{CatalogError, ConfigError};
 pub(crate) use image::{Image, PartitionInfo, Topic, TopicRef};
 pub(crate) use name::check_topic_name;
 pub(crate) use settings::TopicSettings;
+pub(crate) use store::{StoreError, TopicStore};
 pub(crate) use topic_config::describe_topic;
 
 /// A topic's id.

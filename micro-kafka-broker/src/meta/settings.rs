@@ -20,6 +20,10 @@ pub(crate) struct TopicSettings {
     /// Time without a write after which a producer is forgotten, in milliseconds
     /// (`producer.id.expiration.ms` of the broker).
     pub(crate) producer_expiration_ms: i64,
+    /// Records after which the log is flushed before they are acknowledged (`flush.messages`).
+    pub(crate) flush_messages: i64,
+    /// Milliseconds after which the log is flushed (`flush.ms`).
+    pub(crate) flush_ms: i64,
 }
 
 impl TopicSettings {
@@ -47,6 +51,8 @@ impl TopicSettings {
             log_append_time,
             min_insync_replicas: size("min.insync.replicas"),
             producer_expiration_ms: broker.number("producer.id.expiration.ms"),
+            flush_messages: number("flush.messages"),
+            flush_ms: number("flush.ms"),
         }
     }
 }

@@ -42,6 +42,9 @@ impl Partition {
     ) -> Result<Option<OffsetAt>, ReadError> {
         let batch = {
             let mut core = self.core.lock();
+            if core.offline {
+                return Err(ReadError::Storage);
+            }
             let visible_end = core.visible_end(isolation);
             match spec {
                 OffsetSpec::Earliest => {

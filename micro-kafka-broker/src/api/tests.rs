@@ -78,14 +78,18 @@ macro_rules! oracle {
 oracle! {
     add_offsets_to_txn: AddOffsetsToTxnRequest, AddOffsetsToTxnResponse;
     add_partitions_to_txn: AddPartitionsToTxnRequest, AddPartitionsToTxnResponse;
+    alter_user_scram_credentials: AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse;
     alter_configs: AlterConfigsRequest, AlterConfigsResponse;
     alter_partition_reassignments: AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse;
     alter_replica_log_dirs: AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse;
     api_versions: ApiVersionsRequest, ApiVersionsResponse;
+    create_acls: CreateAclsRequest, CreateAclsResponse;
     create_partitions: CreatePartitionsRequest, CreatePartitionsResponse;
     create_topics: CreateTopicsRequest, CreateTopicsResponse;
+    delete_acls: DeleteAclsRequest, DeleteAclsResponse;
     delete_records: DeleteRecordsRequest, DeleteRecordsResponse;
     delete_topics: DeleteTopicsRequest, DeleteTopicsResponse;
+    describe_acls: DescribeAclsRequest, DescribeAclsResponse;
     describe_cluster: DescribeClusterRequest, DescribeClusterResponse;
     describe_configs: DescribeConfigsRequest, DescribeConfigsResponse;
     describe_groups: DescribeGroupsRequest, DescribeGroupsResponse;
@@ -94,6 +98,7 @@ oracle! {
     describe_quorum: DescribeQuorumRequest, DescribeQuorumResponse;
     describe_topic_partitions: DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse;
     describe_transactions: DescribeTransactionsRequest, DescribeTransactionsResponse;
+    describe_user_scram_credentials: DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse;
     elect_leaders: ElectLeadersRequest, ElectLeadersResponse;
     end_txn: EndTxnRequest, EndTxnResponse;
     fetch: FetchRequest, FetchResponse;

@@ -6,6 +6,9 @@
 
 use super::config::{COMPRESSIONS, Check, ConfigDef, ConfigKind};
 
+/// The one authorizer there is, by the name of Kafka's own.
+const AUTHORIZER: &str = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
+
 /// A broker's configuration, and whether it can be changed while the broker runs.
 #[derive(Debug)]
 pub(super) struct BrokerConfigDef {
@@ -47,7 +50,8 @@ const fn dynamic(
 #[rustfmt::skip]
 pub(super) const DEFS: &[BrokerConfigDef] = &[
     fixed("advertised.listeners", ConfigKind::List, None, Check::Any, "The addresses that clients are told to connect to, one for each listener."),
-    fixed("authorizer.class.name", ConfigKind::String, Some(""), Check::Any, "The class that decides who may do what; empty for none."),
+    fixed("allow.everyone.if.no.acl.found", ConfigKind::Boolean, Some("false"), Check::Any, "Whether a resource that no access control list names is open to all."),
+    fixed("authorizer.class.name", ConfigKind::String, Some(""), Check::OneOf(&["", AUTHORIZER]), "The class that decides who may do what; empty for none."),
     fixed("auto.create.topics.enable", ConfigKind::Boolean, Some("true"), Check::Any, "Whether a topic is created when a client asks for one that does not exist."),
     fixed("auto.leader.rebalance.enable", ConfigKind::Boolean, Some("true"), Check::Any, "Whether leadership goes back to preferred replicas by itself."),
     dynamic("background.threads", ConfigKind::Int, Some("10"), Check::AtLeast(1), "Threads for tasks in the background."),
@@ -173,6 +177,7 @@ pub(super) const DEFS: &[BrokerConfigDef] = &[
     fixed("socket.receive.buffer.bytes", ConfigKind::Int, Some("102400"), Check::Any, "Receive buffer of the server's sockets; -1 for the system's."),
     fixed("socket.request.max.bytes", ConfigKind::Int, Some("104857600"), Check::AtLeast(1), "Largest request in bytes."),
     fixed("socket.send.buffer.bytes", ConfigKind::Int, Some("102400"), Check::Any, "Send buffer of the server's sockets; -1 for the system's."),
+    fixed("super.users", ConfigKind::String, Some(""), Check::Any, "Principals that may do everything, separated by semicolons."),
     fixed("telemetry.max.bytes", ConfigKind::Int, Some("1048576"), Check::AtLeast(1), "Largest push of client metrics in bytes."),
     fixed("transaction.abort.timed.out.transaction.cleanup.interval.ms", ConfigKind::Int, Some("10000"), Check::AtLeast(1), "Time between two looks for transactions that have timed out."),
     fixed("transaction.max.timeout.ms", ConfigKind::Int, Some("900000"), Check::AtLeast(1), "Longest timeout that a transaction may have."),

@@ -1,8 +1,9 @@
-//! What the cluster knows: topics, their partitions and configurations.
+//! What the cluster knows: topics, their partitions and configurations, users and their rights.
 //!
 //! [`Catalog`] changes it; everybody reads an [`Image`], which never changes and is had without
 //! waiting. Replicas and groups follow as [`CatalogObserver`]s.
 
+pub(crate) mod acl;
 mod alter;
 mod broker_config;
 mod broker_config_table;
@@ -17,6 +18,7 @@ mod settings;
 mod store;
 mod topic_config;
 mod topic_config_table;
+pub(crate) mod users;
 
 pub(crate) use alter::{ConfigChanges, ConfigOp};
 pub(crate) use broker_config::{BrokerConfig, BrokerScope};

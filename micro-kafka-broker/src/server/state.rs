@@ -11,6 +11,8 @@ use crate::coord::ProducerIds;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::log::disk::DataDir;
+use crate::meta::acl::AccessList;
+use crate::meta::users::ScramUsers;
 use crate::meta::{BrokerConfig, Catalog, Features, TopicStore};
 use crate::partition::{Flusher, PartitionTable};
 use crate::wire::Uuid;
@@ -32,6 +34,8 @@ pub(crate) struct BrokerState {
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
     transactions: TransactionCoordinator,
+    access: Option<AccessList>,
+    users: ScramUsers,
     clients: Clients,
     flusher: Flusher,
 }
@@ -75,6 +79,7 @@ impl BrokerState {
                 Arc::clone(&groups),
             ),
         );
+        let access = AccessList::from_config(catalog.config());
         let cluster_id = match data {
             Some(data) => data.cluster_id().to_owned(),
             None => Uuid::random().to_string(),
@@ -91,6 +96,8 @@ impl BrokerState {
             groups,
             producer_ids,
             transactions,
+            access,
+            users: ScramUsers::default(),
             clients: Clients::none(),
             flusher: Flusher::default(),
         })
@@ -177,6 +184,16 @@ impl BrokerState {
     /// The transactional ids that this broker coordinates.
     pub(crate) fn transactions(&self) -> &TransactionCoordinator {
         &self.transactions
+    }
+
+    /// Who may do what; `None` without an authorizer: everybody everything.
+    pub(crate) fn access(&self) -> Option<&AccessList> {
+        self.access.as_ref()
+    }
+
+    /// The users with SCRAM credentials.
+    pub(crate) fn users(&self) -> &ScramUsers {
+        &self.users
     }
 
     /// The clients that are connected.

@@ -13,6 +13,7 @@ mod batch;
 mod client;
 mod cluster;
 mod configs;
+mod guide;
 mod hostile;
 mod lifecycle;
 mod listeners;

@@ -1,9 +1,11 @@
 //! Repository chores.
 //!
 //! [`kafka`] runs Apache Kafka from its published jars: the integration tests, the benchmarks and
-//! whoever wants to compare use it. [`ci`] holds the steps of continuous integration.
+//! whoever wants to compare use it. [`ci`] holds the steps of continuous integration. [`suite`] runs
+//! other clients' own tests against the broker.
 
 pub mod ci;
 pub mod kafka;
 pub mod process;
+pub mod suite;
 pub mod workspace;

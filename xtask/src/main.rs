@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use xtask::ci;
 use xtask::kafka::{Jars, Kafka, KafkaError};
+use xtask::suite;
 
 /// The repository's chores
 #[derive(Debug, Parser)]
@@ -21,6 +22,8 @@ enum Chore {
     /// Apache Kafka (KRaft, one process) from its published jars
     #[command(subcommand)]
     Kafka(KafkaChore),
+    /// Another client's own tests against a broker
+    Suite(suite::Options),
     /// The steps of continuous integration, or those that are named
     Ci {
         /// Steps to run; none: all
@@ -86,6 +89,7 @@ fn property(text: &str) -> Result<(String, String), String> {
 fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Kafka(chore) => kafka(chore),
+        Chore::Suite(options) => suite::run(&options).map_err(Into::into),
         Chore::Ci { steps } => ci::run(&steps).map_err(Into::into),
     };
     done.unwrap_or_else(|error| {

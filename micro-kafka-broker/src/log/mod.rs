@@ -100,6 +100,11 @@ impl Log {
         self.end_offset
     }
 
+    /// Bytes of all batches.
+    pub(crate) fn size(&self) -> usize {
+        self.segments.iter().map(Segment::size).sum()
+    }
+
     /// Changes the layout of what is appended from now on.
     pub(crate) fn set_layout(&mut self, layout: LogLayout) {
         self.layout = layout;

@@ -1,7 +1,6 @@
 //! A topic's configurations in the form in which they are used.
 
-use std::collections::BTreeMap;
-
+use super::broker_config::Values;
 use super::{BrokerConfig, topic_config};
 use crate::batch::{Rules, TimestampBounds};
 use crate::log::LogLayout;
@@ -27,7 +26,7 @@ pub(crate) struct TopicSettings {
 }
 
 impl TopicSettings {
-    pub(super) fn new(overrides: &BTreeMap<String, String>, broker: &BrokerConfig) -> Self {
+    pub(super) fn new(overrides: &Values, broker: &BrokerConfig) -> Self {
         let text = |name| topic_config::effective(name, overrides, broker).unwrap_or_default();
         let number = |name| text(name).trim().parse::<i64>().unwrap_or_default();
         let size = |name| usize::try_from(number(name)).unwrap_or(usize::MAX);
@@ -45,7 +44,10 @@ impl TopicSettings {
                 timestamps: (!log_append_time).then_some(bounds),
             },
             layout: LogLayout {
-                segment_bytes: size("segment.bytes"),
+                segment_bytes: match text("internal.segment.bytes").as_str() {
+                    "" => size("segment.bytes"),
+                    _ => size("internal.segment.bytes"),
+                },
                 index_interval_bytes: size("index.interval.bytes"),
             },
             log_append_time,

@@ -245,6 +245,11 @@ impl Partition {
         self.core.lock().leader_epoch
     }
 
+    /// Bytes of all records.
+    pub(crate) fn size(&self) -> usize {
+        self.core.lock().log.size()
+    }
+
     /// Compares a client's leader epoch with the current one; -1 is always accepted.
     ///
     /// # Errors

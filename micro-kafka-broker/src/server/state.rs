@@ -11,7 +11,9 @@ use crate::coord::ProducerIds;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::log::disk::DataDir;
-use crate::meta::{BrokerConfig, Catalog, TopicStore};
+use crate::meta::acl::AccessList;
+use crate::meta::users::ScramUsers;
+use crate::meta::{BrokerConfig, Catalog, Features, TopicStore};
 use crate::partition::{Flusher, PartitionTable};
 use crate::wire::Uuid;
 
@@ -27,10 +29,13 @@ pub(crate) struct BrokerState {
     nodes: Vec<Node>,
     clock: Clock,
     catalog: Arc<Catalog>,
+    features: Features,
     partitions: Arc<PartitionTable>,
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
     transactions: TransactionCoordinator,
+    access: Option<AccessList>,
+    users: ScramUsers,
     clients: Clients,
     flusher: Flusher,
 }
@@ -74,6 +79,7 @@ impl BrokerState {
                 Arc::clone(&groups),
             ),
         );
+        let access = AccessList::from_config(catalog.config());
         let cluster_id = match data {
             Some(data) => data.cluster_id().to_owned(),
             None => Uuid::random().to_string(),
@@ -85,10 +91,13 @@ impl BrokerState {
             nodes,
             clock,
             catalog,
+            features: Features::new(node_id),
             partitions,
             groups,
             producer_ids,
             transactions,
+            access,
+            users: ScramUsers::default(),
             clients: Clients::none(),
             flusher: Flusher::default(),
         })
@@ -145,6 +154,18 @@ impl BrokerState {
         &self.catalog
     }
 
+    /// What the cluster has agreed on.
+    pub(crate) fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// Where the replicas lie: a directory, or `memory`.
+    pub(crate) fn log_dir(&self) -> String {
+        let config = self.config();
+        let set = config.get("log.dirs").or_else(|| config.get("log.dir"));
+        set.unwrap_or_else(|| "memory".to_owned())
+    }
+
     /// The replicas that this broker holds.
     pub(crate) fn partitions(&self) -> &Arc<PartitionTable> {
         &self.partitions
@@ -163,6 +184,16 @@ impl BrokerState {
     /// The transactional ids that this broker coordinates.
     pub(crate) fn transactions(&self) -> &TransactionCoordinator {
         &self.transactions
+    }
+
+    /// Who may do what; `None` without an authorizer: everybody everything.
+    pub(crate) fn access(&self) -> Option<&AccessList> {
+        self.access.as_ref()
+    }
+
+    /// The users with SCRAM credentials.
+    pub(crate) fn users(&self) -> &ScramUsers {
+        &self.users
     }
 
     /// The clients that are connected.

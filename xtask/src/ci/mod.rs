@@ -1,11 +1,13 @@
 //! The steps of continuous integration, in the order they run.
 
+mod clients;
 mod step;
 mod steps;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+pub(crate) use step::Run;
 pub use step::{CiError, Step};
 
 /// The names of all steps, in their order.

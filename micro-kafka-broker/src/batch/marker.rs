@@ -103,6 +103,18 @@ impl Marker {
     }
 }
 
+/// How a control batch ends its producer's transaction; `None` for other control batches.
+pub(crate) fn verdict_of(batch: &Bytes) -> Option<Verdict> {
+    let marker = records(batch).ok()?.next()?.ok()?;
+    let mut key = marker.key?;
+    let (_version, kind) = (key.try_get_i16().ok()?, key.try_get_i16().ok()?);
+    match kind {
+        0 => Some(Verdict::Abort),
+        1 => Some(Verdict::Commit),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use kafka_protocol::records::RecordBatchDecoder;
@@ -121,6 +133,7 @@ mod tests {
         assert_eq!(Marker::read(&batch.bytes), Some(marker));
         assert_eq!(Header::read(&batch.bytes).unwrap(), batch.header);
         assert_eq!(batch.header.size(), Some(batch.bytes.len()));
+        assert_eq!(verdict_of(&batch.bytes), Some(Verdict::Commit));
         let decoded = RecordBatchDecoder::decode(&mut batch.bytes).unwrap();
         let record = &decoded.records[0];
         assert!(record.control && record.transactional);

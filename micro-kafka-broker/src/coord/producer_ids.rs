@@ -58,4 +58,10 @@ impl ProducerIds {
             tracing::error!(%error, "producer ids are not reserved: they may be given again after a restart");
         }
     }
+
+    /// Notes that a producer has an id, from before this broker's start; -1 is nobody's.
+    pub(crate) fn take(&self, id: i64) {
+        let mut state = self.state.lock();
+        state.next = state.next.max(id.saturating_add(1));
+    }
 }

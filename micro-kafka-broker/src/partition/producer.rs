@@ -144,6 +144,9 @@ impl Producers {
                 current: producer.epoch,
             });
         }
+        if admission == Admission::Coordinator {
+            return Ok(Sequenced::Next);
+        }
         let mut last = -1;
         if header.producer_epoch == producer.epoch {
             if let Some(duplicate) = producer.find(header) {

@@ -41,6 +41,9 @@ pub(crate) enum Admission {
     Verified,
     /// Their transaction includes the partition because of them: its epoch is its own.
     Added,
+    /// The broker's own coordinators write them: in or outside of a transaction, and without
+    /// numbers.
+    Coordinator,
 }
 
 /// Where records went.

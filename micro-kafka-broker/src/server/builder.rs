@@ -159,6 +159,10 @@ impl BrokerBuilder {
             let created = state.catalog().create_topic(topic, false);
             created.map_err(|error| topic_error(topic, &error))?;
         }
+        if state.take_up() {
+            let state = Arc::clone(&state);
+            tokio::task::spawn_blocking(move || state.load_coordinators());
+        }
         Ok(run(state, sockets, endpoints))
     }
 

@@ -7,9 +7,9 @@ use super::clients::Clients;
 use super::endpoint::Node;
 use super::start_error::StartError;
 use crate::clock::Clock;
-use crate::coord::ProducerIds;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
+use crate::coord::{Journal, ProducerIds, StateTopic};
 use crate::log::disk::DataDir;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
@@ -33,7 +33,7 @@ pub(crate) struct BrokerState {
     partitions: Arc<PartitionTable>,
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
-    transactions: TransactionCoordinator,
+    transactions: Arc<TransactionCoordinator>,
     access: Option<AccessList>,
     users: ScramUsers,
     clients: Clients,
@@ -58,7 +58,12 @@ impl BrokerState {
         catalog.observe(Arc::<PartitionTable>::clone(&partitions));
         let clock = Clock::system();
         let limits = GroupLimits::from_config(catalog.config());
-        let groups = Arc::new(GroupCoordinator::new(clock.clone(), limits));
+        let journal = |which| {
+            let (catalog, partitions) = (Arc::clone(&catalog), Arc::clone(&partitions));
+            Journal::new(which, clock.clone(), catalog, partitions)
+        };
+        let groups = GroupCoordinator::new(clock.clone(), limits, journal(StateTopic::Offsets));
+        let groups = Arc::new(groups);
         catalog.observe(Arc::<GroupCoordinator>::clone(&groups));
         let producer_ids = Arc::new(match data {
             Some(data) => {
@@ -78,7 +83,10 @@ impl BrokerState {
                 Arc::clone(&partitions),
                 Arc::clone(&groups),
             ),
+            journal(StateTopic::Transactions),
         );
+        let transactions = Arc::new(transactions);
+        catalog.observe(Arc::<TransactionCoordinator>::clone(&transactions));
         let access = AccessList::from_config(catalog.config());
         let cluster_id = match data {
             Some(data) => data.cluster_id().to_owned(),
@@ -122,6 +130,29 @@ impl BrokerState {
     /// Ends the partitions on disk, so that the next start needs no recovery; this blocks.
     pub(super) fn close(&self) {
         self.flusher.close(&self.partitions);
+    }
+
+    /// Takes up what an earlier start has left in the partitions: true when the coordinators are
+    /// still to be loaded by [`BrokerState::load_coordinators`], and answer nobody before.
+    pub(super) fn take_up(&self) -> bool {
+        let image = self.catalog.image();
+        for topic in image.topics() {
+            for index in (0..).take(topic.partitions.len()) {
+                let replica = self.partitions.get(topic.id, index);
+                let producers = replica.map(|replica| replica.active_producers());
+                for producer in producers.into_iter().flatten() {
+                    self.producer_ids.take(producer.producer_id);
+                }
+            }
+        }
+        let groups = self.groups.begin_loading();
+        self.transactions.begin_loading() || groups
+    }
+
+    /// Loads the coordinators from their topics. May take long, and blocks.
+    pub(super) fn load_coordinators(&self) {
+        self.groups.load();
+        self.transactions.load();
     }
 
     /// The configuration it was started with.

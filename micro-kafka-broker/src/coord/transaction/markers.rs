@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::batch::{Marker, Verdict};
+use crate::batch::Marker;
 use crate::clock::Clock;
+use crate::coord::JournalError;
 use crate::coord::group::{GroupCoordinator, OFFSETS_TOPIC, PartitionKey};
 use crate::meta::Catalog;
 use crate::partition::{MarkerError, PartitionTable};
@@ -28,6 +29,15 @@ pub(crate) enum MarkerFailure {
     Refused(#[from] MarkerError),
 }
 
+impl From<JournalError> for MarkerFailure {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Marker(error) => Self::Refused(error),
+            _ => Self::UnknownPartition,
+        }
+    }
+}
+
 impl MarkerWriter {
     /// A writer to these partitions and these groups.
     pub(crate) fn new(
@@ -50,10 +60,7 @@ impl MarkerWriter {
     /// [`MarkerFailure`]; the partition is as before then.
     pub(crate) fn write(&self, marker: &Marker, key: &PartitionKey) -> Result<(), MarkerFailure> {
         if *key.topic == *OFFSETS_TOPIC {
-            let committed = marker.verdict == Verdict::Commit;
-            self.groups
-                .end_transaction(marker.producer_id, key.partition, committed);
-            return Ok(());
+            return Ok(self.groups.end_transaction(marker, key.partition)?);
         }
         let image = self.catalog.image();
         let topic = image.topic(&key.topic);

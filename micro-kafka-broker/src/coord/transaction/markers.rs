@@ -66,7 +66,12 @@ impl MarkerWriter {
         let topic = image.topic(&key.topic);
         let partition = topic.and_then(|topic| self.partitions.get(topic.id, key.partition));
         let partition = partition.ok_or(MarkerFailure::UnknownPartition)?;
-        Ok(partition.end_transaction(marker, self.clock.unix_millis())?)
+        partition.end_transaction(marker, self.clock.unix_millis())?;
+        let due = topic.is_some_and(|t| partition.unflushed().0 >= t.settings.flush_messages);
+        if due && partition.flush_now(i64::MAX).is_err() {
+            return Err(MarkerError::Storage.into());
+        }
+        Ok(())
     }
 
     /// Writes a marker wherever it still can be: a topic may have been deleted meanwhile.

@@ -33,8 +33,9 @@ async fn every_version_of_every_api_is_answered_readably() {
                 dispatch(&peer, bytes_of(frame)),
             );
             let Ok(Some(answer)) = answer.await.expect("an answer") else {
-                // Produce may want none, or have its connection closed.
-                assert_eq!(api.name, "Produce");
+                // Produce may want none, or have its connection closed; so may senseless ACLs.
+                let closing = ["Produce", "DescribeAcls", "CreateAcls", "DeleteAcls"];
+                assert!(closing.contains(&api.name), "{} {version}", api.name);
                 continue;
             };
             let mut answer = bytes_of(answer);

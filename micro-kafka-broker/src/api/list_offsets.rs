@@ -111,7 +111,10 @@ fn look_up(
     let (_, partition) = find_replica(context, image, TopicRef::Name(topic), index)?;
     partition.check_epoch(asked.current_leader_epoch)?;
     let spec = spec(asked.timestamp, context.version)?;
-    let found = spec.and_then(|spec| partition.offset_for(spec, isolation));
+    let found = match spec {
+        Some(spec) => partition.offset_for(spec, isolation)?,
+        None => None,
+    };
     let nothing = ListOffsetsPartitionResponse {
         partition_index: index,
         ..ListOffsetsPartitionResponse::default()

@@ -88,6 +88,7 @@ oracle! {
     create_topics: CreateTopicsRequest, CreateTopicsResponse;
     delete_groups: DeleteGroupsRequest, DeleteGroupsResponse;
     delete_acls: DeleteAclsRequest, DeleteAclsResponse;
+    delete_records: DeleteRecordsRequest, DeleteRecordsResponse;
     delete_topics: DeleteTopicsRequest, DeleteTopicsResponse;
     describe_acls: DescribeAclsRequest, DescribeAclsResponse;
     describe_cluster: DescribeClusterRequest, DescribeClusterResponse;

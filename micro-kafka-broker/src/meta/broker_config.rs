@@ -62,21 +62,28 @@ impl BrokerConfig {
 
     /// The value in force, as text; `None` for null or an unknown name.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let default = || find(name)?.def.default.map(str::to_owned);
-        self.set_value(name).or_else(default)
+        self.read(name, |value| value.map(str::to_owned))
+    }
+
+    /// Looks at the value in force without copying it.
+    fn read<R>(&self, name: &str, look: impl FnOnce(Option<&str>) -> R) -> R {
+        self.layers(|layers| {
+            let set = layers.iter().find_map(|(_, values)| values.get(name));
+            let default = || find(name)?.def.default;
+            look(set.map(String::as_str).or_else(default))
+        })
     }
 
     /// A number in force; 0 for a name that is none.
     pub(crate) fn number(&self, name: &str) -> i64 {
-        self.get(name)
-            .and_then(|value| value.trim().parse().ok())
-            .unwrap_or(0)
+        let parse = |value: Option<&str>| value?.trim().parse().ok();
+        self.read(name, parse).unwrap_or(0)
     }
 
     /// A switch in force.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.get(name)
-            .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+        let is_true = |value: &str| value.trim().eq_ignore_ascii_case("true");
+        self.read(name, |value| value.is_some_and(is_true))
     }
 
     /// The value of the strongest layer that has one.

@@ -115,6 +115,7 @@ pub(super) const DEFS: &[BrokerConfigDef] = &[
     fixed("log.flush.start.offset.checkpoint.interval.ms", ConfigKind::Int, Some("60000"), Check::AtLeast(0), "Time between two writes of the logs' first offsets."),
     dynamic("log.index.interval.bytes", ConfigKind::Int, Some("4096"), Check::AtLeast(0), "Bytes between two entries of an offset index."),
     dynamic("log.index.size.max.bytes", ConfigKind::Int, Some("10485760"), Check::AtLeast(4), "Bytes of an offset index."),
+    fixed("log.initial.task.delay.ms", ConfigKind::Long, Some("30000"), Check::AtLeast(0), "Time from the start to the first look for segments to delete."),
     dynamic("log.local.retention.bytes", ConfigKind::Long, Some("-2"), Check::AtLeast(-2), "Bytes kept locally with tiered storage; -2 follows log.retention.bytes."),
     dynamic("log.local.retention.ms", ConfigKind::Long, Some("-2"), Check::AtLeast(-2), "Time kept locally with tiered storage; -2 follows log.retention.ms."),
     dynamic("log.message.timestamp.after.max.ms", ConfigKind::Long, Some("3600000"), Check::AtLeast(0), "How far a record's timestamp may be ahead of the broker's."),

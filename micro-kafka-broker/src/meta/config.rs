@@ -151,9 +151,22 @@ impl ConfigDef {
         };
         outcome.map_err(|reason| ConfigError::Invalid {
             name: self.name.to_owned(),
-            value: value.to_owned(),
+            value: self.at_fault(value),
             reason,
         })
+    }
+
+    /// The part of a refused value that is shown.
+    fn at_fault(&self, value: &str) -> String {
+        let mut items = value.split(',').map(str::trim);
+        match self.check {
+            Check::ListOf(words) => {
+                let wrong = items.find(|item| !words.contains(item));
+                wrong.unwrap_or(value).to_owned()
+            }
+            Check::Replicas => format!("[{}]", items.collect::<Vec<_>>().join(", ")),
+            _ => value.to_owned(),
+        }
     }
 
     fn check_number(&self, text: &str, min: i64, max: i64) -> Result<(), String> {

@@ -28,7 +28,7 @@ pub(crate) use features::{FeatureUpdate, Features, Upgrade};
 pub(crate) use group_config::describe_group;
 pub(crate) use image::{Image, PartitionInfo, Topic, TopicRef};
 pub(crate) use name::check_topic_name;
-pub(crate) use settings::TopicSettings;
+pub(crate) use settings::{Cleanup, TopicSettings};
 pub(crate) use topic_config::describe_topic;
 
 /// A topic's id.

@@ -110,6 +110,7 @@ serve! {
     ApiVersions => api_versions::ApiVersionsRequest,
     CreateTopics => create_topics::CreateTopicsRequest,
     DeleteTopics => delete_topics::DeleteTopicsRequest,
+    DeleteRecords => delete_records::DeleteRecordsRequest,
     InitProducerId => init_producer_id::InitProducerIdRequest,
     OffsetForLeaderEpoch => offset_for_leader_epoch::OffsetForLeaderEpochRequest,
     AddPartitionsToTxn => add_partitions_to_txn::AddPartitionsToTxnRequest,

@@ -16,6 +16,7 @@ mod batch;
 #[path = "../wire/client.rs"]
 mod client;
 mod configs;
+mod deletion;
 mod fetch;
 mod group_admin;
 mod group_rebalance;
@@ -24,5 +25,6 @@ mod internal_topics;
 mod kafka;
 mod offsets;
 mod produce;
+mod refusals;
 mod transaction;
 mod transactions;

@@ -67,6 +67,7 @@ impl Shell {
         replica
             .offset_for(OffsetSpec::Latest, isolation)
             .unwrap()
+            .unwrap()
             .offset
     }
 

@@ -82,11 +82,6 @@ impl LogFile {
         &self.path
     }
 
-    /// It lies elsewhere now.
-    pub(in crate::log) fn moved(&mut self, path: PathBuf) {
-        self.path = path;
-    }
-
     /// Bytes that were appended.
     pub(in crate::log) fn len(&self) -> usize {
         self.len

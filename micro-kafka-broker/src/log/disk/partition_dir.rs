@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::names::{Kind, Suffix, parse, path};
 use super::{
     AbortedEntry, Faults, LogFile, ProducerEntry, epochs, file::failed, partition_metadata,
-    snapshot, text, txn_index,
+    snapshot, txn_index,
 };
 use crate::log::StorageError;
 use crate::wire::Uuid;
@@ -35,7 +35,6 @@ impl PartitionDir {
         created.map_err(|source| failed("create", &self.path, source))?;
         if self.topic_id()?.is_none() {
             partition_metadata::store(&self.path, topic_id)?;
-            text::sync_parent(&self.path)?;
         }
         Ok(())
     }

@@ -141,19 +141,9 @@ impl BrokerState {
         self.flusher.close(&self.partitions);
     }
 
-    /// Takes up what an earlier start has left in the partitions: true when the coordinators are
-    /// still to be loaded by [`BrokerState::load_coordinators`], and answer nobody before.
+    /// Takes up what an earlier start has left: true when the coordinators are still to be loaded
+    /// by [`BrokerState::load_coordinators`], and answer nobody before.
     pub(super) fn take_up(&self) -> bool {
-        let image = self.catalog.image();
-        for topic in image.topics() {
-            for index in (0..).take(topic.partitions.len()) {
-                let replica = self.partitions.get(topic.id, index);
-                let producers = replica.map(|replica| replica.active_producers());
-                for producer in producers.into_iter().flatten() {
-                    self.producer_ids.take(producer.producer_id);
-                }
-            }
-        }
         let groups = self.groups.begin_loading();
         self.transactions.begin_loading() || groups
     }

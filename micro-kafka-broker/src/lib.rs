@@ -29,5 +29,6 @@ mod log;
 mod meta;
 mod partition;
 mod server;
+mod upkeep;
 
 pub use server::{Broker, BrokerBuilder, StartError};

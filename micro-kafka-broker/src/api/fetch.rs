@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::api::replica::find_replica;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 use crate::meta::{Image, TopicRef};
-use crate::partition::{FetchWait, FetchWaiter, Isolation, Partition, ReadError, ReadRequest};
+use crate::partition::{FetchWait, FetchWaiter, Isolation, Partition, ReadRequest};
 use crate::wire::{Records, Uuid};
 
 api! {
@@ -264,10 +264,7 @@ impl Fetch {
             at_least_one: round.bytes == 0,
             isolation: self.isolation,
         });
-        let outcome = outcome.map_err(|error| match error {
-            ReadError::OutOfRange { .. } => ErrorCode::OFFSET_OUT_OF_RANGE,
-            ReadError::Gone => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-        })?;
+        let outcome = outcome?;
         let visible_end = outcome.visible_end(self.isolation);
         let records: Records = outcome.records.into_iter().collect();
         round.bytes += records.len();

@@ -79,28 +79,39 @@ oracle! {
     add_offsets_to_txn: AddOffsetsToTxnRequest, AddOffsetsToTxnResponse;
     add_partitions_to_txn: AddPartitionsToTxnRequest, AddPartitionsToTxnResponse;
     alter_user_scram_credentials: AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse;
+    alter_configs: AlterConfigsRequest, AlterConfigsResponse;
+    alter_partition_reassignments: AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse;
+    alter_replica_log_dirs: AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse;
     api_versions: ApiVersionsRequest, ApiVersionsResponse;
     create_acls: CreateAclsRequest, CreateAclsResponse;
     create_partitions: CreatePartitionsRequest, CreatePartitionsResponse;
     create_topics: CreateTopicsRequest, CreateTopicsResponse;
     delete_acls: DeleteAclsRequest, DeleteAclsResponse;
+    delete_records: DeleteRecordsRequest, DeleteRecordsResponse;
     delete_topics: DeleteTopicsRequest, DeleteTopicsResponse;
     describe_acls: DescribeAclsRequest, DescribeAclsResponse;
     describe_cluster: DescribeClusterRequest, DescribeClusterResponse;
     describe_configs: DescribeConfigsRequest, DescribeConfigsResponse;
     describe_groups: DescribeGroupsRequest, DescribeGroupsResponse;
+    describe_log_dirs: DescribeLogDirsRequest, DescribeLogDirsResponse;
     describe_producers: DescribeProducersRequest, DescribeProducersResponse;
+    describe_quorum: DescribeQuorumRequest, DescribeQuorumResponse;
+    describe_topic_partitions: DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse;
     describe_transactions: DescribeTransactionsRequest, DescribeTransactionsResponse;
     describe_user_scram_credentials: DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse;
+    elect_leaders: ElectLeadersRequest, ElectLeadersResponse;
     end_txn: EndTxnRequest, EndTxnResponse;
     fetch: FetchRequest, FetchResponse;
     find_coordinator: FindCoordinatorRequest, FindCoordinatorResponse;
     heartbeat: HeartbeatRequest, HeartbeatResponse;
+    incremental_alter_configs: IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse;
     init_producer_id: InitProducerIdRequest, InitProducerIdResponse;
     join_group: JoinGroupRequest, JoinGroupResponse;
     leave_group: LeaveGroupRequest, LeaveGroupResponse;
+    list_config_resources: ListConfigResourcesRequest, ListConfigResourcesResponse;
     list_groups: ListGroupsRequest, ListGroupsResponse;
     list_offsets: ListOffsetsRequest, ListOffsetsResponse;
+    list_partition_reassignments: ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse;
     list_transactions: ListTransactionsRequest, ListTransactionsResponse;
     metadata: MetadataRequest, MetadataResponse;
     offset_commit: OffsetCommitRequest, OffsetCommitResponse;
@@ -109,6 +120,7 @@ oracle! {
     produce: ProduceRequest, ProduceResponse;
     sync_group: SyncGroupRequest, SyncGroupResponse;
     txn_offset_commit: TxnOffsetCommitRequest, TxnOffsetCommitResponse;
+    update_features: UpdateFeaturesRequest, UpdateFeaturesResponse;
     write_txn_markers: WriteTxnMarkersRequest, WriteTxnMarkersResponse;
 }
 

@@ -32,6 +32,7 @@ impl From<MarkerFailure> for ErrorCode {
             MarkerFailure::Refused(MarkerError::StaleCoordinator) => {
                 Self::TRANSACTION_COORDINATOR_FENCED
             }
+            MarkerFailure::Refused(MarkerError::Storage) => Self::KAFKA_STORAGE_ERROR,
         }
     }
 }

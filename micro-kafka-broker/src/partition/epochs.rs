@@ -26,6 +26,15 @@ impl LeaderEpochs {
         self.starts.push((epoch, start));
     }
 
+    /// Forgets the epochs that ended before the log's first offset.
+    pub(crate) fn forget_before(&mut self, start: i64) {
+        let after = self.starts.partition_point(|(_, begun)| *begun <= start);
+        if let Some(before) = after.checked_sub(1) {
+            self.starts.drain(..before);
+            self.starts[0].1 = start;
+        }
+    }
+
     /// The epoch of the record at `offset`, or -1.
     pub(crate) fn epoch_of(&self, offset: i64) -> i32 {
         let after = self.starts.partition_point(|(_, start)| *start <= offset);
@@ -77,6 +86,20 @@ mod tests {
             [epochs.epoch_of(0), epochs.epoch_of(9), epochs.epoch_of(10)],
             [2, 2, 5]
         );
+    }
+
+    #[test]
+    fn epochs_before_the_start_are_forgotten() {
+        let mut epochs = LeaderEpochs::default();
+        epochs.forget_before(5);
+        epochs.begin(2, 0);
+        epochs.begin(5, 10);
+        epochs.begin(7, 20);
+        epochs.forget_before(15);
+        assert_eq!(epochs.epoch_of(14), -1);
+        assert_eq!((epochs.epoch_of(15), epochs.epoch_of(20)), (5, 7));
+        assert_eq!(epochs.end_of(2, 30), end(2, 15));
+        assert_eq!(epochs.end_of(5, 30), end(5, 20));
     }
 
     #[test]

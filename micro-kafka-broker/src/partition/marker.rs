@@ -1,10 +1,11 @@
 //! The end of a transaction in a partition.
 
 use super::producer::ActiveProducer;
-use super::replica::Core;
+use super::replica::{Core, report};
 use super::transactions::Aborted;
 use super::{Isolation, Partition};
 use crate::batch::{Marker, Verdict};
+use crate::log::StorageError;
 
 /// Why a marker is not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +20,16 @@ pub(crate) enum MarkerError {
     /// The partition was deleted.
     #[error("the partition was deleted")]
     Gone,
+    /// What the records are stored on fails; the broker's log says how.
+    #[error("the marker cannot be stored")]
+    Storage,
+}
+
+impl From<StorageError> for MarkerError {
+    fn from(error: StorageError) -> Self {
+        report(&error);
+        Self::Storage
+    }
 }
 
 impl Partition {
@@ -41,11 +52,12 @@ impl Partition {
         core.producers.check_marker(marker)?;
         let stable_before = core.visible_end(Isolation::ReadCommitted);
         let batch = marker.batch(now_millis);
-        let offset = core.place(&batch, None);
+        let size = batch.bytes.len();
+        let offset = core.place(&[batch], None, now_millis)?;
         if let Some(first_offset) = core.producers.ended(marker, now_millis) {
             core.close(marker, first_offset, offset);
         }
-        core.arrived(batch.bytes.len());
+        core.arrived(size);
         if core.visible_end(Isolation::ReadCommitted) != stable_before {
             core.wake_committed();
         }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::{Admission, MarkerError};
 use crate::batch::{Header, Marker};
+use crate::log::compaction::LastOfProducer;
 
 /// Batches of a producer that are remembered for recognising a retry.
 const WINDOW: usize = 5;
@@ -62,6 +63,14 @@ struct Remembered {
     last_sequence: i32,
     base_offset: i64,
     appended_at: i64,
+}
+
+impl Remembered {
+    /// Sequences wrap from `i32::MAX` to 0, offsets do not.
+    fn last_offset(&self) -> i64 {
+        let delta = self.last_sequence.wrapping_sub(self.first_sequence) & i32::MAX;
+        self.base_offset + i64::from(delta)
+    }
 }
 
 #[derive(Debug)]
@@ -207,6 +216,18 @@ impl Producers {
         let mut active: Vec<_> = active.collect();
         active.sort_unstable_by_key(|producer| producer.producer_id);
         active
+    }
+
+    /// What each of them wrote last.
+    pub(super) fn last_writes(&self) -> HashMap<i64, LastOfProducer> {
+        let lasts = self.known.iter().map(|(&producer_id, producer)| {
+            let last = LastOfProducer {
+                data_offset: producer.window.back().map(Remembered::last_offset),
+                epoch: producer.epoch,
+            };
+            (producer_id, last)
+        });
+        lasts.collect()
     }
 
     /// The producer with this epoch; what an older epoch left behind is forgotten.

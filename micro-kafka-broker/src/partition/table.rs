@@ -26,6 +26,15 @@ impl PartitionTable {
         let partitions = by_topic.get(&topic)?;
         partitions.get(usize::try_from(index).ok()?).cloned()
     }
+
+    /// All replicas of a topic, by partition.
+    pub(crate) fn of_topic(&self, topic: TopicId) -> Vec<Arc<Partition>> {
+        self.by_topic
+            .read()
+            .get(&topic)
+            .cloned()
+            .unwrap_or_default()
+    }
 }
 
 impl CatalogObserver for PartitionTable {

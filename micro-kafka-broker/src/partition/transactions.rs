@@ -1,8 +1,11 @@
 //! What a partition knows of transactions: the open ones, and where aborted ones lie.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 
 use bytes::{Buf, Bytes};
+
+use crate::log::AbortedEntry;
 
 /// An aborted transaction as readers are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +59,36 @@ impl Transactions {
             aborted,
             last_offset,
             last_stable_offset,
+        });
+    }
+
+    /// Forgets the aborted ones that ended before the log's first offset.
+    pub(super) fn forget_before(&mut self, start: i64) {
+        let ended = self
+            .aborted
+            .partition_point(|entry| entry.last_offset < start);
+        self.aborted.drain(..ended);
+    }
+
+    /// The aborted transactions that ended at `offset` or later.
+    pub(super) fn aborted_since(&self, offset: i64) -> Vec<AbortedEntry> {
+        let from = self
+            .aborted
+            .partition_point(|entry| entry.last_offset < offset);
+        let spans = self.aborted[from..].iter().map(|entry| AbortedEntry {
+            producer_id: entry.aborted.producer_id,
+            first_offset: entry.aborted.first_offset,
+            last_offset: entry.last_offset,
+            last_stable_offset: entry.last_stable_offset,
+        });
+        spans.collect()
+    }
+
+    /// Forgets the aborted ones that ended within `range`, but for those in `kept`.
+    pub(super) fn retain_aborted(&mut self, range: Range<i64>, kept: &[AbortedEntry]) {
+        let kept: HashSet<i64> = kept.iter().map(|span| span.last_offset).collect();
+        self.aborted.retain(|entry| {
+            !range.contains(&entry.last_offset) || kept.contains(&entry.last_offset)
         });
     }
 
@@ -185,6 +218,16 @@ mod tests {
         assert_eq!(told(21, 21), [1]);
         assert!(told(22, 22).is_empty());
         assert!(transactions.aborted_in(0, &[]).is_empty());
+    }
+
+    #[test]
+    fn aborts_before_the_start_are_forgotten() {
+        let mut transactions = Transactions::default();
+        transactions.abort(aborted(1, 0), 5);
+        transactions.abort(aborted(2, 3), 9);
+        transactions.forget_before(6);
+        let told = transactions.aborted_in(6, &batches(6, 4096));
+        assert_eq!(told, [aborted(2, 3)]);
     }
 
     #[test]

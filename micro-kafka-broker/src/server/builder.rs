@@ -12,6 +12,7 @@ use super::listener::Listener;
 use super::start_error::StartError;
 use super::state::BrokerState;
 use crate::meta::{BrokerConfig, CatalogError, NewTopic};
+use crate::upkeep::Upkeep;
 
 /// What a broker is started with; made by [`Broker::builder`].
 #[derive(Debug, Clone)]
@@ -151,6 +152,13 @@ fn topic_error(topic: &NewTopic, error: &CatalogError) -> StartError {
 fn run(state: Arc<BrokerState>, sockets: Vec<TcpListener>, endpoints: Vec<Endpoint>) -> Broker {
     let (stop, stopping) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
+    let upkeep = Upkeep {
+        catalog: Arc::clone(state.catalog()),
+        partitions: Arc::clone(state.partitions()),
+        clock: state.clock().clone(),
+        stop: stopping.clone(),
+    };
+    upkeep.start(&alive);
     for (index, socket) in sockets.into_iter().enumerate() {
         let listener = Listener {
             socket,

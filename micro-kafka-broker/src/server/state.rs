@@ -11,7 +11,7 @@ use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
-use crate::meta::{BrokerConfig, Catalog};
+use crate::meta::{BrokerConfig, Catalog, Features};
 use crate::partition::PartitionTable;
 use crate::wire::Uuid;
 
@@ -24,6 +24,7 @@ pub(crate) struct BrokerState {
     nodes: Vec<Node>,
     clock: Clock,
     catalog: Arc<Catalog>,
+    features: Features,
     partitions: Arc<PartitionTable>,
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
@@ -69,6 +70,7 @@ impl BrokerState {
             nodes,
             clock,
             catalog,
+            features: Features::new(node_id),
             partitions,
             groups,
             producer_ids,
@@ -107,6 +109,18 @@ impl BrokerState {
     /// The topics.
     pub(crate) fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
+    }
+
+    /// What the cluster has agreed on.
+    pub(crate) fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// Where the replicas lie: a directory, or `memory`.
+    pub(crate) fn log_dir(&self) -> String {
+        let config = self.config();
+        let set = config.get("log.dirs").or_else(|| config.get("log.dir"));
+        set.unwrap_or_else(|| "memory".to_owned())
     }
 
     /// The replicas that this broker holds.

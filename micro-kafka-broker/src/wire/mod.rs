@@ -29,7 +29,7 @@ pub(crate) use message::{Message, Request};
 pub(crate) use reader::Reader;
 pub(crate) use records::Records;
 pub(crate) use uuid::Uuid;
-pub(crate) use value::{Shape, Wire};
+pub(crate) use value::{OrNull, Shape, Wire};
 pub(crate) use writer::{Frame, TaggedFields, Writer};
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The steps of continuous integration, in the order they run.
 
+mod clients;
 mod step;
 mod steps;
 

@@ -10,6 +10,9 @@ use crate::kafka::KafkaError;
 use crate::process::{Process, wait_until};
 use crate::workspace;
 
+/// How long a command may take.
+const LIMIT: Duration = Duration::from_secs(20 * 60);
+
 /// One step of continuous integration.
 #[derive(Debug)]
 pub struct Step {
@@ -99,14 +102,15 @@ impl Run {
 
     /// A command of any program; words are split at blanks.
     pub(crate) fn program(program: &str, words: &str) -> Self {
-        let mut command = Command::new(program);
-        command
-            .args(words.split_whitespace())
-            .current_dir(workspace::root())
-            .stdin(Stdio::null());
+        Self::command(Command::new(program)).arguments(words.split_whitespace())
+    }
+
+    /// A command that is made already.
+    pub(crate) fn command(mut command: Command) -> Self {
+        command.current_dir(workspace::root()).stdin(Stdio::null());
         Self {
             command,
-            limit: Duration::from_secs(20 * 60),
+            limit: LIMIT,
         }
     }
 
@@ -114,6 +118,13 @@ impl Run {
     pub(crate) fn arguments<T: AsRef<OsStr>>(mut self, words: impl IntoIterator<Item = T>) -> Self {
         self.command.args(words);
         self
+    }
+
+    /// Gives it a file to read.
+    pub(crate) fn input(mut self, file: &Path) -> Result<Self, CiError> {
+        let file = File::open(file).map_err(KafkaError::io(file))?;
+        self.command.stdin(file);
+        Ok(self)
     }
 
     /// Sets an environment variable.

@@ -83,6 +83,7 @@ impl Shell {
         replica
             .offset_for(OffsetSpec::Latest, isolation)
             .unwrap()
+            .unwrap()
             .offset
     }
 

@@ -18,6 +18,7 @@ impl From<TransactionError> for ErrorCode {
             TransactionError::Concurrent => Self::CONCURRENT_TRANSACTIONS,
             TransactionError::InvalidState => Self::INVALID_TXN_STATE,
             TransactionError::NotIncluded => Self::TRANSACTION_ABORTABLE,
+            TransactionError::Unavailable(error) => error.into(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Building batches, for tests.
+//! Building batches: those of the broker's own topics, and any for tests.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -39,6 +39,7 @@ impl BatchBuilder {
     }
 
     /// Compresses the records with `codec`.
+    #[cfg(test)]
     pub(crate) fn codec(mut self, codec: Codec) -> Self {
         self.codec = codec;
         self
@@ -63,6 +64,7 @@ impl BatchBuilder {
     }
 
     /// Adds a record without a key at the base timestamp.
+    #[cfg(test)]
     pub(crate) fn value(self, value: &str) -> Self {
         let timestamp = self.base_timestamp;
         self.record(None, Some(value.as_bytes()), timestamp)

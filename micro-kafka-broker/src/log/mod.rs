@@ -24,7 +24,6 @@ pub(crate) use cleaning::{CleanedSegment, SegmentInfo};
 pub(crate) use disk::AbortedEntry;
 use disk::{PartitionDir, ProducerEntry};
 pub(crate) use error::StorageError;
-pub(crate) use flush::FlushWork;
 pub(crate) use layout::LogLayout;
 pub(crate) use load::{LogStart, Recovered};
 pub(crate) use retention::Retention;
@@ -238,6 +237,8 @@ impl Log {
     }
 }
 
+#[cfg(test)]
+mod disk_tests;
 #[cfg(test)]
 mod memory_tests;
 #[cfg(test)]

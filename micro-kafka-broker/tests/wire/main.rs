@@ -17,6 +17,7 @@ mod configs;
 mod guide;
 mod hostile;
 mod lifecycle;
+mod limits;
 mod listeners;
 mod order;
 mod produce;

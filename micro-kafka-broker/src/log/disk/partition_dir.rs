@@ -35,7 +35,6 @@ impl PartitionDir {
         created.map_err(|source| failed("create", &self.path, source))?;
         if self.topic_id()?.is_none() {
             partition_metadata::store(&self.path, topic_id)?;
-            text::sync_parent(&self.path)?;
         }
         Ok(())
     }

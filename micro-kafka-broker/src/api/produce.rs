@@ -152,7 +152,8 @@ async fn flush(
             let Some(partition) = due else { continue };
             if partition.flush_all().await.is_err() {
                 failed = true;
-                *answer = Refusal::from(AppendError::Storage).into_response(answer.index);
+                let refusal = Refusal::from(ErrorCode::KAFKA_STORAGE_ERROR);
+                *answer = refusal.into_response(answer.index);
             }
         }
     }

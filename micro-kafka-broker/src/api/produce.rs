@@ -152,8 +152,7 @@ async fn flush(
             let Some(partition) = due else { continue };
             if partition.flush_all().await.is_err() {
                 failed = true;
-                let refusal = Refusal::from(ErrorCode::KAFKA_STORAGE_ERROR);
-                *answer = refusal.into_response(answer.index);
+                *answer = Refusal::from(ErrorCode::KAFKA_STORAGE_ERROR).into_response(answer.index);
             }
         }
     }

@@ -212,7 +212,7 @@ impl Journal {
             batch = batch.record(Some(key), value.as_deref(), now);
         }
         replica.append(&batch.build(), &topic.settings, Admission::Coordinator, now)?;
-        Ok(())
+        flush_if_due(&topic, &replica)
     }
 
     /// Appends a marker.
@@ -224,8 +224,9 @@ impl Journal {
         partition: i32,
         marker: &Marker,
     ) -> Result<(), JournalError> {
-        let (_, replica) = self.replica(partition)?;
-        Ok(replica.end_transaction(marker, self.clock.unix_millis())?)
+        let (topic, replica) = self.replica(partition)?;
+        replica.end_transaction(marker, self.clock.unix_millis())?;
+        flush_if_due(&topic, &replica)
     }
 
     /// Reads a partition from its begin to its end.
@@ -297,6 +298,14 @@ impl Journal {
         let replica = replica.ok_or(JournalError::Partition(partition))?;
         Ok((topic, replica))
     }
+}
+
+/// Flushes what was appended where the topic's `flush.messages` wants it.
+fn flush_if_due(topic: &Topic, replica: &Partition) -> Result<(), JournalError> {
+    if replica.unflushed().0 >= topic.settings.flush_messages {
+        replica.flush_now(i64::MAX)?;
+    }
+    Ok(())
 }
 
 /// Takes the first batch off; `None` when there is no whole one.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::names::{Kind, Suffix, parse, path};
 use super::{
     AbortedEntry, Faults, LogFile, ProducerEntry, epochs, file::failed, partition_metadata,
-    snapshot, sync_dir, txn_index,
+    snapshot, text, txn_index,
 };
 use crate::log::StorageError;
 use crate::wire::Uuid;
@@ -99,7 +99,7 @@ impl PartitionDir {
     ) -> Result<(), StorageError> {
         txn_index::replace(&self.file(first, Kind::TxnIndex, Suffix::Cleaned), aborted)?;
         self.rename_all(first, Suffix::Cleaned, Suffix::Swap)?;
-        sync_dir(&self.path)?;
+        text::sync_dir(&self.path)?;
         for &other in others {
             self.delete_segment(other)?;
         }
@@ -107,7 +107,7 @@ impl PartitionDir {
             txn_index::replace(&self.file(first, Kind::TxnIndex, Suffix::None), &[])?;
         }
         self.rename_all(first, Suffix::Swap, Suffix::None)?;
-        sync_dir(&self.path)
+        text::sync_dir(&self.path)
     }
 
     /// Deletes the files of a cleaned segment that replaces nothing.

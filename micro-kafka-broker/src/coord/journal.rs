@@ -212,8 +212,7 @@ impl Journal {
             batch = batch.record(Some(key), value.as_deref(), now);
         }
         replica.append(&batch.build(), &topic.settings, Admission::Coordinator, now)?;
-        replica.flush_if_wanted(&topic.settings)?;
-        Ok(())
+        Ok(replica.flush_if_wanted(&topic.settings)?)
     }
 
     /// Appends a marker.

@@ -72,6 +72,7 @@ pub fn classify(item: TokenStream) -> TokenStream {
 /// | `topics` | `"orders"` or `["orders", "refunds"]`: made before the test starts |
 /// | `partitions` | how many each of them has: 1 to 10000, by default 1 |
 /// | `config` | settings in TOML, over those of `application.toml` |
+/// | `deadline` | the longest time that the whole test may take, as in `"10m"`; by default three minutes |
 /// | `crate` | the test kit's path if the dependency is renamed: `crate = ::kit` |
 ///
 /// The function returns what a `#[test]` may return. Other attributes, such as

@@ -39,7 +39,7 @@ mod target;
 
 pub use app::{Settled, TestApp, TestAppBuilder, TestListener};
 pub use dead_letters::{DeadLetter, DeadLetters};
-pub use deadline::DEADLINE;
+pub use deadline::{DEADLINE, TEST_DEADLINE};
 pub use embedded::{EmbeddedKafka, EmbeddedKafkaBuilder, StartError};
 pub use journal::Journal;
 pub use micro_kafka_macros::kafka_test;

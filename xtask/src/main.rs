@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use xtask::ci;
 use xtask::kafka::{Jars, Kafka, KafkaError};
+use xtask::proof;
+use xtask::suite;
 
 /// The repository's chores
 #[derive(Debug, Parser)]
@@ -21,11 +23,19 @@ enum Chore {
     /// Apache Kafka (KRaft, one process) from its published jars
     #[command(subcommand)]
     Kafka(KafkaChore),
+    /// Another client's own tests against a broker
+    Suite(suite::Options),
     /// The steps of continuous integration, or those that are named
     Ci {
         /// Steps to run; none: all
         #[arg(value_parser = ci::step_names())]
         steps: Vec<String>,
+    },
+    /// Tests at a size that takes long
+    Proof {
+        /// Proofs to run; none: all
+        #[arg(value_parser = proof::names())]
+        proofs: Vec<String>,
     },
 }
 
@@ -86,7 +96,9 @@ fn property(text: &str) -> Result<(String, String), String> {
 fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Kafka(chore) => kafka(chore),
+        Chore::Suite(options) => suite::run(&options).map_err(Into::into),
         Chore::Ci { steps } => ci::run(&steps).map_err(Into::into),
+        Chore::Proof { proofs } => proof::run(&proofs).map_err(Into::into),
     };
     done.unwrap_or_else(|error| {
         eprintln!("xtask: {error}");

@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::coord::Unavailable;
 use crate::coord::group::{OFFSETS_TOPIC, PartitionKey};
-use crate::coord::transaction::Producer;
+use crate::coord::transaction::{Producer, Protocol};
 
 api! {
     key 25, versions 0..=4, flexible 3;
@@ -38,11 +39,15 @@ impl Handler for AddOffsetsToTxnRequest {
             epoch: self.producer_epoch,
         };
         let transactions = context.broker.transactions();
-        let added = transactions.add(
-            &self.transactional_id,
-            producer,
-            BTreeSet::from([partition]),
-        );
+        let added = match context.broker.groups().ensure_topic() {
+            Ok(()) => transactions.add(
+                &self.transactional_id,
+                producer,
+                Protocol::Classic,
+                BTreeSet::from([partition]),
+            ),
+            Err(_) => Err(Unavailable::NotWritten.into()),
+        };
         AddOffsetsToTxnResponse {
             error_code: ErrorCode::of(added).known_from(FENCED_FROM, context.version),
             ..AddOffsetsToTxnResponse::default()

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::api::transaction::keys;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 use crate::coord::group::PartitionKey;
-use crate::coord::transaction::Producer;
+use crate::coord::transaction::{Producer, Protocol};
 use crate::meta::Image;
 
 api! {
@@ -138,9 +138,15 @@ fn add(context: &RequestContext, transaction: &AddPartitionsToTxnTransaction) ->
     }
     let partitions: BTreeSet<_> = asked(transaction).collect();
     let transactions = context.broker.transactions();
+    // Only brokers speak these versions, for clients whose writes add their partitions.
+    let protocol = match context.version {
+        SEVERAL_FROM.. => Protocol::EpochPerTransaction,
+        _ => Protocol::Classic,
+    };
     let added = transactions.add(
         &transaction.transactional_id,
         transaction.producer(),
+        protocol,
         partitions,
     );
     ErrorCode::of(added).known_from(FENCED_FROM, context.version)

@@ -3,10 +3,11 @@
 //! Versions 0–4. 3 is flexible and names the client's software. The response's header is always
 //! of version 0, and an unknown version is answered in version 0 with error 35.
 //!
-//! Of the features, `transaction.version` is told; the others follow with what they stand for.
+//! Features follow with what they stand for: `transaction.version` and `metadata.version` so far.
 
 use crate::api::produce::ProduceRequest;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::meta::Features;
 use crate::server::served_apis;
 use crate::wire::Request;
 
@@ -47,12 +48,6 @@ api! {
     }
 }
 
-/// The feature by which clients know which protocol transactions have.
-const TRANSACTION_VERSION: &str = "transaction.version";
-/// Every transaction has an epoch of its own (KIP-890).
-const TRANSACTION_LEVEL: i16 = 2;
-/// Features never change while the broker runs.
-const FEATURES_EPOCH: i64 = 0;
 /// The oldest Produce version that is told to clients, though 0 to 2 are refused.
 const PRODUCE_TOLD_FROM: i16 = 0;
 
@@ -69,15 +64,12 @@ impl Handler for ApiVersionsRequest {
             }
             .into();
         }
+        let features = context.broker.features().now();
         ApiVersionsResponse {
             api_keys: api_keys(),
             supported_features: supported_features(context.version),
-            finalized_features_epoch: FEATURES_EPOCH,
-            finalized_features: vec![FinalizedFeatureKey {
-                name: TRANSACTION_VERSION.to_owned(),
-                max_version_level: TRANSACTION_LEVEL,
-                min_version_level: TRANSACTION_LEVEL,
-            }],
+            finalized_features_epoch: features.epoch,
+            finalized_features: features.levels.into_iter().map(finalized).collect(),
             ..ApiVersionsResponse::default()
         }
         .into()
@@ -86,15 +78,23 @@ impl Handler for ApiVersionsRequest {
 
 /// The features that could be switched on. Clients before version 4 fail on a range from 0.
 fn supported_features(version: i16) -> Vec<SupportedFeatureKey> {
-    let transactions = SupportedFeatureKey {
-        name: TRANSACTION_VERSION.to_owned(),
-        min_version: 0,
-        max_version: TRANSACTION_LEVEL,
-    };
-    [transactions]
-        .into_iter()
-        .filter(|feature| version >= 4 || feature.min_version > 0)
+    Features::supported()
+        .iter()
+        .filter(|feature| version >= 4 || feature.min > 0)
+        .map(|feature| SupportedFeatureKey {
+            name: feature.name.to_owned(),
+            min_version: feature.min,
+            max_version: feature.max,
+        })
         .collect()
+}
+
+fn finalized((name, level): (&str, i16)) -> FinalizedFeatureKey {
+    FinalizedFeatureKey {
+        name: name.to_owned(),
+        max_version_level: level,
+        min_version_level: level,
+    }
 }
 
 /// The answer to a version that is not served, to be written in version 0.

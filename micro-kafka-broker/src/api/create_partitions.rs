@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
-use crate::meta::Catalog;
+use crate::meta::{Catalog, CatalogError};
 
 api! {
     key 37, versions 0..=3, flexible 2;
@@ -87,6 +87,8 @@ fn grow(
     CreatePartitionsTopicResult {
         name: topic.name,
         error_code: error.as_ref().map_or(ErrorCode::NONE, ErrorCode::from),
-        error_message: error.map(|error| error.to_string()),
+        error_message: error
+            .filter(|error| *error != CatalogError::UnknownTopic)
+            .map(|error| error.to_string()),
     }
 }

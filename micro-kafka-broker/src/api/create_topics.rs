@@ -79,9 +79,7 @@ impl CreateTopicsRequest {
         let topics = self.topics.into_iter().map(|topic| CreatableTopicResult {
             name: topic.name,
             error_code: ErrorCode::POLICY_VIOLATION,
-            error_message: Some(format!(
-                "Excessively large number of partitions per request: more than {MAX_PARTITIONS}."
-            )),
+            error_message: Some("Excessively large number of partitions per request.".to_owned()),
             ..CreatableTopicResult::default()
         });
         CreateTopicsResponse {
@@ -152,7 +150,7 @@ fn success(catalog: &Catalog, topic: &Topic) -> CreatableTopicResult {
     let factor = topic.partitions.first().map_or(0, |p| p.replicas.len());
     let configs = describe_topic(topic, catalog.config());
     let configs = configs.into_iter().map(|entry| CreatableTopicConfigs {
-        name: entry.name.to_owned(),
+        name: entry.name,
         value: entry.value,
         read_only: entry.read_only,
         config_source: entry.source as i8,

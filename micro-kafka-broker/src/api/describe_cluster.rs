@@ -44,17 +44,21 @@ impl Handler for DescribeClusterRequest {
     async fn handle(self, context: &RequestContext) -> Answer<DescribeClusterResponse> {
         let refusal = match self.endpoint_type {
             BROKERS => None,
-            CONTROLLERS => Some(ErrorCode::MISMATCHED_ENDPOINT_TYPE),
-            _ => Some(ErrorCode::UNSUPPORTED_ENDPOINT_TYPE),
+            CONTROLLERS => Some((
+                ErrorCode::MISMATCHED_ENDPOINT_TYPE,
+                "The request was sent to an endpoint of type BROKER, \
+                 but we wanted an endpoint of type CONTROLLER"
+                    .to_owned(),
+            )),
+            other => Some((
+                ErrorCode::UNSUPPORTED_ENDPOINT_TYPE,
+                format!("Unsupported endpoint type {other}"),
+            )),
         };
-        if let Some(error_code) = refusal {
+        if let Some((error_code, message)) = refusal {
             return DescribeClusterResponse {
                 error_code,
-                error_message: Some(format!(
-                    "endpoint type {} is not served here; brokers are type {BROKERS}",
-                    self.endpoint_type
-                )),
-                endpoint_type: self.endpoint_type,
+                error_message: Some(message),
                 ..DescribeClusterResponse::default()
             }
             .into();

@@ -2,11 +2,14 @@
 //!
 //! Versions 1–4. 1 adds synonyms, 3 types and documentation, 4 is flexible.
 //!
-//! Deviations: resources other than topics and brokers (loggers, client metrics, groups) are
-//! refused as unsupported.
+//! Deviations: the only logger is the root, with the level of the program that runs the broker;
+//! client metrics have no settings, and groups show what the broker gives them.
 
+use crate::api::config_resource::{
+    self, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, Refused, TOPIC, refused,
+};
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
-use crate::meta::{ConfigEntry, TopicRef, check_topic_name, describe_topic};
+use crate::meta::{ConfigEntry, TopicRef, check_topic_name, describe_group, describe_topic};
 
 api! {
     key 32, versions 1..=4, flexible 4;
@@ -54,10 +57,6 @@ api! {
     }
 }
 
-/// The kinds of resource.
-const TOPIC: i8 = 2;
-const BROKER: i8 = 4;
-
 impl Handler for DescribeConfigsRequest {
     async fn handle(self, context: &RequestContext) -> Answer<DescribeConfigsResponse> {
         let show = Show {
@@ -89,26 +88,16 @@ fn describe(
     resource: DescribeConfigsResource,
     show: Show,
 ) -> DescribeConfigsResult {
-    let entries = match resource.resource_type {
-        TOPIC => topic_entries(context, &resource.resource_name),
-        BROKER => broker_entries(context, &resource.resource_name),
-        other => Err((
-            ErrorCode::INVALID_REQUEST,
-            format!("Unsupported resource type: {other}"),
-        )),
-    };
+    let entries = entries(context, resource.resource_type, &resource.resource_name);
     // No keys named: all, whether the list is null or empty.
     let keys = resource.configuration_keys.filter(|keys| !keys.is_empty());
-    let wanted = |entry: &ConfigEntry| {
-        keys.as_ref()
-            .is_none_or(|keys| keys.iter().any(|key| key == entry.name))
-    };
+    let wanted = |entry: &ConfigEntry| keys.as_ref().is_none_or(|keys| keys.contains(&entry.name));
     let (error_code, error_message, configs) = match entries {
         Ok(entries) => {
             let shown = entries.into_iter().filter(wanted).map(|e| show.entry(e));
             (ErrorCode::NONE, None, shown.collect())
         }
-        Err((code, message)) => (code, Some(message), Vec::new()),
+        Err((code, message)) => (code, message, Vec::new()),
     };
     DescribeConfigsResult {
         error_code,
@@ -119,35 +108,48 @@ fn describe(
     }
 }
 
-type Entries = Result<Vec<ConfigEntry>, (ErrorCode, String)>;
+type Entries = Result<Vec<ConfigEntry>, Refused>;
 
-fn topic_entries(context: &RequestContext, name: &str) -> Entries {
-    let refused = |error| (ErrorCode::from(&error), error.to_string());
-    check_topic_name(name).map_err(refused)?;
-    let catalog = context.broker.catalog();
-    match catalog.image().find(TopicRef::Name(name)) {
-        Some(topic) => Ok(describe_topic(topic, catalog.config())),
-        None => Err((
-            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-            format!("Topic '{name}' does not exist."),
-        )),
+fn entries(context: &RequestContext, kind: i8, name: &str) -> Entries {
+    let config = context.broker.config();
+    let needed = |what: &str| {
+        let text = format!("{what} must not be empty");
+        refused(ErrorCode::INVALID_REQUEST, text)
+    };
+    match kind {
+        TOPIC => topic_entries(context, name),
+        BROKER if name.is_empty() => Ok(config.describe_default()),
+        BROKER => check_broker(context, name, " or empty string,").map(|()| config.describe()),
+        BROKER_LOGGER if name.is_empty() => Err(needed("Broker id")),
+        BROKER_LOGGER => check_broker(context, name, "").map(|()| config_resource::loggers()),
+        CLIENT_METRICS if name.is_empty() => Err(needed("Client metrics subscription name")),
+        CLIENT_METRICS => Ok(Vec::new()),
+        GROUP if name.is_empty() => Err(needed("Group name")),
+        GROUP => Ok(describe_group(config)),
+        other => {
+            let text = format!("Unexpected resource type {other} for resource {name}");
+            Err(refused(ErrorCode::INVALID_REQUEST, text))
+        }
     }
 }
 
-fn broker_entries(context: &RequestContext, name: &str) -> Entries {
-    if name.is_empty() {
-        // Defaults for all brokers that were set while running: there are none.
-        return Ok(Vec::new());
+fn topic_entries(context: &RequestContext, name: &str) -> Entries {
+    check_topic_name(name).map_err(|error| refused(ErrorCode::from(&error), error.to_string()))?;
+    let catalog = context.broker.catalog();
+    match catalog.image().find(TopicRef::Name(name)) {
+        Some(topic) => Ok(describe_topic(topic, catalog.config())),
+        None => Err((ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None)),
     }
+}
+
+fn check_broker(context: &RequestContext, name: &str, or: &str) -> Result<(), Refused> {
     let own = context.broker.node_id();
     let problem = match name.parse::<i32>() {
-        Ok(id) if id == own => return Ok(context.broker.config().describe()),
-        Ok(id) => {
-            format!("Unexpected broker id, expected {own} or empty string, but received {id}")
-        }
+        Ok(id) if id == own => return Ok(()),
+        Ok(id) => format!("Unexpected broker id, expected {own}{or} but received {id}"),
         Err(_) => format!("Broker id must be an integer, but it is: {name}"),
     };
-    Err((ErrorCode::INVALID_REQUEST, problem))
+    Err(refused(ErrorCode::INVALID_REQUEST, problem))
 }
 
 impl Show {
@@ -158,18 +160,18 @@ impl Show {
             Vec::new()
         };
         let synonyms = synonyms.into_iter().map(|synonym| DescribeConfigsSynonym {
-            name: synonym.name.to_owned(),
+            name: synonym.name,
             value: synonym.value,
             source: synonym.source as i8,
         });
         DescribeConfigsResourceResult {
-            name: entry.name.to_owned(),
+            name: entry.name,
             value: entry.value,
             read_only: entry.read_only,
             config_source: entry.source as i8,
             is_sensitive: entry.sensitive,
             synonyms: synonyms.collect(),
-            config_type: entry.kind as i8,
+            config_type: entry.kind.map_or(0, |kind| kind as i8),
             documentation: self.documentation.then(|| entry.documentation.to_owned()),
         }
     }

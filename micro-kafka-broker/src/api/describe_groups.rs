@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use crate::api::{Answer, ErrorCode, Handler, Operations, RequestContext};
-use crate::coord::group::{GroupDescription, GroupError, MemberDescription};
+use crate::coord::group::{GroupDescription, MemberDescription};
 
 api! {
     key 15, versions 0..=6, flexible 5;
@@ -67,10 +67,9 @@ fn describe(context: &RequestContext, group_id: String) -> DescribedGroup {
         group_state: "Dead".to_owned(),
         ..DescribedGroup::default()
     };
-    if group_id.is_empty() {
-        let error_code = GroupError::InvalidGroupId.into();
+    if let Err(loading) = context.broker.groups().check_loaded(Some(&group_id)) {
         return DescribedGroup {
-            error_code,
+            error_code: loading.into(),
             group_id,
             ..missing
         };

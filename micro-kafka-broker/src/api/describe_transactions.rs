@@ -39,8 +39,15 @@ impl Handler for DescribeTransactionsRequest {
     async fn handle(self, context: &RequestContext) -> Answer<DescribeTransactionsResponse> {
         let transactions = context.broker.transactions();
         let states = self.transactional_ids.into_iter().map(|id| {
-            let described = transactions.describe(&id);
-            state(id, described)
+            let described = transactions.check_loaded(Some(&id));
+            match described.map(|()| transactions.describe(&id)) {
+                Ok(described) => state(id, described),
+                Err(loading) => TransactionState {
+                    error_code: loading.into(),
+                    transactional_id: id,
+                    ..TransactionState::default()
+                },
+            }
         });
         DescribeTransactionsResponse {
             transaction_states: states.collect(),
@@ -51,6 +58,12 @@ impl Handler for DescribeTransactionsRequest {
 }
 
 fn state(transactional_id: String, described: Option<TransactionDescription>) -> TransactionState {
+    if transactional_id.is_empty() {
+        return TransactionState {
+            error_code: ErrorCode::INVALID_REQUEST,
+            ..TransactionState::default()
+        };
+    }
     let Some(described) = described else {
         return TransactionState {
             error_code: ErrorCode::TRANSACTIONAL_ID_NOT_FOUND,

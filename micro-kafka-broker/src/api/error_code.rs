@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::coord::group::GroupError;
+use crate::coord::Unavailable;
+use crate::coord::group::{GroupError, Reply};
 use crate::meta::CatalogError;
 use crate::wire::{DecodeError, Reader, Shape, Wire, Writer};
 
@@ -218,6 +219,27 @@ impl From<GroupError> for ErrorCode {
             GroupError::FencedInstance => Self::FENCED_INSTANCE_ID,
             GroupError::OffsetMetadataTooLarge => Self::OFFSET_METADATA_TOO_LARGE,
             GroupError::UnknownGroup => Self::GROUP_ID_NOT_FOUND,
+            GroupError::NotEmpty => Self::NON_EMPTY_GROUP,
+            GroupError::SubscribedToTopic => Self::GROUP_SUBSCRIBED_TO_TOPIC,
+        }
+    }
+}
+
+impl ErrorCode {
+    /// The code where a coordinator gave no answer, or none to the question.
+    pub(crate) fn of_unanswered(answer: &Result<Reply, Unavailable>) -> Self {
+        match answer {
+            Ok(_) => Self::UNKNOWN_SERVER_ERROR,
+            Err(error) => (*error).into(),
+        }
+    }
+}
+
+impl From<Unavailable> for ErrorCode {
+    fn from(error: Unavailable) -> Self {
+        match error {
+            Unavailable::Loading => Self::COORDINATOR_LOAD_IN_PROGRESS,
+            Unavailable::NotWritten | Unavailable::Ended => Self::COORDINATOR_NOT_AVAILABLE,
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Versions 0–6. 1 adds the type of key, 3 is flexible, 4 asks for several keys.
 //!
-//! Deviations: the internal topics are not created; the coordinator of every key is the broker
-//! that is asked.
+//! Deviations: the internal topics are created when asked for, and the answer is at once the
+//! broker that is asked; Apache Kafka has the client ask again.
 
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 
@@ -79,7 +79,11 @@ fn coordinator(context: &RequestContext, key_type: i8, key: String) -> Coordinat
             ..nowhere
         };
     }
-    match context.own_endpoint() {
+    let created = match key_type {
+        GROUP => context.broker.groups().ensure_topic(),
+        _ => context.broker.transactions().ensure_topic(),
+    };
+    match context.own_endpoint().filter(|_| created.is_ok()) {
         Some(endpoint) => Coordinator {
             node_id: context.broker.node_id(),
             host: endpoint.host.clone(),

@@ -4,6 +4,8 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::api::ErrorCode;
+use crate::meta::acl::{AclOperation, Asker, CLUSTER_NAME, ResourceType};
 use crate::server::{BrokerState, Endpoint};
 use crate::wire::Request;
 
@@ -37,6 +39,9 @@ impl<R> From<R> for Answer<R> {
     }
 }
 
+/// Who a client is that has not said so.
+const ANONYMOUS: &str = "User:ANONYMOUS";
+
 /// Where a request came from.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestContext {
@@ -61,6 +66,27 @@ impl RequestContext {
             .nodes()
             .iter()
             .filter_map(move |node| Some((node.id, node.endpoints.get(listener)?)))
+    }
+
+    /// Whether the client may do `operation` with a resource.
+    pub(crate) fn may(&self, operation: AclOperation, resource: ResourceType, name: &str) -> bool {
+        let host = self.peer.ip().to_canonical().to_string();
+        let asker = Asker {
+            principal: ANONYMOUS,
+            host: &host,
+        };
+        let access = self.broker.access();
+        access.is_none_or(|access| access.allows(asker, operation, resource, name))
+    }
+
+    /// Whether the client may do `operation` with the cluster.
+    ///
+    /// # Errors
+    /// `CLUSTER_AUTHORIZATION_FAILED`.
+    pub(crate) fn check_cluster(&self, operation: AclOperation) -> Result<(), ErrorCode> {
+        let may = self.may(operation, ResourceType::Cluster, CLUSTER_NAME);
+        may.then_some(())
+            .ok_or(ErrorCode::CLUSTER_AUTHORIZATION_FAILED)
     }
 
     /// This broker's address on the listener that was used.

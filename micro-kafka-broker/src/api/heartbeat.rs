@@ -3,6 +3,7 @@
 //! Versions 0–4. 3 adds static members, 4 is flexible.
 
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::coord::Unavailable;
 use crate::coord::group::{Caller, Event, GroupError, Reply};
 
 api! {
@@ -37,8 +38,10 @@ impl Handler for HeartbeatRequest {
                     .call(&group, |token| Event::Heartbeat(token, caller))
                     .await;
                 match reply {
-                    Some(Reply::Heartbeat(outcome)) => ErrorCode::of(outcome),
-                    _ => ErrorCode::COORDINATOR_NOT_AVAILABLE,
+                    Ok(Reply::Heartbeat(outcome)) => ErrorCode::of(outcome),
+                    // Its session has not begun yet.
+                    Err(Unavailable::Loading) => ErrorCode::NONE,
+                    other => ErrorCode::of_unanswered(&other),
                 }
             }
         };

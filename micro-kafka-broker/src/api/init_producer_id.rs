@@ -57,6 +57,8 @@ impl InitProducerIdRequest {
             (id, epoch) => Some(Producer { id, epoch }),
         };
         let Some(transactional_id) = &self.transactional_id else {
+            // The ids taken are not all known before.
+            context.broker.transactions().check_loaded(None)?;
             let id = context.broker.producer_ids().next();
             return Ok(Producer { id, epoch: 0 });
         };

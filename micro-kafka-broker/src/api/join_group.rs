@@ -63,8 +63,8 @@ impl Handler for JoinGroupRequest {
         let (group, join) = self.into_join(context);
         let groups = context.broker.groups();
         match groups.call(&group, |token| Event::Join(token, join)).await {
-            Some(Reply::Join(reply)) => respond(reply, context.version).into(),
-            _ => refused(ErrorCode::COORDINATOR_NOT_AVAILABLE, member_id).into(),
+            Ok(Reply::Join(reply)) => respond(reply, context.version).into(),
+            other => refused(ErrorCode::of_unanswered(&other), member_id).into(),
         }
     }
 }

@@ -106,7 +106,7 @@ async fn leave(
         .call(group, |token| Event::Leave(token, leaving))
         .await
     {
-        Some(Reply::Leave(outcome)) => outcome.map_err(ErrorCode::from),
-        _ => Err(ErrorCode::COORDINATOR_NOT_AVAILABLE),
+        Ok(Reply::Leave(outcome)) => outcome.map_err(ErrorCode::from),
+        other => Err(ErrorCode::of_unanswered(&other)),
     }
 }

@@ -31,6 +31,13 @@ const CLASSIC: &str = "classic";
 
 impl Handler for ListGroupsRequest {
     async fn handle(self, context: &RequestContext) -> Answer<ListGroupsResponse> {
+        if let Err(loading) = context.broker.groups().check_loaded(None) {
+            return ListGroupsResponse {
+                error_code: loading.into(),
+                ..ListGroupsResponse::default()
+            }
+            .into();
+        }
         let wanted = |filter: &[String], value: &str| {
             filter.is_empty() || filter.iter().any(|word| word.eq_ignore_ascii_case(value))
         };

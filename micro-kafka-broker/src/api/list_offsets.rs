@@ -62,30 +62,41 @@ impl Handler for ListOffsetsRequest {
     async fn handle(self, context: &RequestContext) -> Answer<ListOffsetsResponse> {
         let image = context.broker.catalog().image();
         let isolation = Isolation::from_wire(self.isolation_level);
-        let topics = self.topics.into_iter().map(|topic| {
-            let mut seen = HashSet::new();
-            let partitions = topic.partitions.iter().map(|asked| {
-                let found = match seen.insert(asked.partition_index) {
-                    true => look_up(context, &image, isolation, &topic.name, asked),
-                    false => Err(ErrorCode::INVALID_REQUEST),
-                };
-                found.unwrap_or_else(|error_code| ListOffsetsPartitionResponse {
-                    partition_index: asked.partition_index,
-                    error_code,
-                    ..ListOffsetsPartitionResponse::default()
-                })
-            });
-            let partitions = partitions.collect();
-            ListOffsetsTopicResponse {
-                name: topic.name,
-                partitions,
-            }
-        });
+        let of_topic = |topic| of_topic(context, &image, isolation, topic);
         ListOffsetsResponse {
-            topics: topics.collect(),
+            topics: self.topics.into_iter().map(of_topic).collect(),
             ..ListOffsetsResponse::default()
         }
         .into()
+    }
+}
+
+fn of_topic(
+    context: &RequestContext,
+    image: &Image,
+    isolation: Isolation,
+    topic: ListOffsetsTopic,
+) -> ListOffsetsTopicResponse {
+    let indexes = topic.partitions.iter().map(|asked| asked.partition_index);
+    let mut seen = HashSet::new();
+    let twice: HashSet<i32> = indexes.filter(|index| !seen.insert(*index)).collect();
+    // One answer for all of a partition.
+    let first = |asked: &&ListOffsetsPartition| seen.remove(&asked.partition_index);
+    let partitions = topic.partitions.iter().filter(first).map(|asked| {
+        let found = match twice.contains(&asked.partition_index) {
+            true => Err(ErrorCode::INVALID_REQUEST),
+            false => look_up(context, image, isolation, &topic.name, asked),
+        };
+        found.unwrap_or_else(|error_code| ListOffsetsPartitionResponse {
+            partition_index: asked.partition_index,
+            error_code,
+            ..ListOffsetsPartitionResponse::default()
+        })
+    });
+    let partitions = partitions.collect();
+    ListOffsetsTopicResponse {
+        name: topic.name,
+        partitions,
     }
 }
 
@@ -100,7 +111,10 @@ fn look_up(
     let (_, partition) = find_replica(context, image, TopicRef::Name(topic), index)?;
     partition.check_epoch(asked.current_leader_epoch)?;
     let spec = spec(asked.timestamp, context.version)?;
-    let found = spec.and_then(|spec| partition.offset_for(spec, isolation));
+    let found = match spec {
+        Some(spec) => partition.offset_for(spec, isolation)?,
+        None => None,
+    };
     let nothing = ListOffsetsPartitionResponse {
         partition_index: index,
         ..ListOffsetsPartitionResponse::default()
@@ -125,7 +139,8 @@ fn spec(timestamp: i64, version: i16) -> Result<Option<OffsetSpec>, ErrorCode> {
         EARLIEST_LOCAL => (8, Some(OffsetSpec::Earliest)),
         LATEST_TIERED => (9, None),
         EARLIEST_PENDING_UPLOAD => (11, None),
-        other => (1, Some(OffsetSpec::At(other))),
+        other if other < 0 => return Err(ErrorCode::UNSUPPORTED_VERSION),
+        time => (1, Some(OffsetSpec::At(time))),
     };
     match version >= since {
         true => Ok(spec),

@@ -41,6 +41,13 @@ impl Handler for ListTransactionsRequest {
             }
             .into();
         };
+        if let Err(loading) = context.broker.transactions().check_loaded(None) {
+            return ListTransactionsResponse {
+                error_code: loading.into(),
+                ..ListTransactionsResponse::default()
+            }
+            .into();
+        }
         let now = context.broker.clock().unix_millis();
         let transactions = context.broker.transactions().list().into_iter();
         let wanted = transactions.filter(|(id, described)| {

@@ -10,7 +10,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::api::{Answer, ErrorCode, Handler, Operations, RequestContext};
-use crate::meta::{Image, NewTopic, PartitionInfo, Topic, TopicRef, check_topic_name};
+use crate::meta::{
+    CatalogError, Image, NewTopic, PartitionInfo, Topic, TopicRef, check_topic_name,
+};
 use crate::wire::Uuid;
 
 api! {
@@ -176,7 +178,10 @@ fn auto_create(context: &RequestContext, name: &str) -> Result<Arc<Topic>, Error
         // Another client may have been faster.
         Err(error) => {
             let raced = catalog.image().find(TopicRef::Name(name)).cloned();
-            raced.ok_or_else(|| ErrorCode::from(&error))
+            raced.ok_or_else(|| match error {
+                CatalogError::InvalidRequest(_) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                error => ErrorCode::from(&error),
+            })
         }
     }
 }

@@ -54,6 +54,8 @@ api! {
     }
 }
 
+/// Stands for the retention that the broker is configured with.
+const BROKERS_RETENTION: i64 = -1;
 /// From this version on a group that never was has an error code of its own.
 const GROUP_ID_NOT_FOUND_FROM: i16 = 9;
 /// From this version on topics have ids for names.
@@ -67,11 +69,19 @@ impl Handler for OffsetCommitRequest {
             member_id: self.member_id,
             instance_id: self.group_instance_id,
         };
+        let now = context.broker.clock().unix_millis();
+        let committing = Committing {
+            version: context.version,
+            image: &image,
+            now,
+            expires_at: (self.retention_time_ms != BROKERS_RETENTION)
+                .then(|| now.saturating_add(self.retention_time_ms)),
+        };
         let mut commits = Vec::new();
         let answers = self
             .topics
             .into_iter()
-            .map(|topic| prepare(context.version, &image, topic, &mut commits));
+            .map(|topic| committing.prepare(topic, &mut commits));
         let mut topics: Vec<OffsetCommitResponseTopic> = answers.collect();
         let mut outcomes = commit(context, &self.group_id, caller, commits)
             .await
@@ -88,57 +98,74 @@ impl Handler for OffsetCommitRequest {
     }
 }
 
-/// Collects the commits of existing partitions; the others' answers have their error already.
-fn prepare(
+/// What holds for a whole request.
+struct Committing<'a> {
     version: i16,
-    image: &Image,
-    asked: OffsetCommitRequestTopic,
-    commits: &mut Vec<CommitPartition>,
-) -> OffsetCommitResponseTopic {
-    let (topic, unknown) = match version {
-        TOPIC_IDS_FROM.. => (TopicRef::Id(asked.topic_id), ErrorCode::UNKNOWN_TOPIC_ID),
-        _ => (
-            TopicRef::Name(&asked.name),
-            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-        ),
-    };
-    let topic = image.find(topic);
-    let partitions = asked.partitions.into_iter().map(|partition| {
-        let partition_index = partition.partition_index;
-        let error_code = match topic.map(|topic| to_commit(topic, partition)) {
-            None => unknown,
-            Some(None) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-            Some(Some(commit)) => {
-                commits.push(commit);
-                ErrorCode::NONE
-            }
-        };
-        OffsetCommitResponsePartition {
-            partition_index,
-            error_code,
-        }
-    });
-    let partitions = partitions.collect();
-    OffsetCommitResponseTopic {
-        name: asked.name,
-        topic_id: asked.topic_id,
-        partitions,
-    }
+    image: &'a Image,
+    now: i64,
+    /// When the offsets are forgotten, if an old client says so.
+    expires_at: Option<i64>,
 }
 
-fn to_commit(topic: &Topic, asked: OffsetCommitRequestPartition) -> Option<CommitPartition> {
-    topic.partition(asked.partition_index)?;
-    Some(CommitPartition {
-        key: PartitionKey {
-            topic: Arc::clone(&topic.name),
-            partition: asked.partition_index,
-        },
-        committed: CommittedOffset {
-            offset: asked.committed_offset,
-            leader_epoch: asked.committed_leader_epoch,
-            metadata: asked.committed_metadata.unwrap_or_default(),
-        },
-    })
+impl Committing<'_> {
+    /// Collects the commits of existing partitions; the others' answers have their error already.
+    fn prepare(
+        &self,
+        asked: OffsetCommitRequestTopic,
+        commits: &mut Vec<CommitPartition>,
+    ) -> OffsetCommitResponseTopic {
+        let (topic, unknown) = match self.version {
+            TOPIC_IDS_FROM.. => (TopicRef::Id(asked.topic_id), ErrorCode::UNKNOWN_TOPIC_ID),
+            _ => (
+                TopicRef::Name(&asked.name),
+                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            ),
+        };
+        let topic = self.image.find(topic);
+        let partitions = asked.partitions.into_iter().map(|partition| {
+            let partition_index = partition.partition_index;
+            let error_code = match topic.map(|topic| self.to_commit(topic, partition)) {
+                None => unknown,
+                Some(None) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                Some(Some(commit)) => {
+                    commits.push(commit);
+                    ErrorCode::NONE
+                }
+            };
+            OffsetCommitResponsePartition {
+                partition_index,
+                error_code,
+            }
+        });
+        let partitions = partitions.collect();
+        OffsetCommitResponseTopic {
+            name: asked.name,
+            topic_id: asked.topic_id,
+            partitions,
+        }
+    }
+
+    fn to_commit(
+        &self,
+        topic: &Topic,
+        asked: OffsetCommitRequestPartition,
+    ) -> Option<CommitPartition> {
+        topic.partition(asked.partition_index)?;
+        Some(CommitPartition {
+            key: PartitionKey {
+                topic: Arc::clone(&topic.name),
+                partition: asked.partition_index,
+            },
+            committed: CommittedOffset {
+                offset: asked.committed_offset,
+                leader_epoch: asked.committed_leader_epoch,
+                metadata: asked.committed_metadata.unwrap_or_default(),
+                committed_at: self.now,
+                expires_at: self.expires_at,
+                topic_id: topic.id,
+            },
+        })
+    }
 }
 
 /// One code for each commit, in order.
@@ -154,13 +181,13 @@ async fn commit(
         .call(group, |token| Event::Commit(token, caller, commits))
         .await
     {
-        Some(Reply::Commit(Ok(outcomes))) => outcomes.into_iter().map(ErrorCode::of).collect(),
-        Some(Reply::Commit(Err(GroupError::UnknownGroup)))
+        Ok(Reply::Commit(Ok(outcomes))) => outcomes.into_iter().map(ErrorCode::of).collect(),
+        Ok(Reply::Commit(Err(GroupError::UnknownGroup)))
             if context.version < GROUP_ID_NOT_FOUND_FROM =>
         {
             vec![ErrorCode::ILLEGAL_GENERATION; count]
         }
-        Some(Reply::Commit(Err(error))) => vec![error.into(); count],
-        _ => vec![ErrorCode::COORDINATOR_NOT_AVAILABLE; count],
+        Ok(Reply::Commit(Err(error))) => vec![error.into(); count],
+        other => vec![ErrorCode::of_unanswered(&other); count],
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
-use crate::coord::group::{CommittedOffset, OffsetView, PartitionKey};
+use crate::coord::group::{OffsetView, PartitionKey};
 use crate::meta::{Image, TopicRef};
 use crate::wire::Uuid;
 
@@ -111,6 +111,7 @@ impl Handler for OffsetFetchRequest {
         };
         let fetched = fetch_group(context, &image, group, self.require_stable);
         OffsetFetchResponse {
+            error_code: fetched.error_code,
             topics: fetched
                 .topics
                 .into_iter()
@@ -144,6 +145,14 @@ fn fetch_group(
     group: OffsetFetchRequestGroup,
     require_stable: bool,
 ) -> OffsetFetchResponseGroup {
+    let loaded = context.broker.groups().check_loaded(Some(&group.group_id));
+    if let Err(loading) = loaded {
+        return OffsetFetchResponseGroup {
+            group_id: group.group_id,
+            error_code: loading.into(),
+            ..OffsetFetchResponseGroup::default()
+        };
+    }
     let topics = match group.topics {
         None => fetch_all(context, image, &group.group_id, require_stable),
         Some(topics) => {
@@ -231,11 +240,7 @@ fn answer(
 ) -> OffsetFetchResponsePartitions {
     let withheld = require_stable && view.unstable;
     let committed = view.committed.filter(|_| !withheld);
-    let committed = committed.unwrap_or(CommittedOffset {
-        offset: -1,
-        leader_epoch: -1,
-        metadata: String::new(),
-    });
+    let committed = committed.unwrap_or_default();
     OffsetFetchResponsePartitions {
         partition_index,
         committed_offset: committed.offset,

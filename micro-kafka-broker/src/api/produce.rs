@@ -12,7 +12,7 @@ use bytes::Bytes;
 use crate::api::replica::find_replica;
 use crate::api::transaction::WriteClient;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
-use crate::batch::{BatchError, Codec, Header};
+use crate::batch::{BatchError, Codec, Header, RecordError};
 use crate::coord::group::PartitionKey;
 use crate::coord::transaction::{Producer, Protocol, TransactionError};
 use crate::meta::{Image, Topic, TopicRef};
@@ -81,15 +81,24 @@ api! {
     }
 }
 
+/// The client that may write to the broker's own topics: Apache Kafka's tools call themselves so.
+const ADMIN_CLIENT: &str = "__admin_client";
 /// The first version in which batches may be compressed with zstd.
 const ZSTD_FROM: i16 = 7;
 
 impl Handler for ProduceRequest {
     async fn handle(self, context: &RequestContext) -> Answer<ProduceResponse> {
         let image = context.broker.catalog().image();
+        let records = self
+            .topic_data
+            .iter()
+            .flat_map(|topic| &topic.partition_data);
         let producing = Producing {
             context,
             image: &image,
+            bytes: records
+                .map(|data| data.records.as_ref().map_or(0, Bytes::len))
+                .sum(),
             acks: self.acks,
             transactional_id: self.transactional_id.as_deref(),
         };
@@ -102,7 +111,8 @@ impl Handler for ProduceRequest {
                 .any(|p| !p.error_code.is_none());
             response
         });
-        let responses = responses.collect();
+        let mut responses: Vec<_> = responses.collect();
+        failed |= flush(context, &image, &mut responses).await;
         match (self.acks, failed) {
             (0, false) => Answer::Silence,
             (0, true) => Answer::Close("records with acks=0 could not be appended"),
@@ -115,10 +125,46 @@ impl Handler for ProduceRequest {
     }
 }
 
+/// Flushes what was appended where the topic's `flush.messages` wants it; true when that failed.
+async fn flush(
+    context: &RequestContext,
+    image: &Image,
+    responses: &mut [TopicProduceResponse],
+) -> bool {
+    let mut failed = false;
+    if context.broker.partitions().data_dir().is_none() {
+        return failed;
+    }
+    for response in responses {
+        let asked = match context.version {
+            13.. => TopicRef::Id(response.topic_id),
+            _ => TopicRef::Name(&response.name),
+        };
+        let Some(topic) = image.find(asked) else {
+            continue;
+        };
+        for answer in &mut response.partition_responses {
+            let partition = context.broker.partitions().get(topic.id, answer.index);
+            let due = partition.filter(|partition| {
+                answer.error_code.is_none()
+                    && partition.unflushed().0 >= topic.settings.flush_messages
+            });
+            let Some(partition) = due else { continue };
+            if partition.flush_all().await.is_err() {
+                failed = true;
+                *answer = Refusal::from(ErrorCode::KAFKA_STORAGE_ERROR).into_response(answer.index);
+            }
+        }
+    }
+    failed
+}
+
 /// What holds for a whole request.
 struct Producing<'a> {
     context: &'a RequestContext,
     image: &'a Image,
+    /// Bytes of all records.
+    bytes: usize,
     acks: i16,
     transactional_id: Option<&'a str>,
 }
@@ -155,7 +201,7 @@ impl Producing<'_> {
             return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
         }
         let (topic, partition) = find_replica(self.context, self.image, asked, data.index)?;
-        if topic.internal {
+        if topic.internal && self.context.client_id.as_deref() != Some(ADMIN_CLIENT) {
             return Err(ErrorCode::INVALID_TOPIC_EXCEPTION.into());
         }
         if self.acks == -1 && !has_enough_replicas(topic, data.index) {
@@ -165,14 +211,17 @@ impl Producing<'_> {
         if self.context.version < ZSTD_FROM && is_zstd(&records) {
             return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
         }
-        let appended = self.append_to(topic, data.index, &partition, &records);
-        appended.inspect_err(|refusal| {
-            tracing::debug!(
-                topic = %topic.name, partition = data.index, client = %self.context.peer,
-                error = %refusal.error_code, message = refusal.message.as_deref(),
-                "records refused"
-            );
-        })
+        let settings = &topic.settings;
+        let limit = settings.rules.max_batch_bytes;
+        if records.len() <= limit && records.len() > settings.layout.segment_bytes {
+            return Err(ErrorCode::RECORD_LIST_TOO_LARGE.into());
+        }
+        let records = match records.len() >= self.bytes / 10 * 9 {
+            true => records,
+            // Otherwise a log that keeps these would keep the whole request in memory.
+            false => Bytes::copy_from_slice(&records),
+        };
+        self.append_to(topic, data.index, &partition, &records)
     }
 
     fn append_to(
@@ -183,10 +232,19 @@ impl Producing<'_> {
         records: &Bytes,
     ) -> Result<Appended, Refusal> {
         let now = self.context.broker.clock().unix_millis();
-        let append = |admission| partition.append(records, &topic.settings, admission, now);
+        let append = |admission| {
+            let appended = partition.append(records, &topic.settings, admission, now);
+            appended.map_err(|error| {
+                let name = format!("{}-{index}", topic.name);
+                tracing::debug!(
+                    partition = %name, client = %self.context.peer, %error, "records refused"
+                );
+                Refusal::of(&error, &name, partition)
+            })
+        };
         let header = Header::read(records).ok();
         let Some(header) = header.filter(Header::is_transactional) else {
-            return Ok(append(Admission::Plain)?);
+            return append(Admission::Plain);
         };
         // A transaction without a name is nobody's.
         let Some(transactional_id) = self.transactional_id else {
@@ -209,9 +267,10 @@ impl Producing<'_> {
         let written = transactions.write(transactional_id, producer, protocol, key, || {
             append(admission)
         });
-        written
-            .map_err(|error| refused_transaction(error, client))?
-            .map_err(Refusal::from)
+        written.map_err(|error| {
+            tracing::debug!(transactional_id, client = %self.context.peer, %error, "records refused");
+            refused_transaction(error, client)
+        })?
     }
 }
 
@@ -247,6 +306,8 @@ struct Refusal {
     error_code: ErrorCode,
     message: Option<String>,
     records: Vec<BatchIndexAndErrorMessage>,
+    /// The partition's first offset, where the records themselves are refused; otherwise -1.
+    log_start_offset: i64,
 }
 
 impl Refusal {
@@ -255,6 +316,7 @@ impl Refusal {
             index,
             error_code: self.error_code,
             base_offset: -1,
+            log_start_offset: self.log_start_offset,
             record_errors: self.records,
             error_message: self.message,
             ..PartitionProduceResponse::default()
@@ -268,41 +330,74 @@ impl From<ErrorCode> for Refusal {
             error_code,
             message: None,
             records: Vec::new(),
+            log_start_offset: -1,
         }
     }
 }
 
-impl From<AppendError> for Refusal {
-    fn from(error: AppendError) -> Self {
-        let error_code = match &error {
-            AppendError::Batch(error) => batch_code(error),
-            AppendError::Producer(ProducerError::OutOfOrder { .. }) => {
-                ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER
-            }
-            AppendError::Producer(ProducerError::StaleEpoch { .. }) => {
-                ErrorCode::INVALID_PRODUCER_EPOCH
-            }
-            AppendError::NoTransaction { .. }
-            | AppendError::Producer(ProducerError::OutsideTransaction { .. }) => {
-                ErrorCode::INVALID_TXN_STATE
-            }
-            AppendError::Gone => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-        };
-        let records = match &error {
-            AppendError::Batch(BatchError::InvalidRecords { indexes, reason }) => {
-                let with_reason = |index: &i32| BatchIndexAndErrorMessage {
-                    batch_index: *index,
-                    batch_index_error_message: Some((*reason).to_owned()),
-                };
-                indexes.iter().map(with_reason).collect()
-            }
-            _ => Vec::new(),
-        };
-        Self {
-            error_code,
-            message: Some(error.to_string()),
-            records,
+impl Refusal {
+    /// The refusal of records for a partition, called as in `orders-0`. As in Kafka, only what
+    /// concerns single records has a message.
+    fn of(error: &AppendError, name: &str, partition: &Partition) -> Self {
+        let refusal = Self::from(append_code(error));
+        match error {
+            AppendError::Batch(BatchError::InvalidRecords(errors)) => Self {
+                message: Some(summary(errors, name)),
+                records: errors.iter().map(|error| told(error, name)).collect(),
+                log_start_offset: partition.start_offset(),
+                ..refusal
+            },
+            AppendError::Batch(BatchError::Invalid(_)) | AppendError::Producer(_) => Self {
+                log_start_offset: partition.start_offset(),
+                ..refusal
+            },
+            _ => refusal,
         }
+    }
+}
+
+fn told(error: &RecordError, partition: &str) -> BatchIndexAndErrorMessage {
+    BatchIndexAndErrorMessage {
+        batch_index: error.index,
+        batch_index_error_message: Some(error.fault.describe(partition)),
+    }
+}
+
+/// What is wrong with a batch, in Kafka's words.
+fn summary(errors: &[RecordError], partition: &str) -> String {
+    if errors.iter().any(|error| error.fault.is_timestamp()) {
+        return "One or more records have been rejected due to invalid timestamp".to_owned();
+    }
+    let first = errors.iter().take(3).map(|error| {
+        let message = error.fault.describe(partition);
+        format!(
+            "RecordError(batchIndex={}, message='{message}')",
+            error.index
+        )
+    });
+    format!(
+        "One or more records have been rejected due to {} record errors in total, and only \
+         showing the first three errors at most: [{}]",
+        errors.len(),
+        first.collect::<Vec<_>>().join(", ")
+    )
+}
+
+fn append_code(error: &AppendError) -> ErrorCode {
+    match error {
+        AppendError::Batch(error) => batch_code(error),
+        AppendError::Producer(ProducerError::OutOfOrder { .. }) => {
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER
+        }
+        AppendError::Producer(ProducerError::StaleEpoch { .. }) => {
+            ErrorCode::INVALID_PRODUCER_EPOCH
+        }
+        AppendError::NoTransaction { .. }
+        | AppendError::Producer(ProducerError::OutsideTransaction { .. }) => {
+            ErrorCode::INVALID_TXN_STATE
+        }
+        AppendError::Gone => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        AppendError::Storage => ErrorCode::KAFKA_STORAGE_ERROR,
     }
 }
 
@@ -313,9 +408,11 @@ fn batch_code(error: &BatchError) -> ErrorCode {
         }
         BatchError::TooLarge { .. } => ErrorCode::MESSAGE_TOO_LARGE,
         BatchError::UnsupportedCodec(_) => ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
-        BatchError::InvalidTimestamp { .. } => ErrorCode::INVALID_TIMESTAMP,
+        BatchError::InvalidRecords(errors) if errors.iter().any(|e| e.fault.is_timestamp()) => {
+            ErrorCode::INVALID_TIMESTAMP
+        }
         BatchError::Invalid(_)
-        | BatchError::InvalidRecords { .. }
+        | BatchError::InvalidRecords(_)
         | BatchError::UnsupportedMagic(_) => ErrorCode::INVALID_RECORD,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ErrorCode, RequestContext};
 use crate::meta::{Image, Topic, TopicRef};
-use crate::partition::{EpochError, Partition};
+use crate::partition::{EpochError, Partition, ReadError};
 
 /// Finds the partition that this broker leads.
 ///
@@ -35,6 +35,16 @@ impl From<EpochError> for ErrorCode {
         match error {
             EpochError::Fenced => Self::FENCED_LEADER_EPOCH,
             EpochError::Unknown => Self::UNKNOWN_LEADER_EPOCH,
+        }
+    }
+}
+
+impl From<ReadError> for ErrorCode {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::OutOfRange { .. } => Self::OFFSET_OUT_OF_RANGE,
+            ReadError::Gone => Self::UNKNOWN_TOPIC_OR_PARTITION,
+            ReadError::Storage => Self::KAFKA_STORAGE_ERROR,
         }
     }
 }

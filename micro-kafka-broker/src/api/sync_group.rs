@@ -62,14 +62,14 @@ impl Handler for SyncGroupRequest {
             .call(&self.group_id, |token| Event::Sync(token, sync))
             .await
         {
-            Some(Reply::Sync(Ok(reply))) => SyncGroupResponse {
+            Ok(Reply::Sync(Ok(reply))) => SyncGroupResponse {
                 protocol_type: reply.protocol_type,
                 protocol_name: reply.protocol_name,
                 assignment: reply.assignment,
                 ..SyncGroupResponse::default()
             },
-            Some(Reply::Sync(Err(error))) => refused(error.into()),
-            _ => refused(ErrorCode::COORDINATOR_NOT_AVAILABLE),
+            Ok(Reply::Sync(Err(error))) => refused(error.into()),
+            other => refused(ErrorCode::of_unanswered(&other)),
         }
         .into()
     }

@@ -18,6 +18,7 @@ impl From<TransactionError> for ErrorCode {
             TransactionError::Concurrent => Self::CONCURRENT_TRANSACTIONS,
             TransactionError::InvalidState => Self::INVALID_TXN_STATE,
             TransactionError::NotIncluded => Self::TRANSACTION_ABORTABLE,
+            TransactionError::Unavailable(error) => error.into(),
         }
     }
 }
@@ -32,6 +33,7 @@ impl From<MarkerFailure> for ErrorCode {
             MarkerFailure::Refused(MarkerError::StaleCoordinator) => {
                 Self::TRANSACTION_COORDINATOR_FENCED
             }
+            MarkerFailure::Refused(MarkerError::Storage) => Self::KAFKA_STORAGE_ERROR,
         }
     }
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use crate::api::transaction::WriteClient;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::coord::Unavailable;
 use crate::coord::group::{
     Caller, CommitPartition, CommittedOffset, OFFSETS_TOPIC, PartitionKey, Reply,
 };
 use crate::coord::transaction::{Producer, Protocol};
-use crate::meta::Image;
+use crate::meta::{Image, Topic};
 
 api! {
     key 28, versions 0..=5, flexible 3;
@@ -58,10 +59,11 @@ api! {
 impl Handler for TxnOffsetCommitRequest {
     async fn handle(mut self, context: &RequestContext) -> Answer<TxnOffsetCommitResponse> {
         let image = context.broker.catalog().image();
+        let now = context.broker.clock().unix_millis();
         let mut commits = Vec::new();
         let answers = std::mem::take(&mut self.topics)
             .into_iter()
-            .map(|topic| prepare(&image, topic, &mut commits));
+            .map(|topic| prepare(&image, now, topic, &mut commits));
         let mut topics: Vec<TxnOffsetCommitResponseTopic> = answers.collect();
         let mut outcomes = self.commit(context, commits).await.into_iter();
         let partitions = topics.iter_mut().flat_map(|topic| &mut topic.partitions);
@@ -79,6 +81,7 @@ impl Handler for TxnOffsetCommitRequest {
 /// Collects the commits of existing partitions; the others' answers have their error already.
 fn prepare(
     image: &Image,
+    now: i64,
     asked: TxnOffsetCommitRequestTopic,
     commits: &mut Vec<CommitPartition>,
 ) -> TxnOffsetCommitResponseTopic {
@@ -89,7 +92,7 @@ fn prepare(
         let error_code = match known {
             None => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
             Some(topic) => {
-                commits.push(to_commit(&topic.name, partition));
+                commits.push(to_commit(topic, now, partition));
                 ErrorCode::NONE
             }
         };
@@ -104,16 +107,19 @@ fn prepare(
     }
 }
 
-fn to_commit(topic: &Arc<str>, asked: TxnOffsetCommitRequestPartition) -> CommitPartition {
+fn to_commit(topic: &Topic, now: i64, asked: TxnOffsetCommitRequestPartition) -> CommitPartition {
     CommitPartition {
         key: PartitionKey {
-            topic: Arc::clone(topic),
+            topic: Arc::clone(&topic.name),
             partition: asked.partition_index,
         },
         committed: CommittedOffset {
             offset: asked.committed_offset,
             leader_epoch: asked.committed_leader_epoch,
             metadata: asked.committed_metadata.unwrap_or_default(),
+            committed_at: now,
+            expires_at: None,
+            topic_id: topic.id,
         },
     }
 }
@@ -131,13 +137,13 @@ impl TxnOffsetCommitRequest {
         }
         let client = WriteClient::of_offset_commit(context.version);
         let reply = match self.keep(context, client, commits) {
-            Ok(reply) => reply.await,
+            Ok(reply) => reply.await.unwrap_or(Err(Unavailable::Ended)),
             Err(code) => return vec![code.in_write(client); count],
         };
         match reply {
             Ok(Reply::Commit(Ok(outcomes))) => outcomes.into_iter().map(ErrorCode::of).collect(),
             Ok(Reply::Commit(Err(error))) => vec![error.into(); count],
-            _ => vec![ErrorCode::COORDINATOR_NOT_AVAILABLE; count],
+            other => vec![ErrorCode::of_unanswered(&other); count],
         }
     }
 
@@ -146,8 +152,12 @@ impl TxnOffsetCommitRequest {
         context: &RequestContext,
         client: WriteClient,
         commits: Vec<CommitPartition>,
-    ) -> Result<tokio::sync::oneshot::Receiver<Reply>, ErrorCode> {
+    ) -> Result<tokio::sync::oneshot::Receiver<Result<Reply, Unavailable>>, ErrorCode> {
         let groups = context.broker.groups();
+        // Not while the transactional id is locked.
+        if groups.ensure_topic().is_err() {
+            return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE);
+        }
         let partition = PartitionKey {
             topic: OFFSETS_TOPIC.into(),
             partition: groups.partition_of(&self.group_id),
@@ -171,7 +181,7 @@ impl TxnOffsetCommitRequest {
             producer,
             protocol,
             partition,
-            || groups.commit_in_transaction(&self.group_id, caller, producer.id, commits),
+            || groups.commit_in_transaction(&self.group_id, caller, producer, commits),
         );
         kept.map_err(ErrorCode::from)
     }

@@ -1,10 +1,9 @@
-//! Building batches, for tests.
-
-use std::io::Write;
+//! Building batches: those of the broker's own topics, and any for tests.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::compress::Codec;
+use super::encode::{put_nullable, put_varint};
 use super::header::{CRC_FROM, HEADER_LEN, PREFIX_LEN, crc32c};
 
 /// Builds one record batch, records in order from offset 0.
@@ -40,6 +39,7 @@ impl BatchBuilder {
     }
 
     /// Compresses the records with `codec`.
+    #[cfg(test)]
     pub(crate) fn codec(mut self, codec: Codec) -> Self {
         self.codec = codec;
         self
@@ -64,24 +64,35 @@ impl BatchBuilder {
     }
 
     /// Adds a record without a key at the base timestamp.
+    #[cfg(test)]
     pub(crate) fn value(self, value: &str) -> Self {
         let timestamp = self.base_timestamp;
         self.record(None, Some(value.as_bytes()), timestamp)
     }
 
+    /// Adds a record without headers.
+    pub(crate) fn record(self, key: Option<&[u8]>, value: Option<&[u8]>, timestamp: i64) -> Self {
+        self.record_with(key, value, timestamp, &[])
+    }
+
     /// Adds a record.
-    pub(crate) fn record(
+    pub(crate) fn record_with(
         mut self,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
         timestamp: i64,
+        headers: &[(&str, Option<&str>)],
     ) -> Self {
         let mut record = vec![0u8];
         put_varint(&mut record, timestamp - self.base_timestamp);
         put_varint(&mut record, i64::from(self.count));
         put_nullable(&mut record, key);
         put_nullable(&mut record, value);
-        put_varint(&mut record, 0);
+        put_varint(&mut record, i64::try_from(headers.len()).unwrap_or(0));
+        for (name, value) in headers {
+            put_nullable(&mut record, Some(name.as_bytes()));
+            put_nullable(&mut record, value.map(str::as_bytes));
+        }
         put_varint(
             &mut self.body,
             i64::try_from(record.len()).unwrap_or(i64::MAX),
@@ -94,7 +105,11 @@ impl BatchBuilder {
 
     /// The batch's bytes, CRC included.
     pub(crate) fn build(&self) -> Bytes {
-        let (codec, body) = pack(self.codec, &self.body);
+        let packed = self.codec.pack(self.body.clone());
+        let (codec, body) = match packed {
+            Ok(packed) => (self.codec.number(), packed),
+            Err(_) => (0, self.body.clone()),
+        };
         let (producer_id, producer_epoch, base_sequence) = self.producer;
         let mut batch = BytesMut::with_capacity(HEADER_LEN + body.len());
         batch.put_i64(0);
@@ -115,51 +130,4 @@ impl BatchBuilder {
         batch[17..21].copy_from_slice(&crc.to_be_bytes());
         batch.freeze()
     }
-}
-
-/// Packs `body`; falls back to no compression when the encoder fails.
-fn pack(codec: Codec, body: &[u8]) -> (i16, Vec<u8>) {
-    let packed = match codec {
-        Codec::None => None,
-        Codec::Gzip => {
-            let level = flate2::Compression::default();
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
-            let written = encoder.write_all(body);
-            written
-                .and_then(|()| encoder.finish())
-                .ok()
-                .map(|packed| (1, packed))
-        }
-        Codec::Snappy => snap::raw::Encoder::new()
-            .compress_vec(body)
-            .ok()
-            .map(|packed| (2, packed)),
-        Codec::Lz4 => {
-            let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
-            let written = encoder.write_all(body);
-            written
-                .ok()
-                .and_then(|()| encoder.finish().ok())
-                .map(|packed| (3, packed))
-        }
-        Codec::Zstd => zstd::bulk::compress(body, 3).ok().map(|packed| (4, packed)),
-    };
-    packed.unwrap_or_else(|| (0, body.to_vec()))
-}
-
-fn put_varint(out: &mut Vec<u8>, value: i64) {
-    let mut value = ((value << 1) ^ (value >> 63)).cast_unsigned();
-    while value >= 0x80 {
-        out.push(u8::try_from(value & 0x7f).unwrap_or(0) | 0x80);
-        value >>= 7;
-    }
-    out.push(u8::try_from(value).unwrap_or(0));
-}
-
-fn put_nullable(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
-    let Some(bytes) = bytes else {
-        return put_varint(out, -1);
-    };
-    put_varint(out, i64::try_from(bytes.len()).unwrap_or(i64::MAX));
-    out.extend_from_slice(bytes);
 }

@@ -1,6 +1,7 @@
-//! Unpacking compressed batches, for the few places that must look at records.
+//! Unpacking compressed batches, for the few places that must look at records, and packing those
+//! that are written again.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 
 use bytes::Bytes;
 
@@ -41,6 +42,40 @@ impl Codec {
             3 => Ok(Self::Lz4),
             4 => Ok(Self::Zstd),
             other => Err(BatchError::UnsupportedCodec(other)),
+        }
+    }
+
+    /// The codec's number in a batch's attributes.
+    pub(super) fn number(self) -> i16 {
+        match self {
+            Self::None => 0,
+            Self::Gzip => 1,
+            Self::Snappy => 2,
+            Self::Lz4 => 3,
+            Self::Zstd => 4,
+        }
+    }
+
+    /// Packs a records section.
+    pub(super) fn pack(self, body: Vec<u8>) -> io::Result<Vec<u8>> {
+        match self {
+            Self::None => Ok(body),
+            Self::Gzip => {
+                let level = flate2::Compression::default();
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+                encoder.write_all(&body)?;
+                encoder.finish()
+            }
+            Self::Snappy => {
+                let packed = snap::raw::Encoder::new().compress_vec(&body);
+                packed.map_err(io::Error::other)
+            }
+            Self::Lz4 => {
+                let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                encoder.write_all(&body)?;
+                encoder.finish().map_err(io::Error::other)
+            }
+            Self::Zstd => zstd::bulk::compress(&body, 0),
         }
     }
 

@@ -11,13 +11,8 @@ pub(crate) enum BatchError {
     #[error("invalid batch: {0}")]
     Invalid(&'static str),
     /// Records that are refused one by one, such as those without a key on a compacted topic.
-    #[error("{reason} (records {indexes:?})")]
-    InvalidRecords {
-        /// Positions in the batch, from 0.
-        indexes: Vec<i32>,
-        /// What is wrong with them.
-        reason: &'static str,
-    },
+    #[error("{} records are invalid, the first at {}", .0.len(), .0.first().map_or(0, |r| r.index))]
+    InvalidRecords(Vec<RecordError>),
     /// A batch longer than the topic's `max.message.bytes`.
     #[error("batch of {size} bytes is larger than max.message.bytes={limit}")]
     TooLarge {
@@ -32,14 +27,78 @@ pub(crate) enum BatchError {
     /// The compression codec is unknown.
     #[error("compression codec {0} is not supported")]
     UnsupportedCodec(i16),
-    /// A record's timestamp is outside of the topic's bounds.
-    #[error("timestamp {timestamp} is out of range [{min}, {max}]")]
-    InvalidTimestamp {
-        /// The batch's largest timestamp, in milliseconds since 1970.
+}
+
+/// A record that is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RecordError {
+    /// Its position in the batch, from 0.
+    pub(crate) index: i32,
+    /// What is wrong with it.
+    pub(crate) fault: RecordFault,
+}
+
+/// What is wrong with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub(crate) enum RecordFault {
+    /// It has no key, where records are compacted by their keys.
+    NoKey,
+    /// Its timestamp is outside of the topic's bounds.
+    Timestamp {
+        /// The timestamp, in milliseconds since 1970.
         timestamp: i64,
+        /// The record's offset in its request.
+        offset: i64,
         /// The earliest allowed.
         min: i64,
         /// The latest allowed.
         max: i64,
     },
+    /// The producer says that the broker has stamped it.
+    StampedByProducer {
+        /// The record's offset in its request.
+        offset: i64,
+        /// The timestamp, in milliseconds since 1970.
+        timestamp: i64,
+        /// Bytes of its key.
+        key: usize,
+        /// Bytes of its value.
+        value: usize,
+    },
+}
+
+impl RecordFault {
+    /// Whether the timestamp is at fault.
+    pub(crate) fn is_timestamp(&self) -> bool {
+        !matches!(self, Self::NoKey)
+    }
+
+    /// The fault in Kafka's words, for a record that was sent to `partition`.
+    pub(crate) fn describe(&self, partition: &str) -> String {
+        match self {
+            Self::NoKey => format!(
+                "Compacted topic cannot accept message without key in topic partition {partition}"
+            ),
+            Self::Timestamp {
+                timestamp,
+                offset,
+                min,
+                max,
+            } => format!(
+                "Timestamp {timestamp} of message with offset {offset} is out of range. \
+                 The timestamp should be within [{min}, {max}]"
+            ),
+            Self::StampedByProducer {
+                offset,
+                timestamp,
+                key,
+                value,
+            } => format!(
+                "Invalid timestamp type in message DefaultRecord(offset={offset}, \
+                 timestamp={timestamp}, key={key} bytes, value={value} bytes). Producer should not \
+                 set timestamp type to LogAppendTime."
+            ),
+        }
+    }
 }

@@ -9,10 +9,12 @@ pub(crate) const HEADER_LEN: usize = 61;
 /// Bytes of a batch that its length field does not count: base offset and the field itself.
 pub(crate) const PREFIX_LEN: usize = 12;
 
-const COMPRESSION_MASK: i16 = 0x07;
+pub(super) const COMPRESSION_MASK: i16 = 0x07;
 const TIMESTAMP_TYPE_MASK: i16 = 0x08;
 const TRANSACTIONAL_MASK: i16 = 0x10;
 const CONTROL_MASK: i16 = 0x20;
+/// The base timestamp is the time from which on tombstones and markers may go.
+pub(super) const DELETE_HORIZON_MASK: i16 = 0x40;
 /// The CRC covers everything from the attributes on.
 pub(super) const CRC_FROM: usize = 21;
 const CRC_AT: usize = 17;
@@ -136,6 +138,12 @@ impl Header {
         self.attributes & CONTROL_MASK != 0
     }
 
+    /// When its tombstones and markers may go, in milliseconds since 1970, if compaction has
+    /// decided that.
+    pub(crate) fn delete_horizon(&self) -> Option<i64> {
+        (self.attributes & DELETE_HORIZON_MASK != 0).then_some(self.base_timestamp)
+    }
+
     /// Whether an idempotent producer sent the batch.
     pub(crate) fn has_producer(&self) -> bool {
         self.producer_id >= 0
@@ -167,8 +175,27 @@ pub(crate) fn patch_log_append_time(batch: &mut [u8], now_millis: i64) {
     batch[CRC_AT..CRC_AT + 4].copy_from_slice(&crc.to_be_bytes());
 }
 
+/// Whether the bytes of a batch are those that its header's checksum was made of.
+pub(crate) fn is_whole(batch: &[u8], header: &Header) -> bool {
+    let summed = batch.get(CRC_FROM..);
+    summed.is_some_and(|summed| crc32c(summed) == header.crc)
+}
+
+/// Sets a whole batch's largest timestamp to one of a producer, and renews its CRC.
+pub(super) fn patch_create_time(batch: &mut [u8], max_timestamp: i64) {
+    if batch.len() < HEADER_LEN {
+        return;
+    }
+    let attributes = i16::from_be_bytes([batch[ATTRIBUTES_AT], batch[ATTRIBUTES_AT + 1]]);
+    let attributes = attributes & !TIMESTAMP_TYPE_MASK;
+    batch[ATTRIBUTES_AT..ATTRIBUTES_AT + 2].copy_from_slice(&attributes.to_be_bytes());
+    batch[MAX_TIMESTAMP_AT..MAX_TIMESTAMP_AT + 8].copy_from_slice(&max_timestamp.to_be_bytes());
+    let crc = crc32c(&batch[CRC_FROM..]);
+    batch[CRC_AT..CRC_AT + 4].copy_from_slice(&crc.to_be_bytes());
+}
+
 /// CRC-32C (Castagnoli), as Kafka uses it.
-pub(super) fn crc32c(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
     let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, bytes);
     // The algorithm is 32 bits wide; crc-fast returns every checksum as a u64.
     u32::try_from(sum).unwrap_or_default()

@@ -1,9 +1,9 @@
 //! Transaction markers: control batches that end a transaction in one partition.
 
-use bytes::{BufMut, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::header::{CRC_FROM, HEADER_LEN, PREFIX_LEN, crc32c};
-use super::{Batch, Header};
+use super::{Batch, Header, records};
 
 /// Transactional (0x10) and control (0x20).
 const ATTRIBUTES: i16 = 0x30;
@@ -33,6 +33,26 @@ pub(crate) struct Marker {
 }
 
 impl Marker {
+    /// Reads a control batch; `None` when it holds no marker of a transaction.
+    pub(crate) fn read(batch: &Bytes) -> Option<Self> {
+        let header = Header::read(batch).ok()?;
+        let record = records(batch).ok()?.next()?.ok()?;
+        let (mut key, mut value) = (record.key?, record.value?);
+        key.try_get_i16().ok()?;
+        let verdict = match key.try_get_i16().ok()? {
+            0 => Verdict::Abort,
+            1 => Verdict::Commit,
+            _ => return None,
+        };
+        value.try_get_i16().ok()?;
+        Some(Self {
+            producer_id: header.producer_id,
+            producer_epoch: header.producer_epoch,
+            verdict,
+            coordinator_epoch: value.try_get_i32().ok()?,
+        })
+    }
+
     /// The control batch, stamped with a time in milliseconds since 1970.
     pub(crate) fn batch(&self, now_millis: i64) -> Batch {
         let length = HEADER_LEN - PREFIX_LEN + RECORD_LEN;
@@ -83,9 +103,20 @@ impl Marker {
     }
 }
 
+/// How a control batch ends its producer's transaction; `None` for other control batches.
+pub(crate) fn verdict_of(batch: &Bytes) -> Option<Verdict> {
+    let marker = records(batch).ok()?.next()?.ok()?;
+    let mut key = marker.key?;
+    let (_version, kind) = (key.try_get_i16().ok()?, key.try_get_i16().ok()?);
+    match kind {
+        0 => Some(Verdict::Abort),
+        1 => Some(Verdict::Commit),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use bytes::Buf;
     use kafka_protocol::records::RecordBatchDecoder;
 
     use super::*;
@@ -99,8 +130,10 @@ mod tests {
             coordinator_epoch: 5,
         };
         let mut batch = marker.batch(1234);
+        assert_eq!(Marker::read(&batch.bytes), Some(marker));
         assert_eq!(Header::read(&batch.bytes).unwrap(), batch.header);
         assert_eq!(batch.header.size(), Some(batch.bytes.len()));
+        assert_eq!(verdict_of(&batch.bytes), Some(Verdict::Commit));
         let decoded = RecordBatchDecoder::decode(&mut batch.bytes).unwrap();
         let record = &decoded.records[0];
         assert!(record.control && record.transactional);

@@ -4,20 +4,24 @@
 //! `baseOffset` and `partitionLeaderEpoch` are patched, which the CRC does not cover. Records are
 //! decoded in the few places that must see them ([`records`]).
 
-#[cfg(test)]
 mod build;
+mod check_records;
 mod compress;
+mod encode;
 mod error;
 mod header;
 mod marker;
 mod records;
+mod rewrite;
 mod validate;
 
-#[cfg(test)]
 pub(crate) use build::BatchBuilder;
 pub(crate) use compress::Codec;
-pub(crate) use error::BatchError;
-pub(crate) use header::{HEADER_LEN, Header, patch_log_append_time, patch_prefix};
-pub(crate) use marker::{Marker, Verdict};
-pub(crate) use records::{RecordView, records};
+pub(crate) use error::{BatchError, RecordError, RecordFault};
+pub(crate) use header::{
+    HEADER_LEN, Header, crc32c, is_whole, patch_log_append_time, patch_prefix,
+};
+pub(crate) use marker::{Marker, Verdict, verdict_of};
+pub(crate) use records::{Outline, RecordView, outlines, records};
+pub(crate) use rewrite::{emptied, rewrite};
 pub(crate) use validate::{Batch, Rules, TimestampBounds, validate};

@@ -20,9 +20,29 @@ pub(crate) struct RecordView {
     pub(crate) headers: Vec<(Bytes, Option<Bytes>)>,
 }
 
+/// A record whose headers have not been looked at: what a hostile batch can make of a few bytes
+/// is bounded by their number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outline {
+    /// The record's offset.
+    pub(crate) offset: i64,
+    /// Its timestamp in milliseconds since 1970.
+    pub(crate) timestamp: i64,
+    /// The key, if any.
+    pub(crate) key: Option<Bytes>,
+    /// The value; `None` is a tombstone.
+    pub(crate) value: Option<Bytes>,
+    /// The headers' number and the headers, as they are encoded.
+    pub(super) headers: Bytes,
+}
+
 /// The records of one batch, in order; ends after the first unreadable one.
 #[derive(Debug)]
-pub(crate) struct Records {
+pub(crate) struct Records(Outlines);
+
+/// As [`Records`], without their headers.
+#[derive(Debug, Clone)]
+pub(crate) struct Outlines {
     header: Header,
     body: Bytes,
     left: i32,
@@ -33,29 +53,50 @@ pub(crate) struct Records {
 /// # Errors
 /// When the header is short, the codec unknown or the records cannot be unpacked.
 pub(crate) fn records(batch: &Bytes) -> Result<Records, BatchError> {
+    outlines(batch).map(Records)
+}
+
+/// Unpacks `batch` (one whole batch) and reads its records without their headers.
+///
+/// # Errors
+/// As [`records`].
+pub(crate) fn outlines(batch: &Bytes) -> Result<Outlines, BatchError> {
     let header = Header::read(batch)?;
     let codec = Codec::from_number(header.codec())?;
     let size = header.size().filter(|size| *size <= batch.len());
     let size = size.ok_or(BatchError::Corrupt("batch length is wrong"))?;
     let body = codec.unpack(&batch.slice(HEADER_LEN..size))?;
-    Ok(Records {
+    Ok(Outlines {
         header,
         body,
         left: header.record_count,
     })
 }
 
+const UNREADABLE: BatchError = BatchError::Corrupt("record cannot be read");
+
 impl Iterator for Records {
     type Item = Result<RecordView, BatchError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let record = self.0.next()?;
+        let record = record.and_then(|outline| outline.view().ok_or(UNREADABLE));
+        if record.is_err() {
+            self.0.left = 0;
+        }
+        Some(record)
+    }
+}
+
+impl Iterator for Outlines {
+    type Item = Result<Outline, BatchError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.left <= 0 {
             return None;
         }
         self.left -= 1;
-        let record = self
-            .read_one()
-            .ok_or(BatchError::Corrupt("record cannot be read"));
+        let record = self.read_one().ok_or(UNREADABLE);
         if record.is_err() {
             self.left = 0;
         }
@@ -63,8 +104,8 @@ impl Iterator for Records {
     }
 }
 
-impl Records {
-    fn read_one(&mut self) -> Option<RecordView> {
+impl Outlines {
+    fn read_one(&mut self) -> Option<Outline> {
         let length = usize::try_from(varint(&mut self.body)?).ok()?;
         if length > self.body.len() {
             return None;
@@ -75,17 +116,8 @@ impl Records {
         let offset_delta = varint(&mut record)?;
         let key = nullable(&mut record)?;
         let value = nullable(&mut record)?;
-        let count = usize::try_from(varint(&mut record)?).ok()?;
-        // A header takes at least two bytes, which bounds the allocation.
-        if count > record.len() {
-            return None;
-        }
-        let mut headers = Vec::with_capacity(count);
-        for _ in 0..count {
-            headers.push((nullable(&mut record)??, nullable(&mut record)?));
-        }
         let stamped = self.header.is_log_append_time();
-        Some(RecordView {
+        Some(Outline {
             offset: self.header.base_offset.checked_add(offset_delta)?,
             timestamp: match stamped {
                 true => self.header.max_timestamp,
@@ -93,6 +125,28 @@ impl Records {
             },
             key,
             value,
+            headers: record,
+        })
+    }
+}
+
+impl Outline {
+    fn view(self) -> Option<RecordView> {
+        let mut encoded = self.headers;
+        let count = usize::try_from(varint(&mut encoded)?).ok()?;
+        // A header takes at least two bytes, which bounds the allocation.
+        if count > encoded.len() / 2 {
+            return None;
+        }
+        let mut headers = Vec::with_capacity(count);
+        for _ in 0..count {
+            headers.push((nullable(&mut encoded)??, nullable(&mut encoded)?));
+        }
+        Some(RecordView {
+            offset: self.offset,
+            timestamp: self.timestamp,
+            key: self.key,
+            value: self.value,
             headers,
         })
     }

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
+use super::check_records::check_records;
 use super::compress::Codec;
 use super::header::{CRC_FROM, crc32c};
-use super::{BatchError, HEADER_LEN, Header, records};
+use super::{BatchError, HEADER_LEN, Header};
 
 /// The topic's rules for what is produced to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,13 +60,7 @@ pub(crate) fn validate(
         if crc32c(&batch.bytes[CRC_FROM..]) != batch.header.crc {
             return Err(BatchError::Corrupt("crc does not match"));
         }
-        if let Some(bounds) = &rules.timestamps {
-            check_timestamp(batch.header.max_timestamp, bounds, now_millis)?;
-        }
-        if rules.keys_needed {
-            check_keys(&batch)?;
-        }
-        batches.push(batch);
+        batches.push(check_records(batch, rules, now_millis)?);
     }
     if batches.is_empty() {
         return Err(BatchError::Invalid("there is no batch"));
@@ -98,6 +93,9 @@ fn check_header(header: &Header) -> Result<(), BatchError> {
     if header.is_control() {
         return Err(BatchError::Invalid("clients may not write control batches"));
     }
+    if header.base_offset != 0 {
+        return Err(BatchError::Invalid("the base offset must be 0"));
+    }
     if header.record_count <= 0 {
         return Err(BatchError::Invalid("record count must be positive"));
     }
@@ -126,34 +124,6 @@ fn check_header(header: &Header) -> Result<(), BatchError> {
         ));
     }
     Ok(())
-}
-
-fn check_timestamp(timestamp: i64, bounds: &TimestampBounds, now: i64) -> Result<(), BatchError> {
-    let min = now.saturating_sub(bounds.before_max);
-    let max = now.saturating_add(bounds.after_max);
-    // -1 means "no timestamp".
-    if timestamp == -1 || (min..=max).contains(&timestamp) {
-        return Ok(());
-    }
-    Err(BatchError::InvalidTimestamp {
-        timestamp,
-        min,
-        max,
-    })
-}
-
-fn check_keys(batch: &Batch) -> Result<(), BatchError> {
-    let mut indexes = Vec::new();
-    for (index, record) in (0..).zip(records(&batch.bytes)?) {
-        if record?.key.is_none() {
-            indexes.push(index);
-        }
-    }
-    if indexes.is_empty() {
-        return Ok(());
-    }
-    let reason = "Compacted topic cannot accept message without key in topic partition";
-    Err(BatchError::InvalidRecords { indexes, reason })
 }
 
 #[cfg(test)]
@@ -264,44 +234,6 @@ mod tests {
             validate(&batch, &less, 0),
             Err(BatchError::TooLarge { .. })
         ));
-    }
-
-    #[test]
-    fn compacted_topics_name_the_records_without_key() {
-        let rules = Rules {
-            keys_needed: true,
-            ..RULES
-        };
-        let batch = BatchBuilder::new()
-            .record(Some(b"k"), None, 0)
-            .value("v")
-            .build();
-        match validate(&batch, &rules, 0).unwrap_err() {
-            BatchError::InvalidRecords { indexes, .. } => assert_eq!(indexes, [1]),
-            other => panic!("{other}"),
-        }
-    }
-
-    #[test]
-    fn timestamps_far_ahead_are_refused() {
-        let bounds = TimestampBounds {
-            before_max: 100,
-            after_max: 10,
-        };
-        let rules = Rules {
-            timestamps: Some(bounds),
-            ..RULES
-        };
-        let at = |millis| {
-            BatchBuilder::new()
-                .base_timestamp(millis)
-                .value("a")
-                .build()
-        };
-        assert!(validate(&at(1010), &rules, 1000).is_ok());
-        assert!(validate(&at(1011), &rules, 1000).is_err());
-        assert!(validate(&at(899), &rules, 1000).is_err());
-        assert!(validate(&at(-1), &rules, 1000).is_ok());
     }
 
     proptest! {

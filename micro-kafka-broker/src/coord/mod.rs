@@ -1,7 +1,15 @@
 //! Coordinators: state machines that decide, and thin shells that drive them.
 
+#[cfg(test)]
+pub(crate) mod ground;
 pub(crate) mod group;
+mod journal;
+mod moment;
 mod producer_ids;
 pub(crate) mod transaction;
+mod unavailable;
 
+pub(crate) use journal::{Entry, Journal, JournalError, StateRecord, StateTopic};
+pub(crate) use moment::Moment;
 pub(crate) use producer_ids::ProducerIds;
+pub(crate) use unavailable::Unavailable;

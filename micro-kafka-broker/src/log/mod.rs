@@ -1,36 +1,36 @@
-//! The log of one partition: batches in offset order, in memory.
+//! The log of one partition: batches in offset order.
 //!
 //! A log is a row of segments, so that retention and compaction can drop or replace whole
 //! segments, and a segment on disk can stand where one in memory stands. Offsets are assigned by
 //! the caller (the partition), which also synchronises access.
 
+mod age;
+mod cleaning;
+pub(crate) mod compaction;
+pub(crate) mod disk;
+mod error;
+mod flush;
+mod index;
+mod layout;
+mod load;
+mod retention;
 mod segment;
 mod slabs;
+mod store;
 
 use bytes::Bytes;
 
+pub(crate) use cleaning::{CleanedSegment, SegmentInfo};
+pub(crate) use disk::AbortedEntry;
+use disk::{PartitionDir, ProducerEntry};
+pub(crate) use error::StorageError;
+pub(crate) use layout::LogLayout;
+pub(crate) use load::{LogStart, Recovered};
+pub(crate) use retention::Retention;
 pub(crate) use segment::Placement;
-use segment::Segment;
+use segment::{Incoming, Segment};
 
 use crate::batch::Batch;
-
-/// How a log lays out its segments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LogLayout {
-    /// Bytes at which a new segment begins (`segment.bytes`).
-    pub(crate) segment_bytes: usize,
-    /// Bytes between two index entries (`index.interval.bytes`).
-    pub(crate) index_interval_bytes: usize,
-}
-
-impl Default for LogLayout {
-    fn default() -> Self {
-        Self {
-            segment_bytes: 1 << 30,
-            index_interval_bytes: 4096,
-        }
-    }
-}
 
 /// What a read may return.
 #[derive(Debug, Clone, Copy)]
@@ -50,16 +50,34 @@ pub(crate) struct Log {
     segments: Vec<Segment>,
     start_offset: i64,
     end_offset: i64,
+    /// Where the files are, on disk.
+    dir: Option<PartitionDir>,
+    /// The offset before which everything has reached the disk.
+    flushed: i64,
+    /// Whether files have come since the directory was flushed.
+    new_files: bool,
+    /// A segment has begun at this offset since [`Log::take_rolled`].
+    rolled: Option<i64>,
+    /// What can no longer be relied on to reach the disk.
+    failed: bool,
+    /// An aborted transaction is missing in its index.
+    aborted_missing: bool,
 }
 
 impl Log {
-    /// An empty log that begins at offset 0.
+    /// An empty log in memory that begins at offset 0.
     pub(crate) fn new(layout: LogLayout) -> Self {
         Self {
             layout,
             segments: Vec::new(),
             start_offset: 0,
             end_offset: 0,
+            dir: None,
+            flushed: 0,
+            new_files: false,
+            rolled: None,
+            failed: false,
+            aborted_missing: false,
         }
     }
 
@@ -73,68 +91,155 @@ impl Log {
         self.end_offset
     }
 
+    /// Bytes of all batches.
+    pub(crate) fn size(&self) -> usize {
+        self.segments.iter().map(Segment::size).sum()
+    }
+
     /// Changes the layout of what is appended from now on.
     pub(crate) fn set_layout(&mut self, layout: LogLayout) {
         self.layout = layout;
     }
 
-    /// Appends a checked batch as it is, patched with its place.
+    /// Appends checked batches as they are, patched with their place: all or none.
     ///
-    /// `place.base_offset` is not below [`Log::end_offset`].
-    pub(crate) fn append(&mut self, batch: &Batch, place: Placement) {
-        let last_offset = place.base_offset + i64::from(batch.header.last_offset_delta);
-        let size = batch.bytes.len();
-        let segment_bytes = self.layout.segment_bytes;
-        let room = self
-            .segments
-            .last()
-            .is_some_and(|s| s.has_room(size, last_offset, segment_bytes));
-        if !room {
-            self.segments.push(Segment::new(
-                place.base_offset,
-                self.layout.index_interval_bytes,
-            ));
+    /// `place.base_offset` is not below [`Log::end_offset`]; the offsets of further batches
+    /// follow. They stay together in one segment.
+    ///
+    /// # Errors
+    /// [`StorageError`]; the log is as before then.
+    pub(crate) fn append(
+        &mut self,
+        batches: &[Batch],
+        place: Placement,
+    ) -> Result<(), StorageError> {
+        let deltas = batches.iter().map(|b| b.header.last_offset_delta);
+        let records: i64 = deltas.map(|delta| i64::from(delta) + 1).sum();
+        let end_offset = place.base_offset + records;
+        if self.failed {
+            return Err(self.failure());
+        }
+        let incoming = Incoming::new(batches, place, end_offset);
+        let active = self.segments.last();
+        if active.is_none_or(|active| active.is_full_for(&incoming, &self.layout)) {
+            self.roll(place.base_offset)?;
         }
         if let Some(segment) = self.segments.last_mut() {
-            segment.append(batch, place);
+            segment.append(batches, place)?;
         }
-        self.end_offset = last_offset + 1;
+        self.end_offset = end_offset;
+        Ok(())
+    }
+
+    /// Begins a new segment.
+    fn roll(&mut self, base_offset: i64) -> Result<(), StorageError> {
+        let Some(dir) = &self.dir else {
+            self.segments
+                .push(Segment::in_memory(base_offset, &self.layout));
+            return Ok(());
+        };
+        let next = Segment::create(dir, base_offset, &self.layout)?;
+        if let Some(last) = self.segments.last_mut() {
+            last.close();
+        }
+        self.segments.push(next);
+        self.new_files = true;
+        self.rolled = Some(base_offset);
+        Ok(())
+    }
+
+    /// Where a segment on disk has begun since the last call: the producers' state there is to be
+    /// kept.
+    pub(crate) fn take_rolled(&mut self) -> Option<i64> {
+        self.rolled.take()
+    }
+
+    /// Keeps the producers' state before an offset, on disk. Without it more of the log must be
+    /// read at the next start.
+    pub(crate) fn keep_producers(&self, offset: i64, producers: &[ProducerEntry]) {
+        let Some(dir) = self.dir.as_ref().filter(|_| !self.aborted_missing) else {
+            return;
+        };
+        if let Err(error) = dir.store_snapshot(offset, producers) {
+            tracing::warn!(%error, "the producers' state is not kept");
+        }
+    }
+
+    /// Keeps an aborted transaction, on disk, in the index of the segment with its marker.
+    pub(crate) fn keep_aborted(&mut self, entry: &AbortedEntry) {
+        let Some(dir) = &self.dir else { return };
+        let base_offset = self.segments[self.segment_of(entry.last_offset)].base_offset();
+        if let Err(error) = dir.append_aborted(base_offset, entry) {
+            tracing::warn!(%error, "an aborted transaction is not kept; the log is read for it at the next start");
+            self.aborted_missing = true;
+        }
+    }
+
+    /// The segment that an offset belongs to; there must be one.
+    fn segment_of(&self, offset: i64) -> usize {
+        let after = self.segments.partition_point(|s| s.base_offset() <= offset);
+        after.saturating_sub(1)
     }
 
     /// Whole batches, the first of which contains `offset` or is the next after it.
     ///
     /// A read ends at the end of a segment; empty at the end of the log.
-    pub(crate) fn read(&mut self, offset: i64, limit: ReadLimit) -> Vec<Bytes> {
+    ///
+    /// # Errors
+    /// [`StorageError`] when what is stored there cannot be read.
+    pub(crate) fn read(
+        &mut self,
+        offset: i64,
+        limit: ReadLimit,
+    ) -> Result<Vec<Bytes>, StorageError> {
         let after = self
             .segments
             .partition_point(|segment| segment.base_offset() <= offset);
         for segment in &mut self.segments[after.saturating_sub(1)..] {
-            let from = segment.position_of(offset);
+            let from = segment.position_of(offset)?;
             let to = match limit.up_to >= self.end_offset {
                 true => segment.size(),
-                false => segment.position_of(limit.up_to),
+                false => segment.position_of(limit.up_to)?,
             };
             if from < segment.size() {
                 return segment.read(from, to, limit.max_bytes, limit.at_least_one);
             }
         }
-        Vec::new()
+        Ok(Vec::new())
     }
 
-    /// The first batch that holds a record at or after `timestamp` (milliseconds since 1970).
-    pub(crate) fn batch_at_time(&mut self, timestamp: i64) -> Option<Bytes> {
-        let start = self.start_offset;
-        let mut segments = self.segments.iter_mut();
-        let segment = segments.find(|segment| segment.max_timestamp() >= timestamp)?;
-        segment.batch_at_time(timestamp, start)
+    /// The first batch that ends at or after `offset` and claims to hold a record at or after
+    /// `timestamp` (milliseconds since 1970).
+    ///
+    /// # Errors
+    /// [`StorageError`] when what is stored there cannot be read.
+    pub(crate) fn batch_at_time(
+        &mut self,
+        timestamp: i64,
+        offset: i64,
+    ) -> Result<Option<Bytes>, StorageError> {
+        let offset = offset.max(self.start_offset);
+        let first = self.segment_of(offset);
+        for segment in self.segments.iter_mut().skip(first) {
+            if segment.max_timestamp() < timestamp {
+                continue;
+            }
+            if let Some(batch) = segment.batch_at_time(timestamp, offset)? {
+                return Ok(Some(batch));
+            }
+        }
+        Ok(None)
     }
 
-    /// The first batch with the largest timestamp of the log.
-    pub(crate) fn batch_of_max_time(&mut self) -> Option<Bytes> {
-        let max = self.segments.iter().map(Segment::max_timestamp).max()?;
-        self.batch_at_time(max)
+    /// The largest timestamp of the log.
+    pub(crate) fn max_timestamp(&self) -> Option<i64> {
+        self.segments.iter().map(Segment::max_timestamp).max()
     }
 }
 
+#[cfg(test)]
+mod disk_tests;
+#[cfg(test)]
+mod memory_tests;
 #[cfg(test)]
 mod tests;

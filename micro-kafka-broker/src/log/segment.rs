@@ -1,28 +1,19 @@
 //! A stretch of the log with its indexes.
 
+use std::fs::File;
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use super::age::Age;
+use super::disk::{IndexFiles, Kind, LogFile, PartitionDir, Suffix, scan};
+use super::index::Indexes;
 use super::slabs::Slabs;
-use crate::batch::{Batch, HEADER_LEN, Header, patch_log_append_time, patch_prefix};
+use super::store::{Placed, Step, Store};
+use super::{LogLayout, SegmentInfo, StorageError};
+use crate::batch::{Batch, Header, is_whole};
 
-/// Bodies from this size on are shared with the request they came in instead of copied.
-const SHARE_FROM: usize = 256 << 10;
-
-/// Where a batch begins; one entry every `index.interval.bytes`.
-#[derive(Debug, Clone, Copy)]
-struct IndexEntry {
-    relative_offset: u32,
-    position: u32,
-}
-
-/// The largest timestamp so far, and the first offset of the batch that has it.
-#[derive(Debug, Clone, Copy)]
-struct TimeEntry {
-    timestamp: i64,
-    relative_offset: u32,
-}
-
-/// What the leader decides about a batch it appends.
+/// What the leader decides about batches it appends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Placement {
     /// Offset of the first record.
@@ -31,28 +22,198 @@ pub(crate) struct Placement {
     pub(crate) leader_epoch: i32,
     /// The broker's time in milliseconds since 1970, where it replaces the producer's.
     pub(crate) stamp: Option<i64>,
+    /// When they are appended, in milliseconds since 1970.
+    pub(crate) now: i64,
+}
+
+/// What is about to be appended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Incoming {
+    size: usize,
+    end_offset: i64,
+    /// The largest timestamp, in milliseconds since 1970.
+    newest: i64,
+    now: i64,
+}
+
+impl Incoming {
+    pub(super) fn new(batches: &[Batch], place: Placement, end_offset: i64) -> Self {
+        let times = batches.iter().map(|batch| batch.header.max_timestamp);
+        Self {
+            size: batches.iter().map(|batch| batch.bytes.len()).sum(),
+            end_offset,
+            newest: place.stamp.or(times.max()).unwrap_or(-1),
+            now: place.now,
+        }
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Segment {
     base_offset: i64,
-    slabs: Slabs,
-    index: Vec<IndexEntry>,
-    times: Vec<TimeEntry>,
-    index_interval: usize,
-    max_timestamp: i64,
+    store: Store,
+    indexes: Indexes,
+    age: Age,
+    /// Where the indexes are kept, on disk.
+    index_files: Option<IndexFiles>,
+    /// Whether every batch is known to be whole; otherwise each is checked when it is read.
+    checked: bool,
 }
 
 impl Segment {
-    pub(super) fn new(base_offset: i64, index_interval: usize) -> Self {
+    /// An empty segment in memory.
+    pub(super) fn in_memory(base_offset: i64, layout: &LogLayout) -> Self {
         Self {
             base_offset,
-            slabs: Slabs::default(),
-            index: Vec::new(),
-            times: Vec::new(),
-            index_interval,
-            max_timestamp: -1,
+            store: Store::Memory(Slabs::default()),
+            indexes: Indexes::new(layout.index_interval_bytes),
+            age: Age::new(layout),
+            index_files: None,
+            checked: true,
         }
+    }
+
+    /// An empty segment in files.
+    pub(super) fn create(
+        dir: &PartitionDir,
+        base_offset: i64,
+        layout: &LogLayout,
+    ) -> Result<Self, StorageError> {
+        Self::create_as(Suffix::None, dir, base_offset, layout)
+    }
+
+    /// An empty segment in files, which is to replace others.
+    pub(super) fn create_cleaned(
+        dir: &PartitionDir,
+        base_offset: i64,
+        layout: &LogLayout,
+    ) -> Result<Self, StorageError> {
+        Self::create_as(Suffix::Cleaned, dir, base_offset, layout)
+    }
+
+    fn create_as(
+        suffix: Suffix,
+        dir: &PartitionDir,
+        base_offset: i64,
+        layout: &LogLayout,
+    ) -> Result<Self, StorageError> {
+        let mut file = dir.open(base_offset, suffix)?;
+        if file.len() > 0 {
+            file.cut(0)?;
+        }
+        let indexes = Indexes::new(layout.index_interval_bytes);
+        let mut index_files = IndexFiles::new(dir.path(), base_offset, suffix);
+        index_files.write(&indexes)?;
+        Ok(Self {
+            base_offset,
+            store: Store::File(file),
+            indexes,
+            age: Age::new(layout),
+            index_files: Some(index_files),
+            checked: true,
+        })
+    }
+
+    /// A segment that was closed; its batches are checked when they are read.
+    pub(super) fn load(
+        dir: &PartitionDir,
+        base_offset: i64,
+        layout: &LogLayout,
+    ) -> Result<Self, StorageError> {
+        let file = dir.open(base_offset, Suffix::None)?;
+        let mut index_files = IndexFiles::new(dir.path(), base_offset, Suffix::None);
+        let Some((offsets, times)) = index_files.load(file.len())? else {
+            return Self::index_anew(file, index_files, base_offset, layout);
+        };
+        let (store, age) = aged(file, layout)?;
+        Ok(Self {
+            base_offset,
+            store,
+            indexes: Indexes::loaded(layout.index_interval_bytes, offsets, times),
+            age,
+            index_files: Some(index_files),
+            checked: false,
+        })
+    }
+
+    /// Makes the indexes of a closed segment again.
+    fn index_anew(
+        file: LogFile,
+        mut index_files: IndexFiles,
+        base_offset: i64,
+        layout: &LogLayout,
+    ) -> Result<Self, StorageError> {
+        tracing::warn!(file = %file.path().display(), "the indexes are missing or make no sense; they are made again");
+        let scanned = scan(&file, base_offset, layout.index_interval_bytes, false)?;
+        if let Some(reason) = scanned.fault {
+            tracing::error!(
+                file = %file.path().display(), position = scanned.valid, reason,
+                "a segment is corrupt: what lies behind this position is not served"
+            );
+        }
+        let mut indexes = scanned.indexes;
+        indexes.note_max();
+        index_files.write(&indexes)?;
+        let (store, age) = aged(file, layout)?;
+        Ok(Self {
+            base_offset,
+            store,
+            indexes,
+            age,
+            index_files: Some(index_files),
+            checked: scanned.fault.is_none(),
+        })
+    }
+
+    /// A segment that may not have reached the disk: what is not whole is cut off. Returns it
+    /// with the offset after its last batch and whether something was cut.
+    pub(super) fn recover(
+        dir: &PartitionDir,
+        base_offset: i64,
+        layout: &LogLayout,
+        dense: bool,
+    ) -> Result<(Self, i64, bool), StorageError> {
+        let mut file = dir.open(base_offset, Suffix::None)?;
+        let scanned = scan(&file, base_offset, layout.index_interval_bytes, dense)?;
+        if let Some(reason) = scanned.fault {
+            tracing::error!(
+                file = %file.path().display(), position = scanned.valid, reason,
+                bytes = file.len() - scanned.valid, next_offset = scanned.next_offset,
+                "a segment is corrupt: it is cut at this position"
+            );
+            file.cut(scanned.valid)?;
+        }
+        let mut index_files = IndexFiles::new(dir.path(), base_offset, Suffix::None);
+        index_files.write(&scanned.indexes)?;
+        let (store, age) = aged(file, layout)?;
+        let segment = Self {
+            base_offset,
+            store,
+            indexes: scanned.indexes,
+            age,
+            index_files: Some(index_files),
+            checked: true,
+        };
+        Ok((segment, scanned.next_offset, scanned.fault.is_some()))
+    }
+
+    /// Goes through the batches that the indexes do not know of yet; returns the offset after the
+    /// last one.
+    pub(super) fn index_tail(&mut self) -> Result<i64, StorageError> {
+        let mut next_offset = self.base_offset;
+        let mut walk = self.store.walk(self.indexes.last_position());
+        while let Some(Step { at, end, header }) = walk.step()? {
+            let relative = u32::try_from(header.last_offset() - self.base_offset);
+            let Ok(relative) = relative.map_err(drop) else {
+                return Err(self
+                    .store
+                    .corrupt(at, "a batch's offset is not the segment's"));
+            };
+            self.indexes
+                .note(at, end - at, relative, header.max_timestamp);
+            next_offset = header.last_offset() + 1;
+        }
+        Ok(next_offset)
     }
 
     pub(super) fn base_offset(&self) -> i64 {
@@ -60,127 +221,138 @@ impl Segment {
     }
 
     pub(super) fn size(&self) -> usize {
-        self.slabs.len()
+        self.store.len()
     }
 
     pub(super) fn max_timestamp(&self) -> i64 {
-        self.max_timestamp
+        self.indexes.max_timestamp()
     }
 
-    /// Whether a batch of `size` bytes up to `last_offset` still belongs here.
-    pub(super) fn has_room(&self, size: usize, last_offset: i64, segment_bytes: usize) -> bool {
-        let limit = segment_bytes.min(i32::MAX.unsigned_abs() as usize);
-        let fits = self.size() + size <= limit;
-        self.size() == 0 || fits && i32::try_from(last_offset - self.base_offset).is_ok()
-    }
-
-    pub(super) fn append(&mut self, batch: &Batch, place: Placement) {
-        let position = self.size();
-        let relative_offset =
-            u32::try_from(place.base_offset - self.base_offset).unwrap_or(u32::MAX);
-        self.index_batch(position, relative_offset);
-        let timestamp = place.stamp.unwrap_or(batch.header.max_timestamp);
-        self.note_timestamp(timestamp, relative_offset);
-        if let Some(stamp) = place.stamp {
-            let mut bytes = batch.bytes.to_vec();
-            patch_log_append_time(&mut bytes, stamp);
-            patch_prefix(&mut bytes, place.base_offset, place.leader_epoch);
-            return self.slabs.append(&bytes);
-        }
-        let (header, body) = batch.bytes.split_at(HEADER_LEN);
-        let mut patched = [0; HEADER_LEN];
-        patched.copy_from_slice(header);
-        patch_prefix(&mut patched, place.base_offset, place.leader_epoch);
-        self.slabs.append(&patched);
-        if body.len() >= SHARE_FROM {
-            self.slabs.append_shared(batch.bytes.slice(HEADER_LEN..));
-        } else {
-            self.slabs.append(body);
+    /// The file that holds the batches, if one does.
+    pub(super) fn file(&self) -> Option<Arc<File>> {
+        match &self.store {
+            Store::Memory(_) => None,
+            Store::File(file) => Some(file.handle()),
         }
     }
 
-    fn index_batch(&mut self, position: usize, relative_offset: u32) {
-        let position = u32::try_from(position).unwrap_or(u32::MAX);
-        let due = match self.index.last() {
-            Some(last) => (position - last.position) as usize > self.index_interval,
-            None => true,
-        };
-        if due {
-            self.index.push(IndexEntry {
-                relative_offset,
-                position,
-            });
+    /// Waits until the batches have reached the disk.
+    pub(super) fn flush(&self) -> Result<(), StorageError> {
+        match &self.store {
+            Store::Memory(_) => Ok(()),
+            Store::File(file) => file.flush(),
         }
     }
 
-    fn note_timestamp(&mut self, timestamp: i64, relative_offset: u32) {
-        if timestamp <= self.max_timestamp {
+    /// Its files have their own names now; nothing more is written to them.
+    pub(super) fn moved_into(&mut self, dir: &PartitionDir) {
+        if let Store::File(file) = &mut self.store {
+            file.moved(dir.file(self.base_offset, Kind::Log, Suffix::None));
+        }
+        self.index_files = None;
+    }
+
+    /// Ends the segment: its indexes are written. What cannot be written is made again when the
+    /// segment is loaded.
+    pub(super) fn close(&mut self) {
+        self.indexes.note_max();
+        let Some(files) = &mut self.index_files else {
             return;
-        }
-        self.max_timestamp = timestamp;
-        // One entry per index entry is enough to begin a scan from.
-        let indexed = self.index.last().map_or(0, |entry| entry.relative_offset);
-        match self.times.last() {
-            Some(last) if last.relative_offset >= indexed => {}
-            _ => self.times.push(TimeEntry {
-                timestamp,
-                relative_offset,
-            }),
+        };
+        if let Err(error) = files.write(&self.indexes) {
+            tracing::warn!(%error, "a segment's indexes cannot be written");
+            files.discard();
         }
     }
 
-    fn header_at(&self, position: usize) -> Option<Header> {
-        let mut bytes = [0; HEADER_LEN];
-        if !self.slabs.copy_at(position, &mut bytes) {
-            return None;
+    /// The largest timestamp, or the time of the last append where no batch has one.
+    pub(super) fn largest_timestamp(&self) -> i64 {
+        match self.max_timestamp() {
+            ..0 => self.age.modified_at,
+            known => known,
         }
-        Header::read(&bytes).ok()
     }
 
-    /// Batches from `position` on, with their positions.
-    fn headers_from(&self, position: usize) -> impl Iterator<Item = (usize, Header)> + '_ {
-        let mut next = position;
-        std::iter::from_fn(move || {
-            let at = next;
-            let header = self.header_at(at)?;
-            next = at + header.size()?;
-            Some((at, header))
-        })
+    /// What compaction must know; the segment ends before `end_offset`.
+    pub(super) fn info(&self, end_offset: i64) -> SegmentInfo {
+        SegmentInfo {
+            base_offset: self.base_offset,
+            end_offset,
+            size: self.size(),
+            index_bytes: self.indexes.bytes(),
+            first_timestamp: self.age.first_timestamp,
+            largest_timestamp: self.largest_timestamp(),
+            modified_at: self.age.modified_at,
+        }
+    }
+
+    /// Whether batches belong into a new segment: by size, by age or by their offsets.
+    pub(super) fn is_full_for(&self, incoming: &Incoming, layout: &LogLayout) -> bool {
+        let limit = layout.segment_bytes.min(i32::MAX.unsigned_abs() as usize);
+        let reach = incoming.end_offset - 1 - self.base_offset;
+        self.size() > 0
+            && (self.size() + incoming.size > limit
+                || self.age.is_over(incoming.newest, incoming.now, layout)
+                || self.indexes.bytes() >= layout.max_index_bytes
+                || i32::try_from(reach).is_err())
+    }
+
+    /// Appends batches one after the other, all or none.
+    pub(super) fn append(
+        &mut self,
+        batches: &[Batch],
+        place: Placement,
+    ) -> Result<(), StorageError> {
+        let mut base_offset = place.base_offset;
+        let mut placed = Vec::with_capacity(batches.len());
+        for batch in batches {
+            placed.push(Placed::new(
+                batch,
+                base_offset,
+                place.leader_epoch,
+                place.stamp,
+            ));
+            base_offset += i64::from(batch.header.last_offset_delta) + 1;
+        }
+        let mut position = self.size();
+        self.store.append(&placed)?;
+        let mut base_offset = place.base_offset;
+        for (batch, placed) in batches.iter().zip(&placed) {
+            let last_offset = base_offset + i64::from(batch.header.last_offset_delta);
+            let relative = u32::try_from(last_offset - self.base_offset).unwrap_or(u32::MAX);
+            let timestamp = place.stamp.unwrap_or(batch.header.max_timestamp);
+            self.indexes
+                .note(position, placed.size(), relative, timestamp);
+            self.age.note(timestamp, place.now);
+            position += placed.size();
+            base_offset = last_offset + 1;
+        }
+        Ok(())
     }
 
     /// Position of the first batch that ends at or after `offset`, or of the segment's end.
-    pub(super) fn position_of(&self, offset: i64) -> usize {
-        let relative = offset.saturating_sub(self.base_offset);
-        let after = self
-            .index
-            .partition_point(|e| i64::from(e.relative_offset) <= relative);
-        let from = after
-            .checked_sub(1)
-            .map_or(0, |i| self.index[i].position as usize);
-        let mut headers = self.headers_from(from);
-        headers
-            .find(|(_, header)| header.last_offset() >= offset)
-            .map_or(self.size(), |(at, _)| at)
+    pub(super) fn position_of(&self, offset: i64) -> Result<usize, StorageError> {
+        let from = self
+            .indexes
+            .before_offset(offset.saturating_sub(self.base_offset));
+        let found = self
+            .store
+            .walk(from)
+            .find(|header| header.last_offset() >= offset)?;
+        Ok(found.map_or(self.size(), |step| step.at))
     }
 
     /// The end of the last whole batch that ends at or before `limit`; `from` begins a batch.
-    fn boundary_before(&self, from: usize, limit: usize) -> usize {
+    fn boundary_before(&self, from: usize, limit: usize) -> Result<usize, StorageError> {
         if limit >= self.size() {
-            return self.size();
+            return Ok(self.size());
         }
-        let after = self.index.partition_point(|e| e.position as usize <= limit);
-        let indexed = after
-            .checked_sub(1)
-            .map_or(0, |i| self.index[i].position as usize);
-        let mut boundary = indexed.max(from);
-        for (at, header) in self.headers_from(boundary) {
-            let end = at + header.size().unwrap_or(0);
-            if end > limit {
-                break;
-            }
-            boundary = end;
+        let mut boundary = self.indexes.before_position(limit).max(from);
+        let mut walk = self.store.walk(boundary);
+        while let Some(step) = walk.step()?.filter(|step| step.end <= limit) {
+            boundary = step.end;
         }
-        boundary
+        Ok(boundary)
     }
 
     /// Whole batches from position `from` and before position `to`, at most `max_bytes`.
@@ -192,37 +364,99 @@ impl Segment {
         to: usize,
         max_bytes: usize,
         at_least_one: bool,
-    ) -> Vec<Bytes> {
+    ) -> Result<Vec<Bytes>, StorageError> {
         let limit = to.min(from.saturating_add(max_bytes));
-        let mut end = self.boundary_before(from, limit);
+        let mut end = self.boundary_before(from, limit)?;
         if end <= from && at_least_one && from < to {
-            end = self
-                .header_at(from)
-                .and_then(|h| h.size())
-                .map_or(from, |size| from + size);
+            end = self.store.walk(from).step()?.map_or(from, |step| step.end);
         }
         if end <= from {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        self.slabs.slices(from, end)
+        self.slices(from, end)
+    }
+
+    /// The batches between two positions; those of a file that was not checked are checked now.
+    fn slices(&mut self, from: usize, to: usize) -> Result<Vec<Bytes>, StorageError> {
+        let slices = self.store.read(from, to)?;
+        if let ([whole], false) = (slices.as_slice(), self.checked) {
+            let good = check(whole);
+            if let Err((at, reason)) = good {
+                // What comes before can still be served.
+                return match at {
+                    0 => Err(self.store.corrupt(from, reason)),
+                    at => Ok(vec![whole.slice(..at)]),
+                };
+            }
+        }
+        Ok(slices)
+    }
+
+    /// Calls `visit` with every batch from `offset` on; with its bytes if it holds markers.
+    pub(super) fn replay(
+        &self,
+        offset: i64,
+        visit: &mut impl FnMut(&Header, Option<Bytes>),
+    ) -> Result<(), StorageError> {
+        let mut walk = self.store.walk(self.position_of(offset)?);
+        while let Some(step) = walk.step()? {
+            let markers = match step.header.is_control() {
+                true => Some(self.store.copy(step.at, step.end)?),
+                false => None,
+            };
+            visit(&step.header, markers);
+        }
+        Ok(())
     }
 
     /// The first batch from `offset` on that has a timestamp of at least `timestamp`.
-    pub(super) fn batch_at_time(&mut self, timestamp: i64, offset: i64) -> Option<Bytes> {
-        let before = self
-            .times
-            .partition_point(|entry| entry.timestamp < timestamp);
-        let from = before
-            .checked_sub(1)
-            .map_or(0, |i| i64::from(self.times[i].relative_offset));
-        let position = self.position_of(offset.max(self.base_offset + from));
-        let mut headers = self.headers_from(position);
-        let (at, header) = headers.find(|(_, header)| header.max_timestamp >= timestamp)?;
-        drop(headers);
-        let slices = self.slabs.slices(at, at + header.size()?);
-        Some(match <[Bytes; 1]>::try_from(slices) {
+    pub(super) fn batch_at_time(
+        &mut self,
+        timestamp: i64,
+        offset: i64,
+    ) -> Result<Option<Bytes>, StorageError> {
+        let from = i64::from(self.indexes.before_time(timestamp));
+        let position = self.position_of(offset.max(self.base_offset + from))?;
+        let walk = self.store.walk(position);
+        let Some(step) = walk.find(|header| header.max_timestamp >= timestamp)? else {
+            return Ok(None);
+        };
+        let slices = self.slices(step.at, step.end)?;
+        Ok(Some(match <[Bytes; 1]>::try_from(slices) {
             Ok([whole]) => whole,
             Err(parts) => parts.concat().into(),
-        })
+        }))
     }
+}
+
+/// A file with its age.
+fn aged(file: LogFile, layout: &LogLayout) -> Result<(Store, Age), StorageError> {
+    let handle = file.handle();
+    let store = Store::File(file);
+    let first = store.walk(0).step()?;
+    let first = first.map(|step| step.header.max_timestamp);
+    Ok((store, Age::of_file(&handle, layout, first)))
+}
+
+/// Checks every batch; returns where the first bad one begins.
+fn check(batches: &Bytes) -> Result<(), (usize, &'static str)> {
+    let mut at = 0;
+    let mut next_offset = 0;
+    while at < batches.len() {
+        let rest = &batches[at..];
+        let header = Header::read(rest).ok();
+        let sized = header.and_then(|header| Some((header, rest.get(..header.size()?)?)));
+        let Some((header, batch)) = sized else {
+            return Err((at, "bytes end inside a batch"));
+        };
+        if !is_whole(batch, &header) || header.magic != 2 {
+            return Err((at, "a batch's checksum does not match"));
+        }
+        if header.base_offset < next_offset {
+            return Err((at, "a batch's offset does not follow the last one's"));
+        }
+        next_offset = header.last_offset() + 1;
+        at += batch.len();
+    }
+    Ok(())
 }

@@ -1,33 +1,28 @@
 //! Append-only memory for batches.
 //!
 //! Bytes are copied once into slabs and handed out as [`Bytes`] slices of them. What was written
-//! since the last read is frozen when somebody reads it, so a slab that nobody reads at its end is
-//! one slice. Many small slices would cost memory and system calls: they are joined when their
-//! slab is full.
+//! since the last read is frozen when somebody reads it, but not in small pieces, which would
+//! cost memory and system calls: a reader at the end gets a copy of the few bytes there.
 
 use bytes::{Bytes, BytesMut};
 
-/// Bytes of a slab once a log has grown; small logs begin with small slabs.
+/// Bytes of a slab once a log has grown; slabs of small logs are a sixteenth of them.
 const MAX_SLAB: usize = 1 << 20;
-const MIN_SLAB: usize = 16 << 10;
-/// Neighbouring slices of one slab beyond which they are joined by a copy.
-const MAX_PIECES: usize = 128;
+const MIN_SLAB: usize = 4 << 10;
+/// Fewer new bytes than this are copied for their readers.
+const FREEZE_FROM: usize = 4 << 10;
 
 #[derive(Debug)]
 struct Piece {
     start: usize,
     bytes: Bytes,
-    /// Whether the bytes belong to somebody else's allocation.
-    foreign: bool,
 }
 
 /// A growing byte string that can be read while it grows.
 #[derive(Debug, Default)]
 pub(super) struct Slabs {
     pieces: Vec<Piece>,
-    /// The first piece that lies in the current slab.
-    slab_pieces: usize,
-    /// What nobody has read yet, and the free room of the current slab.
+    /// What is not frozen yet, and the free room of the current slab.
     tail: BytesMut,
     /// Position of `tail`'s first byte.
     tail_start: usize,
@@ -43,7 +38,7 @@ impl Slabs {
     pub(super) fn append(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             if self.tail.len() == self.tail.capacity() {
-                self.next_slab();
+                self.next_slab(bytes.len());
             }
             let room = self.tail.capacity() - self.tail.len();
             let (now, later) = bytes.split_at(room.min(bytes.len()));
@@ -57,16 +52,12 @@ impl Slabs {
         self.freeze_tail();
         let start = self.tail_start;
         self.tail_start += bytes.len();
-        self.pieces.push(Piece {
-            start,
-            bytes,
-            foreign: true,
-        });
+        self.pieces.push(Piece { start, bytes });
     }
 
     /// The bytes from `from` to `to` (both within the length), as slices in order.
     pub(super) fn slices(&mut self, from: usize, to: usize) -> Vec<Bytes> {
-        if to > self.tail_start {
+        if to > self.tail_start && self.tail.len() >= FREEZE_FROM {
             self.freeze_tail();
         }
         let first = self
@@ -80,6 +71,11 @@ impl Slabs {
             let begin = from.saturating_sub(piece.start);
             let end = (to - piece.start).min(piece.bytes.len());
             slices.push(piece.bytes.slice(begin..end));
+        }
+        if to > self.tail_start.max(from) {
+            let begin = from.saturating_sub(self.tail_start);
+            let end = to - self.tail_start;
+            slices.push(Bytes::copy_from_slice(&self.tail[begin..end]));
         }
         slices
     }
@@ -115,47 +111,15 @@ impl Slabs {
         let bytes = self.tail.split().freeze();
         let start = self.tail_start;
         self.tail_start += bytes.len();
-        self.pieces.push(Piece {
-            start,
-            bytes,
-            foreign: false,
-        });
+        self.pieces.push(Piece { start, bytes });
     }
 
-    fn next_slab(&mut self) {
+    /// Begins a slab, for at least `needed` bytes unless they are many.
+    fn next_slab(&mut self, needed: usize) {
         self.freeze_tail();
-        self.join_pieces();
-        self.slab_pieces = self.pieces.len();
-        let capacity = self
-            .tail_start
-            .next_power_of_two()
-            .clamp(MIN_SLAB, MAX_SLAB);
+        let capacity = needed.max(self.tail_start / 16);
+        let capacity = capacity.clamp(MIN_SLAB, MAX_SLAB);
         self.tail = BytesMut::with_capacity(capacity);
-    }
-
-    /// Joins the full slab's neighbouring pieces if there are too many of them.
-    fn join_pieces(&mut self) {
-        if self.pieces.len() - self.slab_pieces <= MAX_PIECES {
-            return;
-        }
-        let pieces = self.pieces.split_off(self.slab_pieces);
-        for run in pieces.chunk_by(|a, b| !a.foreign && !b.foreign) {
-            let bytes = match run {
-                [one] => one.bytes.clone(),
-                many => Bytes::from(
-                    many.iter()
-                        .map(|piece| &piece.bytes[..])
-                        .collect::<Vec<_>>()
-                        .concat(),
-                ),
-            };
-            let (start, foreign) = (run[0].start, run[0].foreign);
-            self.pieces.push(Piece {
-                start,
-                bytes,
-                foreign,
-            });
-        }
     }
 }
 
@@ -208,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_byte_takes_at_most_a_tenth_more() {
+    fn a_stored_byte_takes_at_most_a_tenth_more_at_any_size() {
         for size in [70, 300, 1000, 5000, 70_000, 300_000, 1_100_000] {
             let mut slabs = Slabs::default();
             let batch = vec![7; size];
@@ -217,26 +181,26 @@ mod tests {
                 slabs.append(&batch);
                 // A consumer at the end reads every batch on its own.
                 slabs.slices(at, at + size);
+                let free = slabs.tail.capacity() - slabs.tail.len();
+                let taken = slabs.len() + free + slabs.pieces.capacity() * size_of::<Piece>();
+                let stored = slabs.len();
+                assert!(
+                    stored < 64 << 10 || taken * 10 <= stored * 11,
+                    "{size}: {taken} for {stored}"
+                );
             }
-            let free = slabs.tail.capacity() - slabs.tail.len();
-            let taken = slabs.len() + free + slabs.pieces.capacity() * size_of::<Piece>();
-            assert!(
-                taken * 10 <= slabs.len() * 11,
-                "{size}: {taken} for {}",
-                slabs.len()
-            );
         }
     }
 
     #[test]
-    fn a_slab_read_piece_by_piece_is_joined_when_it_is_full() {
+    fn a_slab_read_piece_by_piece_is_not_cut_into_small_ones() {
         let mut slabs = Slabs::default();
         for _ in 0..100_000 {
             let at = slabs.len();
             slabs.append(&[7; 100]);
-            slabs.slices(at, at + 100);
+            assert_eq!(slabs.slices(at, at + 100).concat(), [7; 100]);
         }
-        assert!(slabs.pieces.len() < 12_000, "{}", slabs.pieces.len());
+        assert!(slabs.pieces.len() < 2600, "{}", slabs.pieces.len());
         assert_eq!(slabs.slices(0, slabs.len()).concat().len(), 10_000_000);
     }
 }

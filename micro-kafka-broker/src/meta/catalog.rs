@@ -1,5 +1,6 @@
 //! The one place where topics change.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,6 +13,9 @@ use super::{check_topic_name, name, topic_config};
 
 /// Most partitions of a topic in one request, as in Kafka.
 const MAX_PARTITIONS: i32 = 10_000;
+
+/// The name of the controllers' own topic, which no other may have.
+const CLUSTER_METADATA: &str = "__cluster_metadata";
 
 /// A topic to create.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +47,7 @@ pub(crate) struct Catalog {
     brokers: Vec<i32>,
     image: RwLock<Arc<Image>>,
     /// Held during a change, so that changes follow one another.
-    changing: Mutex<()>,
+    pub(super) changing: Mutex<()>,
     observers: RwLock<Vec<Arc<dyn CatalogObserver>>>,
 }
 
@@ -86,6 +90,10 @@ impl Catalog {
         let _changing = self.changing.lock();
         let image = self.image();
         check_topic_name(&new.name)?;
+        if new.name == CLUSTER_METADATA {
+            let text = format!("Creation of internal topic {CLUSTER_METADATA} is prohibited.");
+            return Err(CatalogError::InvalidRequest(text));
+        }
         if image.topic(&new.name).is_some() {
             return Err(CatalogError::Exists(new.name.clone()));
         }
@@ -100,11 +108,11 @@ impl Catalog {
             return Err(CatalogError::InvalidName(text));
         }
         let partitions = self.place(new)?;
-        let overrides = topic_config::check_overrides(&new.configs)?;
+        let overrides = topic_config::check_overrides(&new.configs, &self.config)?;
         let topic = Arc::new(Topic {
             name: new.name.as_str().into(),
             id: TopicId::random(),
-            internal: new.name == "__consumer_offsets" || new.name == "__transaction_state",
+            internal: is_internal(&new.name),
             partitions,
             settings: TopicSettings::new(&overrides, &self.config),
             overrides,
@@ -113,6 +121,26 @@ impl Catalog {
             self.publish(&image, &topic);
         }
         Ok(topic)
+    }
+
+    /// Brings back a topic that was there before a restart.
+    pub(super) fn restore(
+        &self,
+        name: &str,
+        id: TopicId,
+        partitions: Vec<PartitionInfo>,
+        overrides: &BTreeMap<String, String>,
+    ) {
+        let _changing = self.changing.lock();
+        let topic = Topic {
+            name: name.into(),
+            id,
+            internal: is_internal(name),
+            partitions,
+            settings: TopicSettings::new(overrides, &self.config),
+            overrides: overrides.clone(),
+        };
+        self.publish(&self.image(), &Arc::new(topic));
     }
 
     /// Deletes a topic.
@@ -183,7 +211,7 @@ impl Catalog {
         Ok(grown)
     }
 
-    fn publish(&self, image: &Image, topic: &Arc<Topic>) {
+    pub(super) fn publish(&self, image: &Image, topic: &Arc<Topic>) {
         for observer in self.observers.read().iter() {
             observer.topic_changed(topic);
         }
@@ -217,13 +245,14 @@ impl Catalog {
         }
         let factor = usize::try_from(factor).unwrap_or_default();
         if factor == 0 {
-            let text = "Replication factor was set to an invalid non-positive value.";
+            let text = "Replication factor must be larger than 0, or -1 to use the default value.";
             return Err(CatalogError::InvalidReplicationFactor(text.to_owned()));
         }
         if factor > self.brokers.len() {
             let text = format!(
                 "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} \
-                 cannot be reached because only {} broker(s) are registered.",
+                 cannot be reached because only {} broker(s) are registered or some brokers have all \
+                 their log directories cordoned.",
                 self.brokers.len()
             );
             return Err(CatalogError::InvalidReplicationFactor(text));
@@ -233,13 +262,27 @@ impl Catalog {
     }
 
     fn place_as_told(&self, new: &NewTopic) -> Result<Vec<PartitionInfo>, CatalogError> {
-        if new.replication_factor != -1 || new.partitions != -1 {
-            let text = "A manual partition assignment was specified, but replication factor or partition count was not set to -1.";
-            return Err(CatalogError::InvalidRequest(text.to_owned()));
+        let also = match (new.replication_factor, new.partitions) {
+            (-1, -1) => None,
+            (-1, _) => Some("numPartitions"),
+            _ => Some("replication factor"),
+        };
+        if let Some(also) = also {
+            let text = format!(
+                "A manual partition assignment was specified, but {also} was not set to -1."
+            );
+            return Err(CatalogError::InvalidRequest(text));
         }
         let mut assignments = new.assignments.clone();
         assignments.sort_by_key(|(index, _)| *index);
         let factor = assignments.first().map_or(0, |(_, brokers)| brokers.len());
+        if let Some(twice) = assignments.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let text = format!(
+                "Found multiple manual partition assignments for partition {}",
+                twice[0].0
+            );
+            return Err(CatalogError::InvalidAssignment(text));
+        }
         let mut partitions = Vec::with_capacity(assignments.len());
         for (expected, (index, brokers)) in (0..).zip(assignments) {
             if index != expected {
@@ -252,14 +295,23 @@ impl Catalog {
         Ok(partitions)
     }
 
-    fn check_replicas(&self, brokers: &[i32], factor: usize) -> Result<(), CatalogError> {
-        let mut distinct = brokers.to_vec();
-        distinct.sort_unstable();
-        distinct.dedup();
+    /// Whether a partition with `factor` replicas could be on these brokers.
+    ///
+    /// # Errors
+    /// [`CatalogError::InvalidAssignment`] with Kafka's text.
+    pub(crate) fn check_replicas(
+        &self,
+        brokers: &[i32],
+        factor: usize,
+    ) -> Result<(), CatalogError> {
+        let twice = (1..brokers.len()).find(|at| brokers[..*at].contains(&brokers[*at]));
         let text = if brokers.is_empty() {
             "The manual partition assignment includes an empty replica list.".to_owned()
-        } else if distinct.len() != brokers.len() {
-            "The manual partition assignment includes a broker more than once.".to_owned()
+        } else if let Some(at) = twice {
+            format!(
+                "The manual partition assignment includes the broker {} more than once.",
+                brokers[at]
+            )
         } else if let Some(unknown) = brokers.iter().find(|id| !self.brokers.contains(id)) {
             format!(
                 "The manual partition assignment includes broker {unknown}, but no such broker is registered."
@@ -285,6 +337,10 @@ impl Catalog {
             .skip(index % self.brokers.len().max(1));
         partition_on(turns.take(factor).copied().collect())
     }
+}
+
+fn is_internal(name: &str) -> bool {
+    name == "__consumer_offsets" || name == "__transaction_state"
 }
 
 fn partition_on(replicas: Vec<i32>) -> PartitionInfo {

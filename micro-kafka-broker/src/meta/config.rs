@@ -30,17 +30,44 @@ pub(crate) enum ConfigKind {
     Password = 9,
 }
 
+impl ConfigKind {
+    /// The type's name in Kafka's messages.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Boolean => "BOOLEAN",
+            Self::String => "STRING",
+            Self::Int => "INT",
+            Self::Short => "SHORT",
+            Self::Long => "LONG",
+            Self::Double => "DOUBLE",
+            Self::List => "LIST",
+            Self::Class => "CLASS",
+            Self::Password => "PASSWORD",
+        }
+    }
+}
+
 /// Where a value comes from; the numbers are those of the DescribeConfigs response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i8)]
 pub(crate) enum ConfigSource {
     /// Set for the topic.
     Topic = 1,
+    /// Set for the broker while it runs.
+    DynamicBroker = 2,
+    /// Set for all brokers while they run.
+    DynamicDefaultBroker = 3,
     /// Given to the broker at start.
     StaticBroker = 4,
     /// The default.
     Default = 5,
+    /// A logger's level.
+    BrokerLogger = 6,
 }
+
+/// The codecs that a topic can be stored in.
+pub(super) const COMPRESSIONS: &[&str] =
+    &["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"];
 
 /// What values are allowed beyond the type.
 #[derive(Debug, Clone, Copy)]
@@ -51,10 +78,14 @@ pub(super) enum Check {
     AtLeast(i64),
     /// Within both bounds.
     Between(i64, i64),
+    /// The first, or within the other two.
+    OffOr(i64, i64, i64),
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// A list of these words.
     ListOf(&'static [&'static str]),
+    /// `*`, or partitions and brokers as in `0:1,1:2`.
+    Replicas,
 }
 
 /// One configuration of a topic or a broker.
@@ -73,13 +104,13 @@ pub(super) struct ConfigDef {
 #[derive(Debug, Clone)]
 pub(crate) struct ConfigEntry {
     /// Its name.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// The value in force.
     pub(crate) value: Option<String>,
     /// Where the value comes from.
     pub(crate) source: ConfigSource,
-    /// Its type.
-    pub(crate) kind: ConfigKind,
+    /// Its type; `None` for what is not known here.
+    pub(crate) kind: Option<ConfigKind>,
     /// What it is for.
     pub(crate) documentation: &'static str,
     /// Whether it can only be set at start.
@@ -94,7 +125,7 @@ pub(crate) struct ConfigEntry {
 #[derive(Debug, Clone)]
 pub(crate) struct ConfigSynonym {
     /// The name there.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// The value there.
     pub(crate) value: Option<String>,
     /// The place.
@@ -120,9 +151,22 @@ impl ConfigDef {
         };
         outcome.map_err(|reason| ConfigError::Invalid {
             name: self.name.to_owned(),
-            value: value.to_owned(),
+            value: self.at_fault(value),
             reason,
         })
+    }
+
+    /// The part of a refused value that is shown.
+    fn at_fault(&self, value: &str) -> String {
+        let mut items = value.split(',').map(str::trim);
+        match self.check {
+            Check::ListOf(words) => {
+                let wrong = items.find(|item| !words.contains(item));
+                wrong.unwrap_or(value).to_owned()
+            }
+            Check::Replicas => format!("[{}]", items.collect::<Vec<_>>().join(", ")),
+            _ => value.to_owned(),
+        }
     }
 
     fn check_number(&self, text: &str, min: i64, max: i64) -> Result<(), String> {
@@ -130,13 +174,20 @@ impl ConfigDef {
             .parse::<i64>()
             .ok()
             .filter(|number| (min..=max).contains(number));
-        let number = parsed.ok_or_else(|| format!("Not a number of type {:?}", self.kind))?;
+        let number = parsed.ok_or_else(|| format!("Not a number of type {}", self.kind.name()))?;
         match self.check {
-            Check::AtLeast(least) if number < least => {
+            Check::AtLeast(least) | Check::Between(least, _) if number < least => {
                 Err(format!("Value must be at least {least}"))
             }
-            Check::Between(least, most) if !(least..=most).contains(&number) => {
-                Err(format!("Value must be between {least} and {most}"))
+            Check::Between(_, most) if number > most => {
+                Err(format!("Value must be no more than {most}"))
+            }
+            Check::OffOr(off, least, most)
+                if number != off && !(least..=most).contains(&number) =>
+            {
+                Err(format!(
+                    "Value must be between {least} and {most} or equal to {off}"
+                ))
             }
             _ => Ok(()),
         }
@@ -148,9 +199,8 @@ impl ConfigDef {
             .map_err(|_| "Not a number of type DOUBLE".to_owned())?;
         match self.check {
             // The only double with bounds is a ratio.
-            Check::Between(..) if !(0.0..=1.0).contains(&number) => {
-                Err("Value must be between 0 and 1".to_owned())
-            }
+            Check::Between(..) if number < 0.0 => Err("Value must be at least 0".to_owned()),
+            Check::Between(..) if number > 1.0 => Err("Value must be no more than 1".to_owned()),
             _ => Ok(()),
         }
     }
@@ -166,9 +216,23 @@ impl ConfigDef {
                 all.then_some(())
                     .ok_or_else(|| format!("String must be one of: {}", words.join(", ")))
             }
+            Check::Replicas if !is_replica_list(text) => Err(format!(
+                "{} must be the literal '*' or a list of replicas in the following format: \
+                 [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+                self.name
+            )),
             _ => Ok(()),
         }
     }
+}
+
+fn is_replica_list(text: &str) -> bool {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let pair = |item: &str| {
+        let pair = item.trim().split_once(':');
+        pair.is_some_and(|(partition, broker)| number(partition) && number(broker))
+    };
+    text.is_empty() || text == "*" || text.split(',').all(pair)
 }
 
 #[cfg(test)]
@@ -195,6 +259,14 @@ mod tests {
             (ConfigKind::Long, Check::Any, "ten", false),
             (ConfigKind::Boolean, Check::Any, "TRUE", true),
             (ConfigKind::Boolean, Check::Any, "yes", false),
+            (ConfigKind::Int, Check::OffOr(-1, 1, 9), "-1", true),
+            (ConfigKind::Int, Check::OffOr(-1, 1, 9), "9", true),
+            (ConfigKind::Int, Check::OffOr(-1, 1, 9), "0", false),
+            (ConfigKind::List, Check::Replicas, "*", true),
+            (ConfigKind::List, Check::Replicas, "", true),
+            (ConfigKind::List, Check::Replicas, "0:1, 1:2", true),
+            (ConfigKind::List, Check::Replicas, "0:1,1", false),
+            (ConfigKind::List, Check::Replicas, "a:b", false),
             (ConfigKind::Double, Check::Between(0, 1), "0.5", true),
             (ConfigKind::Double, Check::Between(0, 1), "1.5", false),
             (ConfigKind::List, Check::ListOf(&["a", "b"]), "a, b", true),

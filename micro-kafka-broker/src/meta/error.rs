@@ -48,6 +48,9 @@ pub(crate) enum ConfigError {
     /// The value is null where one is needed.
     #[error("Null value not supported for topic configs: {0}")]
     Null(String),
+    /// Values that do not go together, or not with this broker.
+    #[error("{0}")]
+    Conflict(String),
     /// The value does not parse or is out of bounds.
     #[error("Invalid value {value} for configuration {name}: {reason}")]
     Invalid {

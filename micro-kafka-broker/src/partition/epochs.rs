@@ -16,6 +16,17 @@ pub(crate) struct LeaderEpochs {
 }
 
 impl LeaderEpochs {
+    /// The epochs of a log that ends at `log_end`, as they were kept.
+    pub(crate) fn kept(mut starts: Vec<(i32, i64)>, log_end: i64) -> Self {
+        starts.retain(|(_, start)| *start < log_end);
+        Self { starts }
+    }
+
+    /// Each epoch with the offset at which it began.
+    pub(crate) fn starts(&self) -> &[(i32, i64)] {
+        &self.starts
+    }
+
     /// Notes that `epoch` begins at `start`; an epoch that is not newer changes nothing.
     pub(crate) fn begin(&mut self, epoch: i32, start: i64) {
         if self.starts.last().is_some_and(|(last, _)| *last >= epoch) {
@@ -24,6 +35,15 @@ impl LeaderEpochs {
         // An epoch in which nothing was appended leaves no trace.
         self.starts.retain(|(_, begun)| *begun < start);
         self.starts.push((epoch, start));
+    }
+
+    /// Forgets the epochs that ended before the log's first offset.
+    pub(crate) fn forget_before(&mut self, start: i64) {
+        let after = self.starts.partition_point(|(_, begun)| *begun <= start);
+        if let Some(before) = after.checked_sub(1) {
+            self.starts.drain(..before);
+            self.starts[0].1 = start;
+        }
     }
 
     /// The epoch of the record at `offset`, or -1.
@@ -77,6 +97,20 @@ mod tests {
             [epochs.epoch_of(0), epochs.epoch_of(9), epochs.epoch_of(10)],
             [2, 2, 5]
         );
+    }
+
+    #[test]
+    fn epochs_before_the_start_are_forgotten() {
+        let mut epochs = LeaderEpochs::default();
+        epochs.forget_before(5);
+        epochs.begin(2, 0);
+        epochs.begin(5, 10);
+        epochs.begin(7, 20);
+        epochs.forget_before(15);
+        assert_eq!(epochs.epoch_of(14), -1);
+        assert_eq!((epochs.epoch_of(15), epochs.epoch_of(20)), (5, 7));
+        assert_eq!(epochs.end_of(2, 30), end(2, 15));
+        assert_eq!(epochs.end_of(5, 30), end(5, 20));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The end of a transaction in a partition.
 
 use super::producer::ActiveProducer;
-use super::replica::Core;
-use super::transactions::Aborted;
+use super::replica::report;
 use super::{Isolation, Partition};
-use crate::batch::{Marker, Verdict};
+use crate::batch::Marker;
+use crate::log::StorageError;
 
 /// Why a marker is not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +19,16 @@ pub(crate) enum MarkerError {
     /// The partition was deleted.
     #[error("the partition was deleted")]
     Gone,
+    /// What the records are stored on fails; the broker's log says how.
+    #[error("the marker cannot be stored")]
+    Storage,
+}
+
+impl From<StorageError> for MarkerError {
+    fn from(error: StorageError) -> Self {
+        report(&error);
+        Self::Storage
+    }
 }
 
 impl Partition {
@@ -38,14 +48,21 @@ impl Partition {
         if core.deleted {
             return Err(MarkerError::Gone);
         }
+        if core.offline {
+            return Err(MarkerError::Storage);
+        }
         core.producers.check_marker(marker)?;
         let stable_before = core.visible_end(Isolation::ReadCommitted);
         let batch = marker.batch(now_millis);
-        let offset = core.place(&batch, None);
+        let size = batch.bytes.len();
+        let offset = core.place(&[batch], None, now_millis)?;
         if let Some(first_offset) = core.producers.ended(marker, now_millis) {
-            core.close(marker, first_offset, offset);
+            let aborted = core.transactions.end(marker, first_offset, offset);
+            if let Some(entry) = aborted {
+                core.log.keep_aborted(&entry);
+            }
         }
-        core.arrived(batch.bytes.len());
+        core.arrived(size);
         if core.visible_end(Isolation::ReadCommitted) != stable_before {
             core.wake_committed();
         }
@@ -55,21 +72,6 @@ impl Partition {
     /// The producers that this partition remembers, by id.
     pub(crate) fn active_producers(&self) -> Vec<ActiveProducer> {
         self.core.lock().producers.active()
-    }
-}
-
-impl Core {
-    fn close(&mut self, marker: &Marker, first_offset: i64, marker_offset: i64) {
-        match marker.verdict {
-            Verdict::Commit => self.transactions.commit(first_offset),
-            Verdict::Abort => {
-                let aborted = Aborted {
-                    producer_id: marker.producer_id,
-                    first_offset,
-                };
-                self.transactions.abort(aborted, marker_offset);
-            }
-        }
     }
 }
 

@@ -4,22 +4,29 @@
 //! and wakes fetches that wait for records. Its lock is held for microseconds and never across an
 //! await.
 
+mod compaction;
 mod epochs;
+mod flusher;
 mod marker;
 mod offsets;
 mod producer;
 mod replica;
+mod retention;
+mod stored;
 mod table;
 mod transactions;
 mod waiter;
 
+pub(crate) use compaction::{Compacted, CompactionError, CompactionRun};
 pub(crate) use epochs::{EpochEnd, LeaderEpochs};
+pub(crate) use flusher::Flusher;
 pub(crate) use marker::MarkerError;
 pub(crate) use offsets::OffsetSpec;
 pub(crate) use producer::{ActiveProducer, ProducerError, Producers, Sequenced};
 pub(crate) use replica::{
     Admission, AppendError, Appended, EpochError, Isolation, Partition, ReadError, ReadRequest,
 };
+pub(crate) use retention::DeleteError;
 pub(crate) use table::PartitionTable;
 pub(crate) use transactions::Aborted;
 pub(crate) use waiter::{FetchWait, FetchWaiter};

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Isolation, Partition};
+use super::{Isolation, Partition, ReadError};
 use crate::batch::{Header, RecordView, records};
 
 /// What is asked for.
@@ -32,44 +32,79 @@ pub(crate) struct OffsetAt {
 
 impl Partition {
     /// Looks an offset up; `None` when no record matches.
-    pub(crate) fn offset_for(&self, spec: OffsetSpec, isolation: Isolation) -> Option<OffsetAt> {
-        let batch = {
-            let mut core = self.core.lock();
-            let visible_end = core.visible_end(isolation);
-            match spec {
-                OffsetSpec::Earliest => {
-                    let offset = core.log.start_offset();
-                    let leader_epoch = core.epochs.epoch_of(offset);
-                    return Some(OffsetAt {
-                        offset,
-                        timestamp: -1,
-                        leader_epoch,
-                    });
-                }
-                OffsetSpec::Latest => {
-                    let leader_epoch = core.leader_epoch;
-                    return Some(OffsetAt {
-                        offset: visible_end,
-                        timestamp: -1,
-                        leader_epoch,
-                    });
-                }
-                OffsetSpec::MaxTimestamp => core.log.batch_of_max_time(),
-                OffsetSpec::At(timestamp) => core.log.batch_at_time(timestamp),
+    ///
+    /// # Errors
+    /// [`ReadError::Storage`] when what is stored there cannot be read.
+    pub(crate) fn offset_for(
+        &self,
+        spec: OffsetSpec,
+        isolation: Isolation,
+    ) -> Result<Option<OffsetAt>, ReadError> {
+        let core = self.core.lock();
+        if core.offline {
+            return Err(ReadError::Storage);
+        }
+        let (offset, leader_epoch) = match spec {
+            OffsetSpec::Earliest => {
+                let start = core.log.start_offset();
+                (start, core.epochs.epoch_of(start))
             }
-            .filter(|batch| Header::read(batch).is_ok_and(|h| h.base_offset < visible_end))
-        }?;
-        // Records are unpacked after the lock is released.
-        let leader_epoch = Header::read(&batch).ok()?.leader_epoch;
-        let record = match spec {
-            OffsetSpec::At(timestamp) => first_at(&batch, timestamp),
-            _ => first_of_max(&batch),
-        }?;
-        Some(OffsetAt {
-            offset: record.offset,
-            timestamp: record.timestamp,
+            OffsetSpec::Latest => (core.visible_end(isolation), core.leader_epoch),
+            OffsetSpec::MaxTimestamp => {
+                let max = core.log.max_timestamp();
+                drop(core);
+                return match max {
+                    Some(max) => self.first_record(max, isolation, first_of_max),
+                    None => Ok(None),
+                };
+            }
+            OffsetSpec::At(timestamp) => {
+                drop(core);
+                let first = |mut records: &mut dyn Iterator<Item = RecordView>| {
+                    Iterator::find(&mut records, |record| record.timestamp >= timestamp)
+                };
+                return self.first_record(timestamp, isolation, first);
+            }
+        };
+        Ok(Some(OffsetAt {
+            offset,
+            timestamp: -1,
             leader_epoch,
-        })
+        }))
+    }
+
+    /// What `choose` takes of the first batch that may hold a record at or after `timestamp` and
+    /// of which it takes anything: batches claim what deleted or compacted records had.
+    fn first_record(
+        &self,
+        timestamp: i64,
+        isolation: Isolation,
+        choose: impl Fn(&mut dyn Iterator<Item = RecordView>) -> Option<RecordView>,
+    ) -> Result<Option<OffsetAt>, ReadError> {
+        let mut from = 0;
+        loop {
+            let (batch, start, visible_end) = {
+                let mut core = self.core.lock();
+                let visible_end = core.visible_end(isolation);
+                let batch = core.log.batch_at_time(timestamp, from)?;
+                (batch, core.log.start_offset(), visible_end)
+            };
+            // Records are unpacked after the lock is released.
+            let header = batch.as_ref().and_then(|batch| Header::read(batch).ok());
+            let header = header.filter(|header| header.base_offset < visible_end);
+            let (Some(batch), Some(header)) = (batch, header) else {
+                return Ok(None);
+            };
+            let mut kept = readable(&batch).filter(|record| record.offset >= start);
+            if let Some(record) = choose(&mut kept) {
+                return Ok(Some(OffsetAt {
+                    offset: record.offset,
+                    timestamp: record.timestamp,
+                    leader_epoch: header.leader_epoch,
+                }));
+            }
+            from = header.last_offset() + 1;
+        }
     }
 }
 
@@ -77,12 +112,8 @@ fn readable(batch: &Bytes) -> impl Iterator<Item = RecordView> {
     records(batch).into_iter().flatten().filter_map(Result::ok)
 }
 
-fn first_at(batch: &Bytes, timestamp: i64) -> Option<RecordView> {
-    readable(batch).find(|record| record.timestamp >= timestamp)
-}
-
-fn first_of_max(batch: &Bytes) -> Option<RecordView> {
-    readable(batch).reduce(|max, record| match record.timestamp > max.timestamp {
+fn first_of_max(records: &mut dyn Iterator<Item = RecordView>) -> Option<RecordView> {
+    records.reduce(|max, record| match record.timestamp > max.timestamp {
         true => record,
         false => max,
     })

@@ -1,6 +1,7 @@
 //! The replica itself: append, read, wait.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -8,7 +9,7 @@ use parking_lot::Mutex;
 use super::transactions::Transactions;
 use super::{Aborted, EpochEnd, FetchWaiter, LeaderEpochs, ProducerError, Producers, Sequenced};
 use crate::batch::{Batch, BatchError, validate};
-use crate::log::{Log, LogLayout, Placement, ReadLimit};
+use crate::log::{Log, LogLayout, Placement, ReadLimit, StorageError};
 use crate::meta::TopicSettings;
 
 /// What a reader may see.
@@ -40,6 +41,9 @@ pub(crate) enum Admission {
     Verified,
     /// Their transaction includes the partition because of them: its epoch is its own.
     Added,
+    /// The broker's own coordinators write them: in or outside of a transaction, and without
+    /// numbers.
+    Coordinator,
 }
 
 /// Where records went.
@@ -72,6 +76,9 @@ pub(crate) enum AppendError {
     /// The partition was deleted.
     #[error("the partition was deleted")]
     Gone,
+    /// What the records are stored on fails; the broker's log says how.
+    #[error("the records cannot be stored")]
+    Storage,
 }
 
 /// Why a partition cannot be read at an offset.
@@ -91,6 +98,29 @@ pub(crate) enum ReadError {
     /// The partition was deleted.
     #[error("the partition was deleted")]
     Gone,
+    /// What is stored there cannot be read; the broker's log says why.
+    #[error("the records cannot be read")]
+    Storage,
+}
+
+impl From<StorageError> for AppendError {
+    fn from(error: StorageError) -> Self {
+        report(&error);
+        Self::Storage
+    }
+}
+
+impl From<StorageError> for ReadError {
+    fn from(error: StorageError) -> Self {
+        report(&error);
+        Self::Storage
+    }
+}
+
+/// Clients are told only that the storage fails; the log says where and why.
+pub(super) fn report(error: &StorageError) {
+    let source = std::error::Error::source(error).map(tracing::field::display);
+    tracing::error!(%error, source, "storage failure");
 }
 
 /// Why a client's idea of the leader epoch is refused.
@@ -149,22 +179,25 @@ pub(super) struct Core {
     pub(super) leader_epoch: i32,
     pub(super) producers: Producers,
     pub(super) transactions: Transactions,
-    waiters: Vec<Arc<FetchWaiter>>,
+    /// The offset up to which the log has been compacted.
+    pub(super) compacted_to: i64,
+    pub(super) waiters: Vec<Arc<FetchWaiter>>,
     pub(super) deleted: bool,
+    /// Its directory could not be opened.
+    pub(super) offline: bool,
 }
 
 impl Core {
     /// Replicas are alone so far, so what is appended is replicated.
-    fn high_watermark(&self) -> i64 {
+    pub(super) fn high_watermark(&self) -> i64 {
         self.log.end_offset()
     }
 
-    /// Where the oldest open transaction begins, or the end.
-    fn last_stable_offset(&self) -> i64 {
+    /// Where the oldest open transaction begins (or what is left of it), or the end.
+    pub(super) fn last_stable_offset(&self) -> i64 {
         let end = self.high_watermark();
-        self.transactions
-            .first_open()
-            .map_or(end, |first| first.min(end))
+        let first = self.transactions.first_open();
+        first.map_or(end, |first| first.max(self.log.start_offset()).min(end))
     }
 
     /// The offset before which a reader sees records.
@@ -180,30 +213,51 @@ impl Core {
 #[derive(Debug)]
 pub(crate) struct Partition {
     pub(super) core: Mutex<Core>,
+    /// One flush at a time; whoever waits may find that it was done for them.
+    pub(super) flushing: tokio::sync::Mutex<()>,
+    /// When it was flushed last, in milliseconds since 1970.
+    pub(super) flushed_at: AtomicI64,
 }
 
 impl Partition {
-    /// An empty partition led by this broker from `leader_epoch` on.
+    /// An empty partition in memory, led by this broker from `leader_epoch` on.
     pub(crate) fn new(leader_epoch: i32) -> Self {
         let mut epochs = LeaderEpochs::default();
         epochs.begin(leader_epoch, 0);
-        let core = Core {
+        Self::with(Core {
             log: Log::new(LogLayout::default()),
             epochs,
             leader_epoch,
             producers: Producers::default(),
             transactions: Transactions::default(),
+            compacted_to: 0,
             waiters: Vec::new(),
             deleted: false,
-        };
+            offline: false,
+        })
+    }
+
+    pub(super) fn with(core: Core) -> Self {
         Self {
             core: Mutex::new(core),
+            flushing: tokio::sync::Mutex::new(()),
+            flushed_at: AtomicI64::new(0),
         }
     }
 
     /// The current leader epoch.
     pub(crate) fn leader_epoch(&self) -> i32 {
         self.core.lock().leader_epoch
+    }
+
+    /// The first offset that can be read.
+    pub(crate) fn start_offset(&self) -> i64 {
+        self.core.lock().log.start_offset()
+    }
+
+    /// Bytes of all records.
+    pub(crate) fn size(&self) -> usize {
+        self.core.lock().log.size()
     }
 
     /// Compares a client's leader epoch with the current one; -1 is always accepted.
@@ -246,6 +300,9 @@ impl Partition {
         if core.deleted {
             return Err(AppendError::Gone);
         }
+        if core.offline {
+            return Err(AppendError::Storage);
+        }
         let log_start_offset = core.log.start_offset();
         let mut answer = Appended {
             base_offset: core.log.end_offset(),
@@ -266,9 +323,7 @@ impl Partition {
         core.log.set_layout(settings.layout);
         let forgotten_before = now_millis.saturating_sub(settings.producer_expiration_ms);
         core.producers.expire(forgotten_before);
-        for batch in &batches {
-            core.append(batch, stamp, now_millis);
-        }
+        core.append(&batches, stamp, now_millis)?;
         core.arrived(records.len());
         Ok(answer)
     }
@@ -281,6 +336,9 @@ impl Partition {
         let mut core = self.core.lock();
         if core.deleted {
             return Err(ReadError::Gone);
+        }
+        if core.offline {
+            return Err(ReadError::Storage);
         }
         let (start, end) = (core.log.start_offset(), core.log.end_offset());
         if !(start..=end).contains(&request.offset) {
@@ -296,7 +354,7 @@ impl Partition {
             at_least_one: request.at_least_one,
         };
         let records = match request.offset < limit.up_to {
-            true => core.log.read(request.offset, limit),
+            true => core.log.read(request.offset, limit)?,
             false => Vec::new(),
         };
         let aborted = match request.isolation {
@@ -316,7 +374,9 @@ impl Partition {
     pub(crate) fn delete(&self) {
         let mut core = self.core.lock();
         core.deleted = true;
-        core.log = Log::new(LogLayout::default());
+        if let Err(error) = core.log.delete() {
+            report(&error);
+        }
         core.producers = Producers::default();
         core.transactions = Transactions::default();
         for waiter in core.waiters.drain(..) {
@@ -341,23 +401,42 @@ impl Partition {
 }
 
 impl Core {
-    fn append(&mut self, batch: &Batch, stamp: Option<i64>, now_millis: i64) {
-        let offset = self.place(batch, stamp);
-        if self.producers.appended(&batch.header, offset, now_millis) {
-            self.transactions.begin(offset);
+    fn append(
+        &mut self,
+        batches: &[Batch],
+        stamp: Option<i64>,
+        now_millis: i64,
+    ) -> Result<(), StorageError> {
+        let mut offset = self.place(batches, stamp, now_millis)?;
+        for Batch { header, .. } in batches {
+            if self.producers.appended(header, offset, now_millis) {
+                self.transactions.begin(offset);
+            }
+            offset += i64::from(header.last_offset_delta) + 1;
         }
+        Ok(())
     }
 
-    /// Puts a batch at the end of the log and returns its offset.
-    pub(super) fn place(&mut self, batch: &Batch, stamp: Option<i64>) -> i64 {
+    /// Puts batches at the end of the log, all or none, and returns the first one's offset.
+    pub(super) fn place(
+        &mut self,
+        batches: &[Batch],
+        stamp: Option<i64>,
+        now: i64,
+    ) -> Result<i64, StorageError> {
         let base_offset = self.log.end_offset();
         let place = Placement {
             base_offset,
             leader_epoch: self.leader_epoch,
             stamp,
+            now,
         };
-        self.log.append(batch, place);
-        base_offset
+        let appended = self.log.append(batches, place);
+        if let Some(offset) = self.log.take_rolled() {
+            self.log.keep_producers(offset, &self.producers.entries());
+        }
+        appended?;
+        Ok(base_offset)
     }
 
     /// New bytes; while a transaction is open, readers of committed records do not see them.

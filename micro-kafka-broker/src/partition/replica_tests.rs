@@ -115,6 +115,7 @@ fn the_brokers_time_replaces_the_producers_where_configured() {
     assert_eq!(appended.log_append_time, 1234);
     let found = partition
         .offset_for(OffsetSpec::At(1000), Isolation::ReadUncommitted)
+        .unwrap()
         .unwrap();
     assert_eq!((found.offset, found.timestamp), (0, 1234));
 }
@@ -130,7 +131,11 @@ fn offsets_are_found_by_record_not_by_batch() {
             .fold(builder, |b, at| b.record(None, Some(b"v"), base + at));
         append(&partition, &builder).unwrap();
     }
-    let at = |spec| partition.offset_for(spec, Isolation::ReadCommitted);
+    let at = |spec| {
+        partition
+            .offset_for(spec, Isolation::ReadCommitted)
+            .unwrap()
+    };
     let found = |offset, timestamp| {
         Some(OffsetAt {
             offset,

@@ -5,13 +5,22 @@ use std::time::Duration;
 
 use super::clients::Clients;
 use super::endpoint::Node;
+use super::limits::RequestMemory;
+use super::start_error::StartError;
 use crate::clock::Clock;
-use crate::coord::ProducerIds;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
-use crate::meta::{BrokerConfig, Catalog};
-use crate::partition::PartitionTable;
+use crate::coord::{Journal, ProducerIds, StateTopic};
+use crate::log::disk::DataDir;
+use crate::meta::acl::AccessList;
+use crate::meta::users::ScramUsers;
+use crate::meta::{BrokerConfig, Catalog, Features, TopicStore};
+use crate::partition::{Flusher, PartitionTable};
+use crate::session::FetchSessions;
 use crate::wire::Uuid;
+
+/// Time between two looks for what is to be flushed.
+const FLUSHER_EVERY: Duration = Duration::from_secs(1);
 
 /// One broker: its configuration, its data and its view of the cluster.
 #[derive(Debug)]
@@ -22,11 +31,17 @@ pub(crate) struct BrokerState {
     nodes: Vec<Node>,
     clock: Clock,
     catalog: Arc<Catalog>,
+    features: Features,
     partitions: Arc<PartitionTable>,
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
-    transactions: TransactionCoordinator,
+    transactions: Arc<TransactionCoordinator>,
+    fetch_sessions: FetchSessions,
+    access: Option<AccessList>,
+    users: ScramUsers,
     clients: Clients,
+    request_memory: Arc<RequestMemory>,
+    flusher: Flusher,
 }
 
 impl BrokerState {
@@ -36,16 +51,32 @@ impl BrokerState {
         node_id: i32,
         listeners: Vec<String>,
         nodes: Vec<Node>,
-    ) -> Self {
+        data: Option<&Arc<DataDir>>,
+    ) -> Result<Self, StartError> {
         let ids = nodes.iter().map(|node| node.id).collect();
         let catalog = Arc::new(Catalog::new(config, ids));
-        let partitions = Arc::new(PartitionTable::new());
+        let partitions = Arc::new(match data {
+            Some(data) => PartitionTable::on_disk(Arc::clone(data)),
+            None => PartitionTable::new(),
+        });
         catalog.observe(Arc::<PartitionTable>::clone(&partitions));
         let clock = Clock::system();
         let limits = GroupLimits::from_config(catalog.config());
-        let groups = Arc::new(GroupCoordinator::new(clock.clone(), limits));
+        let journal = |which| {
+            let (catalog, partitions) = (Arc::clone(&catalog), Arc::clone(&partitions));
+            Journal::new(which, clock.clone(), catalog, partitions)
+        };
+        let groups = GroupCoordinator::new(clock.clone(), limits, journal(StateTopic::Offsets));
+        let groups = Arc::new(groups);
         catalog.observe(Arc::<GroupCoordinator>::clone(&groups));
-        let producer_ids = Arc::new(ProducerIds::default());
+        let producer_ids = Arc::new(match data {
+            Some(data) => {
+                let store = TopicStore::load(data, &catalog, node_id)?;
+                catalog.observe(store);
+                ProducerIds::on_disk(Arc::clone(data), partitions.largest_producer_id())?
+            }
+            None => ProducerIds::default(),
+        });
         let transactions = TransactionCoordinator::new(
             clock.clone(),
             TransactionLimits::from_config(catalog.config()),
@@ -56,20 +87,71 @@ impl BrokerState {
                 Arc::clone(&partitions),
                 Arc::clone(&groups),
             ),
+            journal(StateTopic::Transactions),
         );
-        Self {
-            cluster_id: Uuid::random().to_string(),
+        let transactions = Arc::new(transactions);
+        catalog.observe(Arc::<TransactionCoordinator>::clone(&transactions));
+        let number = |name| catalog.config().number(name);
+        let slots = number("max.incremental.fetch.session.cache.slots");
+        let request_memory = RequestMemory::new(number("queued.max.request.bytes"));
+        let access = AccessList::from_config(catalog.config());
+        let cluster_id = match data {
+            Some(data) => data.cluster_id().to_owned(),
+            None => Uuid::random().to_string(),
+        };
+        Ok(Self {
+            cluster_id,
             node_id,
             listeners,
             nodes,
             clock,
             catalog,
+            features: Features::new(node_id),
             partitions,
             groups,
             producer_ids,
             transactions,
+            fetch_sessions: FetchSessions::new(usize::try_from(slots).unwrap_or(0)),
+            access,
+            users: ScramUsers::default(),
             clients: Clients::none(),
+            request_memory,
+            flusher: Flusher::default(),
+        })
+    }
+
+    /// Flushes what is due of the partitions on disk, now and then; never ends.
+    pub(super) async fn run_flusher(self: Arc<Self>) {
+        loop {
+            let next = self.clock.now() + FLUSHER_EVERY;
+            self.clock.sleep_until(next).await;
+            let state = Arc::clone(&self);
+            // It ends with the runtime at the latest.
+            let _ = tokio::task::spawn_blocking(move || {
+                state
+                    .flusher
+                    .run(&state.partitions, state.clock.unix_millis());
+            })
+            .await;
         }
+    }
+
+    /// Ends the partitions on disk, so that the next start needs no recovery; this blocks.
+    pub(super) fn close(&self) {
+        self.flusher.close(&self.partitions);
+    }
+
+    /// Takes up what an earlier start has left: true when the coordinators are still to be loaded
+    /// by [`BrokerState::load_coordinators`], and answer nobody before.
+    pub(super) fn take_up(&self) -> bool {
+        let groups = self.groups.begin_loading();
+        self.transactions.begin_loading() || groups
+    }
+
+    /// Loads the coordinators from their topics. May take long, and blocks.
+    pub(super) fn load_coordinators(&self) {
+        self.groups.load();
+        self.transactions.load();
     }
 
     /// The configuration it was started with.
@@ -82,7 +164,7 @@ impl BrokerState {
         self.node_id
     }
 
-    /// The cluster's id, random for each start.
+    /// The cluster's id: that of the data directory, or a random one for each start.
     pub(crate) fn cluster_id(&self) -> &str {
         &self.cluster_id
     }
@@ -100,6 +182,18 @@ impl BrokerState {
     /// The topics.
     pub(crate) fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
+    }
+
+    /// What the cluster has agreed on.
+    pub(crate) fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// Where the replicas lie: a directory, or `memory`.
+    pub(crate) fn log_dir(&self) -> String {
+        let config = self.config();
+        let set = config.get("log.dirs").or_else(|| config.get("log.dir"));
+        set.unwrap_or_else(|| "memory".to_owned())
     }
 
     /// The replicas that this broker holds.
@@ -122,9 +216,29 @@ impl BrokerState {
         &self.transactions
     }
 
+    /// The sessions of clients that fetch.
+    pub(crate) fn fetch_sessions(&self) -> &FetchSessions {
+        &self.fetch_sessions
+    }
+
+    /// Who may do what; `None` without an authorizer: everybody everything.
+    pub(crate) fn access(&self) -> Option<&AccessList> {
+        self.access.as_ref()
+    }
+
+    /// The users with SCRAM credentials.
+    pub(crate) fn users(&self) -> &ScramUsers {
+        &self.users
+    }
+
     /// The clients that are connected.
     pub(super) fn clients(&self) -> &Clients {
         &self.clients
+    }
+
+    /// Memory for the requests of all clients.
+    pub(super) fn request_memory(&self) -> &Arc<RequestMemory> {
+        &self.request_memory
     }
 
     /// The name of a listener.

@@ -52,6 +52,9 @@ pub(crate) enum DecodeErrorKind {
     /// A tagged field whose value is shorter than its announced size.
     #[error("{0} bytes too many in a tagged field")]
     TaggedFieldTooLong(usize),
+    /// A record of a version that is not known.
+    #[error("version {0} of the record is not known")]
+    UnknownVersion(i16),
 }
 
 struct Place<'a>(&'a &'static str);

@@ -9,6 +9,8 @@ pub(crate) mod message;
 mod error;
 mod header;
 mod reader;
+#[macro_use]
+mod record;
 mod records;
 mod uuid;
 mod value;
@@ -27,9 +29,12 @@ pub(crate) use header::RequestHeader;
 pub(crate) use header::{HeaderStart, encode_response};
 pub(crate) use message::{Message, Request};
 pub(crate) use reader::Reader;
+#[cfg(test)]
+pub(crate) use record::comes_back;
+pub(crate) use record::{NEVER_FLEXIBLE, decode_record, encode_record, record_version};
 pub(crate) use records::Records;
 pub(crate) use uuid::Uuid;
-pub(crate) use value::{Shape, Wire};
+pub(crate) use value::{OrNull, Shape, Wire};
 pub(crate) use writer::{Frame, TaggedFields, Writer};
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use rand::seq::IndexedRandom;
 
 use super::records::Records;
 use super::uuid::Uuid;
-use super::value::Shape;
+use super::value::{OrNull, Shape};
 use crate::batch::{BatchBuilder, Codec};
 
 /// A topic that brokers under test have.
@@ -35,6 +35,12 @@ macro_rules! number {
 }
 
 number!(i8, i16, i32, i64);
+
+impl Sample for u16 {
+    fn sample(rng: &mut StdRng, _: Shape) -> Self {
+        rng.random()
+    }
+}
 
 impl Sample for bool {
     fn sample(rng: &mut StdRng, _: Shape) -> Self {
@@ -98,5 +104,11 @@ impl<T: Sample> Sample for Option<T> {
     fn sample(rng: &mut StdRng, shape: Shape) -> Self {
         let null = shape.nullable && rng.random_ratio(1, 4);
         (!null).then(|| T::sample(rng, shape))
+    }
+}
+
+impl<T: Sample> Sample for OrNull<T> {
+    fn sample(rng: &mut StdRng, shape: Shape) -> Self {
+        Self(rng.random::<bool>().then(|| T::sample(rng, shape)))
     }
 }

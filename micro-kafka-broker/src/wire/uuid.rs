@@ -25,6 +25,25 @@ impl Uuid {
         }
     }
 
+    /// Reads Kafka's text form.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.len() != 22 {
+            return None;
+        }
+        let mut bits = 0u128;
+        for (place, letter) in text.bytes().enumerate() {
+            let six = ALPHABET.iter().position(|known| *known == letter)?;
+            let six = u128::try_from(six).ok()?;
+            // The last letter stands for two bits only.
+            bits = match place {
+                21 if six & 0xf != 0 => return None,
+                21 => bits << 2 | six >> 4,
+                _ => bits << 6 | six,
+            };
+        }
+        Some(Self(bits.to_be_bytes()))
+    }
+
     /// The form with hyphens and hexadecimal digits, which Kafka uses in member ids.
     pub(crate) fn hyphenated(&self) -> String {
         let hex = format!("{:032x}", u128::from_be_bytes(self.0));
@@ -79,5 +98,21 @@ mod tests {
         let one = Uuid([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(one.to_string(), "AAAAAAAAAAAAAAAAAAAAAQ");
         assert_eq!(Uuid([0xff; 16]).to_string(), "_____________________w");
+    }
+
+    #[test]
+    fn text_is_read_back() {
+        for _ in 0..50 {
+            let id = Uuid::random();
+            assert_eq!(Uuid::parse(&id.to_string()), Some(id));
+        }
+        for bad in [
+            "",
+            "AAAAAAAAAAAAAAAAAAAAAB",
+            "AAAAAAAAAAAAAAAAAAAAA",
+            "AAAAAAAAAAAAAAAAAAAAA=",
+        ] {
+            assert_eq!(Uuid::parse(bad), None, "{bad}");
+        }
     }
 }

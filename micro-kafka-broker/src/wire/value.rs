@@ -54,7 +54,7 @@ macro_rules! number {
     )*};
 }
 
-number!(i8, i16, i32, i64);
+number!(i8, i16, u16, i32, i64);
 
 impl Wire for bool {
     fn decode(reader: &mut Reader, _: Shape) -> Result<Self, DecodeError> {
@@ -170,6 +170,34 @@ impl<T: Nullable> Wire for Option<T> {
             Some(value) => value.encode(writer, shape),
             None if shape.nullable => T::encode_null(writer, shape),
             None => T::default().encode(writer, shape),
+        }
+    }
+}
+
+/// A structure that may be null: a byte before it says whether it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OrNull<T>(pub(crate) Option<T>);
+
+impl<T> Default for OrNull<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Wire> Wire for OrNull<T> {
+    fn decode(reader: &mut Reader, shape: Shape) -> Result<Self, DecodeError> {
+        let there = i8::decode(reader, shape)? >= 0;
+        let value = there.then(|| T::decode(reader, shape)).transpose()?;
+        Ok(Self(value))
+    }
+
+    fn encode(&self, writer: &mut Writer, shape: Shape) {
+        match &self.0 {
+            Some(value) => {
+                1i8.encode(writer, shape);
+                value.encode(writer, shape);
+            }
+            None => (-1i8).encode(writer, shape),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Record batches, right and wrong ones.
 
+use std::io::Write;
+
 use bytes::{BufMut, Bytes};
 
 /// The header of a batch; what is not set is right.
@@ -42,7 +44,32 @@ impl Batch {
         self
     }
 
+    /// The batch, its records packed with gzip.
+    pub(crate) fn gzipped(&self) -> Bytes {
+        let mut batch = self.clone();
+        batch.attributes |= 1;
+        let whole = batch.bytes();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(&whole[61..]).unwrap();
+        let mut bytes = whole[..61].to_vec();
+        bytes.extend(encoder.finish().unwrap());
+        let length = i32::try_from(bytes.len() - 12).unwrap();
+        bytes[8..12].copy_from_slice(&length.to_be_bytes());
+        let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, &bytes[21..]);
+        bytes[17..21].copy_from_slice(&u32::try_from(crc).unwrap().to_be_bytes());
+        bytes.into()
+    }
+
+    /// The batch with null for every value.
+    pub(crate) fn tombstones(&self) -> Bytes {
+        self.encode(true)
+    }
+
     pub(crate) fn bytes(&self) -> Bytes {
+        self.encode(false)
+    }
+
+    fn encode(&self, deletes: bool) -> Bytes {
         let base = self.values[0].2;
         let mut body = Vec::new();
         for (delta, (key, value, at)) in (0..).zip(&self.values) {
@@ -56,8 +83,12 @@ impl Batch {
                 }
                 None => varint(&mut record, -1),
             }
-            varint(&mut record, i64::try_from(value.len()).unwrap());
-            record.extend_from_slice(value.as_bytes());
+            if deletes {
+                varint(&mut record, -1);
+            } else {
+                varint(&mut record, i64::try_from(value.len()).unwrap());
+                record.extend_from_slice(value.as_bytes());
+            }
             varint(&mut record, 0);
             varint(&mut body, i64::try_from(record.len()).unwrap());
             body.extend(record);

@@ -29,19 +29,19 @@ const UNKNOWN_MEMBER_ID: i16 = 25;
 const INVALID_SESSION_TIMEOUT: i16 = 26;
 const REBALANCE_IN_PROGRESS: i16 = 27;
 const GROUP_ID_NOT_FOUND: i16 = 69;
-const MEMBER_ID_REQUIRED: i16 = 79;
+pub(crate) const MEMBER_ID_REQUIRED: i16 = 79;
 const FENCED_INSTANCE_ID: i16 = 82;
 
 /// A consumer's subscription to no topics: version 0, empty list, no user data. Apache Kafka reads
 /// it, and never answers a join with one that it cannot read.
 const SUBSCRIPTION: &[u8] = &[0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff];
 
-fn group_id(group: &str) -> GroupId {
+pub(crate) fn group_id(group: &str) -> GroupId {
     GroupId(text(group))
 }
 
 /// A join of an existing member, or with an empty id of a new one.
-fn joining(group: &str, member: &str) -> JoinGroupRequest {
+pub(crate) fn joining(group: &str, member: &str) -> JoinGroupRequest {
     let protocol = JoinGroupRequestProtocol::default()
         .with_name(text("range"))
         .with_metadata(Bytes::from_static(SUBSCRIPTION));
@@ -54,18 +54,22 @@ fn joining(group: &str, member: &str) -> JoinGroupRequest {
         .with_protocols(vec![protocol])
 }
 
-async fn join(client: &mut Client, version: i16, request: &JoinGroupRequest) -> JoinGroupResponse {
+pub(crate) async fn join(
+    client: &mut Client,
+    version: i16,
+    request: &JoinGroupRequest,
+) -> JoinGroupResponse {
     client.call(ApiKey::JoinGroup, version, request).await
 }
 
 /// Joins as a new member, twice if need be.
-async fn enter(client: &mut Client, group: &str) -> JoinGroupResponse {
+pub(crate) async fn enter(client: &mut Client, group: &str) -> JoinGroupResponse {
     let admitted = join(client, 5, &joining(group, "")).await;
     assert_eq!(admitted.error_code, MEMBER_ID_REQUIRED);
     join(client, 5, &joining(group, &admitted.member_id)).await
 }
 
-async fn sync(
+pub(crate) async fn sync(
     client: &mut Client,
     group: &str,
     generation: i32,
@@ -87,7 +91,7 @@ async fn sync(
     client.call(ApiKey::SyncGroup, 3, &request).await
 }
 
-async fn heartbeat(
+pub(crate) async fn heartbeat(
     client: &mut Client,
     group: &str,
     generation: i32,
@@ -103,7 +107,7 @@ async fn heartbeat(
     answer.error_code
 }
 
-async fn commit(
+pub(crate) async fn commit(
     client: &mut Client,
     version: i16,
     group: &str,

@@ -10,14 +10,22 @@
     reason = "a test fails by panicking, in its helper functions too"
 )]
 
+mod administration;
 mod batch;
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../wire/client.rs"]
 mod client;
+mod configs;
+mod deletion;
 mod fetch;
+mod group_admin;
+mod group_rebalance;
 mod groups;
+mod internal_topics;
 mod kafka;
 mod offsets;
 mod produce;
+mod refusals;
+mod sessions;
 mod transaction;
 mod transactions;

@@ -480,6 +480,7 @@ async fn transactions_are_described_and_listed() {
         (missing.error_code, missing.transactional_id.as_str()),
         (105, "no-such-id")
     );
+    assert_eq!(describe(&mut kafka, "").await.error_code, INVALID_REQUEST);
 
     let mine = ListTransactionsRequest::default()
         .with_duration_filter(-1)

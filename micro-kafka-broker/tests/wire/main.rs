@@ -7,12 +7,18 @@
 )]
 
 mod admin;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "../semantics/batch.rs"]
+mod batch;
 mod client;
 mod cluster;
 mod configs;
+mod guide;
 mod hostile;
 mod lifecycle;
+mod limits;
 mod listeners;
 mod order;
 mod produce;
 mod topics;
+mod upkeep;

@@ -9,7 +9,7 @@ use crate::setting::{Setting, settings};
 use crate::text::topic;
 use crate::value::{number, text, texts};
 
-const KEYS: [&str; 4] = ["topics", "partitions", "config", "crate"];
+const KEYS: [&str; 5] = ["topics", "partitions", "config", "deadline", "crate"];
 const MOST_PARTITIONS: u32 = 10_000;
 
 /// The values of all keys.
@@ -18,6 +18,7 @@ pub(super) struct Args {
     pub(super) topics: Vec<LitStr>,
     pub(super) partitions: Option<u32>,
     pub(super) config: Option<LitStr>,
+    pub(super) deadline: Option<LitStr>,
     pub(super) crate_path: Option<Path>,
 }
 
@@ -29,6 +30,7 @@ pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
             "topics" => args.topics = topics(setting, ctxt),
             "partitions" => args.partitions = number(setting, 1..=MOST_PARTITIONS, ctxt),
             "config" => args.config = text(setting, ctxt),
+            "deadline" => args.deadline = text(setting, ctxt),
             _ => args.crate_path = crate_path(setting, ctxt),
         }
     }

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{ItemFn, Visibility};
+use syn::{ItemFn, LitStr, Visibility};
 
 use super::args::Args;
 use crate::crate_path::Support;
@@ -30,16 +30,18 @@ pub(super) fn test(args: &Args, mut function: ItemFn) -> TokenStream {
 fn options(args: &Args, support: &Support, name: &str) -> TokenStream {
     let topics = &args.topics;
     let partitions = args.partitions.unwrap_or(1);
-    let config = match &args.config {
-        Some(config) => quote!(#support::Option::Some(#config)),
+    let optional = |text: &Option<LitStr>| match text {
+        Some(text) => quote!(#support::Option::Some(#text)),
         None => quote!(#support::Option::None),
     };
+    let (config, deadline) = (optional(&args.config), optional(&args.deadline));
     quote_spanned! {Span::mixed_site()=>
         #support::TestOptions {
             name: #name,
             topics: &[#(#topics),*],
             partitions: #partitions,
             config: #config,
+            deadline: #deadline,
             file: ::core::file!(),
             line: ::core::line!(),
         }

@@ -76,6 +76,18 @@ async fn a_failed_assertion_on_dead_letters_shows_them(kafka: EmbeddedKafka) {
     );
 }
 
+#[kafka_test(deadline = "100ms")]
+#[should_panic(
+    expected = "a_test_that_waits_for_ever_fails_at_its_deadline has not ended within 100ms"
+)]
+async fn a_test_that_waits_for_ever_fails_at_its_deadline(_: EmbeddedKafka) {
+    std::future::pending::<()>().await;
+}
+
+#[kafka_test(deadline = "soon")]
+#[should_panic(expected = "deadline = \"soon\": ")]
+async fn a_deadline_that_is_no_duration_is_told(_: EmbeddedKafka) {}
+
 #[kafka_test(topics = ["orders"])]
 async fn a_failed_assertion_on_a_listener_shows_its_counters(kafka: EmbeddedKafka) {
     let app = kafka.app().listener(charge).start().await;

@@ -105,6 +105,7 @@ impl Traffic {
     async fn flows(&self, rounds: u32) {
         let goal = self.sent.load(Ordering::Relaxed) + rounds;
         while self.sent.load(Ordering::Relaxed) < goal {
+            assert!(!self.task.is_finished(), "a send was refused, see above");
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
     }

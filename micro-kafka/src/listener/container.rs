@@ -1,7 +1,6 @@
 //! Runs one listener: Spring's `ConcurrentMessageListenerContainer`.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -12,6 +11,7 @@ use super::command::Command;
 use super::consumer_loop::LoopSeat;
 use super::gate::Gate;
 use super::health::ConsumerStatus;
+use super::running::{Consumer, Running};
 use super::stats::ListenerStats;
 use super::watchdog;
 use super::worker::Worker;
@@ -21,8 +21,9 @@ use super::{
 };
 use crate::client::AnyClient;
 
-/// How long a container that is dropped while it runs may take to leave its group.
-const DROP_WAIT: Duration = Duration::from_secs(5);
+/// How long a consumer may take beyond `shutdown_timeout`: for a join that is under way, the last
+/// commit and leaving the group, each of which has a limit of its own.
+const LEAVE: Duration = Duration::from_secs(15);
 
 /// Runs one listener: `concurrency` consumers of one group, each with a thread and a loop of its
 /// own, its handlers on the shared runtime.
@@ -38,23 +39,6 @@ pub struct ListenerContainer {
     assignment: Arc<watch::Sender<Vec<AssignedPartition>>>,
     stopped_by: Arc<Mutex<Option<HealthReason>>>,
     running: Mutex<Option<Running>>,
-}
-
-#[derive(Debug)]
-struct Running {
-    consumers: Vec<Consumer>,
-    guards: Vec<tokio::task::AbortHandle>,
-    stopping: bool,
-}
-
-#[derive(Debug)]
-struct Consumer {
-    commands: mpsc::UnboundedSender<Command>,
-    status: Arc<ConsumerStatus>,
-    /// `None` until the loop ended; closed without a value if its thread died.
-    done: watch::Receiver<Option<StopReport>>,
-    ended: std::sync::mpsc::Receiver<()>,
-    thread: JoinHandle<()>,
 }
 
 impl ListenerContainer {
@@ -115,22 +99,13 @@ impl ListenerContainer {
                     first.get_or_insert(client);
                 }
                 Err(error) => {
-                    let partial = Running {
-                        consumers,
-                        guards: Vec::new(),
-                        stopping: false,
-                    };
-                    partial.abandon();
+                    Running::new(consumers, Vec::new()).abandon();
                     return Err(error);
                 }
             }
         }
         let guards = self.guard(&consumers, stop_requests);
-        *running = Some(Running {
-            consumers,
-            guards,
-            stopping: false,
-        });
+        *running = Some(Running::new(consumers, guards));
         tracing::info!(
             listener,
             group = &*self.endpoint.group_id,
@@ -247,31 +222,28 @@ impl ListenerContainer {
     /// Stops: nothing new is begun, handlers have `shutdown_timeout` to end, what is finished is
     /// committed, the group is left. Called again meanwhile, it cuts the wait for handlers short.
     ///
+    /// A consumer whose handler never gives its thread back is left behind 15 s later, with an
+    /// error in the log, and counted as abandoned.
+    ///
     /// # Cancel safety
     /// The stop goes on if this future is dropped.
     pub async fn stop(&self) -> StopReport {
-        let done = {
+        self.stop_within(LEAVE).await
+    }
+
+    pub(super) async fn stop_within(&self, leave: Duration) -> StopReport {
+        let (ends, grace) = {
             let mut running = self.running.lock();
             let Some(running) = running.as_mut() else {
                 return StopReport::default();
             };
-            let again = std::mem::replace(&mut running.stopping, true);
-            running.tell(|| {
-                if again {
-                    Command::Abandon
-                } else {
-                    Command::Stop
-                }
-            });
-            running.done()
-        };
-        let mut report = StopReport::default();
-        for mut done in done {
-            if let Ok(told) = done.wait_for(Option::is_some).await {
-                report += told.unwrap_or_default();
+            match running.stop() {
+                Command::Abandon => (running.ends(), Duration::ZERO),
+                _ => (running.ends(), self.endpoint.shutdown_timeout),
             }
-        }
-        let ended = self.running.lock().take_if(|running| !running.is_alive());
+        };
+        let report = ends.within(&self.endpoint.id, grace + leave).await;
+        let ended = self.running.lock().take_if(|r| r.is_stopping());
         if let Some(running) = ended {
             running.join();
             tracing::info!(
@@ -287,8 +259,7 @@ impl ListenerContainer {
     /// Cuts a stop short, or stops without waiting for handlers; does not wait itself.
     pub fn abandon(&self) {
         if let Some(running) = self.running.lock().as_mut() {
-            running.stopping = true;
-            running.tell(|| Command::Abandon);
+            running.cut_short();
         }
     }
 
@@ -388,58 +359,6 @@ impl ListenerContainer {
             });
         }
         answers
-    }
-}
-
-impl Running {
-    fn tell(&self, mut command: impl FnMut() -> Command) {
-        for consumer in &self.consumers {
-            let _ = consumer.commands.send(command());
-        }
-    }
-
-    fn done(&self) -> Vec<watch::Receiver<Option<StopReport>>> {
-        let done = self.consumers.iter().map(|consumer| consumer.done.clone());
-        done.collect()
-    }
-
-    fn is_alive(&self) -> bool {
-        self.consumers.iter().any(Consumer::is_alive)
-    }
-
-    fn join(self) {
-        for guard in self.guards {
-            guard.abort();
-        }
-        for consumer in self.consumers {
-            let _ = consumer.thread.join();
-        }
-    }
-
-    /// Ends the threads without a word, waiting a while.
-    fn abandon(self) {
-        self.tell(|| Command::Abandon);
-        let deadline = std::time::Instant::now() + DROP_WAIT;
-        let left = || deadline.saturating_duration_since(std::time::Instant::now());
-        for guard in &self.guards {
-            guard.abort();
-        }
-        for consumer in self.consumers {
-            let ended = consumer.ended.recv_timeout(left());
-            if ended != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                let _ = consumer.thread.join();
-            }
-        }
-    }
-}
-
-impl Consumer {
-    fn is_alive(&self) -> bool {
-        self.done.borrow().is_none() && self.done.has_changed().is_ok()
-    }
-
-    fn is_dead(&self) -> bool {
-        self.done.borrow().is_none() && self.done.has_changed().is_err()
     }
 }
 

@@ -18,6 +18,7 @@ mod lane;
 mod ledger;
 mod progress;
 mod pulse;
+mod running;
 mod stats;
 mod timers;
 mod watchdog;

@@ -26,6 +26,7 @@ pub(crate) mod kit {
                 pub(crate) topics: &'static [&'static str],
                 pub(crate) partitions: u32,
                 pub(crate) config: Option<&'static str>,
+                pub(crate) deadline: Option<&'static str>,
                 pub(crate) file: &'static str,
                 pub(crate) line: u32,
             }
@@ -46,6 +47,7 @@ pub(crate) mod kit {
     topics = ["orders", "refunds"],
     partitions = 3,
     config = "[kafka]\nclient-id = \"a\"",
+    deadline = "5m",
     crate = crate::kafka_test::kit,
 )]
 async fn every_key_reaches_the_test_kit(mut kafka: EmbeddedKafka) {
@@ -56,6 +58,7 @@ async fn every_key_reaches_the_test_kit(mut kafka: EmbeddedKafka) {
     assert_eq!(options.topics, ["orders", "refunds"]);
     assert_eq!(options.partitions, 4);
     assert_eq!(options.config, Some("[kafka]\nclient-id = \"a\""));
+    assert_eq!(options.deadline, Some("5m"));
     assert!(options.file.ends_with("kafka_test.rs"));
     let text = include_str!("kafka_test.rs");
     let line = text.lines().position(|line| line == "#[kafka_test(");
@@ -66,6 +69,7 @@ async fn every_key_reaches_the_test_kit(mut kafka: EmbeddedKafka) {
 async fn nothing_need_be_given(kafka: EmbeddedKafka) -> Result<(), io::Error> {
     assert!(kafka.options.topics.is_empty());
     assert_eq!((kafka.options.partitions, kafka.options.config), (1, None));
+    assert_eq!(kafka.options.deadline, None);
     Err(io::Error::other("x")).or(Ok(()))
 }
 

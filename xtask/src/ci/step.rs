@@ -1,11 +1,17 @@
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use crate::kafka::KafkaError;
 use crate::process::{Process, wait_until};
 use crate::workspace;
+
+/// How long a command may take.
+const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// One step of continuous integration.
 #[derive(Debug)]
@@ -58,6 +64,24 @@ pub enum CiError {
         /// What had to be printed there.
         expected: String,
     },
+    /// A suite's source is not where it was looked for.
+    #[error("{what} is not in {}: {fix}", .place.display())]
+    NoSource {
+        /// What was looked for.
+        what: String,
+        /// Where it was looked for.
+        place: PathBuf,
+        /// How to bring it there.
+        fix: &'static str,
+    },
+    /// A line of a deny-list is not `name: reason`.
+    #[error("{}:{line}: expected `test: reason`", .file.display())]
+    Denial {
+        /// The deny-list.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
     /// Apache Kafka could not be used.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
@@ -65,44 +89,72 @@ pub enum CiError {
 
 /// A command of a step: run at the repository's root, without input, told before it runs.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(crate) struct Run {
     command: Command,
     limit: Duration,
 }
 
 impl Run {
     /// A `cargo` command; words are split at blanks.
-    pub(super) fn cargo(words: &str) -> Self {
+    pub(crate) fn cargo(words: &str) -> Self {
         Self::program("cargo", words)
     }
 
     /// A command of any program; words are split at blanks.
-    pub(super) fn program(program: &str, words: &str) -> Self {
-        let mut command = Command::new(program);
-        command
-            .args(words.split_whitespace())
-            .current_dir(workspace::root())
-            .stdin(Stdio::null());
+    pub(crate) fn program(program: &str, words: &str) -> Self {
+        Self::command(Command::new(program)).arguments(words.split_whitespace())
+    }
+
+    /// A command that is made already.
+    pub(crate) fn command(mut command: Command) -> Self {
+        command.current_dir(workspace::root()).stdin(Stdio::null());
         Self {
             command,
-            limit: Duration::from_secs(20 * 60),
+            limit: LIMIT,
         }
     }
 
+    /// Adds arguments that may hold blanks.
+    pub(crate) fn arguments<T: AsRef<OsStr>>(mut self, words: impl IntoIterator<Item = T>) -> Self {
+        self.command.args(words);
+        self
+    }
+
+    /// Gives it a file to read.
+    pub(crate) fn input(mut self, file: &Path) -> Result<Self, CiError> {
+        let file = File::open(file).map_err(KafkaError::io(file))?;
+        self.command.stdin(file);
+        Ok(self)
+    }
+
     /// Sets an environment variable.
-    pub(super) fn env(mut self, key: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, key: &str, value: &str) -> Self {
         self.command.env(key, value);
         self
     }
 
+    /// Runs it in `dir` instead of the repository's root.
+    pub(crate) fn dir(mut self, dir: &Path) -> Self {
+        self.command.current_dir(dir);
+        self
+    }
+
+    /// Writes what it prints to `log` instead of the terminal.
+    pub(crate) fn log(mut self, log: &Path) -> Result<Self, CiError> {
+        let file = File::create(log).map_err(KafkaError::io(log))?;
+        let errors = file.try_clone().map_err(KafkaError::io(log))?;
+        self.command.stdout(file).stderr(errors);
+        Ok(self)
+    }
+
     /// The time it may take instead of 20 minutes.
-    pub(super) fn limit(mut self, limit: Duration) -> Self {
+    pub(crate) fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
     /// Runs it to its end.
-    pub(super) fn check(mut self) -> Result<(), CiError> {
+    pub(crate) fn check(mut self) -> Result<(), CiError> {
         let line = self.line();
         eprintln!("$ {line}");
         // Its own process group, so that what it started ends with it.
@@ -138,7 +190,7 @@ impl Run {
     }
 
     /// Runs it to its end and returns what it wrote on stdout.
-    pub(super) fn stdout(mut self) -> Result<String, CiError> {
+    pub(crate) fn stdout(mut self) -> Result<String, CiError> {
         let line = self.line();
         eprintln!("$ {line}");
         let output = self.command.stderr(Stdio::inherit()).output();

@@ -1,6 +1,7 @@
 use std::fs;
 use std::time::Duration;
 
+use super::clients;
 use super::step::{CiError, Run, Step, same_lines};
 use crate::kafka::Kafka;
 use crate::workspace;
@@ -42,6 +43,11 @@ pub(super) const ALL: &[Step] = &[
         name: "example",
         about: "the flights example, its table compared",
         run: example,
+    },
+    Step {
+        name: "clients",
+        about: "kcat and Apache Kafka's console tools on the embedded broker",
+        run: clients::check,
     },
     Step {
         name: "apache",

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Group, GroupState};
 
 /// A group's state and members.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GroupDescription {
     /// The state.
     pub(crate) state: GroupState,
@@ -18,7 +18,7 @@ pub(crate) struct GroupDescription {
 }
 
 /// A member of a group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MemberDescription {
     /// The member's id.
     pub(crate) member_id: String,

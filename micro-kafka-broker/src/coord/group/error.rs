@@ -37,4 +37,10 @@ pub(crate) enum GroupError {
     /// There is no such group.
     #[error("the group does not exist")]
     UnknownGroup,
+    /// The group has members.
+    #[error("the group is not empty")]
+    NotEmpty,
+    /// Members of the group read the topic.
+    #[error("the group is subscribed to the topic")]
+    SubscribedToTopic,
 }

@@ -1,10 +1,12 @@
 //! What happens to a group, and what follows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{CommitPartition, GroupError};
+use super::{Change, CommitPartition, GroupError, PartitionKey};
+use crate::coord::transaction::Producer;
 
 /// Names a request, so that its answer finds the way back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,10 +25,18 @@ pub(crate) enum Event {
     Leave(Token, Vec<Leaving>),
     /// Offsets are committed.
     Commit(Token, Caller, Vec<CommitPartition>),
-    /// Offsets are committed as part of a producer's transaction, named by its id.
-    CommitInTransaction(Token, Caller, i64, Vec<CommitPartition>),
+    /// Offsets are committed as part of a producer's transaction.
+    CommitInTransaction(Token, Caller, Producer, Vec<CommitPartition>),
     /// A producer's transaction was committed, or not.
     EndTransaction(i64, bool),
+    /// An operator deletes the group.
+    Delete(Token),
+    /// An operator deletes offsets.
+    DeleteOffsets(Token, Vec<PartitionKey>),
+    /// A topic was deleted.
+    TopicDeleted(Arc<str>),
+    /// It is time to forget what has been kept for long enough.
+    CleanUp,
     /// Time has passed.
     Tick,
 }
@@ -34,6 +44,8 @@ pub(crate) enum Event {
 /// What the shell has to do.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
+    /// Write down, before any answer leaves.
+    Append(Change),
     /// Answer a request.
     Reply(Token, Reply),
 }
@@ -49,7 +61,10 @@ pub(crate) enum Reply {
     Heartbeat(Result<(), GroupError>),
     /// To [`Event::Leave`]: one outcome for each member, in order.
     Leave(Result<Vec<LeaveReply>, GroupError>),
-    /// To [`Event::Commit`] and [`Event::CommitInTransaction`]: one outcome for each partition, in order.
+    /// To [`Event::Delete`].
+    Delete(Result<(), GroupError>),
+    /// To [`Event::Commit`], [`Event::CommitInTransaction`] and [`Event::DeleteOffsets`]: one
+    /// outcome for each partition, in order.
     Commit(Result<Vec<Result<(), GroupError>>, GroupError>),
 }
 

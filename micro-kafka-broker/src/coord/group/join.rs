@@ -11,19 +11,29 @@ const NEW_MEMBER_TIMEOUT: Duration = Duration::from_secs(300);
 
 impl Group {
     pub(super) fn join(&mut self, now: Instant, token: Token, join: Join) {
-        let refused = if !self.allows_session(join.session_timeout) {
-            Some(GroupError::InvalidSessionTimeout)
-        } else if !self.has_room_for(&join.member_id) {
-            Some(GroupError::MaxSizeReached)
-        } else if !self.matches_protocols(&join) {
-            Some(GroupError::InconsistentProtocol)
-        } else {
-            None
-        };
-        match refused {
-            Some(error) => self.refuse_join(token, error, join.member_id),
-            None if join.member_id.is_empty() => self.join_new(now, token, join),
-            None => self.join_known(now, token, join),
+        if !self.allows_session(join.session_timeout) {
+            let error = GroupError::InvalidSessionTimeout;
+            return self.refuse_join(token, error, join.member_id);
+        }
+        if self.is_forgotten() {
+            if !join.member_id.is_empty() {
+                return self.refuse_join(token, GroupError::UnknownMember, join.member_id);
+            }
+            self.enter(GroupState::Empty);
+            self.keep();
+        }
+        if !self.has_room_for(&join.member_id) {
+            // It joins too late for its place.
+            self.remove_member(&join.member_id);
+            return self.refuse_join(token, GroupError::MaxSizeReached, String::new());
+        }
+        if !self.matches_protocols(&join) {
+            let error = GroupError::InconsistentProtocol;
+            return self.refuse_join(token, error, join.member_id);
+        }
+        match join.member_id.is_empty() {
+            true => self.join_new(now, token, join),
+            false => self.join_known(now, token, join),
         }
     }
 
@@ -177,6 +187,7 @@ impl Group {
         if let Some(member) = self.members.get_mut(&new_id) {
             member.joining = None;
         }
+        self.keep();
         let leads = self.leader.as_ref() == Some(&new_id);
         let mut reply = self.join_reply(&new_id, leads && can_skip);
         reply.skip_assignment = leads && can_skip;

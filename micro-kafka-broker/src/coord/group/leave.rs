@@ -6,7 +6,7 @@ use super::{Caller, Group, GroupError, LeaveReply, Leaving, Reply, Token};
 
 impl Group {
     pub(super) fn leave(&mut self, now: Instant, token: Token, leaving: Vec<Leaving>) {
-        if self.is_forgotten(now) {
+        if self.is_forgotten() {
             return self.reply(token, Reply::Leave(Err(GroupError::UnknownMember)));
         }
         let mut removed = false;

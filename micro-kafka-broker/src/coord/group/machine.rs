@@ -6,11 +6,9 @@ use std::time::{Duration, Instant};
 use super::member::Member;
 use super::rebalance::JoinTimer;
 use super::stored::StoredOffsets;
-use super::{Caller, Effect, Event, GroupError, Reply, Token};
+use super::{Caller, Change, Effect, Event, GroupError, Reply, Token};
+use crate::coord::Moment;
 use crate::meta::BrokerConfig;
-
-/// How long a group without members and offsets is remembered.
-const REMEMBER_EMPTY: Duration = Duration::from_secs(600);
 
 /// A group's state, named as Kafka names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +48,10 @@ pub(crate) struct GroupLimits {
     pub(crate) max_size: usize,
     /// `offset.metadata.max.bytes`.
     pub(crate) offset_metadata_max: usize,
-    /// `offsets.topic.num.partitions`.
-    pub(crate) offsets_partitions: i32,
+    /// `offsets.retention.minutes`.
+    pub(crate) offsets_retention: Duration,
+    /// `offsets.retention.check.interval.ms`.
+    pub(crate) cleanup_interval: Duration,
 }
 
 impl GroupLimits {
@@ -65,8 +65,8 @@ impl GroupLimits {
             initial_rebalance_delay: millis("group.initial.rebalance.delay.ms"),
             max_size: size("group.max.size"),
             offset_metadata_max: size("offset.metadata.max.bytes"),
-            offsets_partitions: i32::try_from(config.number("offsets.topic.num.partitions"))
-                .unwrap_or(1),
+            offsets_retention: millis("offsets.retention.minutes") * 60_000,
+            cleanup_interval: millis("offsets.retention.check.interval.ms"),
         }
     }
 }
@@ -91,14 +91,19 @@ pub(crate) struct Group {
     pub(super) unsynced: BTreeSet<String>,
     pub(super) join_timer: Option<JoinTimer>,
     pub(super) sync_timer: Option<Instant>,
-    pub(super) emptied: Instant,
+    /// Whether it has been written down: until then nobody is told of it.
+    pub(super) exists: bool,
+    /// Wall time of the step under way.
+    pub(super) unix_millis: i64,
+    /// Wall time at which the state was entered, or -1.
+    pub(super) entered_at: i64,
     pub(super) offsets: StoredOffsets,
     pub(super) effects: Vec<Effect>,
 }
 
 impl Group {
     /// An empty group.
-    pub(crate) fn new(limits: GroupLimits, now: Instant) -> Self {
+    pub(crate) fn new(limits: GroupLimits) -> Self {
         Self {
             limits,
             state: GroupState::Empty,
@@ -113,7 +118,9 @@ impl Group {
             unsynced: BTreeSet::new(),
             join_timer: None,
             sync_timer: None,
-            emptied: now,
+            exists: false,
+            unix_millis: -1,
+            entered_at: -1,
             offsets: StoredOffsets::default(),
             effects: Vec::new(),
         }
@@ -123,7 +130,9 @@ impl Group {
     ///
     /// The shell sends [`Event::Tick`] when [`Group::deadline`] has passed. Every request is
     /// answered exactly once, at the latest when its timers have run out.
-    pub(crate) fn step(&mut self, now: Instant, event: Event) -> Vec<Effect> {
+    pub(crate) fn step(&mut self, now: Moment, event: Event) -> Vec<Effect> {
+        self.unix_millis = now.unix_millis;
+        let now = now.instant;
         match event {
             Event::Join(token, join) => self.join(now, token, join),
             Event::Sync(token, sync) => self.sync(now, token, sync),
@@ -136,13 +145,23 @@ impl Group {
                 let outcome = self.commit(now, &caller, partitions);
                 self.reply(token, Reply::Commit(outcome));
             }
-            Event::CommitInTransaction(token, caller, producer_id, partitions) => {
-                let outcome = self.commit_in_transaction(now, &caller, producer_id, partitions);
+            Event::CommitInTransaction(token, caller, producer, partitions) => {
+                let outcome = self.commit_in_transaction(&caller, producer, partitions);
                 self.reply(token, Reply::Commit(outcome));
             }
             Event::EndTransaction(producer_id, committed) => {
-                self.end_transaction(now, producer_id, committed);
+                self.end_transaction(producer_id, committed);
             }
+            Event::Delete(token) => {
+                let outcome = self.delete();
+                self.reply(token, Reply::Delete(outcome));
+            }
+            Event::DeleteOffsets(token, partitions) => {
+                let outcome = self.delete_offsets(partitions);
+                self.reply(token, Reply::Commit(outcome));
+            }
+            Event::TopicDeleted(topic) => self.forget_topic(&topic),
+            Event::CleanUp => self.clean_up(),
             Event::Tick => {}
         }
         self.fire_timers(now);
@@ -156,23 +175,28 @@ impl Group {
             .values()
             .filter(|m| m.can_expire())
             .map(|m| m.expires);
-        let forgotten = self.is_idle().then(|| self.emptied + REMEMBER_EMPTY);
         members
             .chain(self.pending.values().copied())
             .chain(self.join_timer.map(|timer| timer.at))
             .chain(self.sync_timer)
-            .chain(forgotten)
             .min()
     }
 
-    /// Whether the group never was, or is no longer worth remembering.
-    pub(crate) fn is_forgotten(&self, now: Instant) -> bool {
-        self.is_idle() && (self.generation == 0 || self.emptied + REMEMBER_EMPTY <= now)
+    /// Whether the group never was, or is no more.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        !self.exists && self.members.is_empty() && self.pending.is_empty()
     }
 
-    /// Nothing but a generation number is left.
-    fn is_idle(&self) -> bool {
-        self.state == GroupState::Empty && self.pending.is_empty() && self.offsets.is_empty()
+    pub(super) fn enter(&mut self, state: GroupState) {
+        self.state = state;
+        self.entered_at = self.unix_millis;
+    }
+
+    /// Has the group written down as it is.
+    pub(super) fn keep(&mut self) {
+        self.exists = true;
+        let change = Change::Generation(self.metadata());
+        self.effects.push(Effect::Append(change));
     }
 
     pub(super) fn reply(&mut self, token: Token, reply: Reply) {

@@ -11,16 +11,21 @@
 //!
 //! Rules and order of checks are Kafka's, because clients depend on which error they get first.
 
+mod cleanup;
 mod coordinator;
 mod describe;
 mod error;
 mod event;
 mod join;
 mod leave;
+mod loading;
 mod machine;
 mod member;
 mod offsets;
 mod rebalance;
+mod record;
+mod replay;
+mod seats;
 mod stored;
 mod sync;
 
@@ -35,7 +40,6 @@ pub(crate) use event::{
     Sync, SyncReply, Token,
 };
 pub(crate) use machine::{Group, GroupLimits, GroupState};
-pub(crate) use offsets::{
-    CommitPartition, CommittedOffset, OFFSETS_TOPIC, PartitionKey, offsets_partition,
-};
+pub(crate) use offsets::{CommitPartition, CommittedOffset, OFFSETS_TOPIC, PartitionKey};
+pub(crate) use record::Change;
 pub(crate) use stored::OffsetView;

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::stored::{OffsetView, StoredOffsets};
-use super::{Caller, Group, GroupError, GroupState};
+use super::stored::OffsetView;
+use super::{Caller, Change, Effect, Group, GroupError, GroupState};
+use crate::coord::transaction::Producer;
+use crate::meta::TopicId;
 
 /// The internal topic whose partitions the groups' offsets belong to.
 pub(crate) const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -28,6 +30,26 @@ pub(crate) struct CommittedOffset {
     pub(crate) leader_epoch: i32,
     /// The member's own text.
     pub(crate) metadata: String,
+    /// When it was committed, in milliseconds since 1970.
+    pub(crate) committed_at: i64,
+    /// When it is forgotten, if the client has said so.
+    pub(crate) expires_at: Option<i64>,
+    /// The topic's id, or zeros.
+    pub(crate) topic_id: TopicId,
+}
+
+impl Default for CommittedOffset {
+    /// What is told where nothing was committed.
+    fn default() -> Self {
+        Self {
+            offset: -1,
+            leader_epoch: -1,
+            metadata: String::new(),
+            committed_at: -1,
+            expires_at: None,
+            topic_id: TopicId::ZERO,
+        }
+    }
 }
 
 /// An offset to commit.
@@ -46,7 +68,7 @@ impl Group {
         caller: &Caller,
         partitions: Vec<CommitPartition>,
     ) -> Result<Vec<Result<(), GroupError>>, GroupError> {
-        self.check_commit(now, caller)?;
+        self.check_commit(caller)?;
         if matches!(
             self.state,
             GroupState::Stable | GroupState::PreparingRebalance
@@ -54,63 +76,61 @@ impl Group {
             // A commit keeps the session as a heartbeat does.
             self.touch(now, &caller.member_id);
         }
-        let store = |offsets: &mut StoredOffsets, key, committed| offsets.commit(key, committed);
-        Ok(self.store(now, partitions, store))
+        Ok(self.store(partitions, |group, key, committed| {
+            group.offsets.commit(key.clone(), committed.clone());
+            Change::Committed(key, committed)
+        }))
     }
 
     /// Keeps offsets until the producer's transaction ends.
     pub(super) fn commit_in_transaction(
         &mut self,
-        now: Instant,
         caller: &Caller,
-        producer_id: i64,
+        producer: Producer,
         partitions: Vec<CommitPartition>,
     ) -> Result<Vec<Result<(), GroupError>>, GroupError> {
-        self.check_transactional_commit(now, caller)?;
-        let store = |offsets: &mut StoredOffsets, key, committed| {
-            offsets.hold(producer_id, key, committed);
-        };
-        Ok(self.store(now, partitions, store))
+        self.check_transactional_commit(caller)?;
+        Ok(self.store(partitions, |group, key, committed| {
+            group
+                .offsets
+                .hold(producer.id, key.clone(), committed.clone());
+            Change::Held(producer, key, committed)
+        }))
     }
 
     /// Ends a producer's transaction.
-    pub(super) fn end_transaction(&mut self, now: Instant, producer_id: i64, committed: bool) {
+    pub(super) fn end_transaction(&mut self, producer_id: i64, committed: bool) {
         self.offsets.end(producer_id, committed);
-        if self.state == GroupState::Empty {
-            self.emptied = now;
-        }
     }
 
+    /// The first offset that is stored makes the group exist.
     fn store(
         &mut self,
-        now: Instant,
         partitions: Vec<CommitPartition>,
-        store: impl Fn(&mut StoredOffsets, PartitionKey, CommittedOffset),
+        store: impl Fn(&mut Self, PartitionKey, CommittedOffset) -> Change,
     ) -> Vec<Result<(), GroupError>> {
         let limit = self.limits.offset_metadata_max;
-        let outcomes = partitions
-            .into_iter()
-            .map(|CommitPartition { key, committed }| {
-                if committed.metadata.len() > limit {
-                    return Err(GroupError::OffsetMetadataTooLarge);
-                }
-                store(&mut self.offsets, key, committed);
-                Ok(())
-            });
-        let outcomes = outcomes.collect();
-        if self.state == GroupState::Empty {
-            self.emptied = now;
+        let mut outcomes = Vec::with_capacity(partitions.len());
+        for CommitPartition { key, committed } in partitions {
+            if is_longer(&committed.metadata, limit) {
+                outcomes.push(Err(GroupError::OffsetMetadataTooLarge));
+                continue;
+            }
+            let change = store(self, key, committed);
+            self.effects.push(Effect::Append(change));
+            self.exists = true;
+            outcomes.push(Ok(()));
         }
         outcomes
     }
 
     /// Clients of old versions do not say who they are: the transaction's producer counts.
-    fn check_transactional_commit(&self, now: Instant, caller: &Caller) -> Result<(), GroupError> {
+    fn check_transactional_commit(&self, caller: &Caller) -> Result<(), GroupError> {
         let named = !caller.member_id.is_empty() || caller.instance_id.is_some();
         if caller.generation < 0 && (self.state == GroupState::Empty || !named) {
             return Ok(());
         }
-        if self.is_forgotten(now) {
+        if self.is_forgotten() {
             return Err(GroupError::IllegalGeneration);
         }
         self.check_member(caller)?;
@@ -120,12 +140,12 @@ impl Group {
         }
     }
 
-    fn check_commit(&self, now: Instant, caller: &Caller) -> Result<(), GroupError> {
+    fn check_commit(&self, caller: &Caller) -> Result<(), GroupError> {
         // Consumers that assign partitions themselves use the group only to keep offsets.
         if caller.generation < 0 && self.state == GroupState::Empty {
             return Ok(());
         }
-        if self.is_forgotten(now) {
+        if self.is_forgotten() {
             return Err(GroupError::UnknownGroup);
         }
         let named = !caller.member_id.is_empty() || caller.instance_id.is_some();
@@ -153,28 +173,19 @@ impl Group {
     }
 
     /// Forgets the offsets of a deleted topic.
-    pub(crate) fn forget_topic(&mut self, topic: &str) {
-        self.offsets.forget_topic(topic);
+    pub(super) fn forget_topic(&mut self, topic: &str) {
+        for key in self.offsets.of_topic(topic) {
+            self.forget_offset(key);
+        }
+    }
+
+    pub(super) fn forget_offset(&mut self, key: PartitionKey) {
+        self.offsets.forget(&key);
+        self.effects.push(Effect::Append(Change::Forgotten(key)));
     }
 }
 
-/// The partition of [`OFFSETS_TOPIC`] that a group's offsets belong to, of `count`.
-pub(crate) fn offsets_partition(group_id: &str, count: i32) -> i32 {
-    // Java's hash of a string, over its UTF-16 units.
-    let hash = group_id.encode_utf16().fold(0i32, |hash, unit| {
-        hash.wrapping_mul(31).wrapping_add(i32::from(unit))
-    });
-    hash.checked_abs().unwrap_or(0) % count.max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_have_their_partition_by_javas_hash() {
-        // "polygenelubricants".hashCode() is Integer.MIN_VALUE.
-        assert_eq!(offsets_partition("polygenelubricants", 50), 0);
-        assert_eq!(offsets_partition("hello", 50), 99_162_322 % 50);
-    }
+/// Kafka counts the UTF-16 units of a text.
+fn is_longer(text: &str, limit: usize) -> bool {
+    text.len() > limit && text.encode_utf16().count() > limit
 }

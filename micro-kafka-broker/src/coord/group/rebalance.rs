@@ -31,7 +31,7 @@ impl Group {
         self.unsynced.clear();
         self.sync_timer = None;
         self.initial = self.state == GroupState::Empty;
-        self.state = GroupState::PreparingRebalance;
+        self.enter(GroupState::PreparingRebalance);
         if self.initial {
             let delay = self.limits.initial_rebalance_delay;
             self.join_timer = Some(JoinTimer {
@@ -101,7 +101,7 @@ impl Group {
             self.remove_member(&member_id);
         }
         if self.members.is_empty() {
-            return self.become_empty(now);
+            return self.become_empty();
         }
         if !self.elect_joined_leader() {
             // Only absent static members are left: wait until their sessions end or they return.
@@ -115,7 +115,7 @@ impl Group {
         self.initial = false;
         self.generation = self.generation.checked_add(1).unwrap_or(1);
         self.protocol_name = self.choose_protocol();
-        self.state = GroupState::CompletingRebalance;
+        self.enter(GroupState::CompletingRebalance);
         self.unsynced = self.members.keys().cloned().collect();
         self.sync_timer = Some(now + self.rebalance_timeout());
         let ids: Vec<_> = self.members.keys().cloned().collect();
@@ -134,16 +134,16 @@ impl Group {
         }
     }
 
-    pub(super) fn become_empty(&mut self, now: Instant) {
+    fn become_empty(&mut self) {
         self.initial = false;
         self.generation = self.generation.checked_add(1).unwrap_or(1);
         self.protocol_name = None;
         self.leader = None;
-        self.state = GroupState::Empty;
+        self.enter(GroupState::Empty);
         self.join_timer = None;
         self.sync_timer = None;
         self.unsynced.clear();
-        self.emptied = now;
+        self.keep();
     }
 
     /// Makes sure that the leader is one who has joined.

@@ -1,6 +1,6 @@
 //! The offsets of a group: committed ones, and those that wait for their transaction's end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{CommittedOffset, PartitionKey};
 
@@ -78,16 +78,43 @@ impl StoredOffsets {
         self.committed.is_empty() && self.pending.is_empty()
     }
 
-    /// Forgets the partitions of a topic.
-    pub(super) fn forget_topic(&mut self, topic: &str) {
-        self.committed.retain(|key, _| *key.topic != *topic);
-        for pending in self.pending.values_mut() {
-            pending.retain(|key, _| *key.topic != *topic);
-        }
-        self.pending.retain(|_, pending| !pending.is_empty());
+    /// The partitions of a topic with an offset, pending ones too.
+    pub(super) fn of_topic(&self, topic: &str) -> BTreeSet<PartitionKey> {
+        let of_topic = |key: &&PartitionKey| *key.topic == *topic;
+        self.keys().filter(of_topic).cloned().collect()
     }
 
-    fn is_unstable(&self, key: &PartitionKey) -> bool {
+    /// The partitions with an offset, pending ones too.
+    pub(super) fn all(&self) -> BTreeSet<PartitionKey> {
+        self.keys().cloned().collect()
+    }
+
+    /// Forgets a partition's offset, a pending one too.
+    pub(super) fn forget(&mut self, key: &PartitionKey) {
+        self.committed.remove(key);
+        for pending in self.pending.values_mut() {
+            pending.remove(key);
+        }
+    }
+
+    /// Whether there is an offset to forget.
+    pub(super) fn contains(&self, key: &PartitionKey) -> bool {
+        self.committed.contains_key(key) || self.is_unstable(key)
+    }
+
+    /// The producers whose transactions hold offsets of the group.
+    #[cfg(test)]
+    pub(super) fn open_producers(&self) -> impl Iterator<Item = i64> {
+        self.pending.keys().copied()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &PartitionKey> {
+        let pending = self.pending.values().flat_map(HashMap::keys);
+        self.committed.keys().chain(pending)
+    }
+
+    /// Whether an open transaction may change a partition's offset.
+    pub(super) fn is_unstable(&self, key: &PartitionKey) -> bool {
         self.pending
             .values()
             .any(|pending| pending.contains_key(key))
@@ -116,8 +143,7 @@ mod tests {
     fn at(offset: i64) -> CommittedOffset {
         CommittedOffset {
             offset,
-            leader_epoch: -1,
-            metadata: String::new(),
+            ..CommittedOffset::default()
         }
     }
 
@@ -163,7 +189,11 @@ mod tests {
     fn a_deleted_topic_takes_its_pending_offsets_along() {
         let mut offsets = StoredOffsets::default();
         offsets.hold(1, key(), at(5));
-        offsets.forget_topic("t");
+        for key in offsets.of_topic("t") {
+            offsets.forget(&key);
+        }
+        assert_eq!(view(&offsets), (None, false));
+        offsets.end(1, true);
         assert!(offsets.is_empty());
     }
 }

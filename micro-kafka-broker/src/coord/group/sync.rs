@@ -60,7 +60,8 @@ impl Group {
         for (member_id, member) in &mut self.members {
             member.assignment = assignments.remove(member_id).unwrap_or_default();
         }
-        self.state = GroupState::Stable;
+        self.enter(GroupState::Stable);
+        self.keep();
     }
 
     fn answer_syncs(&mut self, now: Instant) {

@@ -1,22 +1,21 @@
 //! The shell: owns the transactional ids, gives them the time, and has markers written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use super::seats::{Seats, run_timers};
 use super::{
-    Effect, Event, Init, MarkerWriter, Moment, Producer, Protocol, Transaction,
-    TransactionDescription, TransactionError,
+    Event, Init, MarkerWriter, Producer, Protocol, Transaction, TransactionDescription,
+    TransactionError,
 };
 use crate::batch::Verdict;
 use crate::clock::Clock;
-use crate::coord::ProducerIds;
 use crate::coord::group::PartitionKey;
-use crate::meta::BrokerConfig;
+use crate::coord::{Journal, ProducerIds, Unavailable};
+use crate::meta::{BrokerConfig, CatalogError, CatalogObserver, Topic};
 
 /// The broker's bounds for transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,26 +37,6 @@ impl TransactionLimits {
     }
 }
 
-#[derive(Debug)]
-struct Seat {
-    transaction: Transaction,
-    /// Taken out of the table: whoever still holds it must look the id up again.
-    removed: bool,
-}
-
-#[derive(Debug)]
-struct Shared {
-    clock: Clock,
-    limits: TransactionLimits,
-    ids: Arc<ProducerIds>,
-    markers: MarkerWriter,
-    transactions: RwLock<BTreeMap<String, Arc<Mutex<Seat>>>>,
-    /// Tells the timer task that a deadline has come nearer.
-    nearer: Notify,
-    /// The next moment at which the timer task looks.
-    wakes: Mutex<Option<Instant>>,
-}
-
 /// The transactional ids of one broker.
 ///
 /// An id is driven from the callers' tasks, under a lock of its own that is held while its
@@ -65,30 +44,22 @@ struct Shared {
 /// refused, and never comes after the marker. One task runs the timers.
 #[derive(Debug)]
 pub(crate) struct TransactionCoordinator {
-    shared: Arc<Shared>,
+    seats: Arc<Seats>,
     /// Started by the first producer, so that a coordinator can be made outside of a runtime.
     timers: OnceLock<JoinHandle<()>>,
 }
 
 impl TransactionCoordinator {
-    /// A coordinator without transactional ids.
+    /// A coordinator without transactional ids, which keeps its state in `journal`.
     pub(crate) fn new(
         clock: Clock,
         limits: TransactionLimits,
         ids: Arc<ProducerIds>,
         markers: MarkerWriter,
+        journal: Journal,
     ) -> Self {
-        let shared = Arc::new(Shared {
-            clock,
-            limits,
-            ids,
-            markers,
-            transactions: RwLock::default(),
-            nearer: Notify::new(),
-            wakes: Mutex::new(None),
-        });
         Self {
-            shared,
+            seats: Arc::new(Seats::new(clock, limits, ids, markers, journal)),
             timers: OnceLock::new(),
         }
     }
@@ -101,9 +72,14 @@ impl TransactionCoordinator {
         if id.is_empty() {
             return Err(TransactionError::EmptyId);
         }
-        self.timers
-            .get_or_init(|| tokio::spawn(run_timers(Arc::clone(&self.shared))));
-        self.shared.submit(id, Event::Init(init), true)
+        if let Err(error) = self.ensure_topic() {
+            let topic = self.seats.journal().name();
+            tracing::error!(topic, %error, "transactions cannot be coordinated");
+            return Err(Unavailable::NotWritten.into());
+        }
+        self.start_timers();
+        self.seats
+            .submit(id, Event::Init(init), true, |producer| producer)
     }
 
     /// Adds partitions to a producer's transaction, which begins if there is none.
@@ -114,10 +90,11 @@ impl TransactionCoordinator {
         &self,
         id: &str,
         producer: Producer,
+        protocol: Protocol,
         partitions: BTreeSet<PartitionKey>,
     ) -> Result<(), TransactionError> {
-        let event = Event::Add(producer, partitions);
-        self.shared.submit(id, event, false).map(drop)
+        let event = Event::Add(producer, protocol, partitions);
+        self.seats.submit(id, event, false, drop)
     }
 
     /// Whether a partition is part of a producer's transaction.
@@ -131,7 +108,7 @@ impl TransactionCoordinator {
         partition: PartitionKey,
     ) -> Result<(), TransactionError> {
         let event = Event::Verify(producer, partition);
-        self.shared.submit(id, event, false).map(drop)
+        self.seats.submit(id, event, false, drop)
     }
 
     /// Writes to a partition as part of a producer's transaction.
@@ -151,12 +128,11 @@ impl TransactionCoordinator {
     ) -> Result<T, TransactionError> {
         let event = match protocol {
             Protocol::Classic => Event::Verify(producer, partition),
-            Protocol::EpochPerTransaction => Event::Add(producer, BTreeSet::from([partition])),
+            Protocol::EpochPerTransaction => {
+                Event::Add(producer, protocol, BTreeSet::from([partition]))
+            }
         };
-        let seat = self.shared.find(id)?;
-        let mut seat = seat.lock();
-        self.shared.step(&mut seat, event)?;
-        Ok(write())
+        self.seats.submit(id, event, false, |_| write())
     }
 
     /// Commits or aborts a producer's transaction; returns the producer that goes on.
@@ -171,28 +147,58 @@ impl TransactionCoordinator {
         verdict: Verdict,
     ) -> Result<Producer, TransactionError> {
         let event = Event::End(producer, protocol, verdict);
-        self.shared.submit(id, event, false)
+        self.seats.submit(id, event, false, |next| next)
     }
 
     /// A transactional id's state.
     pub(crate) fn describe(&self, id: &str) -> Option<TransactionDescription> {
-        let seat = self.shared.find(id).ok()?;
-        let seat = seat.lock();
-        (!seat.removed).then(|| seat.transaction.describe())
+        self.seats.look(id, Transaction::describe)
     }
 
     /// All transactional ids.
     pub(crate) fn list(&self) -> Vec<(String, TransactionDescription)> {
-        let transactions = self.shared.transactions.read().clone();
-        let described = transactions
-            .into_iter()
-            .map(|(id, seat)| (id, seat.lock().transaction.describe()));
-        described.collect()
+        self.seats.list(Transaction::describe)
+    }
+
+    /// Creates the transactions' topic if it is missing.
+    ///
+    /// # Errors
+    /// [`CatalogError`] when the configuration does not allow it.
+    pub(crate) fn ensure_topic(&self) -> Result<(), CatalogError> {
+        self.seats.journal().ensure()
+    }
+
+    /// Whether what the coordinator says of an id, or without one of all ids, is true.
+    ///
+    /// # Errors
+    /// [`Unavailable::Loading`] before the state has been read.
+    pub(crate) fn check_loaded(&self, id: Option<&str>) -> Result<(), Unavailable> {
+        self.seats.check_loaded(id)
+    }
+
+    /// Announces that [`TransactionCoordinator::load`] will follow: until then nobody is answered.
+    /// False when there is nothing to load.
+    pub(crate) fn begin_loading(&self) -> bool {
+        self.seats.begin_loading()
+    }
+
+    /// Reads all ids from the transactions' topic and finishes what was decided; the groups must
+    /// have been loaded. May take long, and blocks.
+    pub(crate) fn load(&self) {
+        self.seats.load();
+        if self.seats.wakes() {
+            self.start_timers();
+        }
+    }
+
+    fn start_timers(&self) {
+        self.timers
+            .get_or_init(|| tokio::spawn(run_timers(Arc::clone(&self.seats))));
     }
 
     /// Writes markers that another coordinator, or an administrator, has decided on.
     pub(crate) fn markers(&self) -> &MarkerWriter {
-        &self.shared.markers
+        self.seats.markers()
     }
 }
 
@@ -204,131 +210,12 @@ impl Drop for TransactionCoordinator {
     }
 }
 
-impl Shared {
-    fn now(&self) -> Moment {
-        Moment {
-            instant: self.clock.now(),
-            unix_millis: self.clock.unix_millis(),
-        }
-    }
+impl CatalogObserver for TransactionCoordinator {
+    fn topic_changed(&self, _: &Arc<Topic>) {}
 
-    fn find(&self, id: &str) -> Result<Arc<Mutex<Seat>>, TransactionError> {
-        if id.is_empty() {
-            return Err(TransactionError::EmptyId);
-        }
-        let transactions = self.transactions.read();
-        let seat = transactions.get(id).cloned();
-        seat.ok_or(TransactionError::InvalidProducerIdMapping)
-    }
-
-    fn find_or_make(&self, id: &str) -> Arc<Mutex<Seat>> {
-        if let Ok(seat) = self.find(id) {
-            return seat;
-        }
-        let now = self.now();
-        let mut transactions = self.transactions.write();
-        let seat = transactions.entry(id.to_owned()).or_insert_with(|| {
-            Arc::new(Mutex::new(Seat {
-                transaction: Transaction::new(self.limits, Arc::clone(&self.ids), now),
-                removed: false,
-            }))
-        });
-        Arc::clone(seat)
-    }
-
-    fn submit(&self, id: &str, event: Event, make: bool) -> Result<Producer, TransactionError> {
-        loop {
-            let seat = match make {
-                true => self.find_or_make(id),
-                false => self.find(id)?,
-            };
-            let mut seat = seat.lock();
-            if seat.removed {
-                continue;
-            }
-            let outcome = self.step(&mut seat, event);
-            let dead = seat.transaction.is_dead();
-            drop(seat);
-            if dead {
-                self.remove(id);
-            }
-            return outcome;
-        }
-    }
-
-    /// Steps a transactional id, has its markers written, and returns the answer.
-    fn step(&self, seat: &mut Seat, event: Event) -> Result<Producer, TransactionError> {
-        let mut answer = Err(TransactionError::InvalidProducerIdMapping);
-        let mut events = vec![event];
-        while let Some(event) = events.pop() {
-            for effect in seat.transaction.step(self.now(), event) {
-                match effect {
-                    Effect::Reply(reply) => answer = reply,
-                    Effect::WriteMarkers(marker, partitions) => {
-                        self.markers.write_all(&marker, &partitions);
-                        events.push(Event::MarkersWritten);
-                    }
-                }
-            }
-        }
-        if let Some(deadline) = seat.transaction.deadline() {
-            self.wake_by(deadline);
-        }
-        answer
-    }
-
-    fn remove(&self, id: &str) {
-        let mut transactions = self.transactions.write();
-        let Some(seat) = transactions.get(id).cloned() else {
-            return;
-        };
-        let mut seat = seat.lock();
-        if seat.transaction.is_dead() {
-            seat.removed = true;
-            transactions.remove(id);
-        }
-    }
-
-    fn wake_by(&self, deadline: Instant) {
-        let mut wakes = self.wakes.lock();
-        if wakes.is_none_or(|at| deadline < at) {
-            *wakes = Some(deadline);
-            self.nearer.notify_one();
-        }
-    }
-
-    /// Runs the timers that are due and plans the next look.
-    fn tick(&self) {
-        *self.wakes.lock() = None;
-        let transactions = self.transactions.read().clone();
-        for (id, seat) in transactions {
-            let mut seat = seat.lock();
-            match seat.transaction.deadline() {
-                Some(deadline) if deadline <= self.clock.now() => {
-                    // Nobody waits for an answer.
-                    let _ = self.step(&mut seat, Event::Tick);
-                }
-                Some(deadline) => self.wake_by(deadline),
-                None => {}
-            }
-            let dead = seat.transaction.is_dead();
-            drop(seat);
-            if dead {
-                self.remove(&id);
-            }
-        }
-    }
-}
-
-async fn run_timers(shared: Arc<Shared>) {
-    loop {
-        let at = *shared.wakes.lock();
-        match at {
-            Some(at) => tokio::select! {
-                () = shared.clock.sleep_until(at) => shared.tick(),
-                () = shared.nearer.notified() => {}
-            },
-            None => shared.nearer.notified().await,
+    fn topic_deleted(&self, topic: &Arc<Topic>) {
+        if *topic.name == *self.seats.journal().name() {
+            self.seats.unload(|_| true);
         }
     }
 }

@@ -16,10 +16,15 @@ impl Transaction {
         if !self.is_taken() {
             return Err(TransactionError::InvalidProducerIdMapping);
         }
-        match protocol {
+        let before = std::mem::replace(&mut self.protocol, protocol);
+        let ended = match protocol {
             Protocol::Classic => self.end_classic(now, producer, verdict),
             Protocol::EpochPerTransaction => self.end_with_epoch(now, producer, verdict),
+        };
+        if ended.is_err() {
+            self.protocol = before;
         }
+        ended
     }
 
     /// The same end again is answered as before: a retry cannot be told from it.

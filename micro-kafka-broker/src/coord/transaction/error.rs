@@ -1,5 +1,7 @@
 //! Why a transaction's coordinator refuses a request.
 
+use crate::coord::Unavailable;
+
 /// Why a transaction's coordinator refuses a request; each is one of Kafka's error codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -25,4 +27,7 @@ pub(crate) enum TransactionError {
     /// The partition was not added to the transaction.
     #[error("the transaction does not include the partition")]
     NotIncluded,
+    /// Nothing can be answered now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
 }

@@ -1,20 +1,12 @@
 //! What happens to a transactional id, and what follows.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::TransactionError;
+use super::record::TransactionLogValue;
 use crate::batch::{Marker, Verdict};
 use crate::coord::group::PartitionKey;
-
-/// A moment by both of the broker's clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Moment {
-    /// For timers.
-    pub(crate) instant: Instant,
-    /// For what is told: milliseconds since 1970.
-    pub(crate) unix_millis: i64,
-}
 
 /// A producer: its id and the epoch of its instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,13 +31,31 @@ pub(crate) enum Protocol {
     EpochPerTransaction,
 }
 
+impl Protocol {
+    /// The number that stands for it in records: the feature level `transaction.version`.
+    pub(super) fn version(self) -> i16 {
+        match self {
+            Self::Classic => 0,
+            Self::EpochPerTransaction => 2,
+        }
+    }
+
+    /// The protocol that a number in records stands for.
+    pub(super) fn of_version(version: i16) -> Self {
+        match version {
+            2.. => Self::EpochPerTransaction,
+            _ => Self::Classic,
+        }
+    }
+}
+
 /// A request, an outcome, or time passing.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     /// A producer takes the transactional id.
     Init(Init),
     /// Partitions join the transaction, which begins if there is none.
-    Add(Producer, BTreeSet<PartitionKey>),
+    Add(Producer, Protocol, BTreeSet<PartitionKey>),
     /// Whether a partition is part of the transaction.
     Verify(Producer, PartitionKey),
     /// The producer commits or aborts.
@@ -66,8 +76,10 @@ pub(crate) struct Init {
 }
 
 /// What the shell has to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
+    /// Write down, before anything else is done; without a value the id is forgotten.
+    Append(Option<TransactionLogValue>),
     /// Answer the request: with the producer that holds the transactional id from now on.
     Reply(Result<Producer, TransactionError>),
     /// Write the marker to all of these, then say [`Event::MarkersWritten`].

@@ -27,13 +27,18 @@ impl Transaction {
             _ => {}
         }
         let (producer, last_epoch) = self.successor(init.expected)?;
-        self.previous_id = self.producer.id;
+        // The first holder is its own predecessor, as Kafka writes it down.
+        self.previous_id = match self.is_taken() {
+            true => self.producer.id,
+            false => producer.id,
+        };
         self.producer = producer;
         self.last_epoch = last_epoch;
         self.state = TransactionState::Empty;
         self.timeout = init.timeout;
         self.started = None;
         self.updated = now;
+        self.keep();
         Ok(producer)
     }
 

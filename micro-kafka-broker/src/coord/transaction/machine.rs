@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{
-    Effect, Event, Moment, Producer, TransactionError, TransactionLimits, TransactionState,
+    Effect, Event, Moment, Producer, Protocol, TransactionError, TransactionLimits,
+    TransactionState,
 };
 use crate::batch::{Marker, Verdict};
 use crate::coord::ProducerIds;
@@ -30,6 +31,8 @@ pub(crate) struct Transaction {
     /// When the open transaction began.
     pub(super) started: Option<Moment>,
     pub(super) updated: Moment,
+    /// How its client speaks of transactions, as far as it has spoken.
+    pub(super) protocol: Protocol,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -47,6 +50,7 @@ impl Transaction {
             partitions: BTreeSet::new(),
             started: None,
             updated: now,
+            protocol: Protocol::Classic,
             effects: Vec::new(),
             ids,
         }
@@ -62,8 +66,8 @@ impl Transaction {
                 let outcome = self.init(now, init);
                 self.reply(outcome);
             }
-            Event::Add(producer, partitions) => {
-                let outcome = self.add(now, producer, partitions);
+            Event::Add(producer, protocol, partitions) => {
+                let outcome = self.add(now, producer, protocol, partitions);
                 self.reply(outcome.map(|()| self.producer));
             }
             Event::Verify(producer, partition) => {
@@ -111,6 +115,7 @@ impl Transaction {
             return self.fence(now);
         }
         self.state = TransactionState::Dead;
+        self.effects.push(Effect::Append(None));
     }
 
     /// Replaces the producer and aborts its open transaction.
@@ -121,6 +126,7 @@ impl Transaction {
         // Epochs that clients get end one before the last, so there is room for this one.
         self.producer.epoch = self.producer.epoch.saturating_add(1);
         self.last_epoch = -1;
+        self.protocol = Protocol::EpochPerTransaction;
         self.decide(now, Verdict::Abort);
     }
 
@@ -132,14 +138,23 @@ impl Transaction {
         };
         self.started = self.started.or(Some(now));
         self.updated = now;
+        self.keep();
+        let markers = self.markers();
+        self.effects.push(markers);
+    }
+
+    /// The markers of the transaction that was decided.
+    pub(super) fn markers(&self) -> Effect {
         let marker = Marker {
             producer_id: self.producer.id,
             producer_epoch: self.producer.epoch,
-            verdict,
+            verdict: match self.state {
+                TransactionState::PrepareCommit => Verdict::Commit,
+                _ => Verdict::Abort,
+            },
             coordinator_epoch: 0,
         };
-        let partitions = self.partitions.clone();
-        self.effects.push(Effect::WriteMarkers(marker, partitions));
+        Effect::WriteMarkers(marker, self.partitions.clone())
     }
 
     fn complete(&mut self, now: Moment) {
@@ -153,6 +168,7 @@ impl Transaction {
         self.next_id = -1;
         self.partitions.clear();
         self.updated = now;
+        self.keep();
     }
 
     /// The producer that goes on once the markers are written.

@@ -1,9 +1,11 @@
 //! Where transactions are ended: in the partitions and in the groups' offsets.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::batch::{Marker, Verdict};
+use crate::batch::Marker;
 use crate::clock::Clock;
+use crate::coord::JournalError;
 use crate::coord::group::{GroupCoordinator, OFFSETS_TOPIC, PartitionKey};
 use crate::meta::Catalog;
 use crate::partition::{MarkerError, PartitionTable};
@@ -28,6 +30,19 @@ pub(crate) enum MarkerFailure {
     Refused(#[from] MarkerError),
 }
 
+impl From<JournalError> for MarkerFailure {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Marker(error) => Self::Refused(error),
+            // The marker is there, and may not be on disk.
+            JournalError::Append(_) => Self::Refused(MarkerError::Storage),
+            JournalError::Topic(_) | JournalError::Partition(_) | JournalError::Read(_) => {
+                Self::UnknownPartition
+            }
+        }
+    }
+}
+
 impl MarkerWriter {
     /// A writer to these partitions and these groups.
     pub(crate) fn new(
@@ -50,32 +65,39 @@ impl MarkerWriter {
     /// [`MarkerFailure`]; the partition is as before then.
     pub(crate) fn write(&self, marker: &Marker, key: &PartitionKey) -> Result<(), MarkerFailure> {
         if *key.topic == *OFFSETS_TOPIC {
-            let committed = marker.verdict == Verdict::Commit;
-            self.groups
-                .end_transaction(marker.producer_id, key.partition, committed);
-            return Ok(());
+            return Ok(self.groups.end_transaction(marker, key.partition)?);
         }
         let image = self.catalog.image();
         let topic = image.topic(&key.topic);
         let partition = topic.and_then(|topic| self.partitions.get(topic.id, key.partition));
         let partition = partition.ok_or(MarkerFailure::UnknownPartition)?;
-        Ok(partition.end_transaction(marker, self.clock.unix_millis())?)
+        partition.end_transaction(marker, self.clock.unix_millis())?;
+        let due = topic.is_some_and(|t| partition.unflushed().0 >= t.settings.flush_messages);
+        if due && partition.flush_now(i64::MAX).is_err() {
+            return Err(MarkerError::Storage.into());
+        }
+        Ok(())
     }
 
-    /// Writes a marker wherever it still can be: a topic may have been deleted meanwhile.
-    pub(super) fn write_all<'a>(
+    /// Writes a marker wherever it still can be: a topic may have been deleted meanwhile. Returns
+    /// where it must be tried again, since what the partition is stored on fails.
+    pub(super) fn write_all(
         &self,
         marker: &Marker,
-        keys: impl IntoIterator<Item = &'a PartitionKey>,
-    ) {
-        for key in keys {
-            if let Err(error) = self.write(marker, key) {
+        keys: BTreeSet<PartitionKey>,
+    ) -> BTreeSet<PartitionKey> {
+        let fails = |key: &PartitionKey| match self.write(marker, key) {
+            Err(MarkerFailure::Refused(MarkerError::Storage)) => true,
+            Err(error) => {
                 tracing::debug!(
                     topic = %key.topic, partition = key.partition,
                     producer_id = marker.producer_id, %error,
                     "a marker was left out"
                 );
+                false
             }
-        }
+            Ok(()) => false,
+        };
+        keys.into_iter().filter(fails).collect()
     }
 }

@@ -21,18 +21,23 @@ mod end;
 mod error;
 mod event;
 mod init;
+mod loading;
 mod machine;
 mod markers;
 mod partitions;
+mod record;
+mod replay;
+mod seats;
 mod state;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use crate::coord::Moment;
 pub(crate) use coordinator::{TransactionCoordinator, TransactionLimits};
 pub(crate) use describe::TransactionDescription;
 pub(crate) use error::TransactionError;
-pub(crate) use event::{Effect, Event, Init, Moment, Producer, Protocol};
+pub(crate) use event::{Effect, Event, Init, Producer, Protocol};
 pub(crate) use machine::Transaction;
 pub(crate) use markers::{MarkerFailure, MarkerWriter};
 pub(crate) use state::TransactionState;

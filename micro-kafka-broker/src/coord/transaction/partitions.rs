@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Moment, Producer, Transaction, TransactionError, TransactionState};
+use super::{Moment, Producer, Protocol, Transaction, TransactionError, TransactionState};
 use crate::coord::group::PartitionKey;
 
 impl Transaction {
@@ -11,9 +11,13 @@ impl Transaction {
         &mut self,
         now: Moment,
         producer: Producer,
+        protocol: Protocol,
         partitions: BTreeSet<PartitionKey>,
     ) -> Result<(), TransactionError> {
         self.check_writer(producer)?;
+        if self.state == TransactionState::Ongoing && self.partitions.is_superset(&partitions) {
+            return Ok(());
+        }
         if self.state != TransactionState::Ongoing {
             self.state = TransactionState::Ongoing;
             self.started = Some(now);
@@ -22,6 +26,8 @@ impl Transaction {
         }
         self.updated = now;
         self.partitions.extend(partitions);
+        self.protocol = protocol;
+        self.keep();
         Ok(())
     }
 

@@ -48,6 +48,20 @@ impl TransactionState {
         }
     }
 
+    /// The number that stands for it in records.
+    pub(super) fn number(self) -> i8 {
+        match self {
+            Self::Empty => 0,
+            Self::Ongoing => 1,
+            Self::PrepareCommit => 2,
+            Self::PrepareAbort => 3,
+            Self::CompleteCommit => 4,
+            Self::CompleteAbort => 5,
+            Self::Dead => 6,
+            Self::PrepareEpochFence => 7,
+        }
+    }
+
     /// Whether markers are on their way.
     pub(crate) fn is_ending(self) -> bool {
         matches!(self, Self::PrepareCommit | Self::PrepareAbort)

@@ -162,6 +162,31 @@ async fn a_handler_that_blocks_its_loop_is_named() {
     container.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_though_a_handler_never_gives_its_thread_back() {
+    let broker = Broker::with_topic(1).await;
+    broker.send(0, 0..1);
+    let log = Log::new();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = Arc::new(Mutex::new(held));
+    let handler = handler(&log, move |_| {
+        let held = Arc::clone(&held);
+        async move {
+            // Blocks the thread, which a handler must not.
+            let _ = held.lock().recv();
+            Ok(())
+        }
+    });
+    let mut endpoint = broker.endpoint(handler);
+    endpoint.shutdown_timeout = Duration::from_millis(50);
+    let container = started(endpoint);
+    log.reaches(1).await;
+    let report = container.stop_within(Duration::from_millis(50)).await;
+    assert_eq!((report.drained, report.abandoned), (0, 1));
+    assert!(!container.is_running());
+    drop(release);
+}
+
 #[tokio::test]
 async fn a_current_thread_runtime_is_refused() {
     let broker = Broker::with_topic(1).await;

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::coord::Moment;
 use crate::coord::group::{
-    Caller, CommitPartition, CommittedOffset, Effect, Event, Group, GroupError, GroupLimits, Join,
-    JoinReply, LeaveReply, Leaving, PartitionKey, Protocol, Reply, Sync, SyncReply, Token,
+    Caller, Change, CommitPartition, CommittedOffset, Effect, Event, Group, GroupError,
+    GroupLimits, Join, JoinReply, LeaveReply, Leaving, PartitionKey, Protocol, Reply, Sync,
+    SyncReply, Token,
 };
 
 pub(super) const SESSION: Duration = Duration::from_secs(10);
@@ -20,15 +22,20 @@ pub(super) fn limits() -> GroupLimits {
         initial_rebalance_delay: Duration::ZERO,
         max_size: 100,
         offset_metadata_max: 4096,
-        offsets_partitions: 50,
+        offsets_retention: Duration::from_secs(604_800),
+        cleanup_interval: Duration::from_secs(600),
     }
 }
 
 pub(super) struct Sim {
     pub(super) group: Group,
     pub(super) now: Instant,
+    /// Wall time at the beginning.
+    begin: Instant,
     next: u64,
     answers: BTreeMap<Token, Reply>,
+    /// What was written down, in order.
+    pub(super) changes: Vec<Change>,
 }
 
 /// A dynamic member that wants the id it sends.
@@ -72,8 +79,7 @@ pub(super) fn commit_of(topic: &str, offset: i64) -> CommitPartition {
         },
         committed: CommittedOffset {
             offset,
-            leader_epoch: -1,
-            metadata: String::new(),
+            ..CommittedOffset::default()
         },
     }
 }
@@ -86,10 +92,12 @@ impl Sim {
     pub(super) fn with(limits: GroupLimits) -> Self {
         let now = Instant::now();
         Self {
-            group: Group::new(limits, now),
+            group: Group::new(limits),
             now,
+            begin: now,
             next: 0,
             answers: BTreeMap::new(),
+            changes: Vec::new(),
         }
     }
 
@@ -100,11 +108,24 @@ impl Sim {
         token
     }
 
-    fn step(&mut self, event: Event) {
-        for Effect::Reply(token, reply) in self.group.step(self.now, event) {
-            assert!(token.0 < self.next, "an answer to nothing");
-            let twice = self.answers.insert(token, reply);
-            assert!(twice.is_none(), "answered twice: {token:?}");
+    pub(super) fn step(&mut self, event: Event) {
+        for effect in self.group.step(self.moment(), event) {
+            match effect {
+                Effect::Append(change) => self.changes.push(change),
+                Effect::Reply(token, reply) => {
+                    assert!(token.0 < self.next, "an answer to nothing");
+                    let twice = self.answers.insert(token, reply);
+                    assert!(twice.is_none(), "answered twice: {token:?}");
+                }
+            }
+        }
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        let passed = (self.now - self.begin).as_millis();
+        Moment {
+            instant: self.now,
+            unix_millis: 1_000_000 + i64::try_from(passed).unwrap(),
         }
     }
 
@@ -114,7 +135,7 @@ impl Sim {
         while let Some(at) = self.group.deadline().filter(|at| *at <= end) {
             self.now = self.now.max(at);
             self.step(Event::Tick);
-            if self.group.is_forgotten(self.now) {
+            if self.group.is_forgotten() {
                 break;
             }
         }

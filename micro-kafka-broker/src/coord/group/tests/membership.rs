@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::harness::*;
-use crate::coord::group::{GroupError, GroupLimits, GroupState, Join, Sync};
+use crate::coord::group::{Event, GroupError, GroupLimits, GroupState, Join, Sync};
 
 #[test]
 fn a_first_member_joins_twice_and_leads() {
@@ -310,8 +310,9 @@ fn leaving_rebalances_at_once_and_the_last_one_empties_the_group() {
     );
     assert_eq!(sim.leave("b", None).unwrap()[0].error, None);
     assert_eq!(sim.group.state(), GroupState::Empty);
-    sim.advance(Duration::from_secs(601));
-    assert!(sim.group.is_forgotten(sim.now));
+    assert!(!sim.group.is_forgotten());
+    sim.step(Event::CleanUp);
+    assert!(sim.group.is_forgotten());
 }
 
 #[test]
@@ -321,7 +322,8 @@ fn a_given_id_that_is_never_used_expires() {
     sim.advance(SESSION);
     let late = sim.join(join(&id));
     assert_eq!(sim.joined(late).error, Some(GroupError::UnknownMember));
-    assert!(sim.group.is_forgotten(sim.now));
+    sim.step(Event::CleanUp);
+    assert!(sim.group.is_forgotten());
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! The machine under scripted and random members.
 
+mod forgetting;
 mod harness;
 mod membership;
 mod offsets;
 mod properties;
+mod replay;
+mod restart;
 mod shell;
 mod static_members;

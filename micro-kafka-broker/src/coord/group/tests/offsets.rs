@@ -1,7 +1,5 @@
-use std::time::Duration;
-
 use super::harness::*;
-use crate::coord::group::{GroupError, PartitionKey};
+use crate::coord::group::{Event, GroupError, PartitionKey};
 
 fn committed(sim: &Sim, topic: &str) -> Option<i64> {
     let key = PartitionKey {
@@ -19,10 +17,7 @@ fn anybody_commits_to_an_empty_group() {
     let mut sim = Sim::new();
     assert_eq!(sim.commit(caller(-1, ""), commit_of("t", 7)), Ok(()));
     assert_eq!(committed(&sim, "t"), Some(7));
-    assert!(
-        !sim.group
-            .is_forgotten(sim.now + Duration::from_secs(10_000))
-    );
+    assert!(!sim.group.is_forgotten());
 }
 
 #[test]
@@ -102,7 +97,7 @@ fn long_metadata_is_refused() {
         sim.commit(caller(-1, ""), with(4097)),
         Err(GroupError::OffsetMetadataTooLarge)
     );
-    assert!(sim.group.is_forgotten(sim.now));
+    assert!(sim.group.is_forgotten());
     assert_eq!(sim.commit(caller(-1, ""), with(4096)), Ok(()));
 }
 
@@ -111,7 +106,7 @@ fn a_deleted_topics_offsets_are_forgotten() {
     let mut sim = Sim::new();
     sim.commit(caller(-1, ""), commit_of("t", 1)).unwrap();
     sim.commit(caller(-1, ""), commit_of("u", 1)).unwrap();
-    sim.group.forget_topic("t");
+    sim.step(Event::TopicDeleted("t".into()));
     assert_eq!(
         (committed(&sim, "t"), committed(&sim, "u")),
         (None, Some(1))

@@ -240,11 +240,13 @@ proptest! {
         let mut world = World::new(5, delay);
         for act in &acts {
             world.act(act);
+            world.sim.check_replay();
         }
         // Everybody falls silent: sessions and rebalances run out.
         for _ in 0..8 {
             world.sim.advance(Duration::from_secs(400));
         }
+        world.sim.check_replay();
         prop_assert_eq!(world.sim.unanswered(), Vec::<u64>::new());
         prop_assert_eq!(world.sim.group.state(), GroupState::Empty);
         prop_assert!(world.sim.group.describe().members.is_empty());

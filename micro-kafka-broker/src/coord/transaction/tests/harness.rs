@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::batch::{Marker, Verdict};
-use crate::coord::ProducerIds;
 use crate::coord::group::PartitionKey;
+use crate::coord::transaction::record::TransactionLogValue;
+use crate::coord::transaction::replay::TransactionReplay;
 use crate::coord::transaction::{
     Effect, Event, Init, Moment, Producer, Protocol, Transaction, TransactionError,
     TransactionLimits, TransactionState,
 };
+use crate::coord::{Entry, ProducerIds};
 
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -35,6 +37,8 @@ pub(super) struct Sim {
     pub(super) now: Moment,
     /// Asked for and not yet written.
     pub(super) markers: Vec<(Marker, BTreeSet<PartitionKey>)>,
+    /// What was written down, in order.
+    pub(super) kept: Vec<Option<TransactionLogValue>>,
 }
 
 impl Sim {
@@ -51,6 +55,7 @@ impl Sim {
             transaction: Transaction::new(limits(), Arc::clone(ids), now),
             now,
             markers: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -71,6 +76,7 @@ impl Sim {
                 Effect::Reply(outcome) => {
                     assert!(answer.replace(outcome).is_none(), "answered twice");
                 }
+                Effect::Append(value) => self.kept.push(value),
                 Effect::WriteMarkers(marker, partitions) => self.markers.push((marker, partitions)),
             }
         }
@@ -95,7 +101,7 @@ impl Sim {
 
     pub(super) fn add(&mut self, producer: Producer, index: i32) -> Outcome {
         let partitions = BTreeSet::from([partition(index)]);
-        self.ask(Event::Add(producer, partitions))
+        self.ask(Event::Add(producer, Protocol::Classic, partitions))
     }
 
     pub(super) fn verify(&mut self, producer: Producer, index: i32) -> Outcome {
@@ -122,6 +128,34 @@ impl Sim {
         self.now.instant += by;
         self.now.unix_millis += i64::try_from(by.as_millis()).unwrap();
         assert_eq!(self.step(Event::Tick), None);
+    }
+
+    /// What was written down gives the transactional id as it is; only a retry of what was
+    /// answered last is not known any more.
+    pub(super) fn check_replay(&self) {
+        let Some(Some(_)) = self.kept.last() else {
+            return assert!(self.transaction.is_dead());
+        };
+        let mut replay = TransactionReplay::default();
+        for value in &self.kept {
+            let record = TransactionLogValue::record("x", value.as_ref()).unwrap();
+            replay.take(Entry::Record(record, None));
+        }
+        let ids = Arc::new(ProducerIds::default());
+        let replayed = replay.finish(limits(), &ids, self.now).remove("x").unwrap();
+        assert_eq!(replayed.describe(), self.transaction.describe());
+        assert_eq!(replayed.deadline(), self.transaction.deadline());
+        assert_eq!(replayed.previous_id, self.transaction.previous_id);
+        assert_eq!(replayed.next_id, self.transaction.next_id);
+        assert_eq!(replayed.protocol, self.transaction.protocol);
+        let owed = self.markers.last().map(|(marker, _)| *marker);
+        let resumed = match replayed.resume() {
+            Some(Effect::WriteMarkers(marker, _)) => Some(marker),
+            _ => None,
+        };
+        assert_eq!(resumed, owed);
+        let (next, held) = (ids.next(), self.transaction.producer.id);
+        assert!(next > held && next > self.transaction.next_id);
     }
 
     pub(super) fn state(&self) -> TransactionState {

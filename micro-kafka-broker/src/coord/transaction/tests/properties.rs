@@ -73,6 +73,7 @@ proptest! {
         for act in acts {
             world.perform(act);
             world.check();
+            world.check_replay();
         }
         world.settle();
     }

@@ -5,20 +5,18 @@ use std::time::Duration;
 use super::harness::{TIMEOUT, limits, partition};
 use crate::batch::{BatchBuilder, Verdict};
 use crate::clock::Clock;
-use crate::coord::ProducerIds;
+use crate::coord::ground::{Coordinators, Ground};
 use crate::coord::group::{
-    Caller, CommitPartition, CommittedOffset, GroupCoordinator, GroupLimits, OFFSETS_TOPIC,
-    PartitionKey, Reply,
+    Caller, CommitPartition, CommittedOffset, GroupCoordinator, OFFSETS_TOPIC, PartitionKey, Reply,
 };
 use crate::coord::transaction::{
-    Init, MarkerWriter, Producer, Protocol, TransactionCoordinator, TransactionError,
-    TransactionState,
+    Init, Producer, Protocol, TransactionCoordinator, TransactionError, TransactionState,
 };
-use crate::meta::{BrokerConfig, Catalog, NewTopic, Topic};
-use crate::partition::{Admission, Isolation, OffsetSpec, PartitionTable};
+use crate::meta::Topic;
+use crate::partition::{Admission, Isolation, OffsetSpec};
 
 struct Shell {
-    partitions: Arc<PartitionTable>,
+    ground: Ground,
     groups: Arc<GroupCoordinator>,
     transactions: TransactionCoordinator,
     topic: Arc<Topic>,
@@ -26,30 +24,16 @@ struct Shell {
 
 impl Shell {
     fn new() -> Self {
-        let catalog = Arc::new(Catalog::new(BrokerConfig::default(), vec![1]));
-        let partitions = Arc::new(PartitionTable::new());
-        catalog.observe(Arc::<PartitionTable>::clone(&partitions));
-        let new = NewTopic {
-            name: "t".to_owned(),
-            partitions: 2,
-            replication_factor: 1,
-            ..NewTopic::default()
-        };
-        let topic = catalog.create_topic(&new, false).unwrap();
-        let clock = Clock::system();
-        let group_limits = GroupLimits::from_config(catalog.config());
-        let groups = Arc::new(GroupCoordinator::new(clock.clone(), group_limits));
-        let markers = MarkerWriter::new(
-            clock.clone(),
-            Arc::clone(&catalog),
-            Arc::clone(&partitions),
-            Arc::clone(&groups),
-        );
-        let ids = Arc::new(ProducerIds::default());
-        Self {
-            transactions: TransactionCoordinator::new(clock, limits(), ids, markers),
-            partitions,
+        let ground = Ground::new(Clock::system(), &[]);
+        let topic = ground.topic("t", 2);
+        let Coordinators {
             groups,
+            transactions,
+        } = ground.start(limits());
+        Self {
+            ground,
+            groups,
+            transactions,
             topic,
         }
     }
@@ -68,7 +52,7 @@ impl Shell {
             .flags(0x10)
             .value("a")
             .build();
-        let replica = self.partitions.get(self.topic.id, 0).unwrap();
+        let replica = self.ground.partitions.get(self.topic.id, 0).unwrap();
         let append = || {
             replica
                 .append(&batch, &self.topic.settings, Admission::Verified, 0)
@@ -79,9 +63,10 @@ impl Shell {
     }
 
     fn end_offset(&self, isolation: Isolation) -> i64 {
-        let replica = self.partitions.get(self.topic.id, 0).unwrap();
+        let replica = self.ground.partitions.get(self.topic.id, 0).unwrap();
         replica
             .offset_for(OffsetSpec::Latest, isolation)
+            .unwrap()
             .unwrap()
             .offset
     }
@@ -97,7 +82,10 @@ async fn records_need_a_transaction_that_includes_their_partition() {
     let producer = shell.init().unwrap();
     assert_eq!(shell.write(producer), Err(TransactionError::NotIncluded));
     let partitions = BTreeSet::from([partition(0)]);
-    shell.transactions.add("x", producer, partitions).unwrap();
+    shell
+        .transactions
+        .add("x", producer, Protocol::Classic, partitions)
+        .unwrap();
     assert_eq!(shell.write(producer), Ok(()));
     assert_eq!(shell.end_offset(Isolation::ReadCommitted), 0);
     let committed = Verdict::Commit;
@@ -118,7 +106,10 @@ async fn timers_abort_a_transaction_that_is_left_open() {
     let shell = Shell::new();
     let producer = shell.init().unwrap();
     let partitions = BTreeSet::from([partition(0)]);
-    shell.transactions.add("x", producer, partitions).unwrap();
+    shell
+        .transactions
+        .add("x", producer, Protocol::Classic, partitions)
+        .unwrap();
     shell.write(producer).unwrap();
     tokio::time::sleep(TIMEOUT + Duration::from_millis(10)).await;
     assert_eq!(shell.state(), TransactionState::CompleteAbort);
@@ -152,18 +143,18 @@ async fn offsets_count_when_their_transaction_is_committed() {
             key: partition(0),
             committed: CommittedOffset {
                 offset: 5,
-                leader_epoch: -1,
-                metadata: String::new(),
+                ..CommittedOffset::default()
             },
         };
         let caller = Caller {
             generation: -1,
             ..Caller::default()
         };
+        shell.groups.ensure_topic().unwrap();
         let keep = || {
             shell
                 .groups
-                .commit_in_transaction("g", caller, producer.id, vec![commit])
+                .commit_in_transaction("g", caller, producer, vec![commit])
         };
         let protocol = Protocol::EpochPerTransaction;
         let reply = shell
@@ -171,7 +162,7 @@ async fn offsets_count_when_their_transaction_is_committed() {
             .write("x", producer, protocol, offsets, keep)
             .unwrap()
             .await;
-        assert_eq!(reply, Ok(Reply::Commit(Ok(vec![Ok(())]))));
+        assert_eq!(reply, Ok(Ok(Reply::Commit(Ok(vec![Ok(())])))));
         let view = || shell.groups.offsets("g", &[partition(0)]).remove(0);
         assert!(view().unstable && view().committed.is_none());
         shell
@@ -180,7 +171,7 @@ async fn offsets_count_when_their_transaction_is_committed() {
             .unwrap();
         assert_eq!(view().committed.map(|c| c.offset), expected);
         assert!(!view().unstable);
-        assert_eq!(shell.groups.list().len(), usize::from(expected.is_some()));
+        assert_eq!(shell.groups.list().len(), 1);
     }
 }
 
@@ -194,7 +185,7 @@ async fn a_deleted_topic_does_not_keep_a_transaction_from_ending() {
     };
     shell
         .transactions
-        .add("x", producer, BTreeSet::from([gone]))
+        .add("x", producer, Protocol::Classic, BTreeSet::from([gone]))
         .unwrap();
     let ended = shell
         .transactions

@@ -9,12 +9,12 @@ use bytes::Bytes;
 
 use super::harness::*;
 use crate::batch::{BatchBuilder, Header, Marker, Verdict, records};
-use crate::coord::ProducerIds;
 use crate::coord::group::{
     self, Caller, CommitPartition, CommittedOffset, Group, GroupLimits, OFFSETS_TOPIC,
     PartitionKey, Token,
 };
 use crate::coord::transaction::{Event, Producer, Protocol, TransactionState};
+use crate::coord::{Moment, ProducerIds};
 use crate::meta::{BrokerConfig, Catalog, NewTopic, TopicSettings};
 use crate::partition::{Admission, Isolation, Partition, ReadRequest};
 
@@ -50,7 +50,7 @@ pub(super) struct World {
     partitions: [Partition; 2],
     settings: TopicSettings,
     group: Group,
-    now: Instant,
+    now: Moment,
     /// By number, what became of each transaction.
     fates: Vec<Fate>,
     /// The number of each id's open or ending transaction.
@@ -73,13 +73,16 @@ impl World {
         };
         let catalog = Catalog::new(config, vec![1]);
         let ids = Arc::new(ProducerIds::default());
-        let now = Instant::now();
+        let now = Moment {
+            instant: Instant::now(),
+            unix_millis: 1_000_000,
+        };
         Self {
             ids: [Sim::with_ids(&ids), Sim::with_ids(&ids)],
             instances: Vec::new(),
             partitions: [Partition::new(0), Partition::new(0)],
             settings: catalog.create_topic(&new, true).unwrap().settings.clone(),
-            group: Group::new(limits, now),
+            group: Group::new(limits),
             now,
             fates: Vec::new(),
             current: [None; 2],
@@ -159,15 +162,14 @@ impl World {
             key: partition(0),
             committed: CommittedOffset {
                 offset: self.next,
-                leader_epoch: -1,
-                metadata: String::new(),
+                ..CommittedOffset::default()
             },
         };
         let caller = Caller {
             generation: -1,
             ..Caller::default()
         };
-        let event = group::Event::CommitInTransaction(Token(0), caller, producer.id, vec![commit]);
+        let event = group::Event::CommitInTransaction(Token(0), caller, producer, vec![commit]);
         self.group.step(self.now, event);
         let transaction = self.current[id].unwrap();
         self.offsets.push((transaction, self.next, false));
@@ -177,7 +179,7 @@ impl World {
     fn join(&mut self, id: usize, producer: Producer, key: PartitionKey) -> Option<()> {
         let sim = &mut self.ids[id];
         let begins = sim.state() != TransactionState::Ongoing;
-        let event = Event::Add(producer, BTreeSet::from([key]));
+        let event = Event::Add(producer, PROTOCOLS[id], BTreeSet::from([key]));
         sim.step(event).unwrap().ok()?;
         if begins {
             self.current[id] = Some(self.fates.len());
@@ -306,6 +308,13 @@ impl World {
         assert_eq!(view.committed.map(|c| c.offset), last);
         let unstable = self.offsets.iter().any(|(_, _, settled)| !settled);
         assert_eq!(view.unstable, unstable);
+    }
+
+    /// What was written down gives the ids as they are.
+    pub(super) fn check_replay(&self) {
+        for id in &self.ids {
+            id.check_replay();
+        }
     }
 
     /// Lets everything come to its end.

@@ -1,0 +1,486 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::batch::{BatchBuilder, Codec, Marker, RecordView, Verdict, records};
+use crate::meta::{BrokerConfig, Catalog, NewTopic};
+use crate::partition::{Admission, Isolation, ReadRequest};
+
+const RETENTION: i64 = 500;
+
+/// Settings of a compacted topic with segments of so many bytes.
+fn settings(segment_bytes: usize) -> TopicSettings {
+    let new = NewTopic {
+        name: "t".to_owned(),
+        partitions: 1,
+        replication_factor: 1,
+        configs: [
+            ("cleanup.policy", "compact"),
+            ("min.cleanable.dirty.ratio", "0"),
+            ("delete.retention.ms", "500"),
+        ]
+        .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
+        .to_vec(),
+        ..NewTopic::default()
+    };
+    let catalog = Catalog::new(BrokerConfig::default(), vec![1]);
+    let mut settings = catalog.create_topic(&new, true).unwrap().settings.clone();
+    settings.layout.segment_bytes = segment_bytes;
+    settings
+}
+
+fn run(partition: &Partition, settings: &TopicSettings, now: i64) -> Option<Compacted> {
+    let range = partition.dirty_range(&settings.cleanup, now)?;
+    if !range.is_due(&settings.cleanup) {
+        return None;
+    }
+    let run = CompactionRun {
+        settings,
+        now_millis: now,
+        key_bytes: 1 << 20,
+        is_stopped: &|| false,
+    };
+    Some(partition.compact(&range, run).unwrap())
+}
+
+fn append(partition: &Partition, settings: &TopicSettings, batch: &BatchBuilder) -> i64 {
+    let batch = batch.build();
+    let appended = partition.append(&batch, settings, Admission::Verified, 0);
+    appended.unwrap().base_offset
+}
+
+fn keyed(key: &str, value: Option<&str>) -> BatchBuilder {
+    BatchBuilder::new().record(Some(key.as_bytes()), value.map(str::as_bytes), 0)
+}
+
+/// All batches from the start that a reader sees, with the aborted transactions it is told.
+fn batches(partition: &Partition, isolation: Isolation) -> Vec<(Header, Bytes, bool)> {
+    let mut offset = partition.core.lock().log.start_offset();
+    let mut all = Vec::new();
+    let mut aborted = BTreeSet::new();
+    loop {
+        let request = ReadRequest {
+            offset,
+            max_bytes: 400,
+            at_least_one: true,
+            isolation,
+        };
+        let outcome = partition.read(request).unwrap();
+        let mut bytes = joined(outcome.records);
+        if bytes.is_empty() {
+            return all;
+        }
+        let mut told = outcome.aborted;
+        while !bytes.is_empty() {
+            let header = Header::read(&bytes).unwrap();
+            let batch = bytes.split_to(header.size().unwrap());
+            assert!(header.last_offset() >= offset, "read twice");
+            offset = header.last_offset() + 1;
+            told.retain(|begun| {
+                let is_begun = begun.first_offset <= header.last_offset();
+                if is_begun {
+                    aborted.insert(begun.producer_id);
+                }
+                !is_begun
+            });
+            let is_aborted = header.is_transactional() && aborted.contains(&header.producer_id);
+            if header.is_control() {
+                aborted.remove(&header.producer_id);
+            }
+            all.push((header, batch, is_aborted));
+        }
+    }
+}
+
+fn read(batch: &Bytes) -> Vec<RecordView> {
+    records(batch).unwrap().map(Result::unwrap).collect()
+}
+
+/// What such a reader sees of the records.
+fn visible(partition: &Partition, isolation: Isolation) -> Vec<RecordView> {
+    let start = partition.core.lock().log.start_offset();
+    let batches = batches(partition, isolation).into_iter();
+    let shown = batches.filter(|(header, _, aborted)| {
+        !header.is_control() && !(*aborted && isolation == Isolation::ReadCommitted)
+    });
+    let records = shown.flat_map(|(_, batch, _)| read(&batch));
+    records.filter(|record| record.offset >= start).collect()
+}
+
+fn offsets(partition: &Partition) -> Vec<i64> {
+    let records = visible(partition, Isolation::ReadCommitted);
+    records.iter().map(|record| record.offset).collect()
+}
+
+#[test]
+fn a_reader_sees_the_last_record_of_each_key_and_the_log_begins_where_it_did() {
+    let (partition, settings) = (Partition::new(0), settings(1));
+    for (key, value) in [("a", "1"), ("b", "1"), ("a", "2"), ("c", "1"), ("c", "2")] {
+        append(&partition, &settings, &keyed(key, Some(value)));
+    }
+    let done = run(&partition, &settings, 1000).unwrap();
+    assert_eq!((done.end, done.keys, done.unreadable), (4, 3, None));
+    assert!(done.bytes_after < done.bytes_before);
+    assert_eq!(
+        offsets(&partition),
+        [1, 2, 3, 4],
+        "the active segment is as it was"
+    );
+    assert_eq!(partition.core.lock().log.start_offset(), 0);
+    assert_eq!(run(&partition, &settings, 1000), None, "nothing is dirty");
+    append(&partition, &settings, &keyed("a", Some("3")));
+    append(&partition, &settings, &keyed("b", Some("2")));
+    run(&partition, &settings, 1000).unwrap();
+    assert_eq!(offsets(&partition), [1, 4, 5, 6]);
+}
+
+#[test]
+fn what_cannot_be_read_stays_and_is_named() {
+    let (partition, mut settings) = (Partition::new(0), settings(1));
+    settings.rules.keys_needed = false;
+    append(&partition, &settings, &keyed("a", Some("1")));
+    let mut broken = keyed("a", Some("not compressed")).build().to_vec();
+    broken[22] |= 4;
+    let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, &broken[21..]);
+    broken[17..21].copy_from_slice(&u32::try_from(crc).unwrap().to_be_bytes());
+    let appended = partition.append(&broken.clone().into(), &settings, Admission::Plain, 0);
+    assert_eq!(appended.unwrap().base_offset, 1);
+    append(&partition, &settings, &keyed("a", Some("2")));
+    append(&partition, &settings, &keyed("b", Some("1")));
+    let done = run(&partition, &settings, 1000).unwrap();
+    assert_eq!(done.unreadable, Some(1));
+    let left = batches(&partition, Isolation::ReadUncommitted);
+    let bases: Vec<_> = left.iter().map(|(header, ..)| header.base_offset).collect();
+    assert_eq!(bases, [1, 2, 3]);
+    assert_eq!(left[0].1[16..], broken[16..]);
+}
+
+#[test]
+fn a_run_ends_when_it_is_stopped_or_the_topic_is_gone() {
+    let (partition, settings) = (Partition::new(0), settings(1));
+    for _ in 0..4 {
+        append(&partition, &settings, &keyed("a", Some("1")));
+    }
+    let range = partition.dirty_range(&settings.cleanup, 0).unwrap();
+    let interrupted = |is_stopped: &(dyn Fn() -> bool + Sync)| {
+        let run = CompactionRun {
+            settings: &settings,
+            now_millis: 0,
+            key_bytes: 1 << 20,
+            is_stopped,
+        };
+        let outcome = partition.compact(&range, run);
+        assert!(matches!(outcome, Err(Interrupted)));
+    };
+    interrupted(&|| true);
+    assert_eq!(offsets(&partition), [0, 1, 2, 3]);
+    // The segments go while the run reads them.
+    let deletes = || {
+        partition.delete_before(Some(2)).unwrap();
+        false
+    };
+    interrupted(&deletes);
+    assert_eq!(offsets(&partition), [2, 3]);
+    let ends = || {
+        partition.delete();
+        false
+    };
+    interrupted(&ends);
+}
+
+#[test]
+fn many_small_runs_do_the_same_as_one() {
+    let (partition, settings) = (Partition::new(0), settings(200));
+    for i in 0..60 {
+        append(
+            &partition,
+            &settings,
+            &keyed(&format!("k{}", i % 7), Some("v")),
+        );
+    }
+    let range = partition.dirty_range(&settings.cleanup, 0).unwrap();
+    let mut range = Some(range).filter(|range| range.is_due(&settings.cleanup));
+    let mut runs = 0;
+    while let Some(due) = range {
+        let run = CompactionRun {
+            settings: &settings,
+            now_millis: 0,
+            key_bytes: 100,
+            is_stopped: &|| false,
+        };
+        let done = partition.compact(&due, run).unwrap();
+        assert!(done.end > due.from, "every run gets further");
+        runs += 1;
+        range = partition.dirty_range(&settings.cleanup, 0);
+        range = range.filter(|range| range.is_due(&settings.cleanup));
+    }
+    assert!(runs > 10);
+    let compacted_to = usize::try_from(partition.core.lock().compacted_to).unwrap();
+    let keys: BTreeSet<_> = (compacted_to - 7..compacted_to).collect();
+    let shown = offsets(&partition);
+    let compacted = shown
+        .iter()
+        .filter(|o| usize::try_from(**o).unwrap() < compacted_to);
+    let compacted: BTreeSet<_> = compacted.map(|o| usize::try_from(*o).unwrap()).collect();
+    assert_eq!(compacted, keys);
+}
+
+/// What happens to a partition.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Records (key, value or tombstone) of a producer: 0 for none, 1 an idempotent one, above
+    /// that transactional ones.
+    Append(i64, Vec<(u8, Option<u8>)>, usize),
+    End(i64, bool),
+    Pass(i64),
+    Compact,
+    /// Deletes this many hundredths of the log.
+    Delete(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let record = (0u8..6, proptest::option::weighted(0.7, any::<u8>()));
+    let records = proptest::collection::vec(record, 1..5);
+    prop_oneof![
+        8 => (0i64..5, records, 0usize..5).prop_map(|(p, r, c)| Step::Append(p, r, c)),
+        3 => (2i64..5, any::<bool>()).prop_map(|(p, commit)| Step::End(p, commit)),
+        2 => (1i64..400).prop_map(Step::Pass),
+        3 => Just(Step::Compact),
+        1 => (0i64..30).prop_map(Step::Delete),
+    ]
+}
+
+const CODECS: [Codec; 5] = [
+    Codec::None,
+    Codec::Gzip,
+    Codec::Snappy,
+    Codec::Lz4,
+    Codec::Zstd,
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Open,
+    Committed,
+    Aborted,
+}
+
+/// A partition, and everything that was ever appended to it.
+struct World {
+    partition: Partition,
+    settings: TopicSettings,
+    now: i64,
+    start: i64,
+    written: BTreeMap<i64, (RecordView, i64, Fate)>,
+    open: BTreeSet<i64>,
+    sequences: BTreeMap<i64, i32>,
+    /// When a record was first in the range of a run.
+    seen: BTreeMap<i64, i64>,
+    last_run: i64,
+}
+
+impl World {
+    fn new(segment_bytes: usize) -> Self {
+        Self {
+            partition: Partition::new(0),
+            settings: settings(segment_bytes),
+            now: 1000,
+            start: 0,
+            written: BTreeMap::new(),
+            open: BTreeSet::new(),
+            sequences: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            last_run: 0,
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Append(producer, of, codec) => self.append(*producer, of, CODECS[*codec]),
+            Step::End(producer, commit) => self.end(*producer, *commit),
+            Step::Pass(millis) => self.now += millis,
+            Step::Compact => self.compact(),
+            Step::Delete(hundredths) => {
+                let end = self.partition.core.lock().log.end_offset();
+                let offset = self.start + (end - self.start) * hundredths / 100;
+                let start = self.partition.delete_before(Some(offset));
+                self.start = start.unwrap();
+                assert_eq!(self.start, offset);
+            }
+        }
+        self.check();
+    }
+
+    fn append(&mut self, producer: i64, of: &[(u8, Option<u8>)], codec: Codec) {
+        let mut builder = BatchBuilder::new().codec(codec).base_timestamp(self.now);
+        if producer > 0 {
+            let next = self.sequences.entry(producer).or_default();
+            builder = builder.producer(producer, 0, *next);
+            *next += i32::try_from(of.len()).unwrap();
+        }
+        let fate = match producer {
+            2.. => Fate::Open,
+            _ => Fate::Committed,
+        };
+        if fate == Fate::Open {
+            builder = builder.flags(0x10);
+            self.open.insert(producer);
+        }
+        let headers = [("h", Some("1")), ("h", None), ("h", Some("1"))];
+        for (index, (key, value)) in of.iter().enumerate() {
+            let value = value.map(|value| vec![value; 30]);
+            let shown = &headers[..index.min(3)];
+            builder = builder.record_with(Some(&[*key]), value.as_deref(), self.now + 3, shown);
+        }
+        let appended = self.partition.append(
+            &builder.build(),
+            &self.settings,
+            Admission::Verified,
+            self.now,
+        );
+        let base = appended.unwrap().base_offset;
+        for mut record in read(&builder.build()) {
+            record.offset += base;
+            self.written.insert(record.offset, (record, producer, fate));
+        }
+    }
+
+    fn end(&mut self, producer: i64, commit: bool) {
+        if !self.open.remove(&producer) {
+            return;
+        }
+        let verdict = if commit {
+            Verdict::Commit
+        } else {
+            Verdict::Abort
+        };
+        let marker = Marker {
+            producer_id: producer,
+            producer_epoch: 0,
+            verdict,
+            coordinator_epoch: 0,
+        };
+        self.partition.end_transaction(&marker, self.now).unwrap();
+        for (_, by, fate) in self.written.values_mut() {
+            if *by == producer && *fate == Fate::Open {
+                *fate = if commit {
+                    Fate::Committed
+                } else {
+                    Fate::Aborted
+                };
+            }
+        }
+    }
+
+    fn compact(&mut self) {
+        let Some(range) = self.partition.dirty_range(&self.settings.cleanup, self.now) else {
+            return;
+        };
+        let stable = self.partition.core.lock().last_stable_offset();
+        let due = range.is_due(&self.settings.cleanup);
+        assert!(!due || range.end <= stable);
+        let untouched = |world: &Self| {
+            let all = batches(&world.partition, Isolation::ReadUncommitted).into_iter();
+            let beyond = all.filter(|(header, ..)| header.base_offset >= range.end);
+            beyond.map(|(_, batch, _)| batch).collect::<Vec<_>>()
+        };
+        let before = untouched(self);
+        if run(&self.partition, &self.settings, self.now).is_none() {
+            return;
+        }
+        assert_eq!(untouched(self), before, "what is not stable is not touched");
+        self.last_run = self.now;
+        for (&offset, _) in self.written.range(..range.end) {
+            self.seen.entry(offset).or_insert(self.now);
+        }
+        self.check_compacted(range.end);
+    }
+
+    /// Of the compacted part no key is there twice, and nothing that was aborted.
+    fn check_compacted(&self, end: i64) {
+        let raw = visible(&self.partition, Isolation::ReadUncommitted);
+        let mut keys = BTreeSet::new();
+        for record in raw.iter().filter(|record| record.offset < end) {
+            assert!(keys.insert(record.key.clone()), "twice: {record:?}");
+            assert_eq!(
+                self.written[&record.offset].2,
+                Fate::Committed,
+                "{record:?}"
+            );
+        }
+    }
+
+    /// What a reader of committed records sees is what was written, the last of each key.
+    fn check(&self) {
+        let core_start = self.partition.core.lock().log.start_offset();
+        assert_eq!(core_start, self.start, "the log begins where it did");
+        let stable = self.partition.core.lock().last_stable_offset();
+        let shown = visible(&self.partition, Isolation::ReadCommitted);
+        for record in &shown {
+            let (written, _, fate) = &self.written[&record.offset];
+            assert_eq!((record, *fate), (written, Fate::Committed));
+        }
+        let mut last = BTreeMap::new();
+        for (offset, (record, _, fate)) in self.written.range(self.start..stable) {
+            if *fate == Fate::Committed {
+                last.insert(record.key.clone(), (*offset, record.value.is_none()));
+            }
+        }
+        let seen: BTreeMap<_, _> = shown.iter().map(|r| (r.key.clone(), r.offset)).collect();
+        for (key, (offset, is_tombstone)) in &last {
+            if seen.get(key) == Some(offset) {
+                continue;
+            }
+            assert!(is_tombstone, "lost: {key:?} at {offset}");
+            let first = self.seen.get(offset).copied().unwrap_or(i64::MAX / 2);
+            assert!(
+                self.last_run >= first + RETENTION,
+                "a tombstone went early: {offset}"
+            );
+            assert_eq!(seen.get(key), None, "a deleted key is back");
+        }
+        self.check_sequences();
+    }
+
+    /// The last sequence of each producer can still be read from the log.
+    fn check_sequences(&self) {
+        let all = batches(&self.partition, Isolation::ReadUncommitted);
+        let core = self.partition.core.lock();
+        for (producer, last) in core.producers.last_writes() {
+            let offset = last.data_offset.unwrap();
+            if offset < self.start {
+                continue;
+            }
+            let batch = all.iter().find(|(header, ..)| {
+                header.producer_id == producer && header.last_offset() == offset
+            });
+            let (header, ..) = batch.expect("the producer's last batch");
+            assert_eq!(header.last_sequence() + 1, self.sequences[&producer]);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #[test]
+    fn a_reader_of_committed_records_sees_what_was_written_last(
+        steps in proptest::collection::vec(step(), 1..60),
+        segment_bytes in prop_oneof![Just(1usize), Just(400), Just(1500)],
+    ) {
+        let mut world = World::new(segment_bytes);
+        for step in &steps {
+            world.step(step);
+        }
+        for producer in 2..5 {
+            world.step(&Step::End(producer, true));
+        }
+        // A record that pushes everything else out of the active segment.
+        world.step(&Step::Append(0, vec![(99, Some(0)); 60], 0));
+        for _ in 0..3 {
+            world.step(&Step::Compact);
+            world.step(&Step::Pass(RETENTION + 1));
+            world.step(&Step::Append(0, vec![(99, Some(0)); 60], 0));
+        }
+    }
+}

@@ -60,6 +60,9 @@ struct Comparison {
     /// Measures the plain side beside itself: every ratio is near 1, or the machine is not quiet
     #[arg(long)]
     calibrate: bool,
+    /// A librdkafka property of the consumers of both sides
+    #[arg(long = "property", value_name = "KEY=VALUE", value_parser = side::property)]
+    properties: Vec<(String, String)>,
 }
 
 fn main() -> ExitCode {
@@ -88,6 +91,7 @@ impl Comparison {
             } else {
                 Who::Framework
             },
+            self.properties.clone(),
         );
         let mut report = Report::default();
         for scenario in self.scenarios() {

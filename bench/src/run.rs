@@ -19,16 +19,24 @@ pub(crate) struct Bench {
     pub(crate) pairs: u32,
     /// The side that is measured beside the plain one.
     pub(crate) ours: Who,
+    /// Further properties of both sides' consumers.
+    properties: Vec<(String, String)>,
     groups: Cell<u32>,
 }
 
 impl Bench {
     /// A bench of this size.
-    pub(crate) fn new(records: u64, pairs: u32, ours: Who) -> Self {
+    pub(crate) fn new(
+        records: u64,
+        pairs: u32,
+        ours: Who,
+        properties: Vec<(String, String)>,
+    ) -> Self {
         Self {
             records,
             pairs,
             ours,
+            properties,
             groups: Cell::new(0),
         }
     }
@@ -52,6 +60,7 @@ impl Bench {
             topic,
             group,
             records,
+            properties: self.properties.clone(),
         };
         let (sample, to_first_line) = child(&task)?;
         Ok(if work == Work::FirstRecord {

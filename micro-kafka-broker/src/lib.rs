@@ -30,6 +30,7 @@ mod log;
 mod meta;
 mod partition;
 mod server;
+mod session;
 mod upkeep;
 
 pub use server::{Broker, BrokerBuilder, FlushPolicy, StartError};

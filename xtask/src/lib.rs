@@ -2,10 +2,11 @@
 //!
 //! [`kafka`] runs Apache Kafka from its published jars: the integration tests, the benchmarks and
 //! whoever wants to compare use it. [`ci`] holds the steps of continuous integration. [`suite`] runs
-//! other clients' own tests against the broker.
+//! other clients' own tests against the broker, [`proof`] tests at a size that takes long.
 
 pub mod ci;
 pub mod kafka;
 pub mod process;
+pub mod proof;
 pub mod suite;
 pub mod workspace;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use xtask::ci;
 use xtask::kafka::{Jars, Kafka, KafkaError};
+use xtask::proof;
 use xtask::suite;
 
 /// The repository's chores
@@ -29,6 +30,12 @@ enum Chore {
         /// Steps to run; none: all
         #[arg(value_parser = ci::step_names())]
         steps: Vec<String>,
+    },
+    /// Tests at a size that takes long
+    Proof {
+        /// Proofs to run; none: all
+        #[arg(value_parser = proof::names())]
+        proofs: Vec<String>,
     },
 }
 
@@ -91,6 +98,7 @@ fn main() -> ExitCode {
         Chore::Kafka(chore) => kafka(chore),
         Chore::Suite(options) => suite::run(&options).map_err(Into::into),
         Chore::Ci { steps } => ci::run(&steps).map_err(Into::into),
+        Chore::Proof { proofs } => proof::run(&proofs).map_err(Into::into),
     };
     done.unwrap_or_else(|error| {
         eprintln!("xtask: {error}");

@@ -72,11 +72,14 @@ pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
 }
 
 fn settings(task: &Task) -> Result<Config, ConfigErrors> {
-    Config::builder()
+    let mut config = Config::builder()
         .set("kafka.bootstrap-servers", &task.bootstrap)
         .set("bench.topic", &task.topic)
-        .set("bench.group", &task.group)
-        .build()
+        .set("bench.group", &task.group);
+    for (key, value) in &task.properties {
+        config = config.set(format!("kafka.consumer.properties.{key}"), value);
+    }
+    config.build()
 }
 
 /// Sends the task's records and prints what they cost; the first send, which connects, is not

@@ -87,6 +87,17 @@ pub(crate) struct Task {
     pub(crate) group: String,
     #[arg(long)]
     pub(crate) records: u64,
+    /// librdkafka properties of the consumers of both sides, over the framework's defaults.
+    #[arg(long = "property", value_name = "KEY=VALUE", value_parser = property)]
+    pub(crate) properties: Vec<(String, String)>,
+}
+
+/// Reads `KEY=VALUE`.
+pub(crate) fn property(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("`{text}` is not of the form KEY=VALUE"))?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 impl Task {
@@ -108,8 +119,11 @@ impl Task {
             ("--group", self.group.clone()),
             ("--records", self.records.to_string()),
         ];
+        let properties = self.properties.iter();
+        let properties = properties.map(|(key, value)| ("--property", format!("{key}={value}")));
         words
             .into_iter()
+            .chain(properties)
             .flat_map(|(flag, value)| [flag.to_owned(), value])
             .collect()
     }
@@ -172,6 +186,7 @@ mod tests {
             topic: "orders".to_owned(),
             group: "g-1".to_owned(),
             records: 7,
+            properties: vec![("fetch.min.bytes".to_owned(), "1".to_owned())],
         };
         let words = [vec!["bench".to_owned()], task.arguments()].concat();
         let read = Cli::try_parse_from(words).unwrap().task;

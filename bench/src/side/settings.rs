@@ -13,7 +13,7 @@ impl Task {
     /// A consumer with the framework's properties.
     pub(super) fn consumer(&self) -> ClientConfig {
         let mut config = self.default_consumer();
-        config.extend(consumer_properties(&[]));
+        config.extend(consumer_properties(&self.properties));
         config
     }
 

@@ -46,7 +46,6 @@ impl Codec {
     }
 
     /// The codec's number in a batch's attributes.
-    #[cfg(test)]
     pub(super) fn number(self) -> i16 {
         match self {
             Self::None => 0,

@@ -10,6 +10,7 @@ use super::bind::{ListenerSpec, address_config, advertised, bind, listener_names
 use super::broker::Broker;
 use super::endpoint::{Endpoint, Node};
 use super::flush_policy::FlushPolicy;
+use super::limits::ConnectionLimits;
 use super::listener::Listener;
 use super::start_error::StartError;
 use super::state::BrokerState;
@@ -163,7 +164,8 @@ impl BrokerBuilder {
             let state = Arc::clone(&state);
             tokio::task::spawn_blocking(move || state.load_coordinators());
         }
-        Ok(run(state, sockets, endpoints))
+        let limits = ConnectionLimits::from_config(state.config(), state.clock().clone()).await?;
+        Ok(run(state, limits, sockets, endpoints))
     }
 
     /// Starts the broker on `threads` threads of its own, so that it answers while the caller's
@@ -183,7 +185,13 @@ fn topic_error(topic: &NewTopic, error: &CatalogError) -> StartError {
     }
 }
 
-fn run(state: Arc<BrokerState>, sockets: Vec<TcpListener>, endpoints: Vec<Endpoint>) -> Broker {
+fn run(
+    state: Arc<BrokerState>,
+    limits: ConnectionLimits,
+    sockets: Vec<TcpListener>,
+    endpoints: Vec<Endpoint>,
+) -> Broker {
+    let limits = Arc::new(limits);
     let (stop, stopping) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
     let upkeep = Upkeep {
@@ -198,6 +206,7 @@ fn run(state: Arc<BrokerState>, sockets: Vec<TcpListener>, endpoints: Vec<Endpoi
             socket,
             index,
             broker: Arc::clone(&state),
+            limits: Arc::clone(&limits),
             stop: stopping.clone(),
             alive: alive.clone(),
         };

@@ -4,17 +4,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
 use super::dispatch::dispatch;
-use super::inbox::{FrameError, Inbox};
-use super::listener::stopped;
+use super::idle::Idle;
+use super::inbox::{FrameError, Inbox, Received};
+use super::limits::{Admitted, RequestMemory};
 use super::refusal::Refusal;
 use super::state::BrokerState;
+use crate::wire::Frame;
 
 /// Stands for no idle limit, and can still be added to a time.
 const NO_LIMIT: Duration = Duration::from_secs(100 * 365 * 86_400);
@@ -38,8 +38,6 @@ enum Ended {
     ByClient,
     #[error("the client disconnected within a request, {0} bytes into it")]
     WithinFrame(usize),
-    #[error("the broker stops")]
-    Stopping,
     #[error("nothing came for {}s", .0.as_secs_f64())]
     Idle(Duration),
     #[error(transparent)]
@@ -50,18 +48,19 @@ enum Ended {
     Io(#[from] std::io::Error),
 }
 
-/// Serves a client until it leaves, misbehaves, falls silent, or the broker stops.
-pub(super) async fn serve(stream: TcpStream, peer: Peer, stop: watch::Receiver<bool>) {
+/// Serves a client until it leaves, misbehaves or falls silent. When the broker stops, the future
+/// is dropped.
+pub(super) async fn serve(stream: TcpStream, peer: Peer, _admitted: Admitted) {
     let address = peer.address;
     let _client = peer.broker.clients().enter();
     let listener = peer.broker.listener_name(peer.listener).to_owned();
-    let mut connection = Connection::new(stream, peer, stop);
+    let mut connection = Connection::new(stream, peer);
     let ended = connection.run().await;
     match ended {
         Ended::Frame(_) | Ended::Refused(_) | Ended::WithinFrame(_) => {
             tracing::warn!(client = %address, listener, reason = %ended, "connection closed");
         }
-        Ended::ByClient | Ended::Stopping | Ended::Idle(_) | Ended::Io(_) => {
+        Ended::ByClient | Ended::Idle(_) | Ended::Io(_) => {
             tracing::debug!(client = %address, listener, reason = %ended, "connection ended");
         }
     }
@@ -70,19 +69,17 @@ pub(super) async fn serve(stream: TcpStream, peer: Peer, stop: watch::Receiver<b
 struct Connection {
     stream: TcpStream,
     peer: Peer,
-    stop: watch::Receiver<bool>,
     inbox: Inbox,
-    max_idle: Duration,
+    idle: Idle,
 }
 
 impl Connection {
-    fn new(stream: TcpStream, peer: Peer, stop: watch::Receiver<bool>) -> Self {
+    fn new(stream: TcpStream, peer: Peer) -> Self {
         Self {
             inbox: Inbox::new(peer.broker.max_request_bytes()),
-            max_idle: peer.broker.max_idle().unwrap_or(NO_LIMIT),
+            idle: Idle::new(peer.broker.max_idle().unwrap_or(NO_LIMIT)),
             stream,
             peer,
-            stop,
         }
     }
 
@@ -101,31 +98,23 @@ impl Connection {
     }
 
     /// Waits for a whole frame; a slow one may take its time as long as bytes keep coming.
-    async fn next_frame(&mut self) -> Result<Bytes, Ended> {
+    async fn next_frame(&mut self) -> Result<Received, Ended> {
         if let Some(frame) = self.inbox.take()? {
             return Ok(frame);
         }
-        let mut last = Instant::now();
-        let idle = sleep_until(last + self.max_idle);
-        tokio::pin!(idle);
+        let memory = self.peer.broker.request_memory();
+        self.idle.touch();
         loop {
             tokio::select! {
                 biased;
-                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
-                read = read_more(&mut self.stream, &mut self.inbox) => {
+                read = read_more(&mut self.stream, &mut self.inbox, memory) => {
                     read?;
                     if let Some(frame) = self.inbox.take()? {
                         return Ok(frame);
                     }
-                    last = Instant::now();
+                    self.idle.touch();
                 }
-                () = &mut idle => {
-                    let until = last + self.max_idle;
-                    if until <= Instant::now() {
-                        return Err(Ended::Idle(self.max_idle));
-                    }
-                    idle.as_mut().reset(until);
-                }
+                () = self.idle.expired() => return Err(Ended::Idle(self.idle.limit())),
             }
         }
     }
@@ -134,7 +123,12 @@ impl Connection {
     ///
     /// Only one request of a connection is executed at a time, so answers leave in the order of
     /// the requests and the effects happen in that order.
-    async fn serve_frame(&mut self, frame: Bytes) -> Result<(), Ended> {
+    async fn serve_frame(&mut self, request: Received) -> Result<(), Ended> {
+        let Received {
+            frame,
+            grant: _grant,
+        } = request;
+        let memory = self.peer.broker.request_memory();
         let answer = dispatch(&self.peer, frame);
         tokio::pin!(answer);
         let answer = loop {
@@ -142,28 +136,37 @@ impl Connection {
             tokio::select! {
                 biased;
                 answer = &mut answer => break answer?,
-                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
-                read = read_more(&mut self.stream, &mut self.inbox), if ahead => read?,
+                read = read_more(&mut self.stream, &mut self.inbox, memory), if ahead => read?,
             }
         };
-        let Some(mut response) = answer else {
+        let Some(response) = answer else {
             return Ok(());
         };
-        let write = self.stream.write_all_buf(&mut response);
-        tokio::select! {
-            biased;
-            written = timeout(self.max_idle, write) => match written {
-                Ok(written) => written?,
-                Err(_) => return Err(Ended::Idle(self.max_idle)),
-            },
-            () = stopped(&mut self.stop) => return Err(Ended::Stopping),
+        match timeout(self.idle.limit(), send(&mut self.stream, response)).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(Ended::Idle(self.idle.limit())),
         }
-        Ok(())
     }
 }
 
-/// Reads what is there, and waits for at least a byte. Cancel safe.
-async fn read_more(stream: &mut TcpStream, inbox: &mut Inbox) -> Result<(), Ended> {
+async fn send(stream: &mut TcpStream, mut response: Frame) -> std::io::Result<()> {
+    match response.as_whole() {
+        // Most answers are in one piece, for which the plain call is cheaper.
+        Some(bytes) => stream.write_all(bytes).await,
+        None => stream.write_all_buf(&mut response).await,
+    }
+}
+
+/// Reads what is there, and waits for at least a byte; before that, a large request waits for
+/// memory. Cancel safe.
+async fn read_more(
+    stream: &mut TcpStream,
+    inbox: &mut Inbox,
+    memory: &Arc<RequestMemory>,
+) -> Result<(), Ended> {
+    if let Some(bytes) = inbox.ungranted() {
+        inbox.grant(memory.take(bytes).await);
+    }
     if stream.read_buf(inbox.room()).await? > 0 {
         return Ok(());
     }

@@ -3,12 +3,19 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::impostor;
+use super::limits::Grant;
 
 const PREFIX: usize = 4;
-/// Room for the first read; also how much a client that has proved nothing may announce.
-const FIRST_READ: usize = 64 * 1024;
-/// With less room than this left, a new buffer is begun.
-const LEAST_READ: usize = 4 * 1024;
+/// Room for what a client sends first; one that sends more gets more. Thousands of clients that
+/// rest take so much each.
+const FIRST_READ: usize = 4 * 1024;
+/// How many requests of the size that a client is known to send have room at once.
+const READ_FRAMES: usize = 8;
+/// With less room left than this, or than the client's requests take, a new buffer is begun.
+const LEAST_READ: usize = 1024;
+/// What a client that has proved nothing gets for the request that it announces. Smaller requests
+/// need no grant.
+const UNPROVEN: usize = 64 * 1024;
 
 /// Bytes that are no frame.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,13 +37,24 @@ pub(super) enum FrameError {
     },
 }
 
+/// A frame without its length, and what it may take.
+#[derive(Debug)]
+pub(super) struct Received {
+    /// The frame.
+    pub(super) frame: Bytes,
+    /// Its memory, if it is large: to be held until it is answered.
+    pub(super) grant: Option<Grant>,
+}
+
 /// Collects bytes and gives out whole frames.
 ///
 /// Memory grows with the bytes that arrive, never with those announced: a frame may at most
-/// double what is there, or reach what this client has already sent in one frame.
+/// double what is there, or reach what this client has already sent in one frame. Large frames need
+/// a [`Grant`] of the memory that all connections share.
 #[derive(Debug)]
 pub(super) struct Inbox {
     buf: BytesMut,
+    grant: Option<Grant>,
     limit: usize,
     proven: usize,
     seen_first: bool,
@@ -47,6 +65,7 @@ impl Inbox {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             buf: BytesMut::new(),
+            grant: None,
             limit,
             proven: 0,
             seen_first: false,
@@ -89,7 +108,7 @@ impl Inbox {
     ///
     /// # Errors
     /// If what came is no frame; the connection cannot be read any further.
-    pub(super) fn take(&mut self) -> Result<Option<Bytes>, FrameError> {
+    pub(super) fn take(&mut self) -> Result<Option<Received>, FrameError> {
         let Some(length) = self.announced()? else {
             return Ok(None);
         };
@@ -98,7 +117,24 @@ impl Inbox {
         }
         self.proven = self.proven.max(length);
         self.buf.advance(PREFIX);
-        Ok(Some(self.buf.split_to(length).freeze()))
+        Ok(Some(Received {
+            frame: self.buf.split_to(length).freeze(),
+            grant: self.grant.take(),
+        }))
+    }
+
+    /// The size of the frame that has begun, if it may not go on without a grant.
+    pub(super) fn ungranted(&mut self) -> Option<usize> {
+        if self.grant.is_some() || self.buf.len() < UNPROVEN {
+            return None;
+        }
+        let announced = self.announced().ok().flatten();
+        announced.filter(|length| PREFIX + length > self.buf.len())
+    }
+
+    /// Lets the frame that has begun go on.
+    pub(super) fn grant(&mut self, grant: Grant) {
+        self.grant = Some(grant);
     }
 
     /// The buffer to read into, with room for at least one byte.
@@ -108,13 +144,18 @@ impl Inbox {
         match self.announced() {
             Ok(Some(length)) => {
                 let missing = (PREFIX + length).saturating_sub(have);
-                let allowed = FIRST_READ.max(have).max(self.proven);
+                let allowed = UNPROVEN.max(have).max(self.proven);
                 if spare < missing.min(allowed) {
                     self.buf.reserve(missing.min(allowed));
                 }
             }
-            _ if spare < LEAST_READ => self.buf.reserve(FIRST_READ),
-            _ => {}
+            _ => {
+                let one = self.proven.saturating_add(PREFIX);
+                if spare < one.clamp(LEAST_READ, UNPROVEN) {
+                    let usual = one.saturating_mul(READ_FRAMES);
+                    self.buf.reserve(usual.clamp(FIRST_READ, UNPROVEN));
+                }
+            }
         }
         &mut self.buf
     }
@@ -139,12 +180,12 @@ mod tests {
     #[test]
     fn frames_come_out_whole_and_in_order() {
         let mut inbox = fed(&[0, 0, 0, 1, 7, 0, 0, 0, 2, 8]);
-        assert_eq!(inbox.take().unwrap().unwrap(), [7][..]);
-        assert_eq!(inbox.take().unwrap(), None);
+        assert_eq!(inbox.take().unwrap().unwrap().frame, [7][..]);
+        assert!(inbox.take().unwrap().is_none());
         assert!(!inbox.is_ready());
         inbox.room().put_slice(&[9]);
         assert!(inbox.is_ready());
-        assert_eq!(inbox.take().unwrap().unwrap(), [8, 9][..]);
+        assert_eq!(inbox.take().unwrap().unwrap().frame, [8, 9][..]);
         assert_eq!(inbox.unfinished(), 0);
     }
 
@@ -154,16 +195,55 @@ mod tests {
         inbox.room().put_slice(&0x7fff_fff0_i32.to_be_bytes());
         inbox.room();
         assert!(
-            inbox.buf.capacity() <= 4 * FIRST_READ,
+            inbox.buf.capacity() <= 2 * UNPROVEN,
             "{}",
             inbox.buf.capacity()
         );
     }
 
+    #[tokio::test]
+    async fn a_large_frame_goes_on_with_a_grant() {
+        let memory = crate::server::limits::RequestMemory::new(-1);
+        let length = 3 * UNPROVEN;
+        let mut inbox = Inbox::new(usize::MAX);
+        inbox.room().put_i32(i32::try_from(length).unwrap());
+        inbox.room().put_bytes(0, UNPROVEN - PREFIX - 1);
+        assert_eq!(inbox.ungranted(), None, "still small");
+        inbox.room().put_u8(0);
+        assert_eq!(inbox.ungranted(), Some(length));
+        inbox.grant(memory.take(length).await);
+        assert_eq!(inbox.ungranted(), None);
+        inbox.room().put_bytes(0, 2 * UNPROVEN + PREFIX);
+        let received = inbox.take().unwrap().unwrap();
+        assert_eq!(received.frame.len(), length);
+        assert!(received.grant.is_some());
+        inbox.room().put_bytes(0, PREFIX);
+        assert_eq!(inbox.ungranted(), None, "the next is another");
+    }
+
+    #[test]
+    fn a_client_that_rests_takes_little_memory() {
+        let mut inbox = fed(&[0, 0, 0, 1, 7]);
+        inbox.take().unwrap();
+        inbox.room();
+        assert!(
+            inbox.buf.capacity() <= FIRST_READ,
+            "{}",
+            inbox.buf.capacity()
+        );
+        let length = 2 * FIRST_READ;
+        inbox.room().put_i32(i32::try_from(length).unwrap());
+        inbox.room().put_bytes(0, length);
+        inbox.take().unwrap();
+        inbox.room();
+        assert!(inbox.buf.capacity() >= UNPROVEN, "{}", inbox.buf.capacity());
+    }
+
     #[test]
     fn lengths_that_no_request_has_are_refused() {
-        assert_eq!(fed(&[0; 4]).take(), Err(FrameError::NotPositive(0)));
-        assert_eq!(fed(&[0xff; 4]).take(), Err(FrameError::NotPositive(-1)));
+        let refused = |bytes: &[u8]| fed(bytes).take().unwrap_err();
+        assert_eq!(refused(&[0; 4]), FrameError::NotPositive(0));
+        assert_eq!(refused(&[0xff; 4]), FrameError::NotPositive(-1));
         assert!(matches!(
             fed(&[1, 0, 0, 0]).take(),
             Err(FrameError::TooLong {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::clients::Clients;
 use super::endpoint::Node;
+use super::limits::RequestMemory;
 use super::start_error::StartError;
 use crate::clock::Clock;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
@@ -15,6 +16,7 @@ use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
 use crate::meta::{BrokerConfig, Catalog, Features, TopicStore};
 use crate::partition::{Flusher, PartitionTable};
+use crate::session::FetchSessions;
 use crate::wire::Uuid;
 
 /// Time between two looks for what is to be flushed.
@@ -34,10 +36,12 @@ pub(crate) struct BrokerState {
     groups: Arc<GroupCoordinator>,
     producer_ids: Arc<ProducerIds>,
     transactions: Arc<TransactionCoordinator>,
+    fetch_sessions: FetchSessions,
     access: Option<AccessList>,
     users: ScramUsers,
     clients: Clients,
     flusher: Flusher,
+    request_memory: Arc<RequestMemory>,
 }
 
 impl BrokerState {
@@ -87,6 +91,9 @@ impl BrokerState {
         );
         let transactions = Arc::new(transactions);
         catalog.observe(Arc::<TransactionCoordinator>::clone(&transactions));
+        let number = |name| catalog.config().number(name);
+        let slots = number("max.incremental.fetch.session.cache.slots");
+        let request_memory = RequestMemory::new(number("queued.max.request.bytes"));
         let access = AccessList::from_config(catalog.config());
         let cluster_id = match data {
             Some(data) => data.cluster_id().to_owned(),
@@ -104,10 +111,12 @@ impl BrokerState {
             groups,
             producer_ids,
             transactions,
+            fetch_sessions: FetchSessions::new(usize::try_from(slots).unwrap_or(0)),
             access,
             users: ScramUsers::default(),
             clients: Clients::none(),
             flusher: Flusher::default(),
+            request_memory,
         })
     }
 
@@ -207,6 +216,11 @@ impl BrokerState {
         &self.transactions
     }
 
+    /// The sessions of clients that fetch.
+    pub(crate) fn fetch_sessions(&self) -> &FetchSessions {
+        &self.fetch_sessions
+    }
+
     /// Who may do what; `None` without an authorizer: everybody everything.
     pub(crate) fn access(&self) -> Option<&AccessList> {
         self.access.as_ref()
@@ -220,6 +234,11 @@ impl BrokerState {
     /// The clients that are connected.
     pub(super) fn clients(&self) -> &Clients {
         &self.clients
+    }
+
+    /// Memory for the requests of all clients.
+    pub(super) fn request_memory(&self) -> &Arc<RequestMemory> {
+        &self.request_memory
     }
 
     /// The name of a listener.

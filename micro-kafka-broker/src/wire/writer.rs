@@ -191,6 +191,13 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// All bytes, if they are in one piece.
+    pub(crate) fn as_whole(&self) -> Option<&[u8]> {
+        self.rest.is_empty().then_some(&self.first)
+    }
+}
+
 impl Buf for Frame {
     fn remaining(&self) -> usize {
         self.first.len() + self.rest.iter().map(Bytes::len).sum::<usize>()

@@ -6,6 +6,9 @@
     reason = "a test fails by panicking, in its helper functions too"
 )]
 
+#[cfg(target_os = "linux")]
+mod memory;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};

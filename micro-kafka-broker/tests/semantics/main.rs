@@ -26,5 +26,6 @@ mod kafka;
 mod offsets;
 mod produce;
 mod refusals;
+mod sessions;
 mod transaction;
 mod transactions;

@@ -16,6 +16,7 @@ mod configs;
 mod guide;
 mod hostile;
 mod lifecycle;
+mod limits;
 mod listeners;
 mod order;
 mod produce;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::AdminError;
-use crate::client::{ConfigError, Core, FailureHook, Producer, Refusal};
+use crate::client::{AnyClient, ConfigError, FailureHook, LazyProducer, Producer, Refusal};
 
 /// How long a request may take unless something else is set.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,7 +60,7 @@ impl fmt::Debug for AdminConfig {
 /// request all the same.
 #[derive(Clone)]
 pub struct KafkaAdmin {
-    producer: Arc<Producer>,
+    client: AnyClient,
     namespace: Arc<str>,
     timeout: Duration,
 }
@@ -81,12 +81,14 @@ impl KafkaAdmin {
         // It never sends a record.
         let hook = FailureHook::new(drop);
         let producer = Producer::new(properties, 1, Duration::ZERO, hook)?;
-        Ok(Self::on(Arc::new(producer), &config.namespace))
+        let client = AnyClient::Producer(Arc::new(LazyProducer::from(producer)));
+        Ok(Self::on(client, &config.namespace))
     }
 
-    pub(crate) fn on(producer: Arc<Producer>, namespace: &str) -> Self {
+    /// An admin that makes its requests by a client that is there for something else.
+    pub(crate) fn on(client: AnyClient, namespace: &str) -> Self {
         Self {
-            producer,
+            client,
             namespace: namespace.into(),
             timeout: DEFAULT_TIMEOUT,
         }
@@ -121,8 +123,8 @@ impl KafkaAdmin {
         wire.strip_prefix(&*self.namespace).unwrap_or(wire)
     }
 
-    pub(super) fn core(&self) -> &Core {
-        self.producer.core()
+    pub(super) fn client(&self) -> &AnyClient {
+        &self.client
     }
 
     /// Makes a request about that topic or group until it is answered for good or the deadline is

@@ -42,7 +42,7 @@ impl KafkaAdmin {
         group: &str,
     ) -> Result<BTreeMap<TopicPartition, i64>, AdminError> {
         let group = self.wire_name(group);
-        let request = |timeout| client::committed(self.core(), &group, timeout);
+        let request = |timeout| client::committed(self.client(), &group, timeout);
         let offsets = self.ask("read offsets of group", &group, request).await?;
         let partition =
             |topic: &str, partition| TopicPartition::new(self.own_name(topic), partition);
@@ -74,7 +74,7 @@ impl KafkaAdmin {
         let Some(count) = count.and_then(|count| i32::try_from(count).ok()) else {
             return Err(AdminError::UnknownTopic { topic });
         };
-        let request = |timeout| client::list_offsets(self.core(), &topic, 0..count, end, timeout);
+        let request = |timeout| client::list_offsets(self.client(), &topic, 0..count, end, timeout);
         let offsets = self.ask("read offsets of topic", &topic, request).await?;
         Ok(offsets
             .into_iter()

@@ -89,7 +89,7 @@ impl KafkaAdmin {
             .zip(&names)
             .map(|(topic, name)| topic.spec(name))
             .collect();
-        let request = |timeout| client::create_topics(self.core(), &specs, timeout);
+        let request = |timeout| client::create_topics(self.client(), &specs, timeout);
         let answers = self.ask(CREATE, &names.join(", "), request).await?;
         let mut created = BTreeMap::new();
         for (name, answer) in answers {
@@ -113,7 +113,7 @@ impl KafkaAdmin {
         }
         let names = self.wire_names(topics.iter().copied());
         let wire: Vec<&str> = names.iter().map(String::as_str).collect();
-        let request = |timeout| client::delete_topics(self.core(), &wire, timeout);
+        let request = |timeout| client::delete_topics(self.client(), &wire, timeout);
         let answers = self.ask(DELETE, &names.join(", "), request).await?;
         for (name, answer) in answers {
             match answer {
@@ -139,7 +139,7 @@ impl KafkaAdmin {
         }
         let names = self.wire_names(topics.iter().copied());
         let wire: Vec<&str> = names.iter().map(String::as_str).collect();
-        let request = |timeout| client::describe_topics(self.core(), &wire, timeout);
+        let request = |timeout| client::describe_topics(self.client(), &wire, timeout);
         let answers = self.ask(DESCRIBE, &names.join(", "), request).await?;
         let mut counts = BTreeMap::new();
         for (name, answer) in answers {

@@ -126,7 +126,7 @@ impl KafkaAppBuilder {
         let listeners = self.registry.collect(&mut problems);
         let mut template = TemplateConfig::from(&config);
         template.error_hook = self.error_hook;
-        let template = KafkaTemplate::new(template)
+        let template = KafkaTemplate::at_first_use(template)
             .inspect_err(|error| problems.push(BootError::new(error.to_string())))
             .ok();
         let mut states = self.states;

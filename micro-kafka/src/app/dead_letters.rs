@@ -3,6 +3,8 @@
 use super::builder::KafkaApp;
 use super::error::{BootError, BootErrors, Error};
 use super::running::recoverer;
+use crate::admin::{AdminError, KafkaAdmin};
+use crate::client::AnyClient;
 use crate::template::KafkaTemplate;
 
 /// The source topics and their dead-letter topics.
@@ -34,13 +36,23 @@ pub(super) fn dead_letters(app: &KafkaApp) -> Result<DeadLetters, Error> {
 }
 
 impl DeadLetters {
-    /// Creates what is missing.
-    pub(super) async fn create(&self, template: &KafkaTemplate) -> Result<(), Error> {
+    /// Creates what is missing: by a consumer that connects anyhow; by the producer where there is
+    /// none, or it has not the right.
+    pub(super) async fn create(
+        &self,
+        consumer: Option<AnyClient>,
+        template: &KafkaTemplate,
+    ) -> Result<(), Error> {
         if self.0.is_empty() {
             return Ok(());
         }
-        let admin = template.admin().with_wire_names();
-        match admin.ensure_dead_letter_topics(&self.0).await {
+        let by_producer = || template.admin().with_wire_names();
+        let admin = consumer.map_or_else(by_producer, |client| KafkaAdmin::on(client, ""));
+        let mut created = admin.ensure_dead_letter_topics(&self.0).await;
+        if matches!(created, Err(AdminError::Unauthorized { .. })) {
+            created = by_producer().ensure_dead_letter_topics(&self.0).await;
+        }
+        match created {
             Ok(created) => {
                 for topic in created {
                     tracing::info!(topic, "dead-letter topic created");

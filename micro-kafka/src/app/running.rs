@@ -10,6 +10,7 @@ use super::dead_letters::dead_letters;
 use super::error::Error;
 use super::resolve::Plan;
 use super::signal::StopSignals;
+use crate::client::AnyClient;
 use crate::clock::Clock;
 use crate::error::{DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, Recover};
 use crate::listener::{
@@ -70,10 +71,10 @@ impl RunningApp {
         // The groups are joined while the dead-letter topics are looked for: each takes several
         // round trips. No record is handled before both are done.
         let (key, gate) = Gate::closed();
-        let mut ready = running.start_containers(&gate);
-        if ready.is_ok() {
-            ready = dead_letters.create(&running.template).await;
-        }
+        let ready = match running.start_containers(&gate) {
+            Ok(consumer) => dead_letters.create(consumer, &running.template).await,
+            Err(error) => Err(error),
+        };
         match ready {
             Ok(()) => key.open(),
             Err(error) => {
@@ -85,10 +86,15 @@ impl RunningApp {
         Ok(running)
     }
 
-    fn start_containers(&self, gate: &Gate) -> Result<(), Error> {
+    /// Returns the client of the first consumer, if there is any.
+    fn start_containers(&self, gate: &Gate) -> Result<Option<AnyClient>, Error> {
         let containers = self.containers.iter();
-        let mut starting = containers.filter(|container| container.endpoint().auto_startup);
-        starting.try_for_each(|container| container.start_behind(gate).map_err(Error::Start))
+        let mut first = None;
+        for container in containers.filter(|container| container.endpoint().auto_startup) {
+            let client = container.start_behind(gate).map_err(Error::Start)?;
+            first = first.or(client);
+        }
+        Ok(first)
     }
 
     /// Runs until SIGTERM or Ctrl-C, then drains and stops; a second signal cuts the drain short.

@@ -1,15 +1,16 @@
-//! Administrative requests on a client's polled queue.
+//! Administrative requests, each with a queue of its own for the answer.
 
-use std::ffi::{CStr, CString, c_char, c_void};
+use std::ffi::{CStr, CString, c_char};
+use std::future::poll_fn;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use rdkafka::bindings as rdsys;
-use tokio::sync::oneshot;
 
 use super::producer_config::ERROR_TEXT;
 use super::producer_topic::millis;
-use super::{Core, ErrorCode, NativeEvent};
+use super::queue::Queue;
+use super::{AnyClient, ErrorCode, NativeEvent};
 
 /// librdkafka answers at its own deadline; only then do we stop waiting for it.
 const GRACE: Duration = Duration::from_secs(2);
@@ -22,7 +23,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn of(code: ErrorCode) -> Self {
+    pub(crate) fn of(code: ErrorCode) -> Self {
         Self {
             code,
             reason: code.description().into(),
@@ -51,33 +52,35 @@ pub(crate) type Answers<T> = Vec<(String, Result<T, Refusal>)>;
 
 /// Makes a request at once; the answer is awaited apart from it, and so without its pointers.
 pub(super) fn request(
-    core: &Core,
+    client: &AnyClient,
     operation: rdsys::rd_kafka_admin_op_t,
     timeout: Duration,
-    submit: impl FnOnce(*const rdsys::rd_kafka_AdminOptions_t, *mut rdsys::rd_kafka_queue_t),
-) -> Answer {
-    let (sender, receiver) = oneshot::channel::<NativeEvent>();
-    if let Some(options) = Options::new(core, operation, timeout) {
-        let opaque: *mut c_void = Box::into_raw(Box::new(sender)).cast();
-        // SAFETY: the options live; `NativeEvent::answer` takes the box back.
-        unsafe { rdsys::rd_kafka_AdminOptions_set_opaque(options.0.as_ptr(), opaque) };
-        submit(options.0.as_ptr(), core.queue());
-    }
-    Answer { receiver, timeout }
+    submit: impl FnOnce(
+        *mut rdsys::rd_kafka_t,
+        *const rdsys::rd_kafka_AdminOptions_t,
+        *mut rdsys::rd_kafka_queue_t,
+    ),
+) -> Result<Answer, Refusal> {
+    let raw = client.raw()?;
+    let refused = || Refusal::of(ErrorCode::NO_RESOURCE);
+    let queue = Queue::of_answers(client)?.ok_or_else(refused)?;
+    let options = Options::new(raw, operation, timeout).ok_or_else(refused)?;
+    submit(raw, options.0.as_ptr(), queue.raw());
+    Ok(Answer { queue, timeout })
 }
 
 /// An answer to come.
 pub(super) struct Answer {
-    receiver: oneshot::Receiver<NativeEvent>,
+    queue: Queue,
     timeout: Duration,
 }
 
 impl Answer {
     pub(super) async fn event(self) -> Result<NativeEvent, Refusal> {
-        let event = match tokio::time::timeout(self.timeout + GRACE, self.receiver).await {
-            Ok(Ok(event)) => event,
-            Ok(Err(_)) => return Err(Refusal::of(ErrorCode::DESTROYED)),
-            Err(_) => return Err(Refusal::of(ErrorCode::TIMED_OUT)),
+        let Self { queue, timeout } = self;
+        let answered = poll_fn(move |context| queue.poll_event(context));
+        let Ok(event) = tokio::time::timeout(timeout + GRACE, answered).await else {
+            return Err(Refusal::of(ErrorCode::TIMED_OUT));
         };
         match event.error() {
             ErrorCode::NONE => Ok(event),
@@ -93,10 +96,14 @@ impl Answer {
 struct Options(NonNull<rdsys::rd_kafka_AdminOptions_t>);
 
 impl Options {
-    fn new(core: &Core, operation: rdsys::rd_kafka_admin_op_t, timeout: Duration) -> Option<Self> {
+    fn new(
+        client: *mut rdsys::rd_kafka_t,
+        operation: rdsys::rd_kafka_admin_op_t,
+        timeout: Duration,
+    ) -> Option<Self> {
         use rdsys::rd_kafka_admin_op_t as Op;
-        // SAFETY: the client lives.
-        let options = unsafe { rdsys::rd_kafka_AdminOptions_new(core.client(), operation) };
+        // SAFETY: the caller's client lives.
+        let options = unsafe { rdsys::rd_kafka_AdminOptions_new(client, operation) };
         let options = Self(NonNull::new(options)?);
         let mut reason = [0 as c_char; ERROR_TEXT];
         // A refused option would leave librdkafka's own timeout, which is bounded too.

@@ -6,7 +6,7 @@ use rdkafka::bindings as rdsys;
 use rdsys::rd_kafka_admin_op_t as Op;
 
 use super::admin::{Natives, Refusal, c_string, elements, request, string};
-use super::{Core, ErrorCode};
+use super::{AnyClient, ErrorCode};
 
 /// Which end of a partition is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) struct PartitionOffset {
 
 /// The ends of partitions of one topic.
 pub(crate) async fn list_offsets(
-    core: &Core,
+    client: &AnyClient,
     topic: &str,
     partitions: std::ops::Range<i32>,
     end: End,
@@ -37,10 +37,10 @@ pub(crate) async fn list_offsets(
         let mut lists = Natives::new(rdsys::rd_kafka_topic_partition_list_destroy);
         let list = question(&mut lists, topic, partitions, end)?;
         let operation = Op::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
-        request(core, operation, timeout, |options, queue| {
+        request(client, operation, timeout, |client, options, queue| {
             // SAFETY: all of them live, and librdkafka copies what it needs.
-            unsafe { rdsys::rd_kafka_ListOffsets(core.client(), list, options, queue) };
-        })
+            unsafe { rdsys::rd_kafka_ListOffsets(client, list, options, queue) };
+        })?
     };
     let event = answer.event().await?;
     let mut count = 0;
@@ -86,7 +86,7 @@ fn question(
 
 /// What a group has committed; partitions without a commit are left out.
 pub(crate) async fn committed(
-    core: &Core,
+    client: &AnyClient,
     group: &str,
     timeout: Duration,
 ) -> Result<Vec<PartitionOffset>, Refusal> {
@@ -99,18 +99,12 @@ pub(crate) async fn committed(
         })?;
         let (list, count) = (groups.as_mut_ptr(), groups.len());
         let operation = Op::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
-        request(core, operation, timeout, |options, queue| {
+        request(client, operation, timeout, |client, options, queue| {
             // SAFETY: all of them live, and librdkafka copies what it needs.
             unsafe {
-                rdsys::rd_kafka_ListConsumerGroupOffsets(
-                    core.client(),
-                    list,
-                    count,
-                    options,
-                    queue,
-                );
+                rdsys::rd_kafka_ListConsumerGroupOffsets(client, list, count, options, queue);
             }
-        })
+        })?
     };
     let event = answer.event().await?;
     let mut count = 0;

@@ -8,7 +8,7 @@ use rdsys::rd_kafka_admin_op_t as Op;
 
 use super::admin::{Answers, Natives, Refusal, c_string, elements, request, string};
 use super::producer_config::{ERROR_TEXT, error_text};
-use super::{Core, ErrorCode};
+use super::{AnyClient, ErrorCode};
 
 /// A topic to create; -1 asks for the broker's default.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct TopicSpec<'s> {
 }
 
 pub(crate) async fn create_topics(
-    core: &Core,
+    client: &AnyClient,
     specs: &[TopicSpec<'_>],
     timeout: Duration,
 ) -> Result<Answers<()>, Refusal> {
@@ -31,10 +31,10 @@ pub(crate) async fn create_topics(
         }
         let (list, count) = (topics.as_mut_ptr(), topics.len());
         let operation = Op::RD_KAFKA_ADMIN_OP_CREATETOPICS;
-        request(core, operation, timeout, |options, queue| {
+        request(client, operation, timeout, |client, options, queue| {
             // SAFETY: all of them live, and librdkafka copies what it needs.
-            unsafe { rdsys::rd_kafka_CreateTopics(core.client(), list, count, options, queue) };
-        })
+            unsafe { rdsys::rd_kafka_CreateTopics(client, list, count, options, queue) };
+        })?
     };
     let event = answer.event().await?;
     let mut count = 0;
@@ -78,7 +78,7 @@ fn new_topic(
 }
 
 pub(crate) async fn delete_topics(
-    core: &Core,
+    client: &AnyClient,
     names: &[&str],
     timeout: Duration,
 ) -> Result<Answers<()>, Refusal> {
@@ -91,10 +91,10 @@ pub(crate) async fn delete_topics(
         }
         let (list, count) = (topics.as_mut_ptr(), topics.len());
         let operation = Op::RD_KAFKA_ADMIN_OP_DELETETOPICS;
-        request(core, operation, timeout, |options, queue| {
+        request(client, operation, timeout, |client, options, queue| {
             // SAFETY: all of them live, and librdkafka copies what it needs.
-            unsafe { rdsys::rd_kafka_DeleteTopics(core.client(), list, count, options, queue) };
-        })
+            unsafe { rdsys::rd_kafka_DeleteTopics(client, list, count, options, queue) };
+        })?
     };
     let event = answer.event().await?;
     let mut count = 0;
@@ -125,7 +125,7 @@ unsafe fn topic_results(topics: &[*const rdsys::rd_kafka_topic_result_t]) -> Ans
 
 /// The partition counts of topics; does not create any.
 pub(crate) async fn describe_topics(
-    core: &Core,
+    client: &AnyClient,
     names: &[&str],
     timeout: Duration,
 ) -> Result<Answers<usize>, Refusal> {
@@ -141,10 +141,10 @@ pub(crate) async fn describe_topics(
             rdsys::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len())
         })?;
         let operation = Op::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
-        request(core, operation, timeout, |options, queue| {
+        request(client, operation, timeout, |client, options, queue| {
             // SAFETY: all of them live, and librdkafka copies what it needs.
-            unsafe { rdsys::rd_kafka_DescribeTopics(core.client(), topics, options, queue) };
-        })
+            unsafe { rdsys::rd_kafka_DescribeTopics(client, topics, options, queue) };
+        })?
     };
     let event = answer.event().await?;
     let mut count = 0;

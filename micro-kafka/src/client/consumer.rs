@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rdkafka::bindings as rdsys;
 use rdsys::rd_kafka_resp_err_t as Code;
 
+use super::admin::request;
 use super::callbacks::{self, Heard};
 use super::handle::{ClientHandle, check, check_error, error_name};
 use super::partition_list::{NO_OFFSET, PartitionList};
@@ -18,8 +19,8 @@ use super::queue::{Batch, Queue};
 use super::signal::Signal;
 use super::start_offsets::{self, Reset};
 use super::{
-    ClientError, CommitError, CommitOffset, NativeMessage, RecordSource, Slot, SourceEvent, Start,
-    TopicPartition,
+    AnyClient, ClientError, CommitError, CommitOffset, NativeMessage, RecordSource, Slot,
+    SourceEvent, Start, TopicPartition,
 };
 use crate::record::Record;
 
@@ -28,6 +29,8 @@ const BATCH: usize = 500;
 /// How long a dropped consumer may take to leave its group.
 const DROP_CLOSE: Duration = Duration::from_secs(2);
 const SEEK_TIMEOUT_MS: i32 = 1_000;
+/// How long a start may wait for the cluster to be known.
+const HASTEN: Duration = Duration::from_secs(10);
 
 /// A member of a consumer group.
 #[derive(Debug)]
@@ -85,7 +88,32 @@ impl KafkaConsumer {
         // SAFETY: client and list are alive.
         let code = unsafe { rdsys::rd_kafka_subscribe(consumer.client.raw(), list.raw()) };
         check("rd_kafka_subscribe", code)?;
+        consumer.hasten();
         Ok(consumer)
+    }
+
+    /// Makes librdkafka connect anew as soon as it knows the cluster.
+    ///
+    /// It leaves the connection to a bootstrap server once it knows the broker by its number, and
+    /// puts the next one off by 11 ms, unless there is a request for a broker that it knows.
+    fn hasten(&self) {
+        let operation = rdsys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER;
+        let asked = request(
+            &self.client(),
+            operation,
+            HASTEN,
+            |client, options, queue| {
+                // SAFETY: all of them live, and librdkafka copies what it needs.
+                unsafe { rdsys::rd_kafka_DescribeCluster(client, options, queue) };
+            },
+        );
+        // Nobody needs the answer.
+        drop(asked);
+    }
+
+    /// The client, to make requests by before the consumer runs.
+    pub(crate) fn client(&self) -> AnyClient {
+        AnyClient::Consumer(Arc::clone(&self.client))
     }
 
     /// The slot of a partition, whose queue is taken at the first time.

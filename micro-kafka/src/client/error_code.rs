@@ -17,6 +17,7 @@ impl ErrorCode {
     pub(crate) const ALL_BROKERS_DOWN: Self = Self::of(Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
     pub(crate) const TIMED_OUT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__TIMED_OUT);
     pub(crate) const DESTROYED: Self = Self::of(Native::RD_KAFKA_RESP_ERR__DESTROY);
+    pub(crate) const NO_RESOURCE: Self = Self::of(Native::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
     pub(crate) const PURGED_QUEUED: Self = Self::of(Native::RD_KAFKA_RESP_ERR__PURGE_QUEUE);
     pub(crate) const PURGED_IN_FLIGHT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__PURGE_INFLIGHT);
     pub(crate) const UNKNOWN_PARTITION: Self =

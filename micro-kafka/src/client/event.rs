@@ -4,7 +4,6 @@ use std::ffi::CStr;
 use std::ptr::NonNull;
 
 use rdkafka::bindings as rdsys;
-use tokio::sync::oneshot;
 
 use super::ErrorCode;
 
@@ -46,19 +45,6 @@ impl NativeEvent {
         unsafe { CStr::from_ptr(text) }
             .to_string_lossy()
             .into_owned()
-    }
-
-    /// Hands the event to whoever made the admin request.
-    pub(super) fn answer(self) {
-        // SAFETY: the event lives.
-        let opaque = unsafe { rdsys::rd_kafka_event_opaque(self.as_ptr()) };
-        if opaque.is_null() {
-            return;
-        }
-        // SAFETY: the opaque of every admin request is such a box, and is answered once.
-        let sender = unsafe { Box::from_raw(opaque.cast::<oneshot::Sender<Self>>()) };
-        // Nobody waits any more: the event is destroyed.
-        drop(sender.send(self));
     }
 }
 

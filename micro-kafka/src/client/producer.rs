@@ -13,6 +13,9 @@ use super::producer_topic::millis;
 use super::producer_waiters::Waiters;
 use super::{ConfigError, ErrorCode, FailureHook, NativeEvent, producer_events};
 
+/// The names of the property by which a client finds its cluster.
+pub(crate) const SERVERS: [&str; 2] = ["bootstrap.servers", "metadata.broker.list"];
+
 /// How long the reports of purged records may take: they come from the client itself.
 const PURGE_REPORTS: Duration = Duration::from_secs(2);
 
@@ -234,6 +237,21 @@ impl Producer {
             poller: Some(poller),
             flush_timeout,
         })
+    }
+
+    /// Whether librdkafka would make a client of these properties; connects to nobody.
+    ///
+    /// # Errors
+    /// If it would not.
+    pub(crate) fn check<'p>(
+        properties: impl IntoIterator<Item = (&'p str, &'p str)>,
+    ) -> Result<(), ConfigError> {
+        let properties = properties.into_iter();
+        let offline = properties.filter(|(key, _)| !SERVERS.contains(key));
+        let client = NativeConfig::new(offline)?.into_producer()?;
+        // SAFETY: the client is new, ours, and used by nobody.
+        unsafe { rdsys::rd_kafka_destroy(client.as_ptr()) };
+        Ok(())
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {

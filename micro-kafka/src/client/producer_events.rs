@@ -43,7 +43,7 @@ pub(super) fn drain(core: &Core) {
 }
 
 fn handle(core: &Core, event: NativeEvent) {
-    let freed = catch_unwind(AssertUnwindSafe(|| dispatch(core, event)));
+    let freed = catch_unwind(AssertUnwindSafe(move || dispatch(core, &event)));
     match freed {
         // Only now, with the event destroyed, is there room for those who wait.
         Ok(freed) if freed > 0 => core.done(freed),
@@ -53,14 +53,12 @@ fn handle(core: &Core, event: NativeEvent) {
 }
 
 /// The number of records that are done.
-fn dispatch(core: &Core, event: NativeEvent) -> usize {
+fn dispatch(core: &Core, event: &NativeEvent) -> usize {
     match event.kind() {
-        rdsys::RD_KAFKA_EVENT_DR => return report(core, &event),
-        rdsys::RD_KAFKA_EVENT_LOG => log(&event),
-        rdsys::RD_KAFKA_EVENT_ERROR => error(core, &event),
-        rdsys::RD_KAFKA_EVENT_STATS => {}
-        // All others answer an admin request.
-        _ => event.answer(),
+        rdsys::RD_KAFKA_EVENT_DR => return report(core, event),
+        rdsys::RD_KAFKA_EVENT_LOG => log(event),
+        rdsys::RD_KAFKA_EVENT_ERROR => error(core, event),
+        _ => {}
     }
     0
 }

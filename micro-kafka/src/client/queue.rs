@@ -3,20 +3,22 @@
 use std::ffi::c_void;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use rdkafka::bindings as rdsys;
 
 use super::handle::ClientHandle;
 use super::signal::{QueueSignal, Signal};
+use super::{AnyClient, NativeEvent, Refusal};
 
-/// A queue, read by one consumer's loop.
+/// A queue, read by one consumer's loop or awaited for one answer.
 #[derive(Debug)]
 pub(super) struct Queue {
     raw: NonNull<rdsys::rd_kafka_queue_t>,
     // librdkafka holds a pointer to it until `drop`.
     signal: Arc<QueueSignal>,
     // The queue has to be released before its client.
-    _client: Arc<ClientHandle>,
+    _client: AnyClient,
 }
 
 // SAFETY: librdkafka's queues may be used from any thread.
@@ -27,7 +29,14 @@ impl Queue {
     pub(super) fn consumer(client: &Arc<ClientHandle>, signal: &Arc<Signal>) -> Option<Self> {
         // SAFETY: the client is alive.
         let raw = unsafe { rdsys::rd_kafka_queue_get_consumer(client.raw()) };
-        Self::waking(raw, client, signal)
+        Self::waking(raw, AnyClient::Consumer(Arc::clone(client)), signal)
+    }
+
+    /// A queue for the answer to one request.
+    pub(super) fn of_answers(client: &AnyClient) -> Result<Option<Self>, Refusal> {
+        // SAFETY: the client is alive.
+        let raw = unsafe { rdsys::rd_kafka_queue_new(client.raw()?) };
+        Ok(Self::waking(raw, client.clone(), &Arc::default()))
     }
 
     /// A partition's own queue, taken out of the consumer's. librdkafka keeps it so over later
@@ -45,12 +54,12 @@ impl Queue {
             // SAFETY: the queue is ours.
             unsafe { rdsys::rd_kafka_queue_forward(raw, std::ptr::null_mut()) };
         }
-        Self::waking(raw, client, signal)
+        Self::waking(raw, AnyClient::Consumer(Arc::clone(client)), signal)
     }
 
     fn waking(
         raw: *mut rdsys::rd_kafka_queue_t,
-        client: &Arc<ClientHandle>,
+        client: AnyClient,
         signal: &Arc<Signal>,
     ) -> Option<Self> {
         let raw = NonNull::new(raw)?;
@@ -61,12 +70,24 @@ impl Queue {
         Some(Self {
             raw,
             signal,
-            _client: Arc::clone(client),
+            _client: client,
         })
     }
 
     pub(super) fn raw(&self) -> *mut rdsys::rd_kafka_queue_t {
         self.raw.as_ptr()
+    }
+
+    /// Ready with the first event that comes.
+    pub(super) fn poll_event(&self, context: &Context<'_>) -> Poll<NativeEvent> {
+        while self.signal.poll_raised(context).is_ready() {
+            // SAFETY: the queue is alive; the event is ours.
+            let event = unsafe { NativeEvent::from_raw(rdsys::rd_kafka_queue_poll(self.raw(), 0)) };
+            if let Some(event) = event {
+                return Poll::Ready(event);
+            }
+        }
+        Poll::Pending
     }
 
     pub(super) fn take_filled(&self) -> bool {

@@ -55,6 +55,11 @@ impl QueueSignal {
         self.signal.raise();
     }
 
+    /// As [`Signal::poll_raised`], for a queue that has its signal for itself.
+    pub(crate) fn poll_raised(&self, context: &Context<'_>) -> Poll<()> {
+        self.signal.poll_raised(context)
+    }
+
     /// Whether the queue went from empty to filled since the last call.
     pub(crate) fn take(&self) -> bool {
         self.filled.load(Ordering::Relaxed) && self.filled.swap(false, Ordering::AcqRel)

@@ -8,8 +8,13 @@ use super::{DecodeError, EncodeError, FromPayload, Json, ToPayload};
 impl<'r, T: Deserialize<'r>> FromPayload<'r> for Json<T> {
     fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError> {
         let bytes = payload.ok_or(DecodeError::Null)?;
-        serde_json::from_slice(bytes)
-            .map(Self)
+        // One look at all the bytes costs less than one at each string.
+        let read = match std::str::from_utf8(bytes) {
+            Ok(text) => serde_json::from_str(text),
+            // Such bytes may stand in what is not read, and errors tell where they stand.
+            Err(_) => serde_json::from_slice(bytes),
+        };
+        read.map(Self)
             .map_err(|error| DecodeError::Json(redacted(&error, bytes)))
     }
 }
@@ -65,6 +70,21 @@ mod tests {
         let error = Json(map).to_payload(&mut buffer).unwrap_err();
         assert_eq!(error.to_string(), "the value cannot be written as JSON");
         assert_eq!(buffer, b"kept");
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_harm_only_who_reads_them() {
+        let skipped = b"{\"id\":7,\"customer\":\"c1\",\"note\":\"\xff\"}";
+        assert_eq!(
+            Json::<Order<'_>>::from_payload(Some(skipped)).unwrap().0.id,
+            7
+        );
+        let read = b"{\"id\":7,\"customer\":\"\xff\"}";
+        let error = Json::<Order<'_>>::from_payload(Some(read)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "invalid unicode code point at line 1 column 21"
+        );
     }
 
     #[test]

@@ -99,6 +99,7 @@ pub use loaded::Config;
 pub use origin::Origin;
 pub use producer::{Acks, Compression, ProducerSettings};
 pub use properties::Properties;
+pub(crate) use property_names::canonical;
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use size::{SizeError, parse_size};
 

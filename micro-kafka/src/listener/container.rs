@@ -19,6 +19,7 @@ use super::{
     AssignedPartition, ContainerDeps, ContainerError, ContainerHealth, HealthReason,
     ListenerContext, ListenerEndpoint, PartitionProgress, StatsSnapshot, StopReport,
 };
+use crate::client::AnyClient;
 
 /// How long a consumer may take beyond `shutdown_timeout`: for a join that is under way, the last
 /// commit and leaving the group, each of which has a limit of its own.
@@ -73,12 +74,12 @@ impl ListenerContainer {
     /// # Errors
     /// If it is running, librdkafka refuses a property, or the runtime has one thread.
     pub fn start(&self) -> Result<(), ContainerError> {
-        self.start_behind(&Gate::open())
+        self.start_behind(&Gate::open()).map(drop)
     }
 
     /// Joins the group, and begins to handle records when the gate opens; leaves again if it never
-    /// will.
-    pub(crate) fn start_behind(&self, gate: &Gate) -> Result<(), ContainerError> {
+    /// will. Returns the client of its first consumer, for requests until then.
+    pub(crate) fn start_behind(&self, gate: &Gate) -> Result<Option<AnyClient>, ContainerError> {
         let listener = self.endpoint.id.to_string();
         if self.deps.runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
             return Err(ContainerError::CurrentThreadRuntime { listener });
@@ -90,9 +91,13 @@ impl ListenerContainer {
         *self.stopped_by.lock() = None;
         let (stop_all, stop_requests) = mpsc::unbounded_channel();
         let mut consumers = Vec::new();
+        let mut first = None;
         for number in 0..self.endpoint.concurrency.max(1) {
             match self.spawn(number, &stop_all, gate) {
-                Ok(consumer) => consumers.push(consumer),
+                Ok((consumer, client)) => {
+                    consumers.push(consumer);
+                    first.get_or_insert(client);
+                }
                 Err(error) => {
                     Running::new(consumers, Vec::new()).abandon();
                     return Err(error);
@@ -108,7 +113,7 @@ impl ListenerContainer {
             consumers = self.endpoint.concurrency,
             "listener started"
         );
-        Ok(())
+        Ok(first)
     }
 
     fn spawn(
@@ -116,7 +121,7 @@ impl ListenerContainer {
         number: u32,
         stop_all: &mpsc::UnboundedSender<HealthReason>,
         gate: &Gate,
-    ) -> Result<Consumer, ContainerError> {
+    ) -> Result<(Consumer, AnyClient), ContainerError> {
         let (commands, receiver) = mpsc::unbounded_channel();
         let status = Arc::new(ConsumerStatus::default());
         let worker = Worker {
@@ -137,6 +142,7 @@ impl ListenerContainer {
             listener: self.endpoint.id.to_string(),
             source,
         })?;
+        let client = consumer.client();
         let (done, is_done) = watch::channel(None);
         let (end, ended) = std::sync::mpsc::channel();
         let runtime = self.deps.runtime.clone();
@@ -157,13 +163,14 @@ impl ListenerContainer {
                 listener: self.endpoint.id.to_string(),
                 source,
             })?;
-        Ok(Consumer {
+        let consumer = Consumer {
             commands,
             status,
             done: is_done,
             ended,
             thread,
-        })
+        };
+        Ok((consumer, client))
     }
 
     /// The properties of one consumer: its own client id, and a static member's own instance id.

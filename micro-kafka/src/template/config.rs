@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::SendError;
-use crate::config::Config;
+use crate::client::SERVERS;
+use crate::config::{Config, canonical};
 
 /// The librdkafka properties that every template has unless its configuration says otherwise.
 ///
@@ -99,6 +100,19 @@ impl TemplateConfig {
     pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.push((key.into(), value.into()));
         self
+    }
+
+    /// Whether there is anything that was not tried out long before.
+    pub(super) fn has_own_properties(&self) -> bool {
+        let known = |(key, value): &(String, String)| {
+            let key = canonical(key);
+            let default =
+                |(name, default): &(&str, &str)| canonical(name) == key && default == value;
+            SERVERS.contains(&key.as_str())
+                || key == "client.id"
+                || DEFAULT_PROPERTIES.iter().any(default)
+        };
+        !self.properties.iter().all(known)
     }
 
     /// Everything for librdkafka; of repeated properties the last one counts.

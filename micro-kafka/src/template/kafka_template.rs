@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::topics::Topics;
 use super::{ErrorHook, KafkaError, SendBuilder, SendError, TemplateConfig};
 use crate::admin::KafkaAdmin;
-use crate::client::{ConfigError, Core, FailureHook, Producer};
+use crate::client::{AnyClient, ConfigError, FailureHook, LazyProducer, Producer};
 use crate::codec::ToPayload;
 
 /// Sends records; cheap to clone, to be shared by the whole application.
@@ -37,7 +37,7 @@ pub struct KafkaTemplate {
 struct Shared {
     topics: Topics,
     hook: ErrorHook,
-    producer: Arc<Producer>,
+    producer: Arc<LazyProducer>,
 }
 
 impl KafkaTemplate {
@@ -46,21 +46,32 @@ impl KafkaTemplate {
     /// # Errors
     /// If librdkafka does not know or accept a property.
     pub fn new(config: TemplateConfig) -> Result<Self, ConfigError> {
-        let hook = config.error_hook.clone();
-        let failures = FailureHook::new(move |failure| hook.call(&SendError::from(failure)));
-        let producer = Producer::new(
-            config.resolved(),
-            config.max_in_flight,
-            config.flush_timeout,
-            failures,
-        )?;
-        Ok(Self {
+        let producer = producer(&config)?;
+        Ok(Self::of(config, producer.into()))
+    }
+
+    /// A template that makes its producer when something is sent or asked: threads, connections
+    /// and memory only where they are needed.
+    ///
+    /// # Errors
+    /// As [`Self::new`], at once.
+    pub(crate) fn at_first_use(config: TemplateConfig) -> Result<Self, ConfigError> {
+        if config.has_own_properties() {
+            Producer::check(config.resolved())?;
+        }
+        let made = config.clone();
+        let lazy = LazyProducer::new(move || producer(&made));
+        Ok(Self::of(config, lazy))
+    }
+
+    fn of(config: TemplateConfig, producer: LazyProducer) -> Self {
+        Self {
             shared: Arc::new(Shared {
                 topics: Topics::new(&config.namespace),
                 hook: config.error_hook,
                 producer: Arc::new(producer),
             }),
-        })
+        }
     }
 
     /// Begins a send to a topic (without namespace); see [`SendBuilder`].
@@ -80,18 +91,15 @@ impl KafkaTemplate {
     }
 
     fn topic(&self, name: &str) -> Result<Arc<crate::client::Topic>, SendError> {
-        self.shared.topics.get(self.core(), name)
-    }
-
-    pub(crate) fn core(&self) -> &Arc<Core> {
-        self.shared.producer.core()
+        self.shared.topics.get(&self.shared.producer, name)
     }
 
     /// Administrative requests by the same connections, with the same namespace. The template's
     /// producer lives on as long as the admin does.
     #[must_use]
     pub fn admin(&self) -> KafkaAdmin {
-        KafkaAdmin::on(Arc::clone(&self.shared.producer), self.namespace())
+        let client = AnyClient::Producer(Arc::clone(&self.shared.producer));
+        KafkaAdmin::on(client, self.namespace())
     }
 
     /// The prefix of every topic, dot included; empty if there is none.
@@ -115,7 +123,8 @@ impl KafkaTemplate {
     /// Why nothing more can be sent, if so: the producer met a fatal error.
     #[must_use]
     pub fn fatal_error(&self) -> Option<String> {
-        self.core().fatal_reason().map(Into::into)
+        let producer = self.shared.producer.if_made()?;
+        producer.core().fatal_reason().map(Into::into)
     }
 
     /// Waits until every accepted record is delivered or has failed.
@@ -127,7 +136,12 @@ impl KafkaTemplate {
     /// Dropping the future changes nothing.
     pub async fn flush(&self, timeout: Duration) -> Result<(), KafkaError> {
         let producer = Arc::clone(&self.shared.producer);
-        blocking(move || producer.flush(timeout))
+        let flush = move || {
+            producer
+                .if_made()
+                .map_or(Ok(()), |made| made.flush(timeout))
+        };
+        blocking(flush)
             .await
             .map_err(|outstanding| KafkaError::FlushTimedOut { outstanding })
     }
@@ -141,6 +155,17 @@ impl KafkaTemplate {
         let producer = Arc::clone(&self.shared.producer);
         blocking(move || producer.close(deadline)).await
     }
+}
+
+fn producer(config: &TemplateConfig) -> Result<Producer, ConfigError> {
+    let hook = config.error_hook.clone();
+    let failures = FailureHook::new(move |failure| hook.call(&SendError::from(failure)));
+    Producer::new(
+        config.resolved(),
+        config.max_in_flight,
+        config.flush_timeout,
+        failures,
+    )
 }
 
 /// Runs what blocks where it hinders nobody.
@@ -160,5 +185,53 @@ impl fmt::Debug for KafkaTemplate {
         f.debug_struct("KafkaTemplate")
             .field("namespace", &self.namespace())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn unconnected(config: TemplateConfig) -> KafkaTemplate {
+        KafkaTemplate::at_first_use(config).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_producer_is_made_by_the_first_send_and_by_nothing_before() {
+        let kafka = unconnected(TemplateConfig::new("localhost:1").property("linger.ms", "0"));
+        let wire = kafka.with_wire_names();
+        assert_eq!(kafka.fatal_error(), None);
+        kafka.flush(Duration::ZERO).await.unwrap();
+        assert!(wire.shared.producer.if_made().is_none());
+        let delivery = kafka.send_bytes("orders", None).queue().await.unwrap();
+        assert!(wire.shared.producer.if_made().is_some());
+        assert_eq!(kafka.close(Duration::ZERO).await, 1);
+        assert!(matches!(delivery.await, Err(SendError::Closed { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_template_that_was_closed_before_its_first_send_makes_no_producer() {
+        let kafka = unconnected(TemplateConfig::new("localhost:1"));
+        assert_eq!(kafka.close(Duration::ZERO).await, 0);
+        let refused = kafka.send_bytes("orders", None).await;
+        assert!(
+            matches!(refused, Err(SendError::Closed { .. })),
+            "{refused:?}"
+        );
+        let asked = kafka.admin().partition_count("orders").await;
+        assert!(asked.is_err());
+        assert!(kafka.shared.producer.if_made().is_none());
+    }
+
+    #[test]
+    fn properties_that_do_not_fit_together_are_refused_at_once() {
+        let config = TemplateConfig::new("localhost:1").property("acks", "1");
+        let error = KafkaTemplate::at_first_use(config).unwrap_err();
+        assert!(error.to_string().contains("acks"), "{error}");
+        let config = TemplateConfig::new("localhost:1").property("acksx", "1");
+        assert!(KafkaTemplate::at_first_use(config).is_err());
+        let plain = TemplateConfig::from(&Config::builder().build().unwrap());
+        assert!(!plain.has_own_properties(), "{plain:?}");
     }
 }

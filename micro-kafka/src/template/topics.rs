@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::SendError;
-use crate::client::{Core, Topic, Undelivered};
+use crate::client::{LazyProducer, Refusal, Topic, Undelivered};
 
 /// Handles by the names that callers use, that is, without namespace.
 #[derive(Debug)]
@@ -28,18 +28,21 @@ impl Topics {
     }
 
     /// The handle of that topic, made at its first use and kept.
-    pub(super) fn get(&self, core: &Arc<Core>, name: &str) -> Result<Arc<Topic>, SendError> {
+    pub(super) fn get(&self, producer: &LazyProducer, name: &str) -> Result<Arc<Topic>, SendError> {
         if let Some(topic) = self.handles.read().get(name) {
             return Ok(Arc::clone(topic));
         }
         let full = format!("{}{name}", self.namespace);
-        let topic = Topic::new(core, &full).map_err(|code| Undelivered {
-            topic: full.into(),
-            code,
-            partition: -1,
-            maybe_stored: false,
-            reason: None,
-        })?;
+        let topic = producer
+            .get()
+            .and_then(|producer| Topic::new(producer.core(), &full).map_err(Refusal::of))
+            .map_err(|refusal| Undelivered {
+                topic: full.into(),
+                code: refusal.code,
+                partition: -1,
+                maybe_stored: false,
+                reason: None,
+            })?;
         let mut handles = self.handles.write();
         let topic = handles
             .entry(name.into())

@@ -13,7 +13,12 @@ pub use step::{CiError, Step};
 /// The names of all steps, in their order.
 #[must_use]
 pub fn step_names() -> Vec<&'static str> {
-    steps::ALL.iter().map(|step| step.name).collect()
+    names_of(steps::ALL)
+}
+
+/// The names of steps, in their order.
+pub(crate) fn names_of(steps: &[Step]) -> Vec<&'static str> {
+    steps.iter().map(|step| step.name).collect()
 }
 
 /// Runs the named steps, or all; a failed step does not keep the later ones from running.
@@ -21,8 +26,13 @@ pub fn step_names() -> Vec<&'static str> {
 /// # Errors
 /// Only when nothing could be run at all; failed steps are told on stderr and by the exit code.
 pub fn run(names: &[String]) -> Result<ExitCode, CiError> {
+    run_steps(steps::ALL, names)
+}
+
+/// Runs the named ones of these steps, or all.
+pub(crate) fn run_steps(steps: &[Step], names: &[String]) -> Result<ExitCode, CiError> {
     let chosen = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name);
-    let outcomes: Vec<Outcome> = steps::ALL.iter().filter(chosen).map(perform).collect();
+    let outcomes: Vec<Outcome> = steps.iter().filter(chosen).map(perform).collect();
     let failed = outcomes
         .iter()
         .filter(|outcome| outcome.error.is_some())

@@ -1,6 +1,8 @@
 //! What any bytes do to the broker, without sockets.
 
 mod answers;
+mod bombs;
+mod confined;
 mod fuzz;
 mod topic_ids;
 

@@ -60,9 +60,14 @@ async fn a_record_that_asks_for_a_stop_stops_all_consumers() {
     let mut endpoint = broker.endpoint(handler);
     endpoint.concurrency = 2;
     let container = super::support::started(endpoint);
-    container.assigned(2).await;
-    broker.send(0, 0..3);
     let mut assignment = container.assignment();
+    // The mock's groups refuse commits while a consumer is still to join.
+    let joined = assignment.wait_for(|all| {
+        let has = |consumer| all.iter().any(|partition| partition.consumer == consumer);
+        has(0) && has(1)
+    });
+    assert!(joined.await.is_ok());
+    broker.send(0, 0..3);
     let empty = assignment.wait_for(Vec::is_empty);
     let empty = tokio::time::timeout(Duration::from_secs(20), empty).await;
     assert!(empty.is_ok(), "it does not stop");

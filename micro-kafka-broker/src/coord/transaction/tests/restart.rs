@@ -67,7 +67,7 @@ impl Restarting {
     fn stable_end(&self) -> i64 {
         let replica = self.ground.partitions.get(self.topic.id, 0).unwrap();
         let end = replica.offset_for(OffsetSpec::Latest, Isolation::ReadCommitted);
-        end.unwrap().offset
+        end.unwrap().unwrap().offset
     }
 }
 

@@ -1,0 +1,36 @@
+//! What takes too long for every test run: the same tests at their full size.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::ci::{CiError, Run, Step, names_of, run_steps};
+
+const ALL: &[Step] = &[Step {
+    name: "fuzz",
+    about: "a million mutated requests of every API, within a gibibyte of address space",
+    run: fuzz,
+}];
+
+const AN_HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// The names of all proofs, in their order.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    names_of(ALL)
+}
+
+/// Runs the named proofs, or all.
+///
+/// # Errors
+/// Only when nothing could be run at all; a proof that fails is told on stderr and by the exit
+/// code.
+pub fn run(names: &[String]) -> Result<ExitCode, CiError> {
+    run_steps(ALL, names)
+}
+
+fn fuzz() -> Result<(), CiError> {
+    Run::cargo("test --release --locked -p micro-kafka-broker --lib -- server::tests::fuzz")
+        .env("MICRO_KAFKA_FUZZ_FRAMES", "1000000")
+        .limit(AN_HOUR)
+        .check()
+}

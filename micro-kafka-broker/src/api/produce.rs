@@ -152,7 +152,7 @@ async fn flush(
             let Some(partition) = due else { continue };
             if partition.flush_all().await.is_err() {
                 failed = true;
-                *answer = Refusal::from(AppendError::Storage).into_response(answer.index);
+                *answer = Refusal::from(ErrorCode::KAFKA_STORAGE_ERROR).into_response(answer.index);
             }
         }
     }

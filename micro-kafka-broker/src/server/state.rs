@@ -40,8 +40,8 @@ pub(crate) struct BrokerState {
     access: Option<AccessList>,
     users: ScramUsers,
     clients: Clients,
-    flusher: Flusher,
     request_memory: Arc<RequestMemory>,
+    flusher: Flusher,
 }
 
 impl BrokerState {
@@ -115,8 +115,8 @@ impl BrokerState {
             access,
             users: ScramUsers::default(),
             clients: Clients::none(),
-            flusher: Flusher::default(),
             request_memory,
+            flusher: Flusher::default(),
         })
     }
 
@@ -136,6 +136,11 @@ impl BrokerState {
         }
     }
 
+    /// Ends the partitions on disk, so that the next start needs no recovery; this blocks.
+    pub(super) fn close(&self) {
+        self.flusher.close(&self.partitions);
+    }
+
     /// Takes up what an earlier start has left: true when the coordinators are still to be loaded
     /// by [`BrokerState::load_coordinators`], and answer nobody before.
     pub(super) fn take_up(&self) -> bool {
@@ -147,11 +152,6 @@ impl BrokerState {
     pub(super) fn load_coordinators(&self) {
         self.groups.load();
         self.transactions.load();
-    }
-
-    /// Ends the partitions on disk, so that the next start needs no recovery; this blocks.
-    pub(super) fn close(&self) {
-        self.flusher.close(&self.partitions);
     }
 
     /// The configuration it was started with.

@@ -82,6 +82,11 @@ impl LogFile {
         &self.path
     }
 
+    /// It lies elsewhere now.
+    pub(in crate::log) fn moved(&mut self, path: PathBuf) {
+        self.path = path;
+    }
+
     /// Bytes that were appended.
     pub(in crate::log) fn len(&self) -> usize {
         self.len

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::names::{Kind, Suffix, parse, path};
 use super::{
     AbortedEntry, Faults, LogFile, ProducerEntry, epochs, file::failed, partition_metadata,
-    snapshot, txn_index,
+    snapshot, text, txn_index,
 };
 use crate::log::StorageError;
 use crate::wire::Uuid;

@@ -115,12 +115,17 @@ impl RestartedBroker {
     }
 
     pub(crate) fn producer(&self, settings: &[(&str, &str)]) -> FutureProducer {
-        self.config(settings).create().unwrap()
+        self.client_with(settings)
     }
 
     /// Any other client.
     pub(crate) fn client<T: FromClientConfig>(&self) -> T {
-        self.config(&[]).create().unwrap()
+        self.client_with(&[])
+    }
+
+    /// Any other client with these settings.
+    pub(crate) fn client_with<T: FromClientConfig>(&self, settings: &[(&str, &str)]) -> T {
+        self.config(settings).create().unwrap()
     }
 
     /// Everything that a topic's partition 0 holds, by offset.

@@ -212,7 +212,7 @@ impl Journal {
             batch = batch.record(Some(key), value.as_deref(), now);
         }
         replica.append(&batch.build(), &topic.settings, Admission::Coordinator, now)?;
-        flush_if_due(&topic, &replica)
+        Ok(replica.flush_if_wanted(&topic.settings)?)
     }
 
     /// Appends a marker.
@@ -226,7 +226,7 @@ impl Journal {
     ) -> Result<(), JournalError> {
         let (topic, replica) = self.replica(partition)?;
         replica.end_transaction(marker, self.clock.unix_millis())?;
-        flush_if_due(&topic, &replica)
+        Ok(replica.flush_if_wanted(&topic.settings)?)
     }
 
     /// Reads a partition from its begin to its end.
@@ -298,14 +298,6 @@ impl Journal {
         let replica = replica.ok_or(JournalError::Partition(partition))?;
         Ok((topic, replica))
     }
-}
-
-/// Flushes what was appended where the topic's `flush.messages` wants it.
-fn flush_if_due(topic: &Topic, replica: &Partition) -> Result<(), JournalError> {
-    if replica.unflushed().0 >= topic.settings.flush_messages {
-        replica.flush_now(i64::MAX)?;
-    }
-    Ok(())
 }
 
 /// Takes the first batch off; `None` when there is no whole one.

@@ -115,7 +115,7 @@ impl RestartedBroker {
     }
 
     pub(crate) fn producer(&self, settings: &[(&str, &str)]) -> FutureProducer {
-        self.config(settings).create().unwrap()
+        self.client_with(settings)
     }
 
     /// A consumer of a group, which commits only when told to.
@@ -130,7 +130,12 @@ impl RestartedBroker {
 
     /// Any other client.
     pub(crate) fn client<T: FromClientConfig>(&self) -> T {
-        self.config(&[]).create().unwrap()
+        self.client_with(&[])
+    }
+
+    /// Any other client with these settings.
+    pub(crate) fn client_with<T: FromClientConfig>(&self, settings: &[(&str, &str)]) -> T {
+        self.config(settings).create().unwrap()
     }
 
     /// Everything that a topic's partition 0 holds, by offset.

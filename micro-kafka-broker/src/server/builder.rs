@@ -126,6 +126,8 @@ impl BrokerBuilder {
         }];
         let config = BrokerConfig::new(config)?;
         let state = Arc::new(BrokerState::new(config, self.node_id, names, nodes));
+        let catalog = Arc::clone(state.catalog());
+        let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;
         for topic in &self.topics {
             let created = state.catalog().create_topic(topic, false);
             created.map_err(|error| topic_error(topic, &error))?;
@@ -134,7 +136,6 @@ impl BrokerBuilder {
             let state = Arc::clone(&state);
             tokio::task::spawn_blocking(move || state.load_coordinators());
         }
-        let limits = ConnectionLimits::from_config(state.config(), state.clock().clone()).await?;
         Ok(run(state, limits, sockets, endpoints))
     }
 

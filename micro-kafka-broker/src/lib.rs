@@ -16,7 +16,8 @@
 //! # }
 //! ```
 //!
-//! Everything is kept in memory and gone when the broker stops. Any Kafka client works: the broker
+//! Everything is kept in memory and gone when the broker stops, unless it is given a directory
+//! ([`BrokerBuilder::data_dir`]). Any Kafka client works: the broker
 //! tells it the API versions of Apache Kafka 4.x, for the APIs that it serves.
 
 #[macro_use]
@@ -32,4 +33,4 @@ mod server;
 mod session;
 mod upkeep;
 
-pub use server::{Broker, BrokerBuilder, StartError};
+pub use server::{Broker, BrokerBuilder, FlushPolicy, StartError};

@@ -1,14 +1,15 @@
 //! The broker as a program.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use micro_kafka_broker::{Broker, BrokerBuilder, StartError};
+use micro_kafka_broker::{Broker, BrokerBuilder, FlushPolicy, StartError};
 use tracing_subscriber::EnvFilter;
 
-/// A Kafka broker for development and tests, in memory: records are gone when it stops.
+/// A Kafka broker for development and tests, in memory unless it is given a directory.
 ///
 /// When it is ready it prints its bootstrap address on stdout, as the only line there; its log
 /// goes to stderr (level by RUST_LOG; default: warn).
@@ -41,10 +42,37 @@ struct Args {
     #[arg(long, value_name = "ID", default_value_t = 0, value_parser = clap::value_parser!(i32).range(0..))]
     broker_id: i32,
 
+    /// Directory to keep everything in, in Apache Kafka's formats; without it, all is kept in memory
+    /// and gone when the broker stops.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// When records are flushed to the disk: when the system likes to, every second, or before
+    /// every acknowledgement.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Flush::Never, requires = "data_dir")]
+    flush: Flush,
+
     /// Any broker configuration by its Kafka name, as in group.min.session.timeout.ms=1000. May be
     /// repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     config: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Flush {
+    Never,
+    Interval,
+    Every,
+}
+
+impl From<Flush> for FlushPolicy {
+    fn from(flush: Flush) -> Self {
+        match flush {
+            Flush::Never => Self::Never,
+            Flush::Interval => Self::Interval,
+            Flush::Every => Self::Every,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -144,7 +172,11 @@ fn builder(args: Args) -> Result<BrokerBuilder, Failure> {
     let mut builder = Broker::builder()
         .broker_id(args.broker_id)
         .auto_create(args.auto_create)
-        .default_partitions(args.default_partitions);
+        .default_partitions(args.default_partitions)
+        .flush(args.flush.into());
+    if let Some(path) = args.data_dir {
+        builder = builder.data_dir(path);
+    }
     let mut advertised = args.advertised.into_iter();
     for address in args.listen {
         builder = builder.listen(address);

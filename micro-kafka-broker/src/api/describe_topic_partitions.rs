@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::api::{Answer, ErrorCode, Handler, Operations, RequestContext};
-use crate::meta::{PartitionInfo, Topic, check_topic_name};
+use crate::meta::{Image, PartitionInfo, Topic, check_topic_name};
 use crate::wire::{OrNull, Uuid};
 
 api! {
@@ -59,39 +59,39 @@ api! {
 impl Handler for DescribeTopicPartitionsRequest {
     async fn handle(self, context: &RequestContext) -> Answer<DescribeTopicPartitionsResponse> {
         let image = context.broker.catalog().image();
+        let config = context.broker.config();
+        let most = config.number("max.request.partition.size.limit");
+        self.page(&image, most).into()
+    }
+}
+
+impl DescribeTopicPartitionsRequest {
+    /// The page that is asked for, of at most `most` partitions.
+    fn page(&self, image: &Image, most: i64) -> DescribeTopicPartitionsResponse {
         let all = self.topics.is_empty();
         let names: BTreeSet<&str> = match all {
             true => image.topics().map(|topic| &*topic.name).collect(),
-            false => self
-                .topics
-                .iter()
-                .map(|topic| topic.name.as_str())
-                .collect(),
+            false => self.topics.iter().map(|topic| &*topic.name).collect(),
         };
         let cursor = self.cursor.0.as_ref();
         let unlisted = |cursor: &Cursor| !all && !names.contains(&*cursor.topic_name);
         if cursor.is_some_and(|cursor| cursor.partition_index < 0 || unlisted(cursor)) {
-            return refused(&self.topics).into();
+            return refused(&self.topics);
         }
         let from = cursor.map_or("", |cursor| cursor.topic_name.as_str());
         let first = cursor.map_or(0, |cursor| cursor.partition_index);
-        let most = context
-            .broker
-            .config()
-            .number("max.request.partition.size.limit");
         let mut page = Page::new(most.min(self.response_partition_limit.into()));
         for name in names.range(from..) {
             let start = if *name == from { first } else { 0 };
             let more = match image.topic(name) {
                 Some(topic) => page.add(topic, start),
-                None if all => true,
                 None => page.add_unknown(name),
             };
             if !more {
                 break;
             }
         }
-        page.response.into()
+        page.response
     }
 }
 
@@ -210,5 +210,55 @@ fn described((index, info): (i32, &PartitionInfo)) -> DescribeTopicPartitionsRes
         replica_nodes: info.replicas.clone(),
         isr_nodes: info.isr.clone(),
         ..DescribeTopicPartitionsResponsePartition::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::meta::{BrokerConfig, Catalog, NewTopic};
+
+    proptest! {
+        #[test]
+        fn page_by_page_every_partition_is_seen_once_and_in_order(
+            counts in proptest::collection::vec(1i32..6, 0..6),
+            limit in 1i32..9,
+            named: bool,
+        ) {
+            let catalog = Catalog::new(BrokerConfig::default(), vec![1]);
+            let mut expected = Vec::new();
+            for (index, partitions) in counts.iter().enumerate() {
+                let name = format!("t{index}");
+                expected.extend((0..*partitions).map(|partition| (name.clone(), partition)));
+                let new = NewTopic { name, partitions: *partitions, replication_factor: 1, ..NewTopic::default() };
+                catalog.create_topic(&new, false).unwrap();
+            }
+            let image = catalog.image();
+            let name = |topic: &Arc<Topic>| TopicRequest { name: topic.name.to_string() };
+            let mut request = DescribeTopicPartitionsRequest {
+                topics: image.topics().filter(|_| named).map(name).collect(),
+                response_partition_limit: limit,
+                ..DescribeTopicPartitionsRequest::default()
+            };
+            let mut seen = Vec::new();
+            loop {
+                let page = request.page(&image, 2000);
+                let before = seen.len();
+                for topic in page.topics {
+                    prop_assert!(topic.error_code.is_none());
+                    let name = topic.name.unwrap();
+                    seen.extend(topic.partitions.iter().map(|p| (name.clone(), p.partition_index)));
+                }
+                prop_assert!(seen.len() - before <= usize::try_from(limit).unwrap());
+                request.cursor = page.next_cursor;
+                if request.cursor.0.is_none() {
+                    break;
+                }
+                prop_assert!(seen.len() > before, "every page moves on");
+            }
+            prop_assert_eq!(seen, expected);
+        }
     }
 }

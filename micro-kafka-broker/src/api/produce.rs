@@ -111,7 +111,8 @@ impl Handler for ProduceRequest {
                 .any(|p| !p.error_code.is_none());
             response
         });
-        let responses = responses.collect();
+        let mut responses: Vec<_> = responses.collect();
+        failed |= flush(context, &image, &mut responses).await;
         match (self.acks, failed) {
             (0, false) => Answer::Silence,
             (0, true) => Answer::Close("records with acks=0 could not be appended"),
@@ -122,6 +123,40 @@ impl Handler for ProduceRequest {
             .into(),
         }
     }
+}
+
+/// Flushes what was appended where the topic's `flush.messages` wants it; true when that failed.
+async fn flush(
+    context: &RequestContext,
+    image: &Image,
+    responses: &mut [TopicProduceResponse],
+) -> bool {
+    let mut failed = false;
+    if context.broker.partitions().data_dir().is_none() {
+        return failed;
+    }
+    for response in responses {
+        let asked = match context.version {
+            13.. => TopicRef::Id(response.topic_id),
+            _ => TopicRef::Name(&response.name),
+        };
+        let Some(topic) = image.find(asked) else {
+            continue;
+        };
+        for answer in &mut response.partition_responses {
+            let partition = context.broker.partitions().get(topic.id, answer.index);
+            let due = partition.filter(|partition| {
+                answer.error_code.is_none()
+                    && partition.unflushed().0 >= topic.settings.flush_messages
+            });
+            let Some(partition) = due else { continue };
+            if partition.flush_all().await.is_err() {
+                failed = true;
+                *answer = Refusal::from(ErrorCode::KAFKA_STORAGE_ERROR).into_response(answer.index);
+            }
+        }
+    }
+    failed
 }
 
 /// What holds for a whole request.

@@ -33,6 +33,26 @@ pub(crate) struct Marker {
 }
 
 impl Marker {
+    /// Reads a control batch; `None` when it holds no marker of a transaction.
+    pub(crate) fn read(batch: &Bytes) -> Option<Self> {
+        let header = Header::read(batch).ok()?;
+        let record = records(batch).ok()?.next()?.ok()?;
+        let (mut key, mut value) = (record.key?, record.value?);
+        key.try_get_i16().ok()?;
+        let verdict = match key.try_get_i16().ok()? {
+            0 => Verdict::Abort,
+            1 => Verdict::Commit,
+            _ => return None,
+        };
+        value.try_get_i16().ok()?;
+        Some(Self {
+            producer_id: header.producer_id,
+            producer_epoch: header.producer_epoch,
+            verdict,
+            coordinator_epoch: value.try_get_i32().ok()?,
+        })
+    }
+
     /// The control batch, stamped with a time in milliseconds since 1970.
     pub(crate) fn batch(&self, now_millis: i64) -> Batch {
         let length = HEADER_LEN - PREFIX_LEN + RECORD_LEN;
@@ -110,6 +130,7 @@ mod tests {
             coordinator_epoch: 5,
         };
         let mut batch = marker.batch(1234);
+        assert_eq!(Marker::read(&batch.bytes), Some(marker));
         assert_eq!(Header::read(&batch.bytes).unwrap(), batch.header);
         assert_eq!(batch.header.size(), Some(batch.bytes.len()));
         assert_eq!(verdict_of(&batch.bytes), Some(Verdict::Commit));

@@ -212,7 +212,7 @@ impl Journal {
             batch = batch.record(Some(key), value.as_deref(), now);
         }
         replica.append(&batch.build(), &topic.settings, Admission::Coordinator, now)?;
-        Ok(())
+        Ok(replica.flush_if_wanted(&topic.settings)?)
     }
 
     /// Appends a marker.
@@ -224,8 +224,9 @@ impl Journal {
         partition: i32,
         marker: &Marker,
     ) -> Result<(), JournalError> {
-        let (_, replica) = self.replica(partition)?;
-        Ok(replica.end_transaction(marker, self.clock.unix_millis())?)
+        let (topic, replica) = self.replica(partition)?;
+        replica.end_transaction(marker, self.clock.unix_millis())?;
+        Ok(replica.flush_if_wanted(&topic.settings)?)
     }
 
     /// Reads a partition from its begin to its end.

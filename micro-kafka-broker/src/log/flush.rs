@@ -33,11 +33,6 @@ impl FlushWork {
             false => Ok(()),
         }
     }
-
-    /// The offset before which everything is on disk then.
-    pub(crate) fn end(&self) -> i64 {
-        self.end
-    }
 }
 
 impl Log {

@@ -38,7 +38,7 @@ fn filled(size: usize, bytes: usize) -> Log {
 
 #[test]
 fn a_stored_byte_takes_at_most_a_tenth_more() {
-    for bytes in [64 << 10, 300 << 10, 1 << 20, 20 << 20] {
+    for bytes in [128 << 10, 300 << 10, 1 << 20, 20 << 20] {
         for size in [1, 100, 1000, 10_000, 100_000, 300_000, 1_000_000] {
             let mut log = None;
             let taken = measure(|| log = Some(filled(size, bytes))).bytes_current;

@@ -24,7 +24,6 @@ pub(crate) use cleaning::{CleanedSegment, SegmentInfo};
 pub(crate) use disk::AbortedEntry;
 use disk::{PartitionDir, ProducerEntry};
 pub(crate) use error::StorageError;
-pub(crate) use flush::FlushWork;
 pub(crate) use layout::LogLayout;
 pub(crate) use load::{LogStart, Recovered};
 pub(crate) use retention::Retention;
@@ -161,6 +160,10 @@ impl Log {
         let Some(dir) = self.dir.as_ref().filter(|_| !self.aborted_missing) else {
             return;
         };
+        // At the beginning there is nothing to be kept.
+        if offset == self.start_offset {
+            return;
+        }
         if let Err(error) = dir.store_snapshot(offset, producers) {
             tracing::warn!(%error, "the producers' state is not kept");
         }
@@ -238,6 +241,8 @@ impl Log {
     }
 }
 
+#[cfg(test)]
+mod disk_tests;
 #[cfg(test)]
 mod memory_tests;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The one place where topics change.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -111,7 +112,7 @@ impl Catalog {
         let topic = Arc::new(Topic {
             name: new.name.as_str().into(),
             id: TopicId::random(),
-            internal: new.name == "__consumer_offsets" || new.name == "__transaction_state",
+            internal: is_internal(&new.name),
             partitions,
             settings: TopicSettings::new(&overrides, &self.config),
             overrides,
@@ -120,6 +121,26 @@ impl Catalog {
             self.publish(&image, &topic);
         }
         Ok(topic)
+    }
+
+    /// Brings back a topic that was there before a restart.
+    pub(super) fn restore(
+        &self,
+        name: &str,
+        id: TopicId,
+        partitions: Vec<PartitionInfo>,
+        overrides: &BTreeMap<String, String>,
+    ) {
+        let _changing = self.changing.lock();
+        let topic = Topic {
+            name: name.into(),
+            id,
+            internal: is_internal(name),
+            partitions,
+            settings: TopicSettings::new(overrides, &self.config),
+            overrides: overrides.clone(),
+        };
+        self.publish(&self.image(), &Arc::new(topic));
     }
 
     /// Deletes a topic.
@@ -316,6 +337,10 @@ impl Catalog {
             .skip(index % self.brokers.len().max(1));
         partition_on(turns.take(factor).copied().collect())
     }
+}
+
+fn is_internal(name: &str) -> bool {
+    name == "__consumer_offsets" || name == "__transaction_state"
 }
 
 fn partition_on(replicas: Vec<i32>) -> PartitionInfo {

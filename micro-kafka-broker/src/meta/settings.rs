@@ -19,6 +19,10 @@ pub(crate) struct TopicSettings {
     /// Time without a write after which a producer is forgotten, in milliseconds
     /// (`producer.id.expiration.ms` of the broker).
     pub(crate) producer_expiration_ms: i64,
+    /// Records after which the log is flushed before they are acknowledged (`flush.messages`).
+    pub(crate) flush_messages: i64,
+    /// Milliseconds after which the log is flushed (`flush.ms`).
+    pub(crate) flush_ms: i64,
     /// What becomes of old records.
     pub(crate) cleanup: Cleanup,
 }
@@ -109,6 +113,8 @@ impl TopicSettings {
             min_insync_replicas: size("min.insync.replicas"),
             producer_expiration_ms: broker.number("producer.id.expiration.ms"),
             cleanup,
+            flush_messages: number("flush.messages"),
+            flush_ms: number("flush.ms"),
         }
     }
 }

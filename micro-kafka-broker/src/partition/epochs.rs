@@ -16,6 +16,17 @@ pub(crate) struct LeaderEpochs {
 }
 
 impl LeaderEpochs {
+    /// The epochs of a log that ends at `log_end`, as they were kept.
+    pub(crate) fn kept(mut starts: Vec<(i32, i64)>, log_end: i64) -> Self {
+        starts.retain(|(_, start)| *start < log_end);
+        Self { starts }
+    }
+
+    /// Each epoch with the offset at which it began.
+    pub(crate) fn starts(&self) -> &[(i32, i64)] {
+        &self.starts
+    }
+
     /// Notes that `epoch` begins at `start`; an epoch that is not newer changes nothing.
     pub(crate) fn begin(&mut self, epoch: i32, start: i64) {
         if self.starts.last().is_some_and(|(last, _)| *last >= epoch) {

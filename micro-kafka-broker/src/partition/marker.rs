@@ -1,10 +1,9 @@
 //! The end of a transaction in a partition.
 
 use super::producer::ActiveProducer;
-use super::replica::{Core, report};
-use super::transactions::Aborted;
+use super::replica::report;
 use super::{Isolation, Partition};
-use crate::batch::{Marker, Verdict};
+use crate::batch::Marker;
 use crate::log::StorageError;
 
 /// Why a marker is not written.
@@ -49,13 +48,19 @@ impl Partition {
         if core.deleted {
             return Err(MarkerError::Gone);
         }
+        if core.offline {
+            return Err(MarkerError::Storage);
+        }
         core.producers.check_marker(marker)?;
         let stable_before = core.visible_end(Isolation::ReadCommitted);
         let batch = marker.batch(now_millis);
         let size = batch.bytes.len();
         let offset = core.place(&[batch], None, now_millis)?;
         if let Some(first_offset) = core.producers.ended(marker, now_millis) {
-            core.close(marker, first_offset, offset);
+            let aborted = core.transactions.end(marker, first_offset, offset);
+            if let Some(entry) = aborted {
+                core.log.keep_aborted(&entry);
+            }
         }
         core.arrived(size);
         if core.visible_end(Isolation::ReadCommitted) != stable_before {
@@ -67,21 +72,6 @@ impl Partition {
     /// The producers that this partition remembers, by id.
     pub(crate) fn active_producers(&self) -> Vec<ActiveProducer> {
         self.core.lock().producers.active()
-    }
-}
-
-impl Core {
-    fn close(&mut self, marker: &Marker, first_offset: i64, marker_offset: i64) {
-        match marker.verdict {
-            Verdict::Commit => self.transactions.commit(first_offset),
-            Verdict::Abort => {
-                let aborted = Aborted {
-                    producer_id: marker.producer_id,
-                    first_offset,
-                };
-                self.transactions.abort(aborted, marker_offset);
-            }
-        }
     }
 }
 

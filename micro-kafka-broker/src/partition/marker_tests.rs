@@ -4,11 +4,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::*;
-use crate::batch::BatchBuilder;
+use crate::batch::{BatchBuilder, Verdict};
 use crate::meta::{BrokerConfig, Catalog, NewTopic, TopicSettings};
 use crate::partition::replica::ReadOutcome;
 use crate::partition::{
-    Admission, AppendError, FetchWait, FetchWaiter, ProducerError, ReadRequest,
+    Aborted, Admission, AppendError, FetchWait, FetchWaiter, ProducerError, ReadRequest,
 };
 
 const TRANSACTIONAL: i16 = 0x10;

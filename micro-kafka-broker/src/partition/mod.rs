@@ -6,17 +6,20 @@
 
 mod compaction;
 mod epochs;
+mod flusher;
 mod marker;
 mod offsets;
 mod producer;
 mod replica;
 mod retention;
+mod stored;
 mod table;
 mod transactions;
 mod waiter;
 
 pub(crate) use compaction::{Compacted, CompactionError, CompactionRun};
 pub(crate) use epochs::{EpochEnd, LeaderEpochs};
+pub(crate) use flusher::Flusher;
 pub(crate) use marker::MarkerError;
 pub(crate) use offsets::OffsetSpec;
 pub(crate) use producer::{ActiveProducer, ProducerError, Producers, Sequenced};

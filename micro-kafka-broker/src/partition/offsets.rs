@@ -41,6 +41,9 @@ impl Partition {
         isolation: Isolation,
     ) -> Result<Option<OffsetAt>, ReadError> {
         let core = self.core.lock();
+        if core.offline {
+            return Err(ReadError::Storage);
+        }
         let (offset, leader_epoch) = match spec {
             OffsetSpec::Earliest => {
                 let start = core.log.start_offset();

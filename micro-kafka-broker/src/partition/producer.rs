@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use super::{Admission, MarkerError};
 use crate::batch::{Header, Marker};
 use crate::log::compaction::LastOfProducer;
+use crate::log::disk::ProducerEntry;
 
 /// Batches of a producer that are remembered for recognising a retry.
 const WINDOW: usize = 5;
@@ -66,10 +67,15 @@ struct Remembered {
 }
 
 impl Remembered {
-    /// Sequences wrap from `i32::MAX` to 0, offsets do not.
+    /// Sequence number of the last record less that of the first, across the wrap.
+    fn delta(&self) -> i32 {
+        let delta = self.last_sequence.wrapping_sub(self.first_sequence);
+        delta & i32::MAX
+    }
+
+    /// Offset of its last record.
     fn last_offset(&self) -> i64 {
-        let delta = self.last_sequence.wrapping_sub(self.first_sequence) & i32::MAX;
-        self.base_offset + i64::from(delta)
+        self.base_offset + i64::from(self.delta())
     }
 }
 
@@ -203,6 +209,50 @@ impl Producers {
         producer.open.take()
     }
 
+    /// What is kept of the producers on disk: the last batch of each, as in Kafka.
+    pub(super) fn entries(&self) -> Vec<ProducerEntry> {
+        let entries = self.known.iter().map(|(&producer_id, producer)| {
+            let last = producer.window.back();
+            ProducerEntry {
+                producer_id,
+                epoch: producer.epoch,
+                last_sequence: producer.last_sequence(),
+                last_offset: last.map_or(-1, |last| last.base_offset + i64::from(last.delta())),
+                offset_delta: last.map_or(0, Remembered::delta),
+                timestamp: producer.seen_at,
+                coordinator_epoch: producer.coordinator_epoch,
+                open: producer.open.unwrap_or(-1),
+            }
+        });
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_unstable_by_key(|entry| entry.producer_id);
+        entries
+    }
+
+    /// The producers as they were kept.
+    pub(super) fn kept(entries: &[ProducerEntry]) -> Self {
+        let known = entries.iter().map(|entry| {
+            let last = (entry.last_offset >= 0).then(|| Remembered {
+                first_sequence: preceding(entry.last_sequence, entry.offset_delta),
+                last_sequence: entry.last_sequence,
+                base_offset: entry.last_offset - i64::from(entry.offset_delta),
+                appended_at: entry.timestamp,
+            });
+            let producer = Producer {
+                epoch: entry.epoch,
+                window: last.into_iter().collect(),
+                seen_at: entry.timestamp,
+                open: (entry.open >= 0).then_some(entry.open),
+                coordinator_epoch: entry.coordinator_epoch,
+            };
+            (entry.producer_id, producer)
+        });
+        Self {
+            known: known.collect(),
+            until_sweep: 0,
+        }
+    }
+
     /// All producers that are remembered, by id.
     pub(super) fn active(&self) -> Vec<ActiveProducer> {
         let active = self
@@ -289,6 +339,11 @@ fn out_of_order(header: &Header, last: i32) -> ProducerError {
         sequence: header.base_sequence,
         last,
     }
+}
+
+/// The sequence number `delta` before another, across the wrap.
+fn preceding(sequence: i32, delta: i32) -> i32 {
+    sequence.wrapping_sub(delta) & i32::MAX
 }
 
 /// Sequences wrap from `i32::MAX` to 0; -1 stands for "none yet".
@@ -385,6 +440,30 @@ mod tests {
         let mut producers = Producers::default();
         append(&mut producers, &header(0, i32::MAX, 3), 0);
         append(&mut producers, &header(0, 2, 1), 3);
+    }
+
+    #[test]
+    fn what_is_kept_recognises_the_last_batch_also_across_the_wrap() {
+        let mut producers = Producers::default();
+        let last = header(0, i32::MAX - 1, 5);
+        append(&mut producers, &last, 40);
+        let kept = producers.entries();
+        let entry = kept[0];
+        assert_eq!(
+            (entry.last_sequence, entry.last_offset, entry.offset_delta),
+            (2, 44, 4)
+        );
+        let producers = Producers::kept(&kept);
+        let again = check(&producers, &last);
+        assert!(matches!(
+            again,
+            Ok(Sequenced::Duplicate {
+                base_offset: 40,
+                ..
+            })
+        ));
+        assert_eq!(check(&producers, &header(0, 3, 1)), Ok(Sequenced::Next));
+        assert_eq!(producers.entries(), kept);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The replica itself: append, read, wait.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -180,8 +181,10 @@ pub(super) struct Core {
     pub(super) transactions: Transactions,
     /// The offset up to which the log has been compacted.
     pub(super) compacted_to: i64,
-    waiters: Vec<Arc<FetchWaiter>>,
+    pub(super) waiters: Vec<Arc<FetchWaiter>>,
     pub(super) deleted: bool,
+    /// Its directory could not be opened.
+    pub(super) offline: bool,
 }
 
 impl Core {
@@ -210,14 +213,18 @@ impl Core {
 #[derive(Debug)]
 pub(crate) struct Partition {
     pub(super) core: Mutex<Core>,
+    /// One flush at a time; whoever waits may find that it was done for them.
+    pub(super) flushing: tokio::sync::Mutex<()>,
+    /// When it was flushed last, in milliseconds since 1970.
+    pub(super) flushed_at: AtomicI64,
 }
 
 impl Partition {
-    /// An empty partition led by this broker from `leader_epoch` on.
+    /// An empty partition in memory, led by this broker from `leader_epoch` on.
     pub(crate) fn new(leader_epoch: i32) -> Self {
         let mut epochs = LeaderEpochs::default();
         epochs.begin(leader_epoch, 0);
-        let core = Core {
+        Self::with(Core {
             log: Log::new(LogLayout::default()),
             epochs,
             leader_epoch,
@@ -226,9 +233,15 @@ impl Partition {
             compacted_to: 0,
             waiters: Vec::new(),
             deleted: false,
-        };
+            offline: false,
+        })
+    }
+
+    pub(super) fn with(core: Core) -> Self {
         Self {
             core: Mutex::new(core),
+            flushing: tokio::sync::Mutex::new(()),
+            flushed_at: AtomicI64::new(0),
         }
     }
 
@@ -287,6 +300,9 @@ impl Partition {
         if core.deleted {
             return Err(AppendError::Gone);
         }
+        if core.offline {
+            return Err(AppendError::Storage);
+        }
         let log_start_offset = core.log.start_offset();
         let mut answer = Appended {
             base_offset: core.log.end_offset(),
@@ -320,6 +336,9 @@ impl Partition {
         let mut core = self.core.lock();
         if core.deleted {
             return Err(ReadError::Gone);
+        }
+        if core.offline {
+            return Err(ReadError::Storage);
         }
         let (start, end) = (core.log.start_offset(), core.log.end_offset());
         if !(start..=end).contains(&request.offset) {
@@ -355,7 +374,9 @@ impl Partition {
     pub(crate) fn delete(&self) {
         let mut core = self.core.lock();
         core.deleted = true;
-        core.log = Log::new(LogLayout::default());
+        if let Err(error) = core.log.delete() {
+            report(&error);
+        }
         core.producers = Producers::default();
         core.transactions = Transactions::default();
         for waiter in core.waiters.drain(..) {
@@ -410,7 +431,11 @@ impl Core {
             stamp,
             now,
         };
-        self.log.append(batches, place)?;
+        let appended = self.log.append(batches, place);
+        if let Some(offset) = self.log.take_rolled() {
+            self.log.keep_producers(offset, &self.producers.entries());
+        }
+        appended?;
         Ok(base_offset)
     }
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use bytes::{Buf, Bytes};
 
-use crate::log::AbortedEntry;
+use crate::batch::{Marker, Verdict};
+use crate::log::disk::AbortedEntry;
 
 /// An aborted transaction as readers are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,26 +17,24 @@ pub(crate) struct Aborted {
     pub(crate) first_offset: i64,
 }
 
-/// An entry of the index of aborted transactions.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    aborted: Aborted,
-    /// Offset of the marker.
-    last_offset: i64,
-    /// The last stable offset once the marker was written: no earlier transaction ends after it.
-    last_stable_offset: i64,
-}
-
 /// The transactions of one partition.
 #[derive(Debug, Default)]
 pub(super) struct Transactions {
     /// First offsets of the open ones.
     open: BTreeSet<i64>,
     /// In the order of their markers.
-    aborted: Vec<Entry>,
+    aborted: Vec<AbortedEntry>,
 }
 
 impl Transactions {
+    /// The transactions as they were kept; open ones begin with the producers'.
+    pub(super) fn kept(aborted: Vec<AbortedEntry>, open: impl IntoIterator<Item = i64>) -> Self {
+        Self {
+            open: open.into_iter().collect(),
+            aborted,
+        }
+    }
+
     /// A transaction's first record was appended.
     pub(super) fn begin(&mut self, first_offset: i64) {
         self.open.insert(first_offset);
@@ -46,20 +45,45 @@ impl Transactions {
         self.open.first().copied()
     }
 
+    /// A transaction's marker was appended at `marker_offset`; returns what is to be kept.
+    pub(super) fn end(
+        &mut self,
+        marker: &Marker,
+        first_offset: i64,
+        marker_offset: i64,
+    ) -> Option<AbortedEntry> {
+        match marker.verdict {
+            Verdict::Commit => {
+                self.commit(first_offset);
+                None
+            }
+            Verdict::Abort => {
+                let aborted = Aborted {
+                    producer_id: marker.producer_id,
+                    first_offset,
+                };
+                Some(self.abort(aborted, marker_offset))
+            }
+        }
+    }
+
     /// A transaction's commit marker was appended.
-    pub(super) fn commit(&mut self, first_offset: i64) {
+    fn commit(&mut self, first_offset: i64) {
         self.open.remove(&first_offset);
     }
 
-    /// A transaction's abort marker was appended at `last_offset`.
-    pub(super) fn abort(&mut self, aborted: Aborted, last_offset: i64) {
+    /// A transaction's abort marker was appended at `last_offset`; returns what is to be kept.
+    fn abort(&mut self, aborted: Aborted, last_offset: i64) -> AbortedEntry {
         self.open.remove(&aborted.first_offset);
         let last_stable_offset = self.first_open().unwrap_or(last_offset + 1);
-        self.aborted.push(Entry {
-            aborted,
+        let entry = AbortedEntry {
+            producer_id: aborted.producer_id,
+            first_offset: aborted.first_offset,
             last_offset,
             last_stable_offset,
-        });
+        };
+        self.aborted.push(entry);
+        entry
     }
 
     /// Forgets the aborted ones that ended before the log's first offset.
@@ -75,13 +99,7 @@ impl Transactions {
         let from = self
             .aborted
             .partition_point(|entry| entry.last_offset < offset);
-        let spans = self.aborted[from..].iter().map(|entry| AbortedEntry {
-            producer_id: entry.aborted.producer_id,
-            first_offset: entry.aborted.first_offset,
-            last_offset: entry.last_offset,
-            last_stable_offset: entry.last_stable_offset,
-        });
-        spans.collect()
+        self.aborted[from..].to_vec()
     }
 
     /// Forgets the aborted ones that ended within `range`, but for those in `kept`.
@@ -104,8 +122,11 @@ impl Transactions {
         let end = end_of(records);
         let mut found = Vec::new();
         for entry in entries {
-            if entry.aborted.first_offset < end {
-                found.push(entry.aborted);
+            if entry.first_offset < end {
+                found.push(Aborted {
+                    producer_id: entry.producer_id,
+                    first_offset: entry.first_offset,
+                });
             }
             if entry.last_stable_offset >= end {
                 break;

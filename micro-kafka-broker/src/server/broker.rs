@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use super::builder::BrokerBuilder;
 use super::endpoint::Endpoint;
@@ -18,6 +19,8 @@ pub struct Broker {
     stop: watch::Sender<bool>,
     /// Closed when the listeners and connections have ended.
     ended: mpsc::Receiver<()>,
+    /// Flushes now and then, with a data directory.
+    flusher: Option<JoinHandle<()>>,
 }
 
 impl Broker {
@@ -31,12 +34,14 @@ impl Broker {
         endpoints: Vec<Endpoint>,
         stop: watch::Sender<bool>,
         ended: mpsc::Receiver<()>,
+        flusher: Option<JoinHandle<()>>,
     ) -> Self {
         Self {
             state,
             endpoints,
             stop,
             ended,
+            flusher,
         }
     }
 
@@ -55,7 +60,8 @@ impl Broker {
         self.endpoints.iter().map(ToString::to_string).collect()
     }
 
-    /// The cluster's id, as clients see it; another one for every start.
+    /// The cluster's id, as clients see it; another one for every start, unless there is a data
+    /// directory.
     #[must_use]
     pub fn cluster_id(&self) -> &str {
         self.state.cluster_id()
@@ -72,11 +78,40 @@ impl Broker {
     /// Stops accepting, ends all connections and waits for them: at most about a second.
     ///
     /// Requests that wait (a fetch for records, a join for members) are not answered. When this
-    /// returns, the ports are free.
+    /// returns, the ports are free, and a data directory is complete: the next start needs no
+    /// recovery.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         // Nothing is ever sent: the channel closes when the last listener has ended.
         let _ = self.ended.recv().await;
+        if self.state.partitions().data_dir().is_none() {
+            return;
+        }
+        if let Some(flusher) = &self.flusher {
+            flusher.abort();
+        }
+        // The disk may take its time: the caller's runtime goes on meanwhile.
+        let (closed, done) = oneshot::channel();
+        let state = Arc::clone(&self.state);
+        let close = move || {
+            state.close();
+            let _ = closed.send(());
+        };
+        match std::thread::Builder::new()
+            .name("kafka-broker-close".to_owned())
+            .spawn(close)
+        {
+            Ok(_) => drop(done.await),
+            Err(_) => self.state.close(),
+        }
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if let Some(flusher) = &self.flusher {
+            flusher.abort();
+        }
     }
 }
 

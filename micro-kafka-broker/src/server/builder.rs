@@ -1,5 +1,6 @@
 //! What a broker is started with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -8,10 +9,12 @@ use tokio::sync::{mpsc, watch};
 use super::bind::{ListenerSpec, address_config, advertised, bind, listener_names};
 use super::broker::Broker;
 use super::endpoint::{Endpoint, Node};
+use super::flush_policy::FlushPolicy;
 use super::limits::ConnectionLimits;
 use super::listener::Listener;
 use super::start_error::StartError;
 use super::state::BrokerState;
+use crate::log::disk::DataDir;
 use crate::meta::{BrokerConfig, CatalogError, NewTopic};
 use crate::upkeep::Upkeep;
 
@@ -24,6 +27,7 @@ pub struct BrokerBuilder {
     advertised_without_listener: Option<String>,
     topics: Vec<NewTopic>,
     config: Vec<(String, String)>,
+    data_dir: Option<PathBuf>,
 }
 
 impl BrokerBuilder {
@@ -34,6 +38,7 @@ impl BrokerBuilder {
             advertised_without_listener: None,
             topics: Vec::new(),
             config: vec![("auto.create.topics.enable".to_owned(), "false".to_owned())],
+            data_dir: None,
         }
     }
 
@@ -57,7 +62,7 @@ impl BrokerBuilder {
         self
     }
 
-    /// Creates a topic at start.
+    /// Creates a topic at start, unless the data directory has one of that name.
     pub fn topic(mut self, name: impl Into<String>, partitions: i32) -> Self {
         self.topics.push(NewTopic {
             name: name.into(),
@@ -93,6 +98,22 @@ impl BrokerBuilder {
         self
     }
 
+    /// Keeps everything in a directory, in Apache Kafka's formats, so that it is there again after
+    /// a restart; default: in memory. The directory is created if there is none.
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(path.into());
+        self
+    }
+
+    /// When records in a data directory are flushed to the disk; default
+    /// [`FlushPolicy::Never`].
+    pub fn flush(self, policy: FlushPolicy) -> Self {
+        policy
+            .config()
+            .into_iter()
+            .fold(self, |builder, (name, value)| builder.config(name, value))
+    }
+
     /// Starts the broker on the caller's tokio runtime. It answers from the moment this returns.
     ///
     /// Cancel safe: a broker whose start is dropped listens nowhere.
@@ -125,10 +146,19 @@ impl BrokerBuilder {
             endpoints: endpoints.clone(),
         }];
         let config = BrokerConfig::new(config)?;
-        let state = Arc::new(BrokerState::new(config, self.node_id, names, nodes));
+        let data = match &self.data_dir {
+            Some(path) => Some(Arc::new(DataDir::open(path, self.node_id)?)),
+            None => None,
+        };
+        let state = BrokerState::new(config, self.node_id, names, nodes, data.as_ref())?;
+        let state = Arc::new(state);
         let catalog = Arc::clone(state.catalog());
         let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;
+        let before = state.catalog().image();
         for topic in &self.topics {
+            if before.topic(&topic.name).is_some() {
+                continue;
+            }
             let created = state.catalog().create_topic(topic, false);
             created.map_err(|error| topic_error(topic, &error))?;
         }
@@ -183,5 +213,7 @@ fn run(
         };
         tokio::spawn(listener.run());
     }
-    Broker::new(state, endpoints, stop, ended)
+    let on_disk = state.partitions().data_dir().is_some();
+    let flusher = on_disk.then(|| tokio::spawn(Arc::clone(&state).run_flusher()));
+    Broker::new(state, endpoints, stop, ended, flusher)
 }

@@ -3,7 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::meta::ConfigError;
+use crate::log::StorageError;
+use crate::log::disk::DataDirError;
+use crate::meta::{ConfigError, StoreError};
 
 /// Why a broker could not start.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +46,9 @@ pub enum StartError {
     /// A configuration is refused.
     #[error("broker configuration is refused: {0}")]
     Config(String),
+    /// The data directory cannot be used.
+    #[error("{0}")]
+    DataDir(String),
     /// The broker's threads could not be started.
     #[error("the broker's threads cannot be started")]
     Threads(#[source] io::Error),
@@ -52,5 +57,30 @@ pub enum StartError {
 impl From<ConfigError> for StartError {
     fn from(error: ConfigError) -> Self {
         Self::Config(error.to_string())
+    }
+}
+
+impl From<DataDirError> for StartError {
+    fn from(error: DataDirError) -> Self {
+        Self::DataDir(with_source(&error))
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::DataDir(with_source(&error))
+    }
+}
+
+impl From<StorageError> for StartError {
+    fn from(error: StorageError) -> Self {
+        Self::DataDir(with_source(&error))
+    }
+}
+
+fn with_source(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }

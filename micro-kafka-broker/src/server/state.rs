@@ -6,16 +6,21 @@ use std::time::Duration;
 use super::clients::Clients;
 use super::endpoint::Node;
 use super::limits::RequestMemory;
+use super::start_error::StartError;
 use crate::clock::Clock;
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::coord::{Journal, ProducerIds, StateTopic};
+use crate::log::disk::DataDir;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
-use crate::meta::{BrokerConfig, Catalog, Features};
-use crate::partition::PartitionTable;
+use crate::meta::{BrokerConfig, Catalog, Features, TopicStore};
+use crate::partition::{Flusher, PartitionTable};
 use crate::session::FetchSessions;
 use crate::wire::Uuid;
+
+/// Time between two looks for what is to be flushed.
+const FLUSHER_EVERY: Duration = Duration::from_secs(1);
 
 /// One broker: its configuration, its data and its view of the cluster.
 #[derive(Debug)]
@@ -36,6 +41,7 @@ pub(crate) struct BrokerState {
     users: ScramUsers,
     clients: Clients,
     request_memory: Arc<RequestMemory>,
+    flusher: Flusher,
 }
 
 impl BrokerState {
@@ -45,10 +51,14 @@ impl BrokerState {
         node_id: i32,
         listeners: Vec<String>,
         nodes: Vec<Node>,
-    ) -> Self {
+        data: Option<&Arc<DataDir>>,
+    ) -> Result<Self, StartError> {
         let ids = nodes.iter().map(|node| node.id).collect();
         let catalog = Arc::new(Catalog::new(config, ids));
-        let partitions = Arc::new(PartitionTable::new());
+        let partitions = Arc::new(match data {
+            Some(data) => PartitionTable::on_disk(Arc::clone(data)),
+            None => PartitionTable::new(),
+        });
         catalog.observe(Arc::<PartitionTable>::clone(&partitions));
         let clock = Clock::system();
         let limits = GroupLimits::from_config(catalog.config());
@@ -59,7 +69,14 @@ impl BrokerState {
         let groups = GroupCoordinator::new(clock.clone(), limits, journal(StateTopic::Offsets));
         let groups = Arc::new(groups);
         catalog.observe(Arc::<GroupCoordinator>::clone(&groups));
-        let producer_ids = Arc::new(ProducerIds::default());
+        let producer_ids = Arc::new(match data {
+            Some(data) => {
+                let store = TopicStore::load(data, &catalog, node_id)?;
+                catalog.observe(store);
+                ProducerIds::on_disk(Arc::clone(data), partitions.largest_producer_id())?
+            }
+            None => ProducerIds::default(),
+        });
         let transactions = TransactionCoordinator::new(
             clock.clone(),
             TransactionLimits::from_config(catalog.config()),
@@ -78,8 +95,12 @@ impl BrokerState {
         let slots = number("max.incremental.fetch.session.cache.slots");
         let request_memory = RequestMemory::new(number("queued.max.request.bytes"));
         let access = AccessList::from_config(catalog.config());
-        Self {
-            cluster_id: Uuid::random().to_string(),
+        let cluster_id = match data {
+            Some(data) => data.cluster_id().to_owned(),
+            None => Uuid::random().to_string(),
+        };
+        Ok(Self {
+            cluster_id,
             node_id,
             listeners,
             nodes,
@@ -95,22 +116,34 @@ impl BrokerState {
             users: ScramUsers::default(),
             clients: Clients::none(),
             request_memory,
+            flusher: Flusher::default(),
+        })
+    }
+
+    /// Flushes what is due of the partitions on disk, now and then; never ends.
+    pub(super) async fn run_flusher(self: Arc<Self>) {
+        loop {
+            let next = self.clock.now() + FLUSHER_EVERY;
+            self.clock.sleep_until(next).await;
+            let state = Arc::clone(&self);
+            // It ends with the runtime at the latest.
+            let _ = tokio::task::spawn_blocking(move || {
+                state
+                    .flusher
+                    .run(&state.partitions, state.clock.unix_millis());
+            })
+            .await;
         }
     }
 
-    /// Takes up what an earlier start has left in the partitions: true when the coordinators are
-    /// still to be loaded by [`BrokerState::load_coordinators`], and answer nobody before.
+    /// Ends the partitions on disk, so that the next start needs no recovery; this blocks.
+    pub(super) fn close(&self) {
+        self.flusher.close(&self.partitions);
+    }
+
+    /// Takes up what an earlier start has left: true when the coordinators are still to be loaded
+    /// by [`BrokerState::load_coordinators`], and answer nobody before.
     pub(super) fn take_up(&self) -> bool {
-        let image = self.catalog.image();
-        for topic in image.topics() {
-            for index in (0..).take(topic.partitions.len()) {
-                let replica = self.partitions.get(topic.id, index);
-                let producers = replica.map(|replica| replica.active_producers());
-                for producer in producers.into_iter().flatten() {
-                    self.producer_ids.take(producer.producer_id);
-                }
-            }
-        }
         let groups = self.groups.begin_loading();
         self.transactions.begin_loading() || groups
     }
@@ -131,7 +164,7 @@ impl BrokerState {
         self.node_id
     }
 
-    /// The cluster's id, random for each start.
+    /// The cluster's id: that of the data directory, or a random one for each start.
     pub(crate) fn cluster_id(&self) -> &str {
         &self.cluster_id
     }

@@ -31,6 +31,7 @@ const SUBTRACT: i8 = 3;
 const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
 const MESSAGE_TOO_LARGE: i16 = 10;
 const INVALID_TOPIC_EXCEPTION: i16 = 17;
+const INVALID_RECORD: i16 = 87;
 const INVALID_CONFIG: i16 = 40;
 const INVALID_REQUEST: i16 = 42;
 
@@ -133,16 +134,56 @@ async fn a_topics_settings_change_while_it_is_used() {
     assert_eq!((config.config_source, config.config_type), (1, 3));
     let expected = [("max.message.bytes", 1), ("message.max.bytes", 5)];
     assert_eq!(sources(&config), expected.map(|(n, s)| (n.to_owned(), s)));
-    let refused = kafka.produce(&topic, Batch::of(1, 500).bytes()).await;
-    assert_eq!(refused.error_code, MESSAGE_TOO_LARGE);
+    let mut sent = kafka.produce(&topic, Batch::of(1, 500).bytes()).await;
+    while sent.error_code == 0 {
+        sent = kafka.produce(&topic, Batch::of(1, 500).bytes()).await;
+    }
+    assert_eq!(sent.error_code, MESSAGE_TOO_LARGE);
 
     let limit = [("max.message.bytes", DELETE, None)];
     kafka.alter_one(TOPIC, &topic, &limit).await;
     kafka
         .until(TOPIC, &topic, "max.message.bytes", "1048588")
         .await;
-    kafka.append(&topic, &Batch::of(1, 500)).await;
+    while sent.error_code == MESSAGE_TOO_LARGE {
+        sent = kafka.produce(&topic, Batch::of(1, 500).bytes()).await;
+    }
+    assert_eq!(sent.error_code, 0);
     kafka.until(TOPIC, &topic, "retention.ms", "1000000").await;
+}
+
+#[tokio::test]
+async fn the_next_record_is_taken_as_its_topic_was_told() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("t", 1, &[]).await;
+    let batch = Batch::of(1, 5);
+    let sent = kafka.produce(&topic, batch.bytes()).await;
+    assert_eq!((sent.error_code, sent.log_append_time_ms), (0, -1));
+    let stamped = [("message.timestamp.type", SET, Some("LogAppendTime"))];
+    kafka.alter_one(TOPIC, &topic, &stamped).await;
+    // Apache Kafka's log learns of it a moment later.
+    while kafka
+        .produce(&topic, batch.bytes())
+        .await
+        .log_append_time_ms
+        == -1
+    {}
+    let compacted = [("cleanup.policy", SET, Some("compact"))];
+    kafka.alter_one(TOPIC, &topic, &compacted).await;
+    let mut sent = kafka.produce(&topic, batch.bytes()).await;
+    while sent.error_code == 0 {
+        sent = kafka.produce(&topic, batch.bytes()).await;
+    }
+    assert_eq!(sent.error_code, INVALID_RECORD, "there is no key");
+    let replaced = [
+        ("cleanup.policy", DELETE, None),
+        ("message.timestamp.type", DELETE, None),
+    ];
+    kafka.alter_one(TOPIC, &topic, &replaced).await;
+    while sent.error_code == INVALID_RECORD || sent.log_append_time_ms != -1 {
+        sent = kafka.produce(&topic, batch.bytes()).await;
+    }
+    assert_eq!(sent.error_code, 0);
 }
 
 #[tokio::test]

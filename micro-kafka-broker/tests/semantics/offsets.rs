@@ -144,6 +144,45 @@ async fn unknown_partitions_and_epochs_are_refused() {
 }
 
 #[tokio::test]
+async fn an_open_transaction_hides_offsets_from_readers_of_committed_records() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("t", 1, &[]).await;
+    let now = Batch::of(1, 1).values[0].2;
+    kafka.append(&topic, &Batch::at(now - 1000)).await;
+    let name = kafka.name("x");
+    let producer = kafka.init(&name).await;
+    assert_eq!(kafka.add(&producer, 3, &topic).await, 0);
+    let open = producer.batch(0);
+    let opened = open.values[0].2;
+    kafka.send(&producer, 9, &topic, &open).await.unwrap();
+    let mut find = async |isolation: i8, timestamp: i64| {
+        let asked = ListOffsetsTopic::default()
+            .with_name(topic_name(&topic))
+            .with_partitions(vec![at(timestamp)]);
+        let request = ListOffsetsRequest::default()
+            .with_replica_id(BrokerId(-1))
+            .with_isolation_level(isolation)
+            .with_topics(vec![asked]);
+        let answer: ListOffsetsResponse = kafka.client.call(ApiKey::ListOffsets, 7, &request).await;
+        let found = &answer.topics[0].partitions[0];
+        assert_eq!(found.error_code, 0);
+        (found.offset, found.timestamp)
+    };
+    let nothing = (-1, -1);
+    let first = (0, now - 1000);
+    for (timestamp, uncommitted, committed) in [
+        (-1, (2, -1), (1, -1)),
+        (-2, (0, -1), (0, -1)),
+        (-3, (1, opened), nothing),
+        (now - 1000, first, first),
+        (now - 999, (1, opened), nothing),
+    ] {
+        assert_eq!(find(0, timestamp).await, uncommitted, "{timestamp}");
+        assert_eq!(find(1, timestamp).await, committed, "{timestamp}");
+    }
+}
+
+#[tokio::test]
 async fn a_partition_that_is_named_twice_is_refused_once() {
     let mut kafka = Kafka::start().await;
     let topic = kafka.topic("t", 2, &[]).await;

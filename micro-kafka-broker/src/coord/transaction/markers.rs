@@ -1,5 +1,6 @@
 //! Where transactions are ended: in the partitions and in the groups' offsets.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::batch::Marker;
@@ -33,7 +34,11 @@ impl From<JournalError> for MarkerFailure {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Marker(error) => Self::Refused(error),
-            _ => Self::UnknownPartition,
+            // The marker is there, and may not be on disk.
+            JournalError::Append(_) => Self::Refused(MarkerError::Storage),
+            JournalError::Topic(_) | JournalError::Partition(_) | JournalError::Read(_) => {
+                Self::UnknownPartition
+            }
         }
     }
 }
@@ -64,25 +69,33 @@ impl MarkerWriter {
         }
         let image = self.catalog.image();
         let topic = image.topic(&key.topic);
-        let partition = topic.and_then(|topic| self.partitions.get(topic.id, key.partition));
+        let topic = topic.ok_or(MarkerFailure::UnknownPartition)?;
+        let partition = self.partitions.get(topic.id, key.partition);
         let partition = partition.ok_or(MarkerFailure::UnknownPartition)?;
-        Ok(partition.end_transaction(marker, self.clock.unix_millis())?)
+        partition.end_transaction(marker, self.clock.unix_millis())?;
+        let flushed = partition.flush_if_wanted(&topic.settings);
+        Ok(flushed.map_err(|_| MarkerError::Storage)?)
     }
 
-    /// Writes a marker wherever it still can be: a topic may have been deleted meanwhile.
-    pub(super) fn write_all<'a>(
+    /// Writes a marker wherever it still can be: a topic may have been deleted meanwhile. Returns
+    /// where it must be tried again, since what the partition is stored on fails.
+    pub(super) fn write_all(
         &self,
         marker: &Marker,
-        keys: impl IntoIterator<Item = &'a PartitionKey>,
-    ) {
-        for key in keys {
-            if let Err(error) = self.write(marker, key) {
+        keys: BTreeSet<PartitionKey>,
+    ) -> BTreeSet<PartitionKey> {
+        let fails = |key: &PartitionKey| match self.write(marker, key) {
+            Err(MarkerFailure::Refused(MarkerError::Storage)) => true,
+            Err(error) => {
                 tracing::debug!(
                     topic = %key.topic, partition = key.partition,
                     producer_id = marker.producer_id, %error,
                     "a marker was left out"
                 );
+                false
             }
-        }
+            Ok(()) => false,
+        };
+        keys.into_iter().filter(fails).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
@@ -11,8 +11,13 @@ use super::record::TransactionLogValue;
 use super::{
     Effect, Event, MarkerWriter, Moment, Producer, Transaction, TransactionError, TransactionLimits,
 };
+use crate::batch::Marker;
 use crate::clock::Clock;
+use crate::coord::group::PartitionKey;
 use crate::coord::{Journal, ProducerIds, Unavailable};
+
+/// Time between two tries to write markers.
+const RETRY_MARKERS: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 pub(super) struct Seat {
@@ -21,6 +26,8 @@ pub(super) struct Seat {
     removed: bool,
     /// It is ahead of what is written down and must be read again.
     unwritten: bool,
+    /// A marker, and where it could not be written yet.
+    owed: Option<(Marker, BTreeSet<PartitionKey>)>,
 }
 
 impl Seat {
@@ -29,6 +36,7 @@ impl Seat {
             transaction,
             removed: false,
             unwritten: false,
+            owed: None,
         }
     }
 }
@@ -193,14 +201,34 @@ impl Seats {
                     }
                 }
                 Effect::WriteMarkers(marker, partitions) => {
-                    self.markers.write_all(&marker, &partitions);
-                    let ended = seat.transaction.step(self.now(), Event::MarkersWritten);
-                    // Nobody asked for it, so there is no answer.
-                    let _ = self.carry_out(id, seat, ended);
+                    seat.owed = Some((marker, partitions));
+                    self.write_markers(id, seat);
                 }
             }
         }
         answer
+    }
+
+    /// Writes the markers of a decided transaction; it ends with the last of them. Until then
+    /// clients are told to ask again.
+    fn write_markers(&self, id: &str, seat: &mut Seat) {
+        let Some((marker, partitions)) = seat.owed.take() else {
+            return;
+        };
+        let left = self.markers.write_all(&marker, partitions);
+        if left.is_empty() {
+            let ended = seat.transaction.step(self.now(), Event::MarkersWritten);
+            // Nobody asked for it, so there is no answer.
+            let _ = self.carry_out(id, seat, ended);
+        } else {
+            tracing::warn!(
+                transactional_id = id,
+                partitions = left.len(),
+                "markers cannot be written; they are tried again"
+            );
+            seat.owed = Some((marker, left));
+            self.wake_by(self.clock.now() + RETRY_MARKERS);
+        }
     }
 
     fn write_down(&self, id: &str, value: Option<&TransactionLogValue>) -> Result<(), Unavailable> {
@@ -259,8 +287,11 @@ impl Seats {
         let transactions = self.transactions.read().clone();
         for (id, seat) in transactions {
             let mut seat = seat.lock();
+            if seat.removed {
+                continue;
+            }
+            self.write_markers(&id, &mut seat);
             match seat.transaction.deadline() {
-                _ if seat.removed => continue,
                 Some(deadline) if deadline <= self.clock.now() => {
                     // Nobody waits for an answer.
                     let _ = self.step(&id, &mut seat, Event::Tick);

@@ -1,6 +1,6 @@
 //! The directory with all partitions of a broker.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ use crate::log::StorageError;
 use crate::wire::Uuid;
 
 const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
+/// The next producer id that is not reserved.
+const PRODUCER_IDS: &str = "producer-ids";
 /// Apache Kafka's own, which is not read here.
 const CLUSTER_METADATA: &str = "__cluster_metadata";
 
@@ -61,8 +63,11 @@ pub(crate) struct DataDir {
     cluster_id: String,
     /// Whether the last broker closed its logs.
     clean: bool,
-    recovery_points: Offsets,
-    log_starts: Offsets,
+    recovery_points: Mutex<Offsets>,
+    log_starts: Mutex<Offsets>,
+    compacted: Mutex<Offsets>,
+    /// Topics that were found here and not created by this broker.
+    foreign: Mutex<BTreeSet<String>>,
     faults: Faults,
 }
 
@@ -88,10 +93,12 @@ impl DataDir {
         Ok(Self {
             cluster_id: meta_properties::cluster_id(root, node_id)?,
             clean,
-            recovery_points: read(Checkpoint::RecoveryPoint.name())?,
-            log_starts: read(Checkpoint::LogStart.name())?,
+            recovery_points: Mutex::new(read(Checkpoint::RecoveryPoint.name())?),
+            log_starts: Mutex::new(read(Checkpoint::LogStart.name())?),
+            compacted: Mutex::new(read(Checkpoint::Cleaner.name())?),
             lock: Mutex::new(Some(lock)),
             root: root.to_owned(),
+            foreign: Mutex::default(),
             faults: Faults::default(),
         })
     }
@@ -119,12 +126,57 @@ impl DataDir {
 
     /// The offset up to which a partition was flushed when that was last noted.
     pub(crate) fn recovery_point(&self, topic: &str, index: i32) -> i64 {
-        offset_in(&self.recovery_points, topic, index)
+        offset_in(&self.recovery_points.lock(), topic, index)
     }
 
     /// The first offset of a partition when that was last noted.
     pub(crate) fn log_start(&self, topic: &str, index: i32) -> i64 {
-        offset_in(&self.log_starts, topic, index)
+        offset_in(&self.log_starts.lock(), topic, index)
+    }
+
+    /// The offset up to which a partition was compacted when that was last noted.
+    pub(crate) fn compacted_to(&self, topic: &str, index: i32) -> i64 {
+        offset_in(&self.compacted.lock(), topic, index)
+    }
+
+    /// Forgets the offsets, once all partitions that were there are open: a topic that gets the
+    /// name of a deleted one begins at 0.
+    pub(crate) fn forget_offsets(&self) {
+        self.recovery_points.lock().clear();
+        self.log_starts.lock().clear();
+        self.compacted.lock().clear();
+    }
+
+    /// Notes that a topic was not created by this broker: nobody knows whether it was compacted.
+    pub(crate) fn mark_foreign(&self, topic: &str) {
+        self.foreign.lock().insert(topic.to_owned());
+    }
+
+    /// Whether a topic was not created by this broker.
+    pub(crate) fn is_foreign(&self, topic: &str) -> bool {
+        self.foreign.lock().contains(topic)
+    }
+
+    /// The first id that no producer was given; a file that cannot be read is an error, since ids
+    /// must not come twice.
+    pub(crate) fn next_producer_id(&self) -> Result<i64, StorageError> {
+        let file = self.root.join(PRODUCER_IDS);
+        let Some(content) = text::read(&file)? else {
+            return Ok(0);
+        };
+        content.trim().parse().map_err(|error| {
+            failed(
+                "read",
+                &file,
+                io::Error::new(io::ErrorKind::InvalidData, error),
+            )
+        })
+    }
+
+    /// Notes that producers may be given all ids before `next`.
+    pub(crate) fn reserve_producer_ids(&self, next: i64) -> Result<(), StorageError> {
+        let file = self.root.join(PRODUCER_IDS);
+        text::replace(&file, format!("{next}\n").as_bytes())
     }
 
     /// The directory of a partition.
@@ -196,6 +248,8 @@ pub(crate) enum Checkpoint {
     LogStart,
     /// Up to where they are replicated.
     HighWatermark,
+    /// Up to where they are compacted.
+    Cleaner,
 }
 
 impl Checkpoint {
@@ -204,6 +258,7 @@ impl Checkpoint {
             Self::RecoveryPoint => "recovery-point-offset-checkpoint",
             Self::LogStart => "log-start-offset-checkpoint",
             Self::HighWatermark => "replication-offset-checkpoint",
+            Self::Cleaner => "cleaner-offset-checkpoint",
         }
     }
 }
@@ -275,7 +330,7 @@ mod tests {
         data.store(Checkpoint::RecoveryPoint, &offsets).unwrap();
         let id = Uuid::random();
         data.partition("a-b", 1).create(id).unwrap();
-        for other in ["__cluster_metadata-0", "x", "y-", "z--1", "a-0.f00-delete"] {
+        for other in ["__cluster_metadata-0", "x", "y-", "z-1x", "a-0.f00-delete"] {
             fs::create_dir(dir.path().join(other)).unwrap();
         }
         drop(data);

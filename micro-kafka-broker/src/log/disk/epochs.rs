@@ -29,5 +29,5 @@ pub(super) fn store(dir: &Path, epochs: &[(i32, i64)]) -> Result<(), StorageErro
     let lines = epochs
         .iter()
         .map(|(epoch, start)| format!("{epoch} {start}"));
-    text::replace(&dir.join(NAME), checkpoint::format(lines).as_bytes())
+    text::replace_derived(&dir.join(NAME), checkpoint::format(lines).as_bytes())
 }

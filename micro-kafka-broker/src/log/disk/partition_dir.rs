@@ -35,7 +35,6 @@ impl PartitionDir {
         created.map_err(|source| failed("create", &self.path, source))?;
         if self.topic_id()?.is_none() {
             partition_metadata::store(&self.path, topic_id)?;
-            text::sync_parent(&self.path)?;
         }
         Ok(())
     }
@@ -109,6 +108,20 @@ impl PartitionDir {
         }
         self.rename_all(first, Suffix::Swap, Suffix::None)?;
         text::sync_dir(&self.path)
+    }
+
+    /// Deletes the files of a cleaned segment that replaces nothing.
+    pub(in crate::log) fn delete_cleaned(&self, base_offset: i64) -> Result<(), StorageError> {
+        for kind in Kind::ALL {
+            let file = self.file(base_offset, kind, Suffix::Cleaned);
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(failed("delete", &file, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Renames a segment's files, but for the snapshot before it; batches first.

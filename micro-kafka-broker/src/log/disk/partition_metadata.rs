@@ -17,7 +17,7 @@ pub(super) fn load(dir: &Path) -> Result<Option<Uuid>, StorageError> {
 /// Writes the topic's id.
 pub(super) fn store(dir: &Path, topic_id: Uuid) -> Result<(), StorageError> {
     let content = format!("version: 0\ntopic_id: {topic_id}");
-    text::replace(&dir.join(NAME), content.as_bytes())
+    text::replace_derived(&dir.join(NAME), content.as_bytes())
 }
 
 fn parse(content: &str) -> Option<Uuid> {

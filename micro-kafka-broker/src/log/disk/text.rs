@@ -12,16 +12,31 @@ use crate::log::StorageError;
 /// # Errors
 /// [`StorageError`]; the file is as before then.
 pub(crate) fn replace(file: &Path, content: &[u8]) -> Result<(), StorageError> {
+    exchange(file, content, true)?;
+    sync_parent(file)
+}
+
+/// Replaces a file that can be made again: a crash of the machine may lose it.
+///
+/// # Errors
+/// [`StorageError`]; the file is as before then.
+pub(super) fn replace_derived(file: &Path, content: &[u8]) -> Result<(), StorageError> {
+    exchange(file, content, false)
+}
+
+fn exchange(file: &Path, content: &[u8], lasting: bool) -> Result<(), StorageError> {
     let mut temporary = file.as_os_str().to_owned();
     temporary.push(".tmp");
     let temporary = Path::new(&temporary);
     let written = File::create(temporary).and_then(|mut opened| {
         opened.write_all(content)?;
-        opened.sync_all()
+        match lasting {
+            true => opened.sync_all(),
+            false => Ok(()),
+        }
     });
     let moved = written.and_then(|()| fs::rename(temporary, file));
-    moved.map_err(|source| failed("write", file, source))?;
-    sync_parent(file)
+    moved.map_err(|source| failed("write", file, source))
 }
 
 /// Reads a file; `None` when there is none.
@@ -37,7 +52,7 @@ pub(crate) fn read(file: &Path) -> Result<Option<String>, StorageError> {
 }
 
 /// Makes the names in the file's directory last.
-pub(super) fn sync_parent(file: &Path) -> Result<(), StorageError> {
+fn sync_parent(file: &Path) -> Result<(), StorageError> {
     let Some(dir) = file.parent() else {
         return Ok(());
     };

@@ -26,7 +26,8 @@ fn peer() -> Peer {
         id: 0,
         endpoints: vec![endpoint],
     };
-    let broker = BrokerState::new(config, 0, vec!["PLAINTEXT".to_owned()], vec![node]);
+    let names = vec!["PLAINTEXT".to_owned()];
+    let broker = BrokerState::new(config, 0, names, vec![node], None).unwrap();
     let orders = NewTopic {
         name: KNOWN_TOPIC.to_owned(),
         partitions: 3,

@@ -24,9 +24,13 @@ struct Restarting {
 
 impl Restarting {
     fn new() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(config: &[(&str, &str)]) -> Self {
         let time = Arc::new(ManualTime::new());
         let source = Arc::<ManualTime>::clone(&time);
-        let ground = Ground::new(Clock::from_source(source), &[]);
+        let ground = Ground::new(Clock::from_source(source), config);
         let topic = ground.topic("t", 2);
         Self {
             ground,
@@ -193,4 +197,21 @@ async fn forgotten_ids_stay_forgotten() {
         tokio::task::yield_now().await;
     }
     assert!(restarting.start().transactions.list().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_down_did_not_happen() {
+    let restarting = Restarting::with(&[("message.max.bytes", "300")]);
+    let transactions = restarting.start().transactions;
+    let producer = init(&transactions).unwrap();
+    let add = |count| {
+        let partitions = (0..count).map(partition).collect();
+        transactions.add("x", producer, Protocol::Classic, partitions)
+    };
+    let unwritten = TransactionError::Unavailable(Unavailable::NotWritten);
+    assert_eq!(add(100), Err(unwritten));
+    let described = transactions.describe("x").unwrap();
+    assert_eq!(described.state, TransactionState::Empty);
+    assert_eq!(add(2), Ok(()));
+    assert_eq!(transactions.describe("x").unwrap().partitions.len(), 2);
 }

@@ -1,0 +1,216 @@
+//! Topics on disk: their names, ids, partitions and configurations.
+//!
+//! One file of the data directory holds all of them and is replaced with every change. Directories
+//! of partitions that it does not know, such as those of Apache Kafka, become topics too.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+
+use super::{Catalog, CatalogObserver, PartitionInfo, Topic, TopicId};
+use crate::log::StorageError;
+use crate::log::disk::{DataDir, FoundPartition, text};
+
+const NAME: &str = "topics.json";
+const VERSION: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Content {
+    version: u32,
+    topics: BTreeMap<String, StoredTopic>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredTopic {
+    id: String,
+    partitions: Vec<StoredPartition>,
+    configs: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredPartition {
+    replicas: Vec<i32>,
+    leader_epoch: i32,
+}
+
+/// Why the topics cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum StoreError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The file is not one that this version of the program writes.
+    #[error("{} cannot be understood: {reason}", .file.display())]
+    Content {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Keeps the topics of a catalog in a file.
+#[derive(Debug)]
+pub(crate) struct TopicStore {
+    file: PathBuf,
+    topics: Mutex<BTreeMap<String, StoredTopic>>,
+}
+
+impl TopicStore {
+    /// Loads the topics of a data directory into a catalog, for broker `node_id`. Every leader
+    /// epoch is a new one, since this is a new leader.
+    ///
+    /// # Errors
+    /// [`StoreError`], which names the file.
+    pub(crate) fn load(
+        data: &DataDir,
+        catalog: &Catalog,
+        node_id: i32,
+    ) -> Result<Arc<Self>, StoreError> {
+        let file = data.root().join(NAME);
+        let mut topics = read(&file)?;
+        let found = data.partitions()?;
+        add_unknown(&mut topics, &found, data, node_id);
+        for topic in topics.values_mut() {
+            for partition in &mut topic.partitions {
+                // The data directory is this broker's, whatever its id was.
+                partition.replicas = vec![node_id];
+                partition.leader_epoch += 1;
+            }
+        }
+        for (name, topic) in &topics {
+            let id = TopicId::parse(&topic.id).ok_or_else(|| StoreError::Content {
+                file: file.clone(),
+                reason: format!("`{}` is no topic id", topic.id),
+            })?;
+            let partitions = topic.partitions.iter().map(StoredPartition::to_info);
+            catalog.restore(name, id, partitions.collect(), &topic.configs);
+        }
+        data.forget_offsets();
+        let store = Self {
+            file,
+            topics: Mutex::new(topics),
+        };
+        store.write(&store.topics.lock())?;
+        Ok(Arc::new(store))
+    }
+
+    fn write(&self, topics: &BTreeMap<String, StoredTopic>) -> Result<(), StorageError> {
+        let content = Content {
+            version: VERSION,
+            topics: topics.clone(),
+        };
+        // Maps with text as keys can always be written as JSON.
+        let json = serde_json::to_vec_pretty(&content).unwrap_or_default();
+        text::replace(&self.file, &json)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, StoredTopic>)) {
+        let mut topics = self.topics.lock();
+        change(&mut topics);
+        if let Err(error) = self.write(&topics) {
+            tracing::error!(%error, "a change of topics will be lost with the next restart");
+        }
+    }
+}
+
+impl CatalogObserver for TopicStore {
+    fn topic_changed(&self, topic: &Arc<Topic>) {
+        let stored = StoredTopic::of(topic);
+        self.change(|topics| drop(topics.insert(topic.name.to_string(), stored)));
+    }
+
+    fn topic_deleted(&self, topic: &Arc<Topic>) {
+        self.change(|topics| drop(topics.remove(&*topic.name)));
+    }
+}
+
+impl StoredTopic {
+    fn of(topic: &Topic) -> Self {
+        let partitions = topic.partitions.iter().map(|info| StoredPartition {
+            replicas: info.replicas.clone(),
+            leader_epoch: info.leader_epoch,
+        });
+        Self {
+            id: topic.id.to_string(),
+            partitions: partitions.collect(),
+            configs: topic.overrides.clone(),
+        }
+    }
+}
+
+impl StoredPartition {
+    fn to_info(&self) -> PartitionInfo {
+        PartitionInfo {
+            leader: self.replicas.first().copied().unwrap_or(-1),
+            leader_epoch: self.leader_epoch,
+            isr: self.replicas.clone(),
+            replicas: self.replicas.clone(),
+        }
+    }
+}
+
+fn read(file: &PathBuf) -> Result<BTreeMap<String, StoredTopic>, StoreError> {
+    let Some(json) = text::read(file)? else {
+        return Ok(BTreeMap::new());
+    };
+    let wrong = |reason: String| StoreError::Content {
+        file: file.clone(),
+        reason,
+    };
+    let content: Content = serde_json::from_str(&json).map_err(|error| wrong(error.to_string()))?;
+    match content.version {
+        VERSION => Ok(content.topics),
+        other => Err(wrong(format!("its version is {other}, not {VERSION}"))),
+    }
+}
+
+/// Makes topics of directories that no topic has.
+fn add_unknown(
+    topics: &mut BTreeMap<String, StoredTopic>,
+    found: &[FoundPartition],
+    data: &DataDir,
+    node_id: i32,
+) {
+    for partitions in found.chunk_by(|a, b| a.topic == b.topic) {
+        let [first, ..] = partitions else { continue };
+        if topics.contains_key(&first.topic) {
+            continue;
+        }
+        let Some(id) = partitions.iter().find_map(|partition| partition.topic_id) else {
+            tracing::warn!(
+                topic = first.topic,
+                "directories without partition.metadata are left alone"
+            );
+            continue;
+        };
+        tracing::info!(
+            topic = first.topic,
+            "a topic was found in the data directory"
+        );
+        data.mark_foreign(&first.topic);
+        let count = partitions.iter().map(|p| p.index + 1).max().unwrap_or(0);
+        let epoch = |index| {
+            let of = partitions.iter().find(|partition| partition.index == index);
+            of.map_or(-1, |partition| partition.leader_epoch)
+        };
+        let partitions = (0..count).map(|index| StoredPartition {
+            replicas: vec![node_id],
+            leader_epoch: epoch(index),
+        });
+        let topic = StoredTopic {
+            id: id.to_string(),
+            partitions: partitions.collect(),
+            configs: BTreeMap::new(),
+        };
+        topics.insert(first.topic.clone(), topic);
+    }
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

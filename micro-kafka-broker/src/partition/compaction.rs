@@ -187,7 +187,7 @@ impl Partition {
         for segment in group {
             outcome.bytes_before += segment.size;
             self.each_batch(segment, work.run, |header, batch| {
-                if !work.put(filter, &mut cleaned, header, batch)? {
+                if !put(filter, &mut cleaned, header, batch)? {
                     outcome.unreadable.get_or_insert(header.base_offset);
                 }
                 Ok(true)
@@ -258,30 +258,6 @@ impl<'a> Work<'a> {
         };
         Filter::new(self.last_offsets, self.last_writes, aborted, rules)
     }
-
-    /// Puts what is left of a batch into the cleaned segment; false for an unreadable one, which
-    /// stays as it is.
-    fn put(
-        &self,
-        filter: &mut Filter<'_>,
-        cleaned: &mut CleanedSegment,
-        header: Header,
-        batch: &Bytes,
-    ) -> Result<bool, StorageError> {
-        let kept = filter.pass(&header, batch);
-        let is_read = kept.is_ok();
-        match kept {
-            Ok(Kept::Nothing) => {}
-            Ok(Kept::Instead(bytes)) => {
-                if let Ok(header) = Header::read(&bytes) {
-                    cleaned.append(header, bytes)?;
-                }
-            }
-            // A copy, so that nothing of the old segment stays in memory.
-            Ok(Kept::Whole) | Err(_) => cleaned.append(header, Bytes::copy_from_slice(batch))?,
-        }
-        Ok(is_read)
-    }
 }
 
 impl Core {
@@ -293,6 +269,29 @@ impl Core {
             end: self.log.end_offset(),
         }
     }
+}
+
+/// Puts what is left of a batch into the cleaned segment; false for an unreadable one, which
+/// stays as it is.
+fn put(
+    filter: &mut Filter<'_>,
+    cleaned: &mut CleanedSegment,
+    header: Header,
+    batch: &Bytes,
+) -> Result<bool, StorageError> {
+    let kept = filter.pass(&header, batch);
+    let is_read = kept.is_ok();
+    match kept {
+        Ok(Kept::Nothing) => {}
+        Ok(Kept::Instead(bytes)) => {
+            if let Ok(header) = Header::read(&bytes) {
+                cleaned.append(header, bytes)?;
+            }
+        }
+        // A copy, so that nothing of the old segment stays in memory.
+        Ok(Kept::Whole) | Err(_) => cleaned.append(header, Bytes::copy_from_slice(batch))?,
+    }
+    Ok(is_read)
 }
 
 fn joined(slices: Vec<Bytes>) -> Bytes {

@@ -13,7 +13,7 @@ const RETENTION: i64 = 500;
 
 /// Settings of a compacted topic with segments of so many bytes.
 fn settings(segment_bytes: usize) -> TopicSettings {
-    topic(segment_bytes).settings.clone()
+    topic(segment_bytes).settings
 }
 
 fn topic(segment_bytes: usize) -> Topic {
@@ -108,7 +108,8 @@ fn visible(partition: &Partition, isolation: Isolation) -> Vec<RecordView> {
     let start = partition.core.lock().log.start_offset();
     let batches = batches(partition, isolation).into_iter();
     let shown = batches.filter(|(header, _, aborted)| {
-        !header.is_control() && !(*aborted && isolation == Isolation::ReadCommitted)
+        let hidden = *aborted && isolation == Isolation::ReadCommitted;
+        !header.is_control() && !hidden
     });
     let records = shown.flat_map(|(_, batch, _)| read(&batch));
     records.filter(|record| record.offset >= start).collect()

@@ -146,6 +146,17 @@ impl Log {
         Ok(true)
     }
 
+    /// Throws away what was written to replace a group: the next start could take it for the
+    /// beginning of something else.
+    pub(crate) fn discard_cleaned(&self, group: &[SegmentInfo]) {
+        let (Some(dir), Some(first)) = (&self.dir, group.first()) else {
+            return;
+        };
+        if let Err(error) = dir.delete_cleaned(first.base_offset) {
+            tracing::warn!(%error, "a cleaned segment is left behind");
+        }
+    }
+
     fn index_of(&self, base_offset: i64) -> Option<usize> {
         let found = self
             .segments

@@ -141,6 +141,29 @@ fn on_disk_the_files_are_swapped_and_the_rest_is_deleted() {
 }
 
 #[test]
+fn what_replaces_nothing_leaves_no_files() {
+    let root = TemporaryDir::new();
+    let data = DataDir::open(root.path(), 0).unwrap();
+    let dir = data.partition("t", 0);
+    dir.create(Uuid::random()).unwrap();
+    let known = LogStart {
+        start_offset: 0,
+        recovery_point: 0,
+        clean: false,
+        dense: false,
+    };
+    let (mut log, _) = Log::open(dir.clone(), layout(), known).unwrap();
+    append(&mut log, 3);
+    let count = || std::fs::read_dir(dir.path()).unwrap().count();
+    let before = count();
+    let (group, _cleaned) = clean(&mut log, 2);
+    assert!(count() > before);
+    log.discard_cleaned(&group);
+    assert_eq!(count(), before);
+    assert_eq!(offsets(&mut log), [0, 1, 2]);
+}
+
+#[test]
 fn a_cleaned_log_opens_again() {
     let root = TemporaryDir::new();
     let data = DataDir::open(root.path(), 0).unwrap();

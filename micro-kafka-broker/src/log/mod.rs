@@ -160,6 +160,10 @@ impl Log {
         let Some(dir) = self.dir.as_ref().filter(|_| !self.aborted_missing) else {
             return;
         };
+        // At the beginning there is nothing to be kept.
+        if offset == self.start_offset {
+            return;
+        }
         if let Err(error) = dir.store_snapshot(offset, producers) {
             tracing::warn!(%error, "the producers' state is not kept");
         }

@@ -433,8 +433,11 @@ impl Segment {
 fn aged(file: LogFile, layout: &LogLayout) -> Result<(Store, Age), StorageError> {
     let handle = file.handle();
     let store = Store::File(file);
-    let first = store.walk(0).step()?;
-    let first = first.map(|step| step.header.max_timestamp);
+    let first = match store.walk(0).step() {
+        // Whoever reads there is told.
+        Err(StorageError::Corrupt { .. }) => None,
+        step => step?.map(|step| step.header.max_timestamp),
+    };
     Ok((store, Age::of_file(&handle, layout, first)))
 }
 

@@ -8,8 +8,8 @@ use parking_lot::{Mutex, RwLock};
 
 use super::broker_config::Values;
 use super::{
-    BrokerConfig, BrokerScope, CatalogError, Image, PartitionInfo, Topic, TopicId, TopicRef,
-    TopicSettings,
+    BrokerConfig, BrokerScope, CatalogError, Image, PartitionInfo, StateTopic, Topic, TopicId,
+    TopicRef, TopicSettings,
 };
 use super::{check_topic_name, name, topic_config};
 
@@ -344,7 +344,7 @@ impl Catalog {
 }
 
 fn is_internal(name: &str) -> bool {
-    name == "__consumer_offsets" || name == "__transaction_state"
+    StateTopic::named(name).is_some()
 }
 
 fn partition_on(replicas: Vec<i32>) -> PartitionInfo {

@@ -12,7 +12,9 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::broker_config::Values;
-use super::{BrokerScope, Catalog, CatalogObserver, PartitionInfo, Topic, TopicId};
+use super::{
+    BrokerConfig, BrokerScope, Catalog, CatalogObserver, PartitionInfo, StateTopic, Topic, TopicId,
+};
 use crate::log::StorageError;
 use crate::log::disk::{DataDir, FoundPartition, text};
 
@@ -96,7 +98,7 @@ impl TopicStore {
         config.set_dynamic(BrokerScope::Own, content.broker.clone());
         config.set_dynamic(BrokerScope::Default, content.brokers.clone());
         let found = data.partitions()?;
-        add_unknown(&mut content.topics, &found, data, node_id);
+        add_unknown(&mut content.topics, &found, data, config, node_id);
         for topic in content.topics.values_mut() {
             for partition in &mut topic.partitions {
                 // The data directory is this broker's, whatever its id was.
@@ -197,7 +199,7 @@ fn read(file: &Path) -> Result<Content, StoreError> {
         return Ok(Content::default());
     };
     let wrong = |reason: String| StoreError::Content {
-        file: file.to_path_buf(),
+        file: file.to_owned(),
         reason,
     };
     let content: Content = serde_json::from_str(&json).map_err(|error| wrong(error.to_string()))?;
@@ -212,6 +214,7 @@ fn add_unknown(
     topics: &mut BTreeMap<String, StoredTopic>,
     found: &[FoundPartition],
     data: &DataDir,
+    config: &BrokerConfig,
     node_id: i32,
 ) {
     for partitions in found.chunk_by(|a, b| a.topic == b.topic) {
@@ -243,10 +246,20 @@ fn add_unknown(
         let topic = StoredTopic {
             id: id.to_string(),
             partitions: partitions.collect(),
-            configs: BTreeMap::new(),
+            configs: own_configs(&first.topic, config),
         };
         topics.insert(first.topic.clone(), topic);
     }
+}
+
+/// What a topic that was found is configured with: nothing, unless it is one of the broker's own,
+/// whose records must not be deleted for their age.
+fn own_configs(topic: &str, config: &BrokerConfig) -> BTreeMap<String, String> {
+    let configs = StateTopic::named(topic).map(|topic| topic.configs(config));
+    let configs = configs.into_iter().flatten();
+    configs
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 #[cfg(test)]

@@ -164,30 +164,46 @@ impl Partition {
         };
         let mut filter = work.filter(aborted);
         for group in grouped(segments, limit) {
-            let [first, ..] = group else { continue };
-            let last = group.last().unwrap_or(first);
-            let mut cleaned = self.core.lock().log.cleaned_segment(first, last)?;
-            for segment in group {
-                outcome.bytes_before += segment.size;
-                self.each_batch(segment, work.run, |header, batch| {
-                    if !work.put(&mut filter, &mut cleaned, header, batch)? {
-                        outcome.unreadable.get_or_insert(header.base_offset);
-                    }
-                    Ok(true)
-                })?;
+            let cleaned = self.clean_group(group, &mut filter, work, outcome);
+            if cleaned.is_err() {
+                self.core.lock().log.discard_cleaned(group);
             }
-            cleaned.finish()?;
-            outcome.bytes_after += cleaned.size();
-            let range = first.base_offset..last.end_offset;
-            let kept = filter.aborted_so_far().iter();
-            let kept = kept.filter(|entry| range.contains(&entry.last_offset));
-            let kept: Vec<_> = kept.copied().collect();
-            let mut core = self.core.lock();
-            if !core.log.replace(group, cleaned, &kept)? {
-                return Err(Interrupted);
-            }
-            core.transactions.retain_aborted(range, &kept);
+            cleaned?;
         }
+        Ok(())
+    }
+
+    fn clean_group(
+        &self,
+        group: &[SegmentInfo],
+        filter: &mut Filter<'_>,
+        work: &Work<'_>,
+        outcome: &mut Compacted,
+    ) -> Result<(), CompactionError> {
+        let (Some(first), Some(last)) = (group.first(), group.last()) else {
+            return Ok(());
+        };
+        let mut cleaned = self.core.lock().log.cleaned_segment(first, last)?;
+        for segment in group {
+            outcome.bytes_before += segment.size;
+            self.each_batch(segment, work.run, |header, batch| {
+                if !put(filter, &mut cleaned, header, batch)? {
+                    outcome.unreadable.get_or_insert(header.base_offset);
+                }
+                Ok(true)
+            })?;
+        }
+        cleaned.finish()?;
+        outcome.bytes_after += cleaned.size();
+        let range = first.base_offset..last.end_offset;
+        let kept = filter.aborted_so_far().iter();
+        let kept = kept.filter(|entry| range.contains(&entry.last_offset));
+        let kept: Vec<_> = kept.copied().collect();
+        let mut core = self.core.lock();
+        if !core.log.replace(group, cleaned, &kept)? {
+            return Err(Interrupted);
+        }
+        core.transactions.retain_aborted(range, &kept);
         Ok(())
     }
 
@@ -242,30 +258,6 @@ impl<'a> Work<'a> {
         };
         Filter::new(self.last_offsets, self.last_writes, aborted, rules)
     }
-
-    /// Puts what is left of a batch into the cleaned segment; false for an unreadable one, which
-    /// stays as it is.
-    fn put(
-        &self,
-        filter: &mut Filter<'_>,
-        cleaned: &mut CleanedSegment,
-        header: Header,
-        batch: &Bytes,
-    ) -> Result<bool, StorageError> {
-        let kept = filter.pass(&header, batch);
-        let is_read = kept.is_ok();
-        match kept {
-            Ok(Kept::Nothing) => {}
-            Ok(Kept::Instead(bytes)) => {
-                if let Ok(header) = Header::read(&bytes) {
-                    cleaned.append(header, bytes)?;
-                }
-            }
-            // A copy, so that nothing of the old segment stays in memory.
-            Ok(Kept::Whole) | Err(_) => cleaned.append(header, Bytes::copy_from_slice(batch))?,
-        }
-        Ok(is_read)
-    }
 }
 
 impl Core {
@@ -277,6 +269,29 @@ impl Core {
             end: self.log.end_offset(),
         }
     }
+}
+
+/// Puts what is left of a batch into the cleaned segment; false for an unreadable one, which
+/// stays as it is.
+fn put(
+    filter: &mut Filter<'_>,
+    cleaned: &mut CleanedSegment,
+    header: Header,
+    batch: &Bytes,
+) -> Result<bool, StorageError> {
+    let kept = filter.pass(&header, batch);
+    let is_read = kept.is_ok();
+    match kept {
+        Ok(Kept::Nothing) => {}
+        Ok(Kept::Instead(bytes)) => {
+            if let Ok(header) = Header::read(&bytes) {
+                cleaned.append(header, bytes)?;
+            }
+        }
+        // A copy, so that nothing of the old segment stays in memory.
+        Ok(Kept::Whole) | Err(_) => cleaned.append(header, Bytes::copy_from_slice(batch))?,
+    }
+    Ok(is_read)
 }
 
 fn joined(slices: Vec<Bytes>) -> Bytes {

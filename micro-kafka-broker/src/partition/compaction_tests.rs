@@ -4,13 +4,19 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::batch::{BatchBuilder, Codec, Marker, RecordView, Verdict, records};
-use crate::meta::{BrokerConfig, Catalog, NewTopic};
+use crate::log::disk::DataDir;
+use crate::log::disk::temporary::TemporaryDir;
+use crate::meta::{BrokerConfig, Catalog, NewTopic, Topic};
 use crate::partition::{Admission, Isolation, ReadRequest};
 
 const RETENTION: i64 = 500;
 
 /// Settings of a compacted topic with segments of so many bytes.
 fn settings(segment_bytes: usize) -> TopicSettings {
+    topic(segment_bytes).settings
+}
+
+fn topic(segment_bytes: usize) -> Topic {
     let new = NewTopic {
         name: "t".to_owned(),
         partitions: 1,
@@ -25,9 +31,9 @@ fn settings(segment_bytes: usize) -> TopicSettings {
         ..NewTopic::default()
     };
     let catalog = Catalog::new(BrokerConfig::default(), vec![1]);
-    let mut settings = catalog.create_topic(&new, true).unwrap().settings.clone();
-    settings.layout.segment_bytes = segment_bytes;
-    settings
+    let mut topic = Topic::clone(&catalog.create_topic(&new, true).unwrap());
+    topic.settings.layout.segment_bytes = segment_bytes;
+    topic
 }
 
 fn run(partition: &Partition, settings: &TopicSettings, now: i64) -> Option<Compacted> {
@@ -102,7 +108,8 @@ fn visible(partition: &Partition, isolation: Isolation) -> Vec<RecordView> {
     let start = partition.core.lock().log.start_offset();
     let batches = batches(partition, isolation).into_iter();
     let shown = batches.filter(|(header, _, aborted)| {
-        !header.is_control() && !(*aborted && isolation == Isolation::ReadCommitted)
+        let hidden = *aborted && isolation == Isolation::ReadCommitted;
+        !header.is_control() && !hidden
     });
     let records = shown.flat_map(|(_, batch, _)| read(&batch));
     records.filter(|record| record.offset >= start).collect()
@@ -237,6 +244,8 @@ enum Step {
     Compact,
     /// Deletes this many hundredths of the log.
     Delete(i64),
+    /// The broker ends, with or without a stop, and starts again; nothing in memory.
+    Restart(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -248,6 +257,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1i64..400).prop_map(Step::Pass),
         3 => Just(Step::Compact),
         1 => (0i64..30).prop_map(Step::Delete),
+        1 => any::<bool>().prop_map(Step::Restart),
     ]
 }
 
@@ -269,6 +279,7 @@ enum Fate {
 /// A partition, and everything that was ever appended to it.
 struct World {
     partition: Partition,
+    home: Option<(TemporaryDir, DataDir, Topic)>,
     settings: TopicSettings,
     now: i64,
     start: i64,
@@ -281,9 +292,21 @@ struct World {
 }
 
 impl World {
+    fn on_disk(segment_bytes: usize) -> Self {
+        let root = TemporaryDir::new();
+        let data = DataDir::open(root.path(), 0).unwrap();
+        let topic = topic(segment_bytes);
+        Self {
+            partition: Partition::open(&data, &topic, 0, 0),
+            home: Some((root, data, topic)),
+            ..Self::new(segment_bytes)
+        }
+    }
+
     fn new(segment_bytes: usize) -> Self {
         Self {
             partition: Partition::new(0),
+            home: None,
             settings: settings(segment_bytes),
             now: 1000,
             start: 0,
@@ -301,6 +324,7 @@ impl World {
             Step::End(producer, commit) => self.end(*producer, *commit),
             Step::Pass(millis) => self.now += millis,
             Step::Compact => self.compact(),
+            Step::Restart(stops) => self.restart(*stops),
             Step::Delete(hundredths) => {
                 let end = self.partition.core.lock().log.end_offset();
                 let offset = self.start + (end - self.start) * hundredths / 100;
@@ -310,6 +334,22 @@ impl World {
             }
         }
         self.check();
+    }
+
+    fn restart(&mut self, stops: bool) {
+        let Some((_, data, topic)) = &self.home else {
+            return;
+        };
+        if stops {
+            self.partition.close().unwrap();
+        }
+        let end = self.partition.core.lock().log.end_offset();
+        self.partition = Partition::open(data, topic, 0, 0);
+        assert_eq!(self.partition.core.lock().log.end_offset(), end);
+        // What was deleted is noted now and then only.
+        let start = self.partition.start_offset();
+        assert!(start <= self.start);
+        self.start = start;
     }
 
     fn append(&mut self, producer: i64, of: &[(u8, Option<u8>)], codec: Codec) {
@@ -448,10 +488,9 @@ impl World {
         let all = batches(&self.partition, Isolation::ReadUncommitted);
         let core = self.partition.core.lock();
         for (producer, last) in core.producers.last_writes() {
-            let offset = last.data_offset.unwrap();
-            if offset < self.start {
+            let Some(offset) = last.data_offset.filter(|offset| *offset >= self.start) else {
                 continue;
-            }
+            };
             let batch = all.iter().find(|(header, ..)| {
                 header.producer_id == producer && header.last_offset() == offset
             });
@@ -461,26 +500,52 @@ impl World {
     }
 }
 
+/// Lets all that was begun come to its end.
+fn finish(world: &mut World) {
+    for producer in 2..5 {
+        world.step(&Step::End(producer, true));
+    }
+    // A record that pushes everything else out of the active segment.
+    world.step(&Step::Append(0, vec![(99, Some(0)); 60], 0));
+    for _ in 0..3 {
+        world.step(&Step::Compact);
+        world.step(&Step::Pass(RETENTION + 1));
+        world.step(&Step::Append(0, vec![(99, Some(0)); 60], 0));
+    }
+}
+
+fn sizes() -> impl Strategy<Value = usize> {
+    prop_oneof![Just(1usize), Just(400), Just(1500)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
     #[test]
     fn a_reader_of_committed_records_sees_what_was_written_last(
         steps in proptest::collection::vec(step(), 1..60),
-        segment_bytes in prop_oneof![Just(1usize), Just(400), Just(1500)],
+        segment_bytes in sizes(),
     ) {
         let mut world = World::new(segment_bytes);
         for step in &steps {
             world.step(step);
         }
-        for producer in 2..5 {
-            world.step(&Step::End(producer, true));
+        finish(&mut world);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #[test]
+    fn a_log_on_disk_is_compacted_as_one_in_memory_and_comes_back(
+        steps in proptest::collection::vec(step(), 1..40),
+        segment_bytes in sizes(),
+    ) {
+        let mut world = World::on_disk(segment_bytes);
+        for step in &steps {
+            world.step(step);
         }
-        // A record that pushes everything else out of the active segment.
-        world.step(&Step::Append(0, vec![(99, Some(0)); 60], 0));
-        for _ in 0..3 {
-            world.step(&Step::Compact);
-            world.step(&Step::Pass(RETENTION + 1));
-            world.step(&Step::Append(0, vec![(99, Some(0)); 60], 0));
-        }
+        finish(&mut world);
+        world.step(&Step::Restart(true));
+        world.step(&Step::Restart(false));
     }
 }

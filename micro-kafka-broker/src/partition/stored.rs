@@ -8,7 +8,7 @@ use super::{AppendError, LeaderEpochs, Partition, Producers};
 use crate::batch::{Header, Marker};
 use crate::log::disk::{AbortedEntry, DataDir};
 use crate::log::{Log, LogStart, Recovered, StorageError};
-use crate::meta::Topic;
+use crate::meta::{Topic, TopicSettings};
 
 /// What a partition's checkpoints say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,15 @@ impl Partition {
         let partition = Arc::clone(self);
         let flushed = tokio::task::spawn_blocking(move || partition.flush_now(i64::MAX));
         flushed.await.unwrap_or(Err(AppendError::Storage))
+    }
+
+    /// Flushes everything if so many records have come that `flush.messages` wants it; this
+    /// blocks.
+    pub(crate) fn flush_if_wanted(&self, settings: &TopicSettings) -> Result<(), AppendError> {
+        match self.unflushed().0 >= settings.flush_messages {
+            true => self.flush_now(i64::MAX),
+            false => Ok(()),
+        }
     }
 
     /// Flushes everything that was appended before `offset`; this blocks.

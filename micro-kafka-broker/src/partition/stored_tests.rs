@@ -131,6 +131,7 @@ proptest! {
         let dir = TemporaryDir::new();
         let topic = topic();
         let memory = Partition::new(1);
+        memory.core.lock().log.set_layout(topic.settings.layout);
         let data = DataDir::open(dir.path(), 0).unwrap();
         let mut disk = Partition::open(&data, &topic, 0, 1);
         drop(data);

@@ -115,12 +115,27 @@ impl RestartedBroker {
     }
 
     pub(crate) fn producer(&self, settings: &[(&str, &str)]) -> FutureProducer {
-        self.config(settings).create().unwrap()
+        self.client_with(settings)
+    }
+
+    /// A consumer of a group, which commits only when told to.
+    pub(crate) fn consumer<T: FromClientConfig>(&self, group: &str) -> T {
+        let settings = [
+            ("group.id", group),
+            ("enable.auto.commit", "false"),
+            ("auto.offset.reset", "earliest"),
+        ];
+        self.config(&settings).create().unwrap()
     }
 
     /// Any other client.
     pub(crate) fn client<T: FromClientConfig>(&self) -> T {
-        self.config(&[]).create().unwrap()
+        self.client_with(&[])
+    }
+
+    /// Any other client with these settings.
+    pub(crate) fn client_with<T: FromClientConfig>(&self, settings: &[(&str, &str)]) -> T {
+        self.config(settings).create().unwrap()
     }
 
     /// Everything that a topic's partition 0 holds, by offset.

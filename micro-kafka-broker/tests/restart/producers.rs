@@ -1,4 +1,6 @@
+use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::producer::{FutureRecord, Producer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::broker::{DEADLINE, RestartedBroker};
 
@@ -49,5 +51,56 @@ async fn aborted_records_stay_hidden_and_committed_ones_seen() {
         let read = broker.read("orders").await;
         let payloads: Vec<&str> = read.iter().map(|(_, payload)| payload.as_str()).collect();
         assert_eq!(payloads, ["kept", "kept too"], "closed: {closed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_goes_on_after_a_kill() {
+    let mut broker = RestartedBroker::start(&["--topic=orders:1", "--flush=every"]);
+    let producer = broker.producer(&[("transactional.id", "x")]);
+    producer.init_transactions(DEADLINE).unwrap();
+    producer.begin_transaction().unwrap();
+    send(&producer, "before").await;
+    broker.kill();
+    broker.restart();
+    assert!(broker.read("orders").await.is_empty(), "it is still open");
+    send(&producer, "after").await;
+    producer.commit_transaction(DEADLINE).unwrap();
+    let read = broker.read("orders").await;
+    let payloads: Vec<&str> = read.iter().map(|(_, payload)| payload.as_str()).collect();
+    assert_eq!(payloads, ["before", "after"]);
+    // Another producer with the same id takes over.
+    broker.kill();
+    broker.restart();
+    let next = broker.producer(&[("transactional.id", "x")]);
+    next.init_transactions(DEADLINE).unwrap();
+    next.begin_transaction().unwrap();
+    send(&next, "last").await;
+    next.commit_transaction(DEADLINE).unwrap();
+    assert_eq!(broker.read("orders").await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn committed_offsets_survive() {
+    let mut broker = RestartedBroker::start(&["--topic=orders:1"]);
+    let at = |offset| {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset("orders", 0, offset).unwrap();
+        list
+    };
+    let group = [("group.id", "billing"), ("enable.auto.commit", "false")];
+    let consumer: StreamConsumer = broker.client_with(&group);
+    let committed = consumer.commit(&at(Offset::Offset(7)), CommitMode::Sync);
+    committed.unwrap();
+    for closed in [false, true] {
+        match closed {
+            true => broker.stop(),
+            false => broker.kill(),
+        };
+        broker.restart();
+        let consumer: StreamConsumer = broker.client_with(&group);
+        let found = consumer.committed_offsets(at(Offset::Invalid), DEADLINE);
+        let found = found.unwrap().elements()[0].offset();
+        assert_eq!(found, Offset::Offset(7), "closed: {closed}");
     }
 }

@@ -136,13 +136,17 @@ fn parameter(name: &str, unused: bool) -> TokenStream {
     }
 }
 
-/// The one allocation of a delivery: a future that owns it.
+/// A delivery on its way through the handler: a future that owns it, in memory that the consumer
+/// keeps.
 fn invoke(support: &Support, function: &ItemFn) -> TokenStream {
     let span = at(function.sig.ident.span());
     let support = support.at(span);
     quote_spanned! {span=>
-        fn __micro_kafka_invoke(delivery: #support::Delivery) -> #support::HandlerFuture {
-            #support::Box::pin(async move {
+        fn __micro_kafka_invoke(
+            delivery: #support::Delivery,
+            slot: &mut #support::HandlerSlot,
+        ) -> #support::Started {
+            slot.start(async move {
                 let result = #support::guarded(__micro_kafka_call(&delivery)).await;
                 #support::Finished { delivery, result }
             })

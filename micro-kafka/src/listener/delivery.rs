@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{AckToken, ConsumerContext, ListenerContext};
+use super::{AckToken, ConsumerContext, HandlerSlot, ListenerContext, Started};
 use crate::error::ListenerError;
 use crate::record::Record;
 
@@ -57,5 +57,5 @@ pub struct Finished {
 /// A handler at work. It owns its delivery, catches panics, and always gives the delivery back.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
-/// Starts a handler.
-pub type Invoke = fn(Delivery) -> HandlerFuture;
+/// Starts a handler in a slot.
+pub type Invoke = fn(Delivery, &mut HandlerSlot) -> Started;

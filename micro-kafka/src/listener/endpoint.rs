@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::{AckMode, Delivery, HandlerFuture, Invoke};
+use super::{AckMode, Delivery, HandlerFuture, HandlerSlot, Invoke, Started};
 
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
@@ -17,10 +18,18 @@ pub enum Handler {
 }
 
 impl Handler {
-    pub(crate) fn invoke(&self, delivery: Delivery) -> HandlerFuture {
+    /// Starts the handler, polling it once.
+    pub(crate) fn start(&self, delivery: Delivery, slot: &mut HandlerSlot) -> Started {
         match self {
-            Self::Function(invoke) => invoke(delivery),
-            Self::Closure(invoke) => invoke(delivery),
+            Self::Function(invoke) => invoke(delivery, slot),
+            Self::Closure(invoke) => {
+                let mut future = invoke(delivery);
+                let context = &mut Context::from_waker(Waker::noop());
+                match future.as_mut().poll(context) {
+                    Poll::Ready(finished) => Ok(finished),
+                    Poll::Pending => Err(future),
+                }
+            }
         }
     }
 }

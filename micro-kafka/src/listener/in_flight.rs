@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::pulse::Pulse;
-use super::{Delivery, Finished, Handler, HandlerFuture};
+use super::{Delivery, Finished, Handler, HandlerFuture, HandlerSlot};
 use crate::client::Slot;
 use crate::error::{BoxError, ListenerError, RecoverFuture};
 
@@ -56,16 +56,14 @@ pub(super) struct Landed {
 
 impl Work {
     /// Starts a handler, polling it once: one that is ready never leaves the loop.
-    pub(super) fn handle(handler: &Handler, delivery: Delivery) -> Result<Outcome, Self> {
+    pub(super) fn handle(
+        handler: &Handler,
+        delivery: Delivery,
+        slot: &mut HandlerSlot,
+    ) -> Result<Outcome, Self> {
         let started = catch_unwind(AssertUnwindSafe(|| {
-            let mut future = handler.invoke(delivery);
-            match future
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-            {
-                Poll::Ready(finished) => Ok(Outcome::Finished(finished)),
-                Poll::Pending => Err(Self::Handler(future)),
-            }
+            let started = handler.start(delivery, slot);
+            started.map(Outcome::Finished).map_err(Self::Handler)
         }));
         started.unwrap_or_else(|panic| Ok(Outcome::Panicked(panic_text(&*panic))))
     }

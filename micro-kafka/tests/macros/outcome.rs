@@ -7,7 +7,7 @@ use std::panic::panic_any;
 use micro_kafka::__private::v1::Detached;
 use micro_kafka::codec::{DecodeError, FromPayload};
 use micro_kafka::error::{ErrorKind, Policy};
-use micro_kafka::listener::States;
+use micro_kafka::listener::{HandlerSlot, States};
 use micro_kafka::prelude::*;
 use micro_kafka::record::OwnedRecord;
 
@@ -87,8 +87,9 @@ async fn a_handler_that_waits_may_move_between_threads() {
             key: key.map(Into::into),
             ..record(Some(b"late"))
         };
-        let handler = (listener("waits").invoke)(detached.delivery(record, 2));
-        let finished = tokio::spawn(handler).await.unwrap();
+        let delivery = detached.delivery(record, 2);
+        let handler = (listener("waits").invoke)(delivery, &mut HandlerSlot::default());
+        let finished = tokio::spawn(handler.unwrap_err()).await.unwrap();
         assert_eq!(finished.delivery.attempt(), 2);
         let error = finished.result.unwrap_err().to_string();
         assert!(error.starts_with(text), "{error}");

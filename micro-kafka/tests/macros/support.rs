@@ -1,11 +1,10 @@
 //! Runs generated listeners on deliveries made by hand.
 
 use std::error::Error;
-use std::task::{Context, Poll, Waker};
 
 use micro_kafka::__private::v1::Detached;
 use micro_kafka::error::ListenerError;
-use micro_kafka::listener::{Delivery, LISTENERS, ListenerDef, States};
+use micro_kafka::listener::{Delivery, HandlerSlot, LISTENERS, ListenerDef, States};
 use micro_kafka::record::OwnedRecord;
 
 /// The definition of the listener with that id.
@@ -33,14 +32,12 @@ pub(crate) fn run(id: &str, record: OwnedRecord) -> Result<(), ListenerError> {
 /// The outcome of a listener that never waits; checks that the delivery comes back.
 pub(crate) fn deliver(id: &str, delivery: Delivery) -> Result<(), ListenerError> {
     let offset = delivery.record().offset();
-    let mut handler = (listener(id).invoke)(delivery);
-    let mut context = Context::from_waker(Waker::noop());
-    match handler.as_mut().poll(&mut context) {
-        Poll::Ready(finished) => {
+    match (listener(id).invoke)(delivery, &mut HandlerSlot::default()) {
+        Ok(finished) => {
             assert_eq!(finished.delivery.record().offset(), offset);
             finished.result
         }
-        Poll::Pending => panic!("{id} waits"),
+        Err(_) => panic!("{id} waits"),
     }
 }
 

@@ -69,14 +69,12 @@ impl MarkerWriter {
         }
         let image = self.catalog.image();
         let topic = image.topic(&key.topic);
-        let partition = topic.and_then(|topic| self.partitions.get(topic.id, key.partition));
+        let topic = topic.ok_or(MarkerFailure::UnknownPartition)?;
+        let partition = self.partitions.get(topic.id, key.partition);
         let partition = partition.ok_or(MarkerFailure::UnknownPartition)?;
         partition.end_transaction(marker, self.clock.unix_millis())?;
-        let due = topic.is_some_and(|t| partition.unflushed().0 >= t.settings.flush_messages);
-        if due && partition.flush_now(i64::MAX).is_err() {
-            return Err(MarkerError::Storage.into());
-        }
-        Ok(())
+        let flushed = partition.flush_if_wanted(&topic.settings);
+        Ok(flushed.map_err(|_| MarkerError::Storage)?)
     }
 
     /// Writes a marker wherever it still can be: a topic may have been deleted meanwhile. Returns

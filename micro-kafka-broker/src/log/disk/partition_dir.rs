@@ -110,6 +110,20 @@ impl PartitionDir {
         text::sync_dir(&self.path)
     }
 
+    /// Deletes the files of a cleaned segment that replaces nothing.
+    pub(in crate::log) fn delete_cleaned(&self, base_offset: i64) -> Result<(), StorageError> {
+        for kind in Kind::ALL {
+            let file = self.file(base_offset, kind, Suffix::Cleaned);
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(failed("delete", &file, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Renames a segment's files, but for the snapshot before it; batches first.
     fn rename_all(&self, base_offset: i64, from: Suffix, to: Suffix) -> Result<(), StorageError> {
         for kind in [Kind::Log, Kind::Index, Kind::TimeIndex, Kind::TxnIndex] {

@@ -32,6 +32,10 @@ impl AccessList {
         config
             .get("authorizer.class.name")
             .filter(|class| !class.trim().is_empty())?;
+        tracing::warn!(
+            "authorizer.class.name: access control lists are kept and shown, but hold nobody back \
+             from topics and groups"
+        );
         let super_users = config.get("super.users").unwrap_or_default();
         Some(Self {
             super_users: super_users

@@ -179,7 +179,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Gives a delivery to the handler; whether its lane is free again.
     pub(super) fn deliver(&mut self, delivery: Delivery) -> bool {
         let token = delivery.token;
-        match Work::handle(&self.seat.endpoint.handler, delivery) {
+        match Work::handle(&self.seat.endpoint.handler, delivery, &mut self.slot) {
             Ok(Outcome::Finished(Finished {
                 delivery,
                 result: Ok(()),

@@ -32,8 +32,8 @@ use super::lane::Partition;
 use super::stats::{ListenerStats, Meters, TurnCounts};
 use super::timers::Timers;
 use super::{
-    AckMode, AckToken, AssignedPartition, ConsumerContext, ContainerDeps, ListenerContext,
-    ListenerEndpoint, StopReport,
+    AckMode, AckToken, AssignedPartition, ConsumerContext, ContainerDeps, HandlerSlot,
+    ListenerContext, ListenerEndpoint, StopReport,
 };
 use crate::client::{RecordSource, Slot, SourceEvent};
 
@@ -72,6 +72,7 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     consumer: Arc<ConsumerContext>,
     /// A hold on `consumer` for the next delivery, left by one that is done.
     spare: Option<Arc<ConsumerContext>>,
+    slot: HandlerSlot,
     acks: mpsc::UnboundedReceiver<AckToken>,
     /// By slot.
     partitions: Vec<Option<Partition>>,
@@ -130,6 +131,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 acks,
             }),
             spare: None,
+            slot: HandlerSlot::default(),
             acks: acked,
             partitions: Vec::new(),
             epoch: 0,

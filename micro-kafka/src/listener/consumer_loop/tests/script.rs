@@ -353,7 +353,10 @@ impl Plan {
         Handler::Closure(Arc::new(move |delivery: Delivery| {
             let acks = delivery.consumer.acks.clone();
             tokens.lock().push((acks, delivery.token));
-            inner.invoke(delivery)
+            let Handler::Closure(inner) = &inner else {
+                unreachable!("a closure was made");
+            };
+            inner(delivery)
         }))
     }
 

@@ -1,7 +1,6 @@
-use std::task::{Context, Poll, Waker};
 
 use micro_kafka::__private::v1::Detached;
-use micro_kafka::listener::{LISTENERS, States};
+use micro_kafka::listener::{HandlerSlot, LISTENERS, States};
 use micro_kafka::record::OwnedRecord;
 use micro_kafka::codec::{DecodeError, FromPayload};
 use micro_kafka::error::ListenerError;
@@ -61,8 +60,7 @@ fn main() {
         ..OwnedRecord::new("orders", 0, 0)
     };
     let delivery = Detached::new("charge", "", States::default()).delivery(record, 1);
-    let mut handler = (charge.invoke)(delivery);
-    let Poll::Ready(finished) = handler.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+    let Ok(finished) = (charge.invoke)(delivery, &mut HandlerSlot::default()) else {
         panic!("waits");
     };
     assert_eq!(finished.result.unwrap_err().to_string(), "a+b");

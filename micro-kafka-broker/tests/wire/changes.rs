@@ -87,6 +87,10 @@ async fn topics_are_created_for_who_asks_if_both_sides_want_it() {
             .with_topics(Some(vec![asked]))
             .with_allow_auto_topic_creation(client_wants);
         let answer: MetadataResponse = client.call(ApiKey::Metadata, 12, &request).await;
+        // A topic that was not there is in the next answer.
+        let first = answer.topics[0].error_code;
+        assert_eq!(first, if code == 0 { 3 } else { code }, "{name}");
+        let answer: MetadataResponse = client.call(ApiKey::Metadata, 12, &request).await;
         let topic = &answer.topics[0];
         assert_eq!(topic.error_code, code, "{name}");
         assert_eq!(

@@ -17,9 +17,13 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) fn new(clock: Clock, config: &[(&str, &str)]) -> Self {
+        Self::over(PartitionTable::new(), clock, config)
+    }
+
+    pub(crate) fn over(partitions: PartitionTable, clock: Clock, config: &[(&str, &str)]) -> Self {
         let config = BrokerConfig::new(config.iter().copied()).unwrap();
         let catalog = Arc::new(Catalog::new(config, vec![1]));
-        let partitions = Arc::new(PartitionTable::new());
+        let partitions = Arc::new(partitions);
         catalog.observe(Arc::<PartitionTable>::clone(&partitions));
         Self {
             clock,

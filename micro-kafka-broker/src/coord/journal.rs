@@ -46,7 +46,7 @@ impl StateTopic {
     }
 
     fn new_topic(self, config: &BrokerConfig) -> NewTopic {
-        let given = |name: &str| config.get(name).unwrap_or_default().to_owned();
+        let given = |name: &str| config.get(name).unwrap_or_default();
         let (factor, configs) = match self {
             Self::Offsets => (
                 "offsets.topic.replication.factor",

@@ -4,7 +4,7 @@
 //! of partitions that it does not know, such as those of Apache Kafka, become topics too.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -154,12 +154,12 @@ impl StoredPartition {
     }
 }
 
-fn read(file: &PathBuf) -> Result<BTreeMap<String, StoredTopic>, StoreError> {
+fn read(file: &Path) -> Result<BTreeMap<String, StoredTopic>, StoreError> {
     let Some(json) = text::read(file)? else {
         return Ok(BTreeMap::new());
     };
     let wrong = |reason: String| StoreError::Content {
-        file: file.clone(),
+        file: file.to_owned(),
         reason,
     };
     let content: Content = serde_json::from_str(&json).map_err(|error| wrong(error.to_string()))?;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{Isolation, Partition, ReadError};
-use crate::batch::{Header, RecordView, records};
+use crate::batch::{Header, Outline, outlines};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Partition {
             }
             OffsetSpec::At(timestamp) => {
                 drop(core);
-                let first = |mut records: &mut dyn Iterator<Item = RecordView>| {
+                let first = |mut records: &mut dyn Iterator<Item = Outline>| {
                     Iterator::find(&mut records, |record| record.timestamp >= timestamp)
                 };
                 return self.first_record(timestamp, isolation, first);
@@ -79,7 +79,7 @@ impl Partition {
         &self,
         timestamp: i64,
         isolation: Isolation,
-        choose: impl Fn(&mut dyn Iterator<Item = RecordView>) -> Option<RecordView>,
+        choose: impl Fn(&mut dyn Iterator<Item = Outline>) -> Option<Outline>,
     ) -> Result<Option<OffsetAt>, ReadError> {
         let mut from = 0;
         loop {
@@ -108,11 +108,11 @@ impl Partition {
     }
 }
 
-fn readable(batch: &Bytes) -> impl Iterator<Item = RecordView> {
-    records(batch).into_iter().flatten().filter_map(Result::ok)
+fn readable(batch: &Bytes) -> impl Iterator<Item = Outline> {
+    outlines(batch).into_iter().flatten().filter_map(Result::ok)
 }
 
-fn first_of_max(records: &mut dyn Iterator<Item = RecordView>) -> Option<RecordView> {
+fn first_of_max(records: &mut dyn Iterator<Item = Outline>) -> Option<Outline> {
     records.reduce(|max, record| match record.timestamp > max.timestamp {
         true => record,
         false => max,

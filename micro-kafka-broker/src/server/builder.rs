@@ -152,6 +152,8 @@ impl BrokerBuilder {
         };
         let state = BrokerState::new(config, self.node_id, names, nodes, data.as_ref())?;
         let state = Arc::new(state);
+        let catalog = Arc::clone(state.catalog());
+        let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;
         let before = state.catalog().image();
         for topic in &self.topics {
             if before.topic(&topic.name).is_some() {
@@ -164,7 +166,6 @@ impl BrokerBuilder {
             let state = Arc::clone(&state);
             tokio::task::spawn_blocking(move || state.load_coordinators());
         }
-        let limits = ConnectionLimits::from_config(state.config(), state.clock().clone()).await?;
         Ok(run(state, limits, sockets, endpoints))
     }
 

@@ -118,6 +118,16 @@ impl RestartedBroker {
         self.client_with(settings)
     }
 
+    /// A consumer of a group, which commits only when told to.
+    pub(crate) fn consumer<T: FromClientConfig>(&self, group: &str) -> T {
+        let settings = [
+            ("group.id", group),
+            ("enable.auto.commit", "false"),
+            ("auto.offset.reset", "earliest"),
+        ];
+        self.config(&settings).create().unwrap()
+    }
+
     /// Any other client.
     pub(crate) fn client<T: FromClientConfig>(&self) -> T {
         self.client_with(&[])

@@ -9,6 +9,7 @@
 )]
 
 mod broker;
+mod coordinators;
 mod kill;
 mod producers;
 mod topics;

@@ -2,6 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use kafka_protocol::messages::incremental_alter_configs_request::{
+    AlterConfigsResource, AlterableConfig,
+};
+use kafka_protocol::messages::{
+    ApiKey, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+};
+use kafka_protocol::protocol::StrBytes;
 use micro_kafka_broker::Broker;
 
 use crate::client::{API_VERSIONS_0, Client, answers};
@@ -32,6 +39,26 @@ async fn one_client_more_than_allowed_waits_until_another_leaves() {
     assert!(early.await.is_err(), "nobody has left yet");
     drop(first);
     assert!(third.receive().await.is_some());
+}
+
+#[tokio::test]
+async fn a_limit_that_is_raised_lets_in_who_waits() {
+    let broker = broker(&[("max.connections", "1")]).await;
+    let mut first = let_in(&broker).await;
+    let mut second = Client::connect(&broker.bootstrap_servers()).await;
+    second.send(&API_VERSIONS_0).await;
+    let raise = AlterableConfig::default()
+        .with_name(StrBytes::from_static_str("max.connections"))
+        .with_value(Some(StrBytes::from_static_str("2")));
+    let own = AlterConfigsResource::default()
+        .with_resource_type(4)
+        .with_resource_name(StrBytes::from_static_str("0"))
+        .with_configs(vec![raise]);
+    let request = IncrementalAlterConfigsRequest::default().with_resources(vec![own]);
+    let key = ApiKey::IncrementalAlterConfigs;
+    let altered: IncrementalAlterConfigsResponse = first.call(key, 1, &request).await;
+    assert_eq!(altered.responses[0].error_code, 0);
+    assert!(second.receive().await.is_some());
 }
 
 #[tokio::test]

@@ -14,6 +14,9 @@ use crate::log::index::{Indexes, OffsetEntry, TimeEntry};
 const OFFSET_ENTRY: usize = 8;
 const TIME_ENTRY: usize = 12;
 
+/// What is in the two files.
+pub(in crate::log) type Entries = (Vec<OffsetEntry>, Vec<TimeEntry>);
+
 /// A segment's two index files. They follow the batches at some distance: whatever is missing
 /// after a crash is made again from the batches.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ impl IndexFiles {
     pub(in crate::log) fn load(
         &mut self,
         log_size: usize,
-    ) -> Result<Option<(Vec<OffsetEntry>, Vec<TimeEntry>)>, StorageError> {
+    ) -> Result<Option<Entries>, StorageError> {
         let (Some(offsets), Some(times)) = (read(&self.offsets)?, read(&self.times)?) else {
             return Ok(None);
         };

@@ -3,39 +3,60 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 
 use super::overrides::overrides;
 use super::rate::CreationRate;
 use crate::clock::Clock;
-use crate::meta::BrokerConfig;
+use crate::meta::Catalog;
 use crate::server::start_error::StartError;
 
-/// The limits of a broker, over all its listeners.
+/// After so long a limit is looked at again, as it may have been changed.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const OVERRIDES: &str = "max.connections.per.ip.overrides";
+
+/// The limits of a broker, over all its listeners: those in force when a client comes.
 #[derive(Debug)]
 pub(in crate::server) struct ConnectionLimits {
+    catalog: Arc<Catalog>,
     clock: Clock,
-    slots: Arc<Semaphore>,
     rate: Mutex<CreationRate>,
-    per_ip: usize,
-    overrides: HashMap<IpAddr, usize>,
-    connected: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    overrides: Mutex<Overrides>,
+    open: Arc<Open>,
+}
+
+/// The limits of single hosts, and the text that they were read from.
+#[derive(Debug, Default)]
+struct Overrides {
+    text: String,
+    limits: HashMap<IpAddr, usize>,
+}
+
+/// The connections that there are.
+#[derive(Debug, Default)]
+struct Open {
+    counts: Mutex<Counts>,
+    freed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    all: usize,
+    by_ip: HashMap<IpAddr, usize>,
 }
 
 /// Room for one more connection; given back when it is dropped.
 #[derive(Debug)]
-pub(in crate::server) struct Slot {
-    _permit: OwnedSemaphorePermit,
-}
+pub(in crate::server) struct Slot(Arc<Open>);
 
 /// A connection that was let in; counts until it is dropped.
 #[derive(Debug)]
 pub(in crate::server) struct Admitted {
     ip: IpAddr,
-    connected: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    _slot: Slot,
+    slot: Slot,
 }
 
 /// The host has as many connections as it may have.
@@ -52,42 +73,83 @@ impl ConnectionLimits {
     ///
     /// # Errors
     /// [`StartError::Config`] if the overrides cannot be read.
-    pub(in crate::server) async fn from_config(
-        config: &BrokerConfig,
+    pub(in crate::server) async fn new(
+        catalog: Arc<Catalog>,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let number = |name| usize::try_from(config.number(name)).unwrap_or(usize::MAX);
-        let hosts = config.get("max.connections.per.ip.overrides");
-        let rate = u32::try_from(number("max.connection.creation.rate")).unwrap_or(u32::MAX);
-        let slots = number("max.connections").min(Semaphore::MAX_PERMITS);
-        Ok(Self {
+        let limits = Self {
+            catalog,
             clock,
-            slots: Arc::new(Semaphore::new(slots)),
-            rate: Mutex::new(CreationRate::new(rate)),
-            per_ip: number("max.connections.per.ip"),
-            overrides: overrides(&hosts.unwrap_or_default()).await?,
-            connected: Arc::default(),
-        })
+            rate: Mutex::default(),
+            overrides: Mutex::default(),
+            open: Arc::default(),
+        };
+        limits.read_overrides().await?;
+        Ok(limits)
+    }
+
+    fn limit(&self, name: &str) -> usize {
+        usize::try_from(self.catalog.config().number(name)).unwrap_or(usize::MAX)
+    }
+
+    /// Reads the overrides if their text has changed.
+    async fn read_overrides(&self) -> Result<(), StartError> {
+        let text = self.catalog.config().get(OVERRIDES).unwrap_or_default();
+        if text == self.overrides.lock().text {
+            return Ok(());
+        }
+        let limits = overrides(&text).await;
+        let mut known = self.overrides.lock();
+        // What cannot be read is told once, and leaves the limits as they are.
+        known.text = text;
+        known.limits = limits?;
+        Ok(())
     }
 
     /// Waits until another connection may be served.
     ///
     /// Cancel safe.
     pub(in crate::server) async fn room(&self) -> Slot {
-        let slot = match Arc::clone(&self.slots).acquire_owned().await {
-            Ok(permit) => Slot { _permit: permit },
-            // It is never closed.
-            Err(_) => std::future::pending().await,
-        };
+        if let Err(error) = self.read_overrides().await {
+            tracing::warn!(%error, "limits of hosts stay as they are");
+        }
+        let slot = self.slot().await;
         loop {
+            let per_second = self.limit("max.connection.creation.rate");
             let now = self.clock.now();
-            let wait = self.rate.lock().wait(now);
-            match wait {
-                Some(wait) if wait.is_zero() => return slot,
-                Some(wait) => self.clock.sleep_until(now + wait).await,
-                None => std::future::pending().await,
+            let wait = self.rate.lock().wait(per_second, now);
+            if wait.is_zero() {
+                return slot;
+            }
+            self.clock.sleep_until(now + wait.min(LOOK_AGAIN)).await;
+        }
+    }
+
+    async fn slot(&self) -> Slot {
+        loop {
+            let freed = self.open.freed.notified();
+            tokio::pin!(freed);
+            // What is freed from here on is not missed.
+            freed.as_mut().enable();
+            if let Some(slot) = self.free_slot() {
+                return slot;
+            }
+            let again = self.clock.sleep_until(self.clock.now() + LOOK_AGAIN);
+            tokio::select! {
+                () = freed => {}
+                () = again => {}
             }
         }
+    }
+
+    fn free_slot(&self) -> Option<Slot> {
+        let limit = self.limit("max.connections");
+        let mut counts = self.open.counts.lock();
+        if counts.all >= limit {
+            return None;
+        }
+        counts.all += 1;
+        Some(Slot(Arc::clone(&self.open)))
     }
 
     /// Lets a client in that has been accepted.
@@ -95,29 +157,36 @@ impl ConnectionLimits {
     /// # Errors
     /// [`TooMany`] if its host has enough connections; it is to be closed.
     pub(in crate::server) fn admit(&self, slot: Slot, ip: IpAddr) -> Result<Admitted, TooMany> {
-        self.rate.lock().count(self.clock.now());
-        let limit = *self.overrides.get(&ip).unwrap_or(&self.per_ip);
-        let mut connected = self.connected.lock();
-        let count = connected.get(&ip).copied().unwrap_or(0);
+        let per_second = self.limit("max.connection.creation.rate");
+        self.rate.lock().count(per_second, self.clock.now());
+        let own = self.overrides.lock().limits.get(&ip).copied();
+        let limit = own.unwrap_or_else(|| self.limit("max.connections.per.ip"));
+        let mut counts = self.open.counts.lock();
+        let count = counts.by_ip.get(&ip).copied().unwrap_or(0);
         if count >= limit {
+            drop(counts);
             return Err(TooMany { ip, limit });
         }
-        connected.insert(ip, count + 1);
-        Ok(Admitted {
-            ip,
-            connected: Arc::clone(&self.connected),
-            _slot: slot,
-        })
+        counts.by_ip.insert(ip, count + 1);
+        drop(counts);
+        Ok(Admitted { ip, slot })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.counts.lock().all -= 1;
+        self.0.freed.notify_waiters();
     }
 }
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        let mut connected = self.connected.lock();
-        if let Some(count) = connected.get_mut(&self.ip) {
+        let mut counts = self.slot.0.counts.lock();
+        if let Some(count) = counts.by_ip.get_mut(&self.ip) {
             *count -= 1;
             if *count == 0 {
-                connected.remove(&self.ip);
+                counts.by_ip.remove(&self.ip);
             }
         }
     }
@@ -126,12 +195,13 @@ impl Drop for Admitted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use crate::meta::BrokerConfig;
     use tokio::time::{Instant, timeout};
 
     async fn limits(values: &[(&str, &str)]) -> ConnectionLimits {
         let config = BrokerConfig::new(values.iter().copied()).unwrap();
-        ConnectionLimits::from_config(&config, Clock::system())
+        let catalog = Arc::new(Catalog::new(config, vec![0]));
+        ConnectionLimits::new(catalog, Clock::system())
             .await
             .unwrap()
     }
@@ -168,8 +238,8 @@ mod tests {
             assert_eq!(more.unwrap_err().limit, most);
         }
         open.clear();
-        assert!(limits.connected.lock().is_empty(), "nobody is remembered");
-        assert!(limits.admit(limits.room().await, ip(1)).is_ok());
+        let counts = limits.open.counts.lock();
+        assert_eq!((counts.all, counts.by_ip.len()), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,36 +5,30 @@ use std::time::{Duration, Instant};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// At most so many connections a second; up to one second's worth may come at once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct CreationRate {
-    /// Time that a connection takes up; `None` where none is ever allowed.
-    each: Option<Duration>,
     /// The time up to which connections have been taken up.
     taken: Option<Instant>,
 }
 
-impl CreationRate {
-    /// The limit of `max.connection.creation.rate`.
-    pub(super) fn new(per_second: u32) -> Self {
-        Self {
-            each: SECOND.checked_div(per_second),
-            taken: None,
-        }
-    }
+/// Time that a connection takes up; a rate of 0 lets nobody in.
+fn each(per_second: usize) -> Duration {
+    let per_second = u32::try_from(per_second).unwrap_or(u32::MAX);
+    SECOND.checked_div(per_second).unwrap_or(Duration::MAX)
+}
 
-    /// How long the next connection must wait; `None` for ever.
-    pub(super) fn wait(&self, now: Instant) -> Option<Duration> {
-        let each = self.each?;
-        let next = self.taken.map(|taken| taken + each);
-        let early = next.map(|next| next.saturating_duration_since(now));
-        Some(early.unwrap_or_default().saturating_sub(SECOND))
+impl CreationRate {
+    /// How long the next connection must wait.
+    pub(super) fn wait(&self, per_second: usize, now: Instant) -> Duration {
+        let taken = self.taken.unwrap_or(now).saturating_duration_since(now);
+        let needed = taken.saturating_add(each(per_second));
+        needed.saturating_sub(SECOND)
     }
 
     /// Counts a connection.
-    pub(super) fn count(&mut self, now: Instant) {
-        if let Some(each) = self.each {
-            self.taken = Some(self.taken.map_or(now, |taken| taken.max(now)) + each);
-        }
+    pub(super) fn count(&mut self, per_second: usize, now: Instant) {
+        let begin = self.taken.map_or(now, |taken| taken.max(now));
+        self.taken = begin.checked_add(each(per_second));
     }
 }
 
@@ -44,32 +38,34 @@ mod tests {
 
     #[test]
     fn a_second_s_worth_may_come_at_once_and_then_one_at_a_time() {
-        let (mut rate, start) = (CreationRate::new(4), Instant::now());
+        let (mut rate, start) = (CreationRate::default(), Instant::now());
         let quarter = SECOND / 4;
         for nth in 0..4 {
-            assert_eq!(rate.wait(start), Some(Duration::ZERO), "{nth}");
-            rate.count(start);
+            assert_eq!(rate.wait(4, start), Duration::ZERO, "{nth}");
+            rate.count(4, start);
         }
-        assert_eq!(rate.wait(start), Some(quarter));
-        assert_eq!(rate.wait(start + quarter), Some(Duration::ZERO));
-        rate.count(start + quarter);
-        assert_eq!(rate.wait(start + quarter), Some(quarter));
-        assert_eq!(rate.wait(start + SECOND * 60), Some(Duration::ZERO));
+        assert_eq!(rate.wait(4, start), quarter);
+        assert_eq!(rate.wait(4, start + quarter), Duration::ZERO);
+        rate.count(4, start + quarter);
+        assert_eq!(rate.wait(4, start + quarter), quarter);
+        assert_eq!(rate.wait(4, start + SECOND * 60), Duration::ZERO);
+        rate.count(4, start + SECOND * 60);
+        assert_eq!(rate.wait(1, start + SECOND * 60), quarter, "another rate");
     }
 
     #[test]
     fn in_the_long_run_the_rate_is_kept() {
-        let (mut rate, start) = (CreationRate::new(10), Instant::now());
+        let (mut rate, start) = (CreationRate::default(), Instant::now());
         let mut now = start;
         for _ in 0..110 {
-            now += rate.wait(now).unwrap();
-            rate.count(now);
+            now += rate.wait(10, now);
+            rate.count(10, now);
         }
         assert_eq!(now - start, 10 * SECOND);
     }
 
     #[test]
     fn a_rate_of_zero_lets_nobody_in() {
-        assert_eq!(CreationRate::new(0).wait(Instant::now()), None);
+        assert!(CreationRate::default().wait(0, Instant::now()) > SECOND * 1000);
     }
 }

@@ -158,6 +158,41 @@ async fn offset_at(peer: &Peer, topic: &str, timestamp: i64) -> (ErrorCode, i64)
     (partition.error_code, partition.offset)
 }
 
+/// One record of 32 million headers in 64 MiB: each would take 64 bytes of memory.
+#[test]
+fn headers_without_number_are_not_unfolded() {
+    confined("bombs::headers_without_number_are_not_unfolded", || async {
+        let peer = peer();
+        create(&peer, "compacted", "compact");
+        create(&peer, "plain", "delete");
+        let count: u32 = 32 << 20;
+        // Attributes, timestamp, offset, a key of one byte, no value.
+        let mut record = vec![0, 0, 0, 2, b'k', 1];
+        put_varint(&mut record, count);
+        // An empty name and no value.
+        record.extend([0, 1].repeat(usize::try_from(count).unwrap()));
+        let mut records = Vec::new();
+        put_varint(&mut records, u32::try_from(record.len()).unwrap());
+        records.extend(record);
+        let bomb = batch(4, &zstd::bulk::compress(&records, 1).unwrap());
+        for topic in ["compacted", "plain"] {
+            assert_eq!(produce(&peer, topic, bomb.clone()).await, ErrorCode::NONE);
+            let found = offset_at(&peer, topic, 0).await;
+            assert_eq!(found, (ErrorCode::NONE, 0), "{topic}");
+        }
+    });
+}
+
+/// A positive number in zigzag form.
+fn put_varint(out: &mut Vec<u8>, value: u32) {
+    let mut value = u64::from(value) << 1;
+    while value >= 0x80 {
+        out.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
+        value >>= 7;
+    }
+    out.push(u8::try_from(value).unwrap());
+}
+
 /// Ten million records without a key in 70 MB: each one is at fault.
 #[test]
 fn faults_without_number_are_not_all_named() {

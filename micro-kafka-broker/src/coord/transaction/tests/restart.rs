@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::harness::{TIMEOUT, limits, partition};
 use crate::batch::{BatchBuilder, Verdict};
@@ -13,8 +14,10 @@ use crate::coord::transaction::{
     Init, Producer, Protocol, TransactionCoordinator, TransactionError, TransactionState,
 };
 use crate::coord::{StateTopic, Unavailable};
+use crate::log::disk::DataDir;
+use crate::log::disk::temporary::TemporaryDir;
 use crate::meta::Topic;
-use crate::partition::{Admission, Isolation, OffsetSpec};
+use crate::partition::{Admission, Isolation, OffsetSpec, PartitionTable, ReadRequest};
 
 struct Restarting {
     ground: Ground,
@@ -28,9 +31,13 @@ impl Restarting {
     }
 
     fn with(config: &[(&str, &str)]) -> Self {
+        Self::over(PartitionTable::new(), config)
+    }
+
+    fn over(partitions: PartitionTable, config: &[(&str, &str)]) -> Self {
         let time = Arc::new(ManualTime::new());
         let source = Arc::<ManualTime>::clone(&time);
-        let ground = Ground::new(Clock::from_source(source), config);
+        let ground = Ground::over(partitions, Clock::from_source(source), config);
         let topic = ground.topic("t", 2);
         Self {
             ground,
@@ -68,6 +75,20 @@ impl Restarting {
         let replica = self.ground.partitions.get(self.topic.id, 0).unwrap();
         let end = replica.offset_for(OffsetSpec::Latest, Isolation::ReadCommitted);
         end.unwrap().unwrap().offset
+    }
+
+    /// Aborted transactions that readers are told of, once no transaction is open.
+    fn aborted(&self) -> usize {
+        let replica = self.ground.partitions.get(self.topic.id, 0).unwrap();
+        let request = ReadRequest {
+            offset: 0,
+            max_bytes: 1 << 20,
+            at_least_one: true,
+            isolation: Isolation::ReadCommitted,
+        };
+        let read = replica.read(request).unwrap();
+        assert_eq!(read.last_stable_offset, read.high_watermark);
+        read.aborted.len()
     }
 }
 
@@ -214,4 +235,32 @@ async fn what_cannot_be_written_down_did_not_happen() {
     assert_eq!(described.state, TransactionState::Empty);
     assert_eq!(add(2), Ok(()));
     assert_eq!(transactions.describe("x").unwrap().partitions.len(), 2);
+}
+
+#[tokio::test]
+async fn markers_that_do_not_fit_on_the_disk_are_written_when_there_is_room() {
+    for room in (0..360).step_by(20) {
+        let dir = TemporaryDir::new();
+        let data = Arc::new(DataDir::open(dir.path(), 1).unwrap());
+        let config = [("transaction.state.log.num.partitions", "1")];
+        let table = PartitionTable::on_disk(Arc::clone(&data));
+        let restarting = Restarting::over(table, &config);
+        let transactions = restarting.start().transactions;
+        let producer = init(&transactions).unwrap();
+        restarting.write(&transactions, producer, 0).unwrap();
+        data.faults().leave_room(Some(room));
+        let protocol = Protocol::EpochPerTransaction;
+        let ended = transactions.end("x", producer, protocol, Verdict::Commit);
+        data.faults().leave_room(None);
+        loop {
+            restarting.time.advance(Duration::from_millis(500));
+            match init(&transactions) {
+                Ok(_) => break,
+                Err(error) => assert_eq!(error, TransactionError::Concurrent, "{room}"),
+            }
+            tokio::task::yield_now().await;
+        }
+        // What was answered holds; what was not is aborted by the next producer.
+        assert_eq!(restarting.aborted(), usize::from(ended.is_err()), "{room}");
+    }
 }

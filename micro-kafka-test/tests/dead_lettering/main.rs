@@ -52,13 +52,13 @@ fn header<'r>(record: &'r OwnedRecord, name: &str) -> &'r [u8] {
 }
 
 #[kafka_listener(topics = "orders-dlt", group_id = "claims")]
-async fn claim(record: Record<'_>, State(claims): State<Journal<i32>>) {
-    claims.note(record.partition());
+async fn claim(meta: Meta, State(claims): State<Journal<i32>>) {
+    claims.note(meta.partition());
 }
 
 #[kafka_test(topics = ["orders"], partitions = 3)]
 async fn dead_letters_are_read_from_a_topic_that_the_start_creates(kafka: EmbeddedKafka) {
-    let claims = Journal::new();
+    let claims = Journal::<i32>::new();
     let app = kafka.app().listener(refuse).listener(claim);
     let _app = app.state(claims.clone()).start().await;
     kafka.send("orders", "x").partition(1).await;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::group::{GroupCoordinator, GroupLimits};
 use super::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
-use super::{Journal, ProducerIds, StateTopic};
+use super::{Journal, ProducerIds};
 use crate::clock::Clock;
-use crate::meta::{BrokerConfig, Catalog, NewTopic, Topic};
+use crate::meta::{BrokerConfig, Catalog, NewTopic, StateTopic, Topic};
 use crate::partition::PartitionTable;
 
 pub(crate) struct Ground {

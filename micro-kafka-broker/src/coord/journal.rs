@@ -6,9 +6,8 @@ use bytes::Bytes;
 
 use crate::batch::{BatchBuilder, Header, Marker, RecordView, Verdict, records, verdict_of};
 use crate::clock::Clock;
-use crate::coord::group::OFFSETS_TOPIC;
 use crate::coord::transaction::Producer;
-use crate::meta::{BrokerConfig, Catalog, CatalogError, NewTopic, Topic};
+use crate::meta::{Catalog, CatalogError, StateTopic, Topic};
 use crate::partition::{
     Admission, AppendError, Isolation, MarkerError, Partition, PartitionTable, ReadError,
     ReadRequest,
@@ -18,71 +17,6 @@ use crate::partition::{
 const TRANSACTIONAL: i16 = 0x10;
 /// Most bytes that are read at once.
 const READ_BYTES: usize = 1 << 20;
-
-/// A topic in which coordinators keep their state, as Kafka names and configures it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StateTopic {
-    /// Groups and their offsets.
-    Offsets,
-    /// Transactional ids.
-    Transactions,
-}
-
-impl StateTopic {
-    /// The topic's name.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Offsets => OFFSETS_TOPIC,
-            Self::Transactions => "__transaction_state",
-        }
-    }
-
-    /// The broker's configuration of its number of partitions.
-    fn count_config(self) -> &'static str {
-        match self {
-            Self::Offsets => "offsets.topic.num.partitions",
-            Self::Transactions => "transaction.state.log.num.partitions",
-        }
-    }
-
-    fn new_topic(self, config: &BrokerConfig) -> NewTopic {
-        let given = |name: &str| config.get(name).unwrap_or_default();
-        let (factor, configs) = match self {
-            Self::Offsets => (
-                "offsets.topic.replication.factor",
-                vec![
-                    ("cleanup.policy", "compact".to_owned()),
-                    ("compression.type", "producer".to_owned()),
-                    ("segment.bytes", given("offsets.topic.segment.bytes")),
-                ],
-            ),
-            Self::Transactions => (
-                "transaction.state.log.replication.factor",
-                vec![
-                    ("unclean.leader.election.enable", "false".to_owned()),
-                    ("compression.type", "uncompressed".to_owned()),
-                    ("cleanup.policy", "compact".to_owned()),
-                    (
-                        "min.insync.replicas",
-                        given("transaction.state.log.min.isr"),
-                    ),
-                    (
-                        "segment.bytes",
-                        given("transaction.state.log.segment.bytes"),
-                    ),
-                ],
-            ),
-        };
-        let own = |(name, value): (&str, String)| (name.to_owned(), Some(value));
-        NewTopic {
-            name: self.name().to_owned(),
-            partitions: i32::try_from(config.number(self.count_config())).unwrap_or(i32::MAX),
-            replication_factor: i16::try_from(config.number(factor)).unwrap_or(i16::MAX),
-            configs: configs.into_iter().map(own).collect(),
-            ..NewTopic::default()
-        }
-    }
-}
 
 /// A record of such a topic; without a value its key is forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]

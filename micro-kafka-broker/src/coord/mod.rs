@@ -9,7 +9,7 @@ mod producer_ids;
 pub(crate) mod transaction;
 mod unavailable;
 
-pub(crate) use journal::{Entry, Journal, JournalError, StateRecord, StateTopic};
+pub(crate) use journal::{Entry, Journal, JournalError, StateRecord};
 pub(crate) use moment::Moment;
 pub(crate) use producer_ids::ProducerIds;
 pub(crate) use unavailable::Unavailable;

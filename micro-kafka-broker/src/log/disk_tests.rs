@@ -325,6 +325,29 @@ fn what_was_flushed_is_not_read_again_at_a_start() {
 }
 
 #[test]
+fn a_closed_segment_whose_first_batch_is_corrupt_leaves_the_others_readable() {
+    let dir = TemporaryDir::new();
+    let data = DataDir::open(dir.path(), 0).unwrap();
+    let mut log = open(&data, known(false, 0));
+    fill(&mut log, 30);
+    log.close().unwrap();
+    let end = log.end_offset();
+    drop(log);
+    // The first batch's length.
+    apply(&files(&dir.path().join("t-0")), 8, Damage::Flip(0));
+    let mut log = open(&data, known(true, end));
+    assert_eq!(log.end_offset(), end);
+    assert!(readable(&mut log).is_empty(), "it is not served");
+    let limit = ReadLimit {
+        up_to: i64::MAX,
+        max_bytes: 1000,
+        at_least_one: true,
+    };
+    let second = log.segments[1].base_offset();
+    assert!(log.read(second, limit).is_ok());
+}
+
+#[test]
 fn records_that_are_missing_between_segments_end_the_log() {
     let dir = TemporaryDir::new();
     let data = DataDir::open(dir.path(), 0).unwrap();

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use super::{
-    BrokerConfig, CatalogError, Image, PartitionInfo, Topic, TopicId, TopicRef, TopicSettings,
+    BrokerConfig, CatalogError, Image, PartitionInfo, StateTopic, Topic, TopicId, TopicRef,
+    TopicSettings,
 };
 use super::{check_topic_name, name, topic_config};
 
@@ -340,7 +341,7 @@ impl Catalog {
 }
 
 fn is_internal(name: &str) -> bool {
-    name == "__consumer_offsets" || name == "__transaction_state"
+    StateTopic::named(name).is_some()
 }
 
 fn partition_on(replicas: Vec<i32>) -> PartitionInfo {

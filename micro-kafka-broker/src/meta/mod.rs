@@ -15,6 +15,7 @@ mod group_config;
 mod image;
 mod name;
 mod settings;
+mod state_topic;
 mod store;
 mod topic_config;
 mod topic_config_table;
@@ -30,6 +31,7 @@ pub(crate) use group_config::describe_group;
 pub(crate) use image::{Image, PartitionInfo, Topic, TopicRef};
 pub(crate) use name::check_topic_name;
 pub(crate) use settings::{Cleanup, TopicSettings};
+pub(crate) use state_topic::StateTopic;
 pub(crate) use store::{StoreError, TopicStore};
 pub(crate) use topic_config::describe_topic;
 

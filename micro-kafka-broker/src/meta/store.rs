@@ -10,7 +10,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, CatalogObserver, PartitionInfo, Topic, TopicId};
+use super::{BrokerConfig, Catalog, CatalogObserver, PartitionInfo, StateTopic, Topic, TopicId};
 use crate::log::StorageError;
 use crate::log::disk::{DataDir, FoundPartition, text};
 
@@ -74,7 +74,7 @@ impl TopicStore {
         let file = data.root().join(NAME);
         let mut topics = read(&file)?;
         let found = data.partitions()?;
-        add_unknown(&mut topics, &found, data, node_id);
+        add_unknown(&mut topics, &found, data, catalog.config(), node_id);
         for topic in topics.values_mut() {
             for partition in &mut topic.partitions {
                 // The data directory is this broker's, whatever its id was.
@@ -174,6 +174,7 @@ fn add_unknown(
     topics: &mut BTreeMap<String, StoredTopic>,
     found: &[FoundPartition],
     data: &DataDir,
+    config: &BrokerConfig,
     node_id: i32,
 ) {
     for partitions in found.chunk_by(|a, b| a.topic == b.topic) {
@@ -205,10 +206,20 @@ fn add_unknown(
         let topic = StoredTopic {
             id: id.to_string(),
             partitions: partitions.collect(),
-            configs: BTreeMap::new(),
+            configs: own_configs(&first.topic, config),
         };
         topics.insert(first.topic.clone(), topic);
     }
+}
+
+/// What a topic that was found is configured with: nothing, unless it is one of the broker's own,
+/// whose records must not be deleted for their age.
+fn own_configs(topic: &str, config: &BrokerConfig) -> BTreeMap<String, String> {
+    let configs = StateTopic::named(topic).map(|topic| topic.configs(config));
+    let configs = configs.into_iter().flatten();
+    configs
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 #[cfg(test)]

@@ -92,3 +92,18 @@ fn a_file_that_cannot_be_understood_is_named() {
         assert!(error.to_string().contains(NAME), "{error}");
     }
 }
+
+#[test]
+fn the_brokers_own_topics_are_found_as_such() {
+    let dir = TemporaryDir::new();
+    let data = DataDir::open(dir.path(), 3).unwrap();
+    let partition = data.partition("__consumer_offsets", 49);
+    partition.create(TopicId::random()).unwrap();
+    drop(data);
+    let catalog = load(&dir).unwrap();
+    let image = catalog.image();
+    let topic = image.topic("__consumer_offsets").unwrap();
+    assert!(topic.internal);
+    assert_eq!(topic.partitions.len(), 50);
+    assert!(topic.settings.cleanup.compact && !topic.settings.cleanup.delete);
+}

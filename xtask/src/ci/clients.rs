@@ -71,7 +71,7 @@ fn console_tools(broker: &Broker) -> Result<(), CiError> {
     )
 }
 
-fn tool(class: &str, words: &str) -> Result<Run, CiError> {
+pub(super) fn tool(class: &str, words: &str) -> Result<Run, CiError> {
     let java = Jars::resolve()?.java(class, "-Xmx256m", "WARN");
     Ok(Run::command(java).arguments(words.split_whitespace()))
 }
@@ -106,21 +106,28 @@ fn sorted(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The program, in memory, on a port of its own; ended when it is dropped.
-struct Broker {
+/// The program on a port of its own; ended when it is dropped.
+pub(super) struct Broker {
     child: Child,
-    bootstrap: String,
+    pub(super) bootstrap: String,
     dir: PathBuf,
 }
 
 impl Broker {
+    /// In memory.
     fn start() -> Result<Self, CiError> {
+        Self::start_with(&[])
+    }
+
+    /// With these flags beside the usual ones.
+    pub(super) fn start_with(flags: &[&str]) -> Result<Self, CiError> {
         let dir = workspace::target().join("clients");
         fs::create_dir_all(&dir).map_err(KafkaError::io(&dir))?;
         let path = workspace::target().join("release/micro-kafka-broker");
         let mut child = Command::new(&path)
             .args(["--listen", "127.0.0.1:0", "--auto-create"])
             .args(["--default-partitions", "3"])
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -139,7 +146,16 @@ impl Broker {
         })
     }
 
-    fn file(&self, name: &str, text: &str) -> Result<PathBuf, CiError> {
+    /// Stops it as a service manager does, and waits for its end.
+    pub(super) fn stop(mut self) -> Result<(), CiError> {
+        Run::program("kill", &format!("-TERM {}", self.child.id())).check()?;
+        let ended = self.child.wait();
+        ended
+            .map(drop)
+            .map_err(|error| KafkaError::io(&self.dir)(error).into())
+    }
+
+    pub(super) fn file(&self, name: &str, text: &str) -> Result<PathBuf, CiError> {
         let path = Path::join(&self.dir, name);
         fs::write(&path, text).map_err(KafkaError::io(&path))?;
         Ok(path)

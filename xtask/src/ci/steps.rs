@@ -2,6 +2,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::clients;
+use super::disk;
 use super::step::{CiError, Run, Step, same_lines};
 use crate::kafka::Kafka;
 use crate::workspace;
@@ -48,6 +49,11 @@ pub(super) const ALL: &[Step] = &[
         name: "clients",
         about: "kcat and Apache Kafka's console tools on the embedded broker",
         run: clients::check,
+    },
+    Step {
+        name: "disk",
+        about: "Apache Kafka's dump tool on our data directory, our broker on Apache Kafka's",
+        run: disk::check,
     },
     Step {
         name: "apache",

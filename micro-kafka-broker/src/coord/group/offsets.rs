@@ -7,10 +7,10 @@ use std::time::Instant;
 use super::stored::OffsetView;
 use super::{Caller, Change, Effect, Group, GroupError, GroupState};
 use crate::coord::transaction::Producer;
-use crate::meta::TopicId;
+use crate::meta::{StateTopic, TopicId};
 
 /// The internal topic whose partitions the groups' offsets belong to.
-pub(crate) const OFFSETS_TOPIC: &str = "__consumer_offsets";
+pub(crate) const OFFSETS_TOPIC: &str = StateTopic::Offsets.name();
 
 /// A partition by the name of its topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

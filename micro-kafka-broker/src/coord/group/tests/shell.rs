@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use super::harness::*;
 use crate::clock::{Clock, ManualTime};
-use crate::coord::StateTopic;
 use crate::coord::ground::Ground;
 use crate::coord::group::{
     Event, GroupCoordinator, GroupError, Join, OffsetView, PartitionKey, Reply,
 };
+use crate::meta::StateTopic;
 
 fn coordinator() -> Arc<GroupCoordinator> {
     with_clock(Clock::system())

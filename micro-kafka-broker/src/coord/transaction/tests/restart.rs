@@ -7,16 +7,16 @@ use std::time::Duration;
 use super::harness::{TIMEOUT, limits, partition};
 use crate::batch::{BatchBuilder, Verdict};
 use crate::clock::{Clock, ManualTime};
+use crate::coord::Unavailable;
 use crate::coord::ground::{Coordinators, Ground};
 use crate::coord::group::OFFSETS_TOPIC;
 use crate::coord::transaction::record::{TransactionLogValue, by_topic};
 use crate::coord::transaction::{
     Init, Producer, Protocol, TransactionCoordinator, TransactionError, TransactionState,
 };
-use crate::coord::{StateTopic, Unavailable};
 use crate::log::disk::DataDir;
 use crate::log::disk::temporary::TemporaryDir;
-use crate::meta::Topic;
+use crate::meta::{StateTopic, Topic};
 use crate::partition::{Admission, Isolation, OffsetSpec, PartitionTable, ReadRequest};
 
 struct Restarting {

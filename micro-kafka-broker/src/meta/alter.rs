@@ -151,6 +151,9 @@ impl Catalog {
                 .map_err(refused)?;
         }
         if !validate_only {
+            for observer in self.observers.read().iter() {
+                observer.broker_changed(scope, &values);
+            }
             self.config().set_dynamic(scope, values);
             self.republish();
         }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
+use super::broker_config::Values;
 use super::{
-    BrokerConfig, CatalogError, Image, PartitionInfo, StateTopic, Topic, TopicId, TopicRef,
-    TopicSettings,
+    BrokerConfig, BrokerScope, CatalogError, Image, PartitionInfo, StateTopic, Topic, TopicId,
+    TopicRef, TopicSettings,
 };
 use super::{check_topic_name, name, topic_config};
 
@@ -39,6 +40,8 @@ pub(crate) trait CatalogObserver: Send + Sync + fmt::Debug {
     fn topic_changed(&self, topic: &Arc<Topic>);
     /// A topic was deleted; readers do not see it any more.
     fn topic_deleted(&self, topic: &Arc<Topic>);
+    /// These are the settings of a broker, or of all, that were made while it runs.
+    fn broker_changed(&self, _scope: BrokerScope, _values: &Values) {}
 }
 
 /// The topics of the cluster.
@@ -49,7 +52,7 @@ pub(crate) struct Catalog {
     image: RwLock<Arc<Image>>,
     /// Held during a change, so that changes follow one another.
     pub(super) changing: Mutex<()>,
-    observers: RwLock<Vec<Arc<dyn CatalogObserver>>>,
+    pub(super) observers: RwLock<Vec<Arc<dyn CatalogObserver>>>,
 }
 
 impl Catalog {

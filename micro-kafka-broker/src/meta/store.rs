@@ -1,4 +1,5 @@
-//! Topics on disk: their names, ids, partitions and configurations.
+//! Topics on disk: their names, ids, partitions and configurations, and what brokers were told
+//! while they ran.
 //!
 //! One file of the data directory holds all of them and is replaced with every change. Directories
 //! of partitions that it does not know, such as those of Apache Kafka, become topics too.
@@ -10,7 +11,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use super::{BrokerConfig, Catalog, CatalogObserver, PartitionInfo, StateTopic, Topic, TopicId};
+use super::broker_config::Values;
+use super::{
+    BrokerConfig, BrokerScope, Catalog, CatalogObserver, PartitionInfo, StateTopic, Topic, TopicId,
+};
 use crate::log::StorageError;
 use crate::log::disk::{DataDir, FoundPartition, text};
 
@@ -21,6 +25,23 @@ const VERSION: u32 = 1;
 struct Content {
     version: u32,
     topics: BTreeMap<String, StoredTopic>,
+    /// What was set for this broker while it ran.
+    #[serde(default)]
+    broker: Values,
+    /// What was set for all brokers while they ran.
+    #[serde(default)]
+    brokers: Values,
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            topics: BTreeMap::new(),
+            broker: Values::new(),
+            brokers: Values::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +78,7 @@ pub(crate) enum StoreError {
 #[derive(Debug)]
 pub(crate) struct TopicStore {
     file: PathBuf,
-    topics: Mutex<BTreeMap<String, StoredTopic>>,
+    content: Mutex<Content>,
 }
 
 impl TopicStore {
@@ -72,17 +93,20 @@ impl TopicStore {
         node_id: i32,
     ) -> Result<Arc<Self>, StoreError> {
         let file = data.root().join(NAME);
-        let mut topics = read(&file)?;
+        let mut content = read(&file)?;
+        let config = catalog.config();
+        config.set_dynamic(BrokerScope::Own, content.broker.clone());
+        config.set_dynamic(BrokerScope::Default, content.brokers.clone());
         let found = data.partitions()?;
-        add_unknown(&mut topics, &found, data, catalog.config(), node_id);
-        for topic in topics.values_mut() {
+        add_unknown(&mut content.topics, &found, data, config, node_id);
+        for topic in content.topics.values_mut() {
             for partition in &mut topic.partitions {
                 // The data directory is this broker's, whatever its id was.
                 partition.replicas = vec![node_id];
                 partition.leader_epoch += 1;
             }
         }
-        for (name, topic) in &topics {
+        for (name, topic) in &content.topics {
             let id = TopicId::parse(&topic.id).ok_or_else(|| StoreError::Content {
                 file: file.clone(),
                 reason: format!("`{}` is no topic id", topic.id),
@@ -93,26 +117,25 @@ impl TopicStore {
         data.forget_offsets();
         let store = Self {
             file,
-            topics: Mutex::new(topics),
+            content: Mutex::new(content),
         };
-        store.write(&store.topics.lock())?;
+        store.write(&store.content.lock())?;
         Ok(Arc::new(store))
     }
 
-    fn write(&self, topics: &BTreeMap<String, StoredTopic>) -> Result<(), StorageError> {
-        let content = Content {
-            version: VERSION,
-            topics: topics.clone(),
-        };
+    fn write(&self, content: &Content) -> Result<(), StorageError> {
         // Maps with text as keys can always be written as JSON.
-        let json = serde_json::to_vec_pretty(&content).unwrap_or_default();
+        let json = serde_json::to_vec_pretty(content).unwrap_or_default();
         text::replace(&self.file, &json)
     }
 
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, StoredTopic>)) {
-        let mut topics = self.topics.lock();
-        change(&mut topics);
-        if let Err(error) = self.write(&topics) {
+    /// Changes what is stored, where `change` says that it has changed anything.
+    fn change(&self, change: impl FnOnce(&mut Content) -> bool) {
+        let mut content = self.content.lock();
+        if !change(&mut content) {
+            return;
+        }
+        if let Err(error) = self.write(&content) {
             tracing::error!(%error, "a change of topics will be lost with the next restart");
         }
     }
@@ -121,11 +144,28 @@ impl TopicStore {
 impl CatalogObserver for TopicStore {
     fn topic_changed(&self, topic: &Arc<Topic>) {
         let stored = StoredTopic::of(topic);
-        self.change(|topics| drop(topics.insert(topic.name.to_string(), stored)));
+        self.change(|content| {
+            let before = content
+                .topics
+                .insert(topic.name.to_string(), stored.clone());
+            before.as_ref() != Some(&stored)
+        });
     }
 
     fn topic_deleted(&self, topic: &Arc<Topic>) {
-        self.change(|topics| drop(topics.remove(&*topic.name)));
+        self.change(|content| content.topics.remove(&*topic.name).is_some());
+    }
+
+    fn broker_changed(&self, scope: BrokerScope, values: &Values) {
+        self.change(|content| {
+            let stored = match scope {
+                BrokerScope::Own => &mut content.broker,
+                BrokerScope::Default => &mut content.brokers,
+            };
+            let changed = stored != values;
+            stored.clone_from(values);
+            changed
+        });
     }
 }
 
@@ -154,9 +194,9 @@ impl StoredPartition {
     }
 }
 
-fn read(file: &Path) -> Result<BTreeMap<String, StoredTopic>, StoreError> {
+fn read(file: &Path) -> Result<Content, StoreError> {
     let Some(json) = text::read(file)? else {
-        return Ok(BTreeMap::new());
+        return Ok(Content::default());
     };
     let wrong = |reason: String| StoreError::Content {
         file: file.to_owned(),
@@ -164,7 +204,7 @@ fn read(file: &Path) -> Result<BTreeMap<String, StoredTopic>, StoreError> {
     };
     let content: Content = serde_json::from_str(&json).map_err(|error| wrong(error.to_string()))?;
     match content.version {
-        VERSION => Ok(content.topics),
+        VERSION => Ok(content),
         other => Err(wrong(format!("its version is {other}, not {VERSION}"))),
     }
 }

@@ -3,7 +3,7 @@ use std::fs;
 use super::*;
 use crate::log::disk::temporary::TemporaryDir;
 use crate::log::disk::{Checkpoint, Offsets};
-use crate::meta::{BrokerConfig, NewTopic};
+use crate::meta::{BrokerConfig, ConfigChanges, ConfigOp, NewTopic};
 
 fn catalog() -> Catalog {
     Catalog::new(BrokerConfig::default(), vec![3])
@@ -47,6 +47,36 @@ fn topics_come_back_with_ids_and_configurations_and_new_leader_epochs() {
     assert_eq!(topic.partitions[0].leader, 3);
     let epoch = load(&dir).unwrap().image().topic("a").unwrap().partitions[2].leader_epoch;
     assert_eq!(epoch, 2);
+}
+
+#[test]
+fn what_a_broker_was_told_comes_back_and_its_topics_follow() {
+    let dir = TemporaryDir::new();
+    let first = load(&dir).unwrap();
+    first.create_topic(&new("a"), false).unwrap();
+    let told = |value: &str| ConfigChanges {
+        replace: false,
+        ops: vec![(
+            "message.max.bytes".to_owned(),
+            ConfigOp::Set(value.to_owned()),
+        )],
+    };
+    first
+        .alter_broker(BrokerScope::Default, &told("5"), false)
+        .unwrap();
+    let most = |catalog: &Catalog| {
+        let topic = Arc::clone(catalog.image().topic("a").unwrap());
+        (
+            catalog.config().number("message.max.bytes"),
+            topic.settings.rules.max_batch_bytes,
+        )
+    };
+    let again = load(&dir).unwrap();
+    assert_eq!(most(&again), (5, 5));
+    again
+        .alter_broker(BrokerScope::Own, &told("6"), false)
+        .unwrap();
+    assert_eq!(most(&load(&dir).unwrap()), (6, 6));
 }
 
 #[test]

@@ -141,6 +141,11 @@ impl BrokerBuilder {
         let names = listener_names(sockets.len());
         let mut config = self.config;
         config.extend(address_config(self.node_id, &names, &sockets, &endpoints));
+        let dir = self
+            .data_dir
+            .as_ref()
+            .map(|path| path.display().to_string());
+        config.extend(dir.map(|dir| ("log.dirs".to_owned(), dir)));
         let nodes = vec![Node {
             id: self.node_id,
             endpoints: endpoints.clone(),

@@ -125,7 +125,7 @@ impl Segment {
         let Some((offsets, times)) = index_files.load(file.len())? else {
             return Self::index_anew(file, index_files, base_offset, layout);
         };
-        let (store, age) = aged(file, layout)?;
+        let (store, age) = aged(file, layout);
         Ok(Self {
             base_offset,
             store,
@@ -154,7 +154,7 @@ impl Segment {
         let mut indexes = scanned.indexes;
         indexes.note_max();
         index_files.write(&indexes)?;
-        let (store, age) = aged(file, layout)?;
+        let (store, age) = aged(file, layout);
         Ok(Self {
             base_offset,
             store,
@@ -185,7 +185,7 @@ impl Segment {
         }
         let mut index_files = IndexFiles::new(dir.path(), base_offset, Suffix::None);
         index_files.write(&scanned.indexes)?;
-        let (store, age) = aged(file, layout)?;
+        let (store, age) = aged(file, layout);
         let segment = Self {
             base_offset,
             store,
@@ -429,16 +429,13 @@ impl Segment {
     }
 }
 
-/// A file with its age.
-fn aged(file: LogFile, layout: &LogLayout) -> Result<(Store, Age), StorageError> {
+/// A file with its age. A first batch that cannot be read is for its readers to find.
+fn aged(file: LogFile, layout: &LogLayout) -> (Store, Age) {
     let handle = file.handle();
     let store = Store::File(file);
-    let first = match store.walk(0).step() {
-        // Whoever reads there is told.
-        Err(StorageError::Corrupt { .. }) => None,
-        step => step?.map(|step| step.header.max_timestamp),
-    };
-    Ok((store, Age::of_file(&handle, layout, first)))
+    let first = store.walk(0).step().ok().flatten();
+    let first = first.map(|step| step.header.max_timestamp);
+    (store, Age::of_file(&handle, layout, first))
 }
 
 /// Checks every batch; returns where the first bad one begins.

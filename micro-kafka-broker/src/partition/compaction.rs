@@ -308,5 +308,8 @@ fn joined(slices: Vec<Bytes>) -> Bytes {
 }
 
 #[cfg(test)]
+#[path = "compaction_properties.rs"]
+mod properties;
+#[cfg(test)]
 #[path = "compaction_tests.rs"]
 mod tests;

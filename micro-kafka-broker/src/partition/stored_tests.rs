@@ -58,8 +58,11 @@ fn read(partition: &Partition, offset: i64) -> Result<Vec<u8>, ReadError> {
     Ok(partition.read(request)?.records.concat())
 }
 
+/// The last stable offset, the aborted transactions and how many bytes there are.
+type Seen = (i64, Vec<(i64, i64)>, usize);
+
 /// What readers of committed records learn, from every offset on.
-fn seen(partition: &Partition) -> Vec<(i64, Vec<(i64, i64)>, usize)> {
+fn seen(partition: &Partition) -> Vec<Seen> {
     let end = partition.core.lock().log.end_offset();
     let from = |offset| {
         let request = ReadRequest {

@@ -61,6 +61,10 @@ impl Batch {
     }
 
     /// The batch with null for every value.
+    #[allow(
+        dead_code,
+        reason = "this file is the wire tests' too, and they use it"
+    )]
     pub(crate) fn tombstones(&self) -> Bytes {
         self.encode(true)
     }

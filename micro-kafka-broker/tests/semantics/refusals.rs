@@ -12,7 +12,9 @@ const INVALID_TIMESTAMP: i16 = 32;
 const INVALID_RECORD: i16 = 87;
 
 /// Code, message, and the records' positions and messages.
-fn told(answer: &PartitionProduceResponse) -> (i16, Option<String>, Vec<(i32, Option<String>)>) {
+type Told = (i16, Option<String>, Vec<(i32, Option<String>)>);
+
+fn told(answer: &PartitionProduceResponse) -> Told {
     let text =
         |text: &Option<kafka_protocol::protocol::StrBytes>| text.as_ref().map(ToString::to_string);
     let records = answer.record_errors.iter().map(|error| {

@@ -51,6 +51,20 @@ fn header<'r>(record: &'r OwnedRecord, name: &str) -> &'r [u8] {
     header.value.as_deref().unwrap_or_default()
 }
 
+#[kafka_listener(topics = "orders-dlt", group_id = "claims")]
+async fn claim(meta: Meta, State(claims): State<Journal<i32>>) {
+    claims.note(meta.partition());
+}
+
+#[kafka_test(topics = ["orders"], partitions = 3)]
+async fn dead_letters_are_read_from_a_topic_that_the_start_creates(kafka: EmbeddedKafka) {
+    let claims = Journal::<i32>::new();
+    let app = kafka.app().listener(refuse).listener(claim);
+    let _app = app.state(claims.clone()).start().await;
+    kafka.send("orders", "x").partition(1).await;
+    assert_eq!(claims.reaches(1).await, [1]);
+}
+
 #[kafka_test(topics = ["orders"], partitions = 3)]
 async fn a_dead_letter_has_springs_headers_byte_for_byte(kafka: EmbeddedKafka) {
     let app = kafka.app().listener(charge).start().await;

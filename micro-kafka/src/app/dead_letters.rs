@@ -36,6 +36,11 @@ pub(super) fn dead_letters(app: &KafkaApp) -> Result<DeadLetters, Error> {
 }
 
 impl DeadLetters {
+    /// Whether a topic is one of them.
+    pub(super) fn include(&self, topic: &str) -> bool {
+        self.0.iter().any(|(_, destination)| destination == topic)
+    }
+
     /// Creates what is missing: by a consumer that connects anyhow; by the producer where there is
     /// none, or it has not the right.
     pub(super) async fn create(

@@ -6,11 +6,10 @@ use futures_util::future::join_all;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::builder::KafkaApp;
-use super::dead_letters::dead_letters;
+use super::dead_letters::{DeadLetters, dead_letters};
 use super::error::Error;
 use super::resolve::Plan;
 use super::signal::StopSignals;
-use crate::client::AnyClient;
 use crate::clock::Clock;
 use crate::error::{DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, Recover};
 use crate::listener::{
@@ -68,14 +67,8 @@ impl RunningApp {
             clock,
             flush_timeout,
         };
-        // The groups are joined while the dead-letter topics are looked for: each takes several
-        // round trips. No record is handled before both are done.
         let (key, gate) = Gate::closed();
-        let ready = match running.start_containers(&gate) {
-            Ok(consumer) => dead_letters.create(consumer, &running.template).await,
-            Err(error) => Err(error),
-        };
-        match ready {
+        match running.start_all(&dead_letters, &gate).await {
             Ok(()) => key.open(),
             Err(error) => {
                 drop(key);
@@ -86,15 +79,26 @@ impl RunningApp {
         Ok(running)
     }
 
-    /// Returns the client of the first consumer, if there is any.
-    fn start_containers(&self, gate: &Gate) -> Result<Option<AnyClient>, Error> {
-        let containers = self.containers.iter();
+    /// The groups are joined while the dead-letter topics are looked for: each takes several round
+    /// trips. No record is handled before both are done. Who reads dead letters joins afterwards: a
+    /// consumer that has asked for a topic too early asks again minutes later.
+    async fn start_all(&self, dead_letters: &DeadLetters, gate: &Gate) -> Result<(), Error> {
+        let starting = self.containers.iter();
+        let starting = starting.filter(|container| container.endpoint().auto_startup);
+        let (late, early): (Vec<_>, Vec<_>) = starting.partition(|container| {
+            let mut topics = container.endpoint().topics.iter();
+            topics.any(|topic| dead_letters.include(topic))
+        });
         let mut first = None;
-        for container in containers.filter(|container| container.endpoint().auto_startup) {
+        for container in early {
             let client = container.start_behind(gate).map_err(Error::Start)?;
             first = first.or(client);
         }
-        Ok(first)
+        dead_letters.create(first, &self.template).await?;
+        for container in late {
+            container.start_behind(gate).map_err(Error::Start)?;
+        }
+        Ok(())
     }
 
     /// Runs until SIGTERM or Ctrl-C, then drains and stops; a second signal cuts the drain short.

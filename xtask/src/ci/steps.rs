@@ -56,6 +56,11 @@ pub(super) const ALL: &[Step] = &[
         run: disk::check,
     },
     Step {
+        name: "suite",
+        about: "kafka-python's own integration tests on micro-kafka-broker",
+        run: suite,
+    },
+    Step {
         name: "apache",
         about: "integration tests and example on Apache Kafka",
         run: apache,
@@ -100,6 +105,13 @@ fn doc() -> Result<(), CiError> {
 
 fn example() -> Result<(), CiError> {
     compare_table(Run::cargo("run --release --locked -p flights"))
+}
+
+/// Includes the broker's release build, which other steps have made.
+fn suite() -> Result<(), CiError> {
+    Run::cargo("run --quiet --locked --package xtask -- suite kafka-python")
+        .limit(2 * FEW_MINUTES)
+        .check()
 }
 
 /// Stops the server also when a test has failed.

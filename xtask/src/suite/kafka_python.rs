@@ -46,7 +46,7 @@ pub(super) fn prepare(from: Option<&Path>) -> Result<Prepared, CiError> {
             .split(' ')
             .map(str::to_owned)
             .collect(),
-        limit: Duration::from_secs(15 * 60),
+        limit: Duration::from_secs(4 * 60),
         verdicts,
     };
     let needs = Needs {

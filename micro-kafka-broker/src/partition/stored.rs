@@ -149,9 +149,14 @@ fn try_open(
     let (mut log, recovered) = Log::open(dir.clone(), topic.settings.layout, known)?;
     let end = log.end_offset();
     let mut state = Rebuilt::new(recovered, LeaderEpochs::kept(dir.epochs()?, end));
-    log.replay(state.replay_from, |header, markers| {
+    let replayed = log.replay(state.replay_from, |header, markers| {
         state.take(header, markers.as_ref().and_then(Marker::read));
-    })?;
+    });
+    match replayed {
+        // Only what is behind it is not known; the rest of the partition can be served.
+        Err(error @ StorageError::Corrupt { .. }) => report(&error),
+        replayed => replayed?,
+    }
     for entry in &state.aborted {
         log.keep_aborted(entry);
     }

@@ -150,6 +150,11 @@ impl BrokerBuilder {
             id: self.node_id,
             endpoints: endpoints.clone(),
         }];
+        if let Some(path) = &self.data_dir {
+            // Told to clients that ask where the logs are.
+            let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            config.push(("log.dirs".to_owned(), whole.display().to_string()));
+        }
         let config = BrokerConfig::new(config)?;
         let data = match &self.data_dir {
             Some(path) => Some(Arc::new(DataDir::open(path, self.node_id)?)),

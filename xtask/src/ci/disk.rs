@@ -84,6 +84,10 @@ fn apaches_read_by_the_broker() -> Result<(), CiError> {
     let data = workspace::target().join("kafka/disk/data");
     let broker = Broker::start_with(&["--data-dir", &data.to_string_lossy()])?;
     let read = read(&broker.bootstrap)?;
+    // Looking for the first line that differs takes long.
+    if read == written {
+        return Ok(());
+    }
     same_lines(
         "what the broker reads of Apache Kafka's files",
         &read,

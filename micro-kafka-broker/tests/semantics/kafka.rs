@@ -93,12 +93,13 @@ impl Kafka {
             tokio::task::yield_now().await;
         }
         // Apache Kafka's broker leads a new partition a moment after it is in the metadata.
-        loop {
-            let probed = self.fetch(&name, 0, |f| f, |p| p).await;
-            if probed.error_code == 0 {
-                return name;
+        for index in 0..partitions {
+            let of = |asked: FetchPartition| asked.with_partition(index);
+            while self.fetch(&name, 0, |f| f, of).await.error_code != 0 {
+                tokio::task::yield_now().await;
             }
         }
+        name
     }
 
     pub(crate) async fn metadata(&mut self, topic: &str) -> MetadataResponse {

@@ -17,6 +17,8 @@ const PARTITIONS: i32 = 6;
 const STORED_AT_START: u64 = 10_000;
 /// Acknowledgements awaited one by one, for a million records asked for.
 const ROUND_TRIPS_PER_MILLION: u64 = 10_000;
+/// A server that has just started takes twenty times as long for a join: its code is not compiled.
+const WARM_UP_STARTS: u32 = 20;
 /// Half a million records of 1,000 bytes each: together 2 GB for a million records asked for.
 const WARM_UP_RUNS: u32 = 4;
 
@@ -46,6 +48,8 @@ struct Measure {
     stored: u64,
     /// Records of one run.
     records: u64,
+    /// Runs of each side that are not counted.
+    warm_up: u32,
 }
 
 impl Scenario {
@@ -92,6 +96,7 @@ impl Scenario {
                     shown: Shown::PerRecord,
                     stored: all,
                     records: all,
+                    warm_up: 0,
                 };
                 let pairs = sides(&measure, bench, broker, report)?;
                 vec![wall(&pairs).at_least(target), cpu(&pairs).at_least(target)]
@@ -103,6 +108,7 @@ impl Scenario {
                     shown: Shown::PerRecord,
                     stored: 0,
                     records: all,
+                    warm_up: 0,
                 };
                 let pairs = sides(&measure, bench, broker, report)?;
                 let windowed = Measure {
@@ -121,6 +127,7 @@ impl Scenario {
                     shown: Shown::Whole,
                     stored: STORED_AT_START,
                     records: 1,
+                    warm_up: WARM_UP_STARTS,
                 };
                 let pairs = sides(&measure, bench, broker, report)?;
                 vec![wall(&pairs).at_least(6.5), cpu(&pairs)]
@@ -132,6 +139,7 @@ impl Scenario {
                     shown: Shown::Whole,
                     stored: 1,
                     records: 1,
+                    warm_up: 0,
                 };
                 let rest = sides(&rest, bench, broker, report)?;
                 let loaded = Measure {
@@ -140,6 +148,7 @@ impl Scenario {
                     shown: Shown::PerRecord,
                     stored: all,
                     records: all,
+                    warm_up: 0,
                 };
                 let loaded = sides(&loaded, bench, broker, report)?;
                 let part = |label, pairs: &Pairs| {
@@ -174,6 +183,10 @@ fn sides(
             bench.fill(broker, topic, measure.stored)?;
         }
         let side = |who| move || bench.side(broker, who, measure.work, topic, measure.records);
+        for _ in 0..measure.warm_up {
+            side(Who::Plain)()?;
+            side(bench.ours)()?;
+        }
         Pairs::measure(bench.pairs, side(Who::Plain), side(bench.ours))
     })?;
     let row = |side, samples| Row {

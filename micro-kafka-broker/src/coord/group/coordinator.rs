@@ -109,7 +109,7 @@ impl GroupCoordinator {
     /// Reads all groups from the offsets' topic. May take long, and blocks.
     pub(crate) fn load(&self) {
         self.seats.load();
-        if self.seats.wakes() {
+        if self.seats.has_timer() {
             self.start_timers();
         }
     }

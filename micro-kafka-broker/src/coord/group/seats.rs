@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use super::{Change, Effect, Event, Group, GroupLimits, Reply, Token};
 use crate::clock::Clock;
-use crate::coord::{Journal, Moment, StateRecord, Unavailable};
+use crate::coord::{Alarm, Journal, Moment, StateRecord, Unavailable, Unread};
 
 /// The answer to a request, if there can be one.
 pub(crate) type Answer = Result<Reply, Unavailable>;
@@ -64,14 +64,10 @@ pub(super) struct Seats {
     limits: GroupLimits,
     journal: Journal,
     groups: RwLock<BTreeMap<String, Arc<Mutex<Seat>>>>,
-    /// The partitions whose groups are not known yet.
-    loading: RwLock<BTreeSet<i32>>,
+    pub(super) unread: Unread,
     /// The groups that a producer's open transaction has offsets for.
     open: Mutex<HashMap<i64, BTreeSet<String>>>,
-    /// Tells the timer task that a deadline has come nearer.
-    nearer: Notify,
-    /// The next moment at which the timer task looks.
-    wakes: Mutex<Option<Instant>>,
+    alarm: Alarm,
     /// When the timer task next looks for what has been kept for long enough.
     cleans: Mutex<Instant>,
 }
@@ -84,10 +80,9 @@ impl Seats {
             limits,
             journal,
             groups: RwLock::default(),
-            loading: RwLock::default(),
+            unread: Unread::default(),
             open: Mutex::default(),
-            nearer: Notify::new(),
-            wakes: Mutex::new(None),
+            alarm: Alarm::default(),
             cleans: Mutex::new(cleans),
         }
     }
@@ -241,7 +236,7 @@ impl Seats {
             return Left::Unwritten;
         }
         if let Some(deadline) = seat.group.deadline() {
-            self.wake_by(deadline);
+            self.alarm.set(deadline);
         }
         match seat.group.is_forgotten() {
             true => Left::Nothing,
@@ -300,22 +295,13 @@ impl Seats {
         }
     }
 
-    pub(super) fn wake_by(&self, deadline: Instant) {
-        let mut wakes = self.wakes.lock();
-        if wakes.is_none_or(|at| deadline < at) {
-            *wakes = Some(deadline);
-            self.nearer.notify_one();
-        }
-    }
-
     /// Whether a timer is set.
-    pub(super) fn wakes(&self) -> bool {
-        self.wakes.lock().is_some()
+    pub(super) fn has_timer(&self) -> bool {
+        self.alarm.is_set()
     }
 
     /// Runs the timers that are due and plans the next look.
     fn tick(&self) {
-        *self.wakes.lock() = None;
         let cleans = self.cleanup_is_due();
         let ids: Vec<_> = self.groups.read().keys().cloned().collect();
         for group_id in ids {
@@ -332,7 +318,7 @@ impl Seats {
                     self.step(&group_id, &mut seat, Event::Tick)
                 }
                 Some(deadline) => {
-                    self.wake_by(deadline);
+                    self.alarm.set(deadline);
                     Left::Group
                 }
                 None => Left::Group,
@@ -341,7 +327,7 @@ impl Seats {
             self.settle(&group_id, left);
         }
         if !self.groups.read().is_empty() {
-            self.wake_by(*self.cleans.lock());
+            self.alarm.set(*self.cleans.lock());
         }
     }
 
@@ -377,7 +363,7 @@ impl Seats {
         let mut table = self.groups.write();
         for (group_id, group) in loaded.groups {
             if let Some(deadline) = group.deadline() {
-                self.wake_by(deadline);
+                self.alarm.set(deadline);
             }
             let seat = Arc::new(Mutex::new(Seat::new(group)));
             if let Some(early) = table.insert(group_id, seat) {
@@ -385,7 +371,7 @@ impl Seats {
             }
         }
         if !table.is_empty() {
-            self.wake_by(*self.cleans.lock());
+            self.alarm.set(*self.cleans.lock());
         }
         drop(table);
         let mut open = self.open.lock();
@@ -393,23 +379,10 @@ impl Seats {
             open.entry(producer_id).or_default().extend(groups);
         }
     }
-
-    pub(super) fn loading(&self) -> &RwLock<BTreeSet<i32>> {
-        &self.loading
-    }
 }
 
 /// Runs the timers until the task is aborted.
 pub(super) async fn run_timers(seats: Arc<Seats>) {
-    seats.wake_by(*seats.cleans.lock());
-    loop {
-        let at = *seats.wakes.lock();
-        match at {
-            Some(at) => tokio::select! {
-                () = seats.clock.sleep_until(at) => seats.tick(),
-                () = seats.nearer.notified() => {}
-            },
-            None => seats.nearer.notified().await,
-        }
-    }
+    seats.alarm.set(*seats.cleans.lock());
+    seats.alarm.run(&seats.clock, || seats.tick()).await;
 }

@@ -186,7 +186,7 @@ impl TransactionCoordinator {
     /// have been loaded. May take long, and blocks.
     pub(crate) fn load(&self) {
         self.seats.load();
-        if self.seats.wakes() {
+        if self.seats.has_timer() {
             self.start_timers();
         }
     }

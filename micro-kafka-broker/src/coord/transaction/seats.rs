@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
-use tokio::sync::Notify;
 
 use super::record::TransactionLogValue;
 use super::{
@@ -14,7 +13,7 @@ use super::{
 use crate::batch::Marker;
 use crate::clock::Clock;
 use crate::coord::group::PartitionKey;
-use crate::coord::{Journal, ProducerIds, Unavailable};
+use crate::coord::{Alarm, Journal, ProducerIds, Unavailable, Unread};
 
 /// Time between two tries to write markers.
 const RETRY_MARKERS: Duration = Duration::from_millis(500);
@@ -53,12 +52,8 @@ pub(super) struct Seats {
     markers: MarkerWriter,
     journal: Journal,
     transactions: RwLock<BTreeMap<String, Arc<Mutex<Seat>>>>,
-    /// The partitions whose ids are not known yet.
-    loading: RwLock<BTreeSet<i32>>,
-    /// Tells the timer task that a deadline has come nearer.
-    nearer: Notify,
-    /// The next moment at which the timer task looks.
-    wakes: Mutex<Option<Instant>>,
+    pub(super) unread: Unread,
+    alarm: Alarm,
 }
 
 impl Seats {
@@ -76,9 +71,8 @@ impl Seats {
             markers,
             journal,
             transactions: RwLock::default(),
-            loading: RwLock::default(),
-            nearer: Notify::new(),
-            wakes: Mutex::new(None),
+            unread: Unread::default(),
+            alarm: Alarm::default(),
         }
     }
 
@@ -96,10 +90,6 @@ impl Seats {
 
     pub(super) fn ids(&self) -> &Arc<ProducerIds> {
         &self.ids
-    }
-
-    pub(super) fn loading(&self) -> &RwLock<BTreeSet<i32>> {
-        &self.loading
     }
 
     pub(super) fn now(&self) -> Moment {
@@ -179,7 +169,7 @@ impl Seats {
         let effects = seat.transaction.step(self.now(), event);
         let answer = self.carry_out(id, seat, effects);
         if let Some(deadline) = seat.transaction.deadline() {
-            self.wake_by(deadline);
+            self.alarm.set(deadline);
         }
         answer
     }
@@ -227,7 +217,7 @@ impl Seats {
                 "markers cannot be written; they are tried again"
             );
             seat.owed = Some((marker, left));
-            self.wake_by(self.clock.now() + RETRY_MARKERS);
+            self.alarm.set(self.clock.now() + RETRY_MARKERS);
         }
     }
 
@@ -268,22 +258,13 @@ impl Seats {
         }
     }
 
-    fn wake_by(&self, deadline: Instant) {
-        let mut wakes = self.wakes.lock();
-        if wakes.is_none_or(|at| deadline < at) {
-            *wakes = Some(deadline);
-            self.nearer.notify_one();
-        }
-    }
-
     /// Whether a timer is set.
-    pub(super) fn wakes(&self) -> bool {
-        self.wakes.lock().is_some()
+    pub(super) fn has_timer(&self) -> bool {
+        self.alarm.is_set()
     }
 
     /// Runs the timers that are due and plans the next look.
     fn tick(&self) {
-        *self.wakes.lock() = None;
         let transactions = self.transactions.read().clone();
         for (id, seat) in transactions {
             let mut seat = seat.lock();
@@ -296,7 +277,7 @@ impl Seats {
                     // Nobody waits for an answer.
                     let _ = self.step(&id, &mut seat, Event::Tick);
                 }
-                Some(deadline) => self.wake_by(deadline),
+                Some(deadline) => self.alarm.set(deadline),
                 None => {}
             }
             self.settle(&id, seat);
@@ -321,7 +302,7 @@ impl Seats {
         // Nobody waits for an answer.
         let _ = self.carry_out(&id, &mut seat, unfinished.into_iter().collect());
         if let Some(deadline) = seat.transaction.deadline() {
-            self.wake_by(deadline);
+            self.alarm.set(deadline);
         }
         let seat = Arc::new(Mutex::new(seat));
         if let Some(early) = self.transactions.write().insert(id, seat) {
@@ -332,14 +313,5 @@ impl Seats {
 
 /// Runs the timers until the task is aborted.
 pub(super) async fn run_timers(seats: Arc<Seats>) {
-    loop {
-        let at = *seats.wakes.lock();
-        match at {
-            Some(at) => tokio::select! {
-                () = seats.clock.sleep_until(at) => seats.tick(),
-                () = seats.nearer.notified() => {}
-            },
-            None => seats.nearer.notified().await,
-        }
-    }
+    seats.alarm.run(&seats.clock, || seats.tick()).await;
 }

@@ -65,6 +65,11 @@ pub(super) const ALL: &[Step] = &[
         about: "integration tests and example on Apache Kafka",
         run: apache,
     },
+    Step {
+        name: "upkeep",
+        about: "retention and compaction on an Apache Kafka that looks often",
+        run: upkeep,
+    },
 ];
 
 const FEW_MINUTES: Duration = Duration::from_secs(5 * 60);
@@ -114,11 +119,27 @@ fn suite() -> Result<(), CiError> {
         .check()
 }
 
-/// Stops the server also when a test has failed.
 fn apache() -> Result<(), CiError> {
-    let kafka = Kafka::fresh("ci")?;
+    on(&Kafka::fresh("ci")?, on_apache)
+}
+
+/// What is old goes within milliseconds, not minutes.
+fn upkeep() -> Result<(), CiError> {
+    let kafka = Kafka::fresh("upkeep")?
+        .property("log.initial.task.delay.ms", "10")
+        .property("log.retention.check.interval.ms", "20")
+        .property("log.cleaner.backoff.ms", "20");
+    on(&kafka, |bootstrap| {
+        Run::cargo("test --locked -p micro-kafka-broker --test wire upkeep")
+            .env("MICRO_KAFKA_UPKEEP", bootstrap)
+            .check()
+    })
+}
+
+/// Stops the server also when a test has failed.
+fn on(kafka: &Kafka, work: impl FnOnce(&str) -> Result<(), CiError>) -> Result<(), CiError> {
     let bootstrap = kafka.start()?;
-    let done = on_apache(&bootstrap);
+    let done = work(&bootstrap);
     kafka.stop()?;
     done
 }

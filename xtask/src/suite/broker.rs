@@ -48,7 +48,9 @@ impl Broker {
 }
 
 /// Settings that the suites want of either broker.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
+    // Tests of two consumers that subscribe at once take it that neither is alone in the group.
+    ("group.initial.rebalance.delay.ms", "100"),
     ("group.min.session.timeout.ms", "1000"),
     (
         "authorizer.class.name",

@@ -10,6 +10,7 @@ mod kafka_python;
 mod librdkafka;
 mod rust_rdkafka;
 mod source;
+mod tally;
 mod trial;
 
 use std::fs;
@@ -19,7 +20,8 @@ use std::time::{Duration, Instant};
 
 use broker::{Broker, Needs};
 use deny::Denials;
-use trial::{Outcome, Trial, Verdict};
+use tally::Tally;
+use trial::{Outcome, Trial, Verdict, merged};
 
 use crate::ci::CiError;
 use crate::kafka::KafkaError;
@@ -179,66 +181,9 @@ fn twice(
     variables: &Variables,
     logs: &Path,
 ) -> Result<Vec<Verdict>, CiError> {
-    let mut verdicts = trial.run(dir, variables, logs)?;
-    if verdicts
-        .iter()
-        .all(|(_, outcome)| *outcome != Outcome::Failed)
-    {
-        return Ok(verdicts);
+    let first = trial.run(dir, variables, logs)?;
+    if first.iter().all(|(_, outcome)| *outcome != Outcome::Failed) {
+        return Ok(first);
     }
-    let again = trial.run(dir, variables, logs)?;
-    let passed = |test: &String| again.contains(&(test.clone(), Outcome::Passed));
-    // What did not come to its end has no names of its own.
-    verdicts.retain(|(test, _)| again.iter().any(|(other, _)| other == test));
-    for (test, outcome) in &mut verdicts {
-        if passed(test) {
-            *outcome = Outcome::Passed;
-        }
-    }
-    let known: Vec<String> = verdicts.iter().map(|(test, _)| test.clone()).collect();
-    verdicts.extend(again.into_iter().filter(|(test, _)| !known.contains(test)));
-    Ok(verdicts)
-}
-
-/// What has come of the tests.
-#[derive(Debug, Default)]
-struct Tally {
-    passed: usize,
-    denied: usize,
-    failed: Vec<String>,
-    /// Denied, and yet passed.
-    surprises: Vec<String>,
-}
-
-impl Tally {
-    fn count(&mut self, (test, outcome): &Verdict, denials: &Denials) {
-        match (outcome, denials.reason(test)) {
-            (Outcome::Skipped, _) => {}
-            (Outcome::Passed, None) => self.passed += 1,
-            (Outcome::Failed, None) => self.failed.push(test.clone()),
-            (Outcome::Passed, Some(_)) => self.surprises.push(test.clone()),
-            (Outcome::Failed, Some(reason)) => {
-                self.denied += 1;
-                eprintln!("denied: {test}: {reason}");
-            }
-        }
-    }
-
-    #[expect(clippy::print_stdout, reason = "the line is the result")]
-    fn tell(&self, forgiving: bool) -> ExitCode {
-        for test in &self.failed {
-            eprintln!("failed: {test}");
-        }
-        for test in &self.surprises {
-            eprintln!("passed, although denied: {test}");
-        }
-        let passed = self.passed + self.surprises.len();
-        let of = passed + self.failed.len();
-        println!("{passed} of {of} passed, {} denied", self.denied);
-        if forgiving || (self.failed.is_empty() && self.surprises.is_empty()) {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
-    }
+    Ok(merged(first, trial.run(dir, variables, logs)?))
 }

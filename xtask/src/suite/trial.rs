@@ -9,6 +9,8 @@ use crate::kafka::KafkaError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Passed,
+    /// Failed, and passed when it was run once more.
+    PassedAtSecondTry,
     Failed,
     /// The suite itself left it out.
     Skipped,
@@ -64,5 +66,63 @@ impl Trial {
             Err(error) => return Err(error),
         }
         Ok(verdicts)
+    }
+}
+
+/// What came of two tries, test by test.
+pub(super) fn merged(mut first: Vec<Verdict>, again: Vec<Verdict>) -> Vec<Verdict> {
+    // What did not come to its end has no names of its own.
+    first.retain(|(test, _)| again.iter().any(|(other, _)| other == test));
+    for (test, outcome) in again {
+        match first.iter_mut().find(|(known, _)| *known == test) {
+            Some((_, Outcome::Passed)) => {}
+            Some(known) if outcome == Outcome::Passed => known.1 = Outcome::PassedAtSecondTry,
+            Some(_) => {}
+            None if outcome == Outcome::Passed => first.push((test, Outcome::PassedAtSecondTry)),
+            None => first.push((test, outcome)),
+        }
+    }
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(test: &str, outcome: Outcome) -> Verdict {
+        (test.to_owned(), outcome)
+    }
+
+    #[test]
+    fn a_test_counts_as_passed_at_the_second_try_only_when_the_first_failed() {
+        use Outcome::{Failed, Passed, PassedAtSecondTry};
+        let first = [
+            verdict("a", Passed),
+            verdict("b", Failed),
+            verdict("c", Failed),
+        ];
+        let again = [
+            verdict("a", Failed),
+            verdict("b", Passed),
+            verdict("c", Failed),
+        ];
+        assert_eq!(
+            merged(first.into(), again.into()),
+            [
+                verdict("a", Passed),
+                verdict("b", PassedAtSecondTry),
+                verdict("c", Failed)
+            ]
+        );
+    }
+
+    #[test]
+    fn tests_that_only_the_second_try_has_named_take_the_place_of_the_whole() {
+        use Outcome::{Failed, Passed, PassedAtSecondTry};
+        let again = [verdict("a", Passed), verdict("b", Failed)];
+        assert_eq!(
+            merged([verdict("whole", Failed)].into(), again.into()),
+            [verdict("a", PassedAtSecondTry), verdict("b", Failed)]
+        );
     }
 }

@@ -1,10 +1,10 @@
 //! Building batches: those of the broker's own topics, and any for tests.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
+use super::Header;
 use super::compress::Codec;
-use super::encode::{put_nullable, put_varint};
-use super::header::{CRC_FROM, HEADER_LEN, PREFIX_LEN, crc32c};
+use super::encode::{Parts, put_nullable, put_record, put_varint};
 
 /// Builds one record batch, records in order from offset 0.
 #[derive(Debug, Clone)]
@@ -83,21 +83,19 @@ impl BatchBuilder {
         timestamp: i64,
         headers: &[(&str, Option<&str>)],
     ) -> Self {
-        let mut record = vec![0u8];
-        put_varint(&mut record, timestamp - self.base_timestamp);
-        put_varint(&mut record, i64::from(self.count));
-        put_nullable(&mut record, key);
-        put_nullable(&mut record, value);
-        put_varint(&mut record, i64::try_from(headers.len()).unwrap_or(0));
+        let mut encoded = Vec::new();
+        put_varint(&mut encoded, i64::try_from(headers.len()).unwrap_or(0));
         for (name, value) in headers {
-            put_nullable(&mut record, Some(name.as_bytes()));
-            put_nullable(&mut record, value.map(str::as_bytes));
+            put_nullable(&mut encoded, Some(name.as_bytes()));
+            put_nullable(&mut encoded, value.map(str::as_bytes));
         }
-        put_varint(
-            &mut self.body,
-            i64::try_from(record.len()).unwrap_or(i64::MAX),
-        );
-        self.body.extend(record);
+        let parts = Parts {
+            key,
+            value,
+            headers: &encoded,
+        };
+        let timestamp_delta = timestamp - self.base_timestamp;
+        put_record(&mut self.body, &parts, timestamp_delta, self.count.into());
         self.count += 1;
         self.max_timestamp = self.max_timestamp.max(timestamp);
         self
@@ -111,23 +109,21 @@ impl BatchBuilder {
             Err(_) => (0, self.body.clone()),
         };
         let (producer_id, producer_epoch, base_sequence) = self.producer;
-        let mut batch = BytesMut::with_capacity(HEADER_LEN + body.len());
-        batch.put_i64(0);
-        batch.put_i32(i32::try_from(HEADER_LEN - PREFIX_LEN + body.len()).unwrap_or(i32::MAX));
-        batch.put_i32(-1);
-        batch.put_i8(2);
-        batch.put_u32(0);
-        batch.put_i16(codec | self.flags);
-        batch.put_i32(self.count - 1);
-        batch.put_i64(self.base_timestamp);
-        batch.put_i64(self.max_timestamp.max(self.base_timestamp));
-        batch.put_i64(producer_id);
-        batch.put_i16(producer_epoch);
-        batch.put_i32(base_sequence);
-        batch.put_i32(self.count);
-        batch.put_slice(&body);
-        let crc = crc32c(&batch[CRC_FROM..]);
-        batch[17..21].copy_from_slice(&crc.to_be_bytes());
-        batch.freeze()
+        let header = Header {
+            base_offset: 0,
+            batch_length: 0,
+            leader_epoch: -1,
+            magic: 2,
+            crc: 0,
+            attributes: codec | self.flags,
+            last_offset_delta: self.count - 1,
+            base_timestamp: self.base_timestamp,
+            max_timestamp: self.max_timestamp.max(self.base_timestamp),
+            producer_id,
+            producer_epoch,
+            base_sequence,
+            record_count: self.count,
+        };
+        header.seal(&body).bytes
     }
 }

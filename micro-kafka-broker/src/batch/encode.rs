@@ -1,11 +1,18 @@
 //! The encoding of one record.
 
-use super::Outline;
+/// What a record holds, as it is encoded.
+#[derive(Debug)]
+pub(super) struct Parts<'a> {
+    pub(super) key: Option<&'a [u8]>,
+    pub(super) value: Option<&'a [u8]>,
+    /// The headers' number and the headers.
+    pub(super) headers: &'a [u8],
+}
 
 /// Appends a record; its deltas count from the batch's base offset and base timestamp.
 pub(super) fn put_record(
     out: &mut Vec<u8>,
-    record: &Outline,
+    record: &Parts<'_>,
     timestamp_delta: i64,
     offset_delta: i64,
 ) {
@@ -13,9 +20,9 @@ pub(super) fn put_record(
     let mut body = vec![0];
     put_varint(&mut body, timestamp_delta);
     put_varint(&mut body, offset_delta);
-    put_nullable(&mut body, record.key.as_deref());
-    put_nullable(&mut body, record.value.as_deref());
-    body.extend_from_slice(&record.headers);
+    put_nullable(&mut body, record.key);
+    put_nullable(&mut body, record.value);
+    body.extend_from_slice(record.headers);
     put_varint(out, length(body.len()));
     out.extend(body);
 }

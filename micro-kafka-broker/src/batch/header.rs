@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::BatchError;
+use super::{Batch, BatchError};
 
 /// Bytes before the records of a batch.
 pub(crate) const HEADER_LEN: usize = 61;
@@ -82,8 +82,23 @@ impl Header {
         })
     }
 
-    /// Appends the header's bytes.
-    pub(super) fn write(&self, bytes: &mut BytesMut) {
+    /// The batch of this header and these records, packed as the header says; length and CRC are
+    /// those of the bytes.
+    pub(super) fn seal(mut self, records: &[u8]) -> Batch {
+        let size = HEADER_LEN + records.len();
+        self.batch_length = i32::try_from(size - PREFIX_LEN).unwrap_or(i32::MAX);
+        let mut bytes = BytesMut::with_capacity(size);
+        self.write(&mut bytes);
+        bytes.extend_from_slice(records);
+        self.crc = crc32c(&bytes[CRC_FROM..]);
+        bytes[CRC_AT..CRC_FROM].copy_from_slice(&self.crc.to_be_bytes());
+        Batch {
+            header: self,
+            bytes: bytes.freeze(),
+        }
+    }
+
+    fn write(&self, bytes: &mut BytesMut) {
         bytes.put_i64(self.base_offset);
         bytes.put_i32(self.batch_length);
         bytes.put_i32(self.leader_epoch);

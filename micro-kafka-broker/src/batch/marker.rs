@@ -2,7 +2,6 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use super::header::{CRC_FROM, HEADER_LEN, PREFIX_LEN, crc32c};
 use super::{Batch, Header, records};
 
 /// Transactional (0x10) and control (0x20).
@@ -17,6 +16,18 @@ pub(crate) enum Verdict {
     Abort,
     /// Its records count.
     Commit,
+}
+
+impl Verdict {
+    /// Reads a marker's key: version, kind; `None` for other control records.
+    fn read(key: &mut Bytes) -> Option<Self> {
+        let _version = key.try_get_i16().ok()?;
+        match key.try_get_i16().ok()? {
+            0 => Some(Self::Abort),
+            1 => Some(Self::Commit),
+            _ => None,
+        }
+    }
 }
 
 /// The end of one producer's transaction.
@@ -38,12 +49,7 @@ impl Marker {
         let header = Header::read(batch).ok()?;
         let record = records(batch).ok()?.next()?.ok()?;
         let (mut key, mut value) = (record.key?, record.value?);
-        key.try_get_i16().ok()?;
-        let verdict = match key.try_get_i16().ok()? {
-            0 => Verdict::Abort,
-            1 => Verdict::Commit,
-            _ => return None,
-        };
+        let verdict = Verdict::read(&mut key)?;
         value.try_get_i16().ok()?;
         Some(Self {
             producer_id: header.producer_id,
@@ -55,10 +61,9 @@ impl Marker {
 
     /// The control batch, stamped with a time in milliseconds since 1970.
     pub(crate) fn batch(&self, now_millis: i64) -> Batch {
-        let length = HEADER_LEN - PREFIX_LEN + RECORD_LEN;
-        let mut header = Header {
+        let header = Header {
             base_offset: 0,
-            batch_length: i32::try_from(length).unwrap_or(i32::MAX),
+            batch_length: 0,
             leader_epoch: -1,
             magic: 2,
             crc: 0,
@@ -71,15 +76,9 @@ impl Marker {
             base_sequence: -1,
             record_count: 1,
         };
-        let mut bytes = BytesMut::with_capacity(HEADER_LEN + RECORD_LEN);
-        header.write(&mut bytes);
-        self.put_record(&mut bytes);
-        header.crc = crc32c(&bytes[CRC_FROM..]);
-        bytes[17..CRC_FROM].copy_from_slice(&header.crc.to_be_bytes());
-        Batch {
-            header,
-            bytes: bytes.freeze(),
-        }
+        let mut record = BytesMut::with_capacity(RECORD_LEN);
+        self.put_record(&mut record);
+        header.seal(&record)
     }
 
     /// Lengths are zigzag varints, so each stands doubled.
@@ -107,12 +106,7 @@ impl Marker {
 pub(crate) fn verdict_of(batch: &Bytes) -> Option<Verdict> {
     let marker = records(batch).ok()?.next()?.ok()?;
     let mut key = marker.key?;
-    let (_version, kind) = (key.try_get_i16().ok()?, key.try_get_i16().ok()?);
-    match kind {
-        0 => Some(Verdict::Abort),
-        1 => Some(Verdict::Commit),
-        _ => None,
-    }
+    Verdict::read(&mut key)
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 //! Offsets, sequence numbers, codec and producer stay; the header keeps the range of offsets that
 //! the batch had at first, so that neither a reader nor a producer sees a gap.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::compress::Codec;
-use super::encode::put_record;
-use super::header::{COMPRESSION_MASK, CRC_FROM, DELETE_HORIZON_MASK, PREFIX_LEN, crc32c};
-use super::{BatchError, HEADER_LEN, Header, Outline, outlines};
+use super::encode::{Parts, put_record};
+use super::header::{COMPRESSION_MASK, DELETE_HORIZON_MASK};
+use super::{BatchError, Header, Outline, outlines};
 
 /// The batch with the records that `keeps` says, of which there is at least one.
 ///
@@ -34,12 +34,13 @@ pub(crate) fn rewrite(
         }
         let base = *base_timestamp.get_or_insert(record.timestamp);
         let timestamp_delta = record.timestamp.wrapping_sub(base);
-        put_record(
-            &mut body,
-            &record,
-            timestamp_delta,
-            record.offset - header.base_offset,
-        );
+        let parts = Parts {
+            key: record.key.as_deref(),
+            value: record.value.as_deref(),
+            headers: &record.headers,
+        };
+        let offset_delta = record.offset - header.base_offset;
+        put_record(&mut body, &parts, timestamp_delta, offset_delta);
         max_timestamp = max_timestamp.max(record.timestamp);
         header.record_count += 1;
     }
@@ -54,7 +55,7 @@ pub(crate) fn rewrite(
     if delete_horizon.is_some() {
         header.attributes |= DELETE_HORIZON_MASK;
     }
-    Ok(sealed(header, &body))
+    Ok(header.seal(&body).bytes)
 }
 
 /// The batch without records: what is left to tell its offsets and its producer's last sequence.
@@ -62,24 +63,14 @@ pub(crate) fn emptied(mut header: Header) -> Bytes {
     header.attributes &= !(COMPRESSION_MASK | DELETE_HORIZON_MASK);
     header.base_timestamp = -1;
     header.record_count = 0;
-    sealed(header, &[])
-}
-
-fn sealed(mut header: Header, body: &[u8]) -> Bytes {
-    let size = HEADER_LEN + body.len();
-    header.batch_length = i32::try_from(size - PREFIX_LEN).unwrap_or(i32::MAX);
-    let mut bytes = BytesMut::with_capacity(size);
-    header.write(&mut bytes);
-    bytes.extend_from_slice(body);
-    let crc = crc32c(&bytes[CRC_FROM..]);
-    bytes[CRC_FROM - 4..CRC_FROM].copy_from_slice(&crc.to_be_bytes());
-    bytes.freeze()
+    header.seal(&[]).bytes
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{BatchBuilder, RecordView, patch_prefix, records};
+    use crate::batch::header::CRC_FROM;
+    use crate::batch::{BatchBuilder, HEADER_LEN, RecordView, crc32c, patch_prefix, records};
 
     const CODECS: [Codec; 5] = [
         Codec::None,

@@ -9,3 +9,4 @@ pub use error::KafkaError;
 pub use jars::Jars;
 pub use probe::answers;
 pub use server::Kafka;
+pub(crate) use server::can_listen;

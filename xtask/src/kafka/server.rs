@@ -227,7 +227,8 @@ group.min.session.timeout.ms=1000
     }
 }
 
-fn can_listen(port: u16) -> bool {
+/// Whether a port of 127.0.0.1 is free.
+pub(crate) fn can_listen(port: u16) -> bool {
     std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 

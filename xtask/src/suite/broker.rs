@@ -1,5 +1,4 @@
 use std::fs;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -8,7 +7,7 @@ use std::time::Duration;
 
 use super::source;
 use crate::ci::{CiError, Run};
-use crate::kafka::{Kafka, KafkaError, answers};
+use crate::kafka::{Kafka, KafkaError, answers, can_listen};
 use crate::process::wait_until;
 use crate::workspace;
 
@@ -71,10 +70,6 @@ impl Needs {
         let host = self.port.map_or("127.0.0.1", |_| "localhost");
         format!("{host}:{port}")
     }
-}
-
-fn can_listen(port: u16) -> bool {
-    TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
 /// Starts Apache Kafka with the broker id that the suites expect.

@@ -26,6 +26,7 @@ mod api;
 mod batch;
 mod clock;
 mod coord;
+pub mod fault;
 mod log;
 mod meta;
 mod partition;

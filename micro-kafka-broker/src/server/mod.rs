@@ -14,8 +14,10 @@ mod inbox;
 mod limits;
 mod listener;
 mod refusal;
+mod reply;
 mod start_error;
 mod state;
+mod watched;
 
 #[cfg(test)]
 mod tests;

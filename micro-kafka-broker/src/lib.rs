@@ -25,6 +25,7 @@ mod wire;
 mod api;
 mod batch;
 mod clock;
+mod config_file;
 mod coord;
 mod log;
 mod meta;
@@ -33,4 +34,5 @@ mod server;
 mod session;
 mod upkeep;
 
+pub use config_file::{ConfigFileError, ConfigMistake};
 pub use server::{Broker, BrokerBuilder, FlushPolicy, StartError};

@@ -25,6 +25,7 @@ mod wire;
 mod api;
 mod batch;
 mod clock;
+mod config_file;
 mod coord;
 pub mod fault;
 mod log;
@@ -34,4 +35,5 @@ mod server;
 mod session;
 mod upkeep;
 
+pub use config_file::{ConfigFileError, ConfigMistake};
 pub use server::{Broker, BrokerBuilder, FlushPolicy, StartError};

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crate::config_file::unknown_name;
 use crate::log::StorageError;
 use crate::log::disk::DataDirError;
 use crate::meta::{ConfigError, StoreError};
@@ -56,7 +57,10 @@ pub enum StartError {
 
 impl From<ConfigError> for StartError {
     fn from(error: ConfigError) -> Self {
-        Self::Config(error.to_string())
+        match error {
+            ConfigError::Unknown { name, .. } => Self::Config(unknown_name(&name)),
+            error => Self::Config(error.to_string()),
+        }
     }
 }
 

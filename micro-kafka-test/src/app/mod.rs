@@ -16,6 +16,7 @@ pub use settled::Settled;
 
 use crate::deadline::{DEADLINE, fail};
 use crate::embedded::EmbeddedKafka;
+use crate::wait::Wait;
 
 /// An application under test; stops when it is dropped.
 #[derive(Debug)]
@@ -80,6 +81,37 @@ impl TestApp {
             app: self,
             container,
         }
+    }
+
+    /// Waits until every record that was sent has come to its end with every listener that runs, and
+    /// so have the records that they sent to one another; what they did, added up.
+    ///
+    /// # Panics
+    /// As [`TestListener::settled`].
+    #[track_caller]
+    pub fn settled(&self) -> Wait<'_, Settled> {
+        Wait::new(Location::caller(), move |deadline| async move {
+            let mut before = None;
+            loop {
+                let mut all = Settled::default();
+                let containers = self.app.containers().iter();
+                for container in containers.filter(|container| container.is_running()) {
+                    let listener = TestListener {
+                        app: self,
+                        container,
+                    };
+                    listener.settle(deadline).await;
+                }
+                for container in self.app.containers() {
+                    all.add(container.stats());
+                }
+                // What one handled last, another may have been sent.
+                let ended = all.stats.handled + all.stats.failed;
+                if before.replace(ended) == Some(ended) {
+                    return all;
+                }
+            }
+        })
     }
 
     /// Stops it as SIGTERM would.

@@ -33,6 +33,7 @@ pub struct EmbeddedKafkaBuilder {
     topics: Vec<(String, u32)>,
     auto_create: bool,
     config: String,
+    paused: bool,
 }
 
 impl EmbeddedKafkaBuilder {
@@ -54,6 +55,12 @@ impl EmbeddedKafkaBuilder {
         self
     }
 
+    /// Lets the applications' time stand still: it moves by [`EmbeddedKafka::advance`] only.
+    pub fn paused_clock(mut self) -> Self {
+        self.paused = true;
+        self
+    }
+
     /// Starts the broker and creates the topics.
     ///
     /// # Errors
@@ -64,7 +71,11 @@ impl EmbeddedKafkaBuilder {
         let template = KafkaTemplate::new(TemplateConfig::from(&settings))
             .map_err(|error| StartError::Client(error.to_string()))?;
         let inner = Inner {
-            clock: Clock::adjustable(),
+            clock: match self.paused {
+                true => Clock::manual(),
+                false => Clock::adjustable(),
+            },
+            paused: self.paused,
             apps: Mutex::default(),
             readers: Mutex::default(),
             template,

@@ -4,42 +4,43 @@ use std::panic::Location;
 use std::sync::Weak;
 use std::time::Duration;
 
-use micro_kafka::config::parse_duration;
-
 use super::EmbeddedKafka;
-use crate::deadline::{DEADLINE, fail};
+use crate::deadline::fail;
+use crate::wait::{Deadline, Span, Wait, span};
 
 impl EmbeddedKafka {
     /// Moves the applications' clock: waits until every sent record is handled or waits for a
-    /// time, goes to the next due time, and so on until `duration` (as in `"10m"`) is spent.
+    /// time, goes to the next due time, and so on until `time` (as in `"10m"`) is spent.
     ///
     /// # Panics
-    /// If `duration` is none, or if a handler does not finish within 20 s.
+    /// If `time` is none, or if a handler does not finish within 20 s.
     #[track_caller]
-    pub fn advance(&self, duration: &str) -> impl Future<Output = ()> + '_ {
+    pub fn advance(&self, time: impl Span) -> Wait<'_, ()> {
         let place = Location::caller();
-        let duration = match parse_duration(duration) {
-            Ok(duration) => duration,
-            Err(error) => fail(place, &format!("`{duration}`: {error}")),
-        };
-        self.advance_by(duration, place)
+        let time = span(time, place);
+        Wait::new(place, move |deadline| self.advance_by(time, deadline))
     }
 
-    async fn advance_by(&self, duration: Duration, place: &'static Location<'static>) {
+    /// Whether time moves by [`EmbeddedKafka::advance`] only.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.inner.paused
+    }
+
+    async fn advance_by(&self, time: Duration, deadline: Deadline) {
         let clock = &self.inner.clock;
-        let target = clock.now() + duration;
-        self.quiet(place).await;
+        let target = clock.now() + time;
+        self.quiet(deadline).await;
         while let Some(due) = clock.next_due().filter(|due| *due <= target) {
             clock.advance_to(due);
-            self.quiet(place).await;
+            self.quiet(deadline).await;
         }
         if clock.now() < target {
             clock.advance_to(target);
-            self.quiet(place).await;
+            self.quiet(deadline).await;
         }
     }
 
-    async fn quiet(&self, place: &'static Location<'static>) {
+    async fn quiet(&self, Deadline { place, within, .. }: Deadline) {
         let apps: Vec<_> = self
             .inner
             .apps
@@ -57,11 +58,11 @@ impl EmbeddedKafka {
                     self.group_quiet(container).await;
                 }
             };
-            if tokio::time::timeout(DEADLINE, quiet).await.is_err() {
+            if tokio::time::timeout(within, quiet).await.is_err() {
                 let progress = app.progress().await;
                 fail(
                     place,
-                    &format!("the listeners are still at work after {DEADLINE:?}: {progress:?}"),
+                    &format!("the listeners are still at work after {within:?}: {progress:?}"),
                 );
             }
         }

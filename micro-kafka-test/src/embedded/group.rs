@@ -1,48 +1,27 @@
 //! The consumer groups of a test's Kafka: what they committed, and whether they are in place.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::Location;
 use std::sync::Weak;
 
-use micro_kafka::admin::AdminError;
 use micro_kafka::listener::ListenerContainer;
 
 use super::{EmbeddedKafka, POLL};
-use crate::deadline::fail;
-use crate::show;
+use crate::group::TestGroup;
+use crate::wait::Wait;
 
 impl EmbeddedKafka {
+    /// A consumer group as the broker sees it.
+    pub fn group(&self, name: &str) -> TestGroup<'_> {
+        TestGroup::new(self, name)
+    }
+
     /// The offsets that a group has committed for a topic, by partition.
     ///
     /// # Panics
     /// If the broker does not answer.
     #[track_caller]
-    pub fn committed(
-        &self,
-        group: &str,
-        topic: &str,
-    ) -> impl Future<Output = BTreeMap<i32, i64>> + '_ {
-        let (place, group, topic) = (Location::caller(), group.to_owned(), topic.to_owned());
-        async move {
-            match self.committed_now(&group, &topic).await {
-                Ok(offsets) => offsets,
-                Err(error) => fail(place, &show::chain(&error)),
-            }
-        }
-    }
-
-    async fn committed_now(
-        &self,
-        group: &str,
-        topic: &str,
-    ) -> Result<BTreeMap<i32, i64>, AdminError> {
-        let committed = self.admin().committed_offsets(group).await?;
-        let of_topic = committed
-            .into_iter()
-            .filter(|(place, _)| place.topic == topic);
-        Ok(of_topic
-            .map(|(place, offset)| (place.partition, offset))
-            .collect())
+    pub fn committed(&self, group: &str, topic: &str) -> Wait<'_, BTreeMap<i32, i64>> {
+        self.group(group).committed(topic)
     }
 
     /// Waits until all partitions of a listener's topics are assigned to this test's consumers:

@@ -43,6 +43,7 @@ pub struct EmbeddedKafka {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) clock: Clock,
+    paused: bool,
     pub(crate) apps: Mutex<Vec<Weak<RunningApp>>>,
     readers: Mutex<HashMap<String, Arc<TopicReader>>>,
     template: KafkaTemplate,
@@ -95,8 +96,8 @@ impl EmbeddedKafka {
         self.inner.template.admin()
     }
 
-    /// The clock of this test's applications: it runs as the system's does, and jumps by
-    /// [`EmbeddedKafka::advance`].
+    /// The clock of this test's applications: it runs as the system's does, or stands still if it is
+    /// paused, and jumps by [`EmbeddedKafka::advance`].
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.inner.clock

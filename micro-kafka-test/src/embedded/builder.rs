@@ -1,0 +1,105 @@
+//! What a test's Kafka starts with.
+
+use std::sync::Arc;
+
+use micro_kafka::admin::AdminError;
+use micro_kafka::clock::Clock;
+use micro_kafka::config::Config;
+use micro_kafka::template::{KafkaTemplate, TemplateConfig};
+use parking_lot::Mutex;
+
+use super::{EmbeddedKafka, Inner};
+use crate::target::Target;
+
+/// A Kafka that cannot be started for a test.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The embedded broker did not start.
+    #[error("the embedded broker did not start")]
+    Broker(#[source] micro_kafka_broker::StartError),
+    /// The kit's own clients could not be made.
+    #[error("{0}")]
+    Client(String),
+    /// The topics could not be created.
+    #[error("the topics could not be created")]
+    Topics(#[source] AdminError),
+}
+
+/// What a test's Kafka starts with; see [`EmbeddedKafka::builder`].
+#[derive(Debug, Clone, Default)]
+#[must_use = "a builder does nothing until `start`"]
+pub struct EmbeddedKafkaBuilder {
+    topics: Vec<(String, u32)>,
+    auto_create: bool,
+    config: String,
+    paused: bool,
+}
+
+impl EmbeddedKafkaBuilder {
+    /// A topic with so many partitions.
+    pub fn topic(mut self, name: impl Into<String>, partitions: u32) -> Self {
+        self.topics.push((name.into(), partitions));
+        self
+    }
+
+    /// Whether the embedded broker creates topics that clients ask for; default no.
+    pub fn auto_create(mut self, create: bool) -> Self {
+        self.auto_create = create;
+        self
+    }
+
+    /// Settings of this test's applications, in TOML.
+    pub fn config(mut self, toml: impl Into<String>) -> Self {
+        self.config = toml.into();
+        self
+    }
+
+    /// Lets the applications' time stand still: it moves by [`EmbeddedKafka::advance`] only.
+    pub fn paused_clock(mut self) -> Self {
+        self.paused = true;
+        self
+    }
+
+    /// Starts the broker and creates the topics.
+    ///
+    /// # Errors
+    /// If the broker does not start, or a topic cannot be created.
+    pub async fn start(self) -> Result<EmbeddedKafka, StartError> {
+        let (target, has_topics) = Target::start(&self.topics, self.auto_create)?;
+        let settings = settings(&target)?;
+        let template = KafkaTemplate::new(TemplateConfig::from(&settings))
+            .map_err(|error| StartError::Client(error.to_string()))?;
+        let inner = Inner {
+            clock: match self.paused {
+                true => Clock::manual(),
+                false => Clock::adjustable(),
+            },
+            paused: self.paused,
+            apps: Mutex::default(),
+            readers: Mutex::default(),
+            template,
+            target,
+            config: self.config,
+        };
+        let kafka = EmbeddedKafka {
+            inner: Arc::new(inner),
+        };
+        if !has_topics {
+            kafka.create(&self.topics).await?;
+        }
+        Ok(kafka)
+    }
+}
+
+fn settings(target: &Target) -> Result<Config, StartError> {
+    let mut builder = Config::builder()
+        .set("kafka.bootstrap-servers", target.bootstrap_servers())
+        .set("kafka.producer.linger", "0ms");
+    if let Some(namespace) = target.namespace() {
+        builder = builder.set("kafka.namespace", namespace);
+    }
+    builder
+        .build()
+        .map_err(|errors| StartError::Client(errors.to_string()))
+}

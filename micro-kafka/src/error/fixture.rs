@@ -26,6 +26,7 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
         consumer: Arc::new(ConsumerContext {
             listener: Arc::new(listener),
             acks,
+            cancel: crate::listener::CancelSignal::default(),
         }),
         attempt,
     }

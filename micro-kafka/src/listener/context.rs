@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::AckToken;
+use super::cancel::CancelSignal;
 
 /// The values given to `KafkaApp::builder().state(…)`, by type.
 #[derive(Default)]
@@ -52,4 +53,6 @@ pub struct ConsumerContext {
     pub listener: Arc<ListenerContext>,
     /// Where acknowledgements go: the consumer's own loop.
     pub(crate) acks: mpsc::UnboundedSender<AckToken>,
+    /// What is called off.
+    pub(crate) cancel: CancelSignal,
 }

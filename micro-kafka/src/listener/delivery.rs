@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{AckToken, ConsumerContext, HandlerSlot, ListenerContext, Started};
+use super::{AckToken, CancelWatch, ConsumerContext, HandlerSlot, ListenerContext, Started};
 use crate::error::ListenerError;
 use crate::record::Record;
 
@@ -36,6 +36,12 @@ impl Delivery {
     pub fn acknowledge(&self) {
         // The loop is gone only if its consumer is.
         let _ = self.consumer.acks.send(self.token);
+    }
+
+    /// Tells when the work is called off.
+    pub(crate) fn cancel(&self) -> CancelWatch {
+        let AckToken { slot, epoch, .. } = self.token;
+        self.consumer.cancel.watch(slot, epoch)
     }
 
     /// Which delivery of the record this is, from 1.

@@ -1,6 +1,7 @@
 //! Listeners: how they are declared, and the containers that run them.
 
 mod ack;
+mod cancel;
 mod command;
 mod consumer_loop;
 mod container;
@@ -28,6 +29,8 @@ mod worker;
 mod tests;
 
 pub use ack::{AckMode, AckToken};
+pub use cancel::CancelReason;
+pub(crate) use cancel::{CancelSignal, CancelWatch};
 pub use command::StopReport;
 pub use container::ListenerContainer;
 pub use container_error::ContainerError;

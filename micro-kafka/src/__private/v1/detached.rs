@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::listener::{AckToken, ConsumerContext, Delivery, ListenerContext, States};
+use crate::listener::{AckToken, CancelSignal, ConsumerContext, Delivery, ListenerContext, States};
 use crate::record::Record;
 
 /// A listener without a consumer: makes deliveries, and hears their acknowledgements.
@@ -28,6 +28,7 @@ impl Detached {
         let consumer = ConsumerContext {
             listener: Arc::new(listener),
             acks: sender,
+            cancel: CancelSignal::default(),
         };
         Self {
             consumer: Arc::new(consumer),

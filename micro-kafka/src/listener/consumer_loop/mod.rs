@@ -25,6 +25,7 @@ use self::progress::QuietRequest;
 use self::rebalance::Revocation;
 use self::stop::Stop;
 use self::wait::Alarm;
+use super::cancel::CancelSignal;
 use super::command::Command;
 use super::health::{ConsumerStatus, HealthReason};
 use super::in_flight::{InFlight, Landed};
@@ -129,6 +130,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             consumer: Arc::new(ConsumerContext {
                 listener: Arc::clone(&seat.listener),
                 acks,
+                cancel: CancelSignal::default(),
             }),
             spare: None,
             slot: HandlerSlot::default(),

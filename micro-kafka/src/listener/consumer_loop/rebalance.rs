@@ -174,11 +174,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 continue;
             };
             partition.revoking = true;
+            let epoch = partition.epoch;
             partition.buffer.clear();
             // A wait is not worth holding up the group for.
             if matches!(partition.lane, Lane::Waiting { .. }) {
                 partition.lane = Lane::Idle;
             }
+            self.consumer.cancel.revoke(*slot, epoch);
         }
         self.revocation = Some(Revocation {
             slots,
@@ -305,6 +307,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             .partitions
             .get_mut(slot as usize)
             .and_then(Option::take);
+        if let Some(partition) = &partition {
+            self.consumer.cancel.revoke(slot, partition.epoch);
+        }
         if partition.is_some_and(|mut partition| partition.abort()) {
             self.counts.voided += 1;
         }

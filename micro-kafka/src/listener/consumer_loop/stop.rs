@@ -73,6 +73,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             return;
         }
+        self.consumer.cancel.stop();
         let (mut in_flight, mut abandoned) = (0, 0);
         for partition in self.partitions.iter_mut().flatten() {
             partition.buffer.clear();

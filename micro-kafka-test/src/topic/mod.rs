@@ -24,7 +24,7 @@ use filter::Filter;
 /// # use micro_kafka::prelude::*;
 /// # use micro_kafka_test::prelude::*;
 /// # #[derive(Serialize, Deserialize)] struct Order { id: u64, cents: i64 }
-/// # #[kafka_test(topics = ["orders"], partitions = 3)]
+/// # #[kafka_test(topics = ["orders:3"])]
 /// # async fn orders_are_found(kafka: EmbeddedKafka) {
 /// # kafka.send("orders", Json(&Order { id: 7, cents: 5 })).key("c1").header("source", "web").await;
 /// let orders = kafka.topic("orders");

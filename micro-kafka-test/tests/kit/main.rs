@@ -9,6 +9,7 @@
 
 mod groups;
 mod letters;
+mod options;
 mod records;
 
 use std::panic::AssertUnwindSafe;

@@ -1,5 +1,7 @@
 //! When offsets are committed, and the token by which one record is acknowledged.
 
+use super::order::LaneKey;
+
 /// When a container commits offsets: Spring's `AckMode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -35,4 +37,6 @@ pub struct AckToken {
     pub(crate) slot: u32,
     pub(crate) epoch: u32,
     pub(crate) offset: i64,
+    /// The lane of its record.
+    pub(crate) lane: LaneKey,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::{AckMode, Delivery, HandlerFuture, HandlerSlot, Invoke, Started};
+use super::{AckMode, Delivery, Dispatch, HandlerFuture, HandlerSlot, Invoke, Order, Started};
 
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
@@ -30,6 +30,17 @@ impl Handler {
                     Poll::Pending => Err(future),
                 }
             }
+        }
+    }
+
+    /// Makes the handler, to be polled elsewhere.
+    pub(crate) fn unpolled(&self, delivery: Delivery) -> HandlerFuture {
+        match self {
+            Self::Function(invoke) => match invoke(delivery, &mut HandlerSlot::unpolled()) {
+                Ok(finished) => Box::pin(std::future::ready(finished)),
+                Err(future) => future,
+            },
+            Self::Closure(invoke) => invoke(delivery),
         }
     }
 }
@@ -59,12 +70,21 @@ pub struct ListenerEndpoint {
     pub concurrency: u32,
     /// Whether it starts with the application.
     pub auto_startup: bool,
+    /// Which records wait for one another.
+    pub order: Order,
+    /// The most handlers at work for one consumer; `None`: one for each partition.
+    pub parallelism: Option<usize>,
+    /// Where handlers run.
+    pub dispatch: Dispatch,
     /// When offsets are committed.
     pub ack_mode: AckMode,
     /// Commit what is handled at this interval instead: `enable-auto-commit`, honoured safely.
     pub auto_commit: Option<Duration>,
     /// Records beyond the lowest unfinished one, after which a partition is not read.
     pub max_uncommitted: usize,
+    /// What a partition's records beyond the lowest unfinished one may weigh, where records
+    /// overtake one another.
+    pub max_uncommitted_bytes: usize,
     /// Commit at latest after this time.
     pub commit_interval: Duration,
     /// Commit at latest after this many records.

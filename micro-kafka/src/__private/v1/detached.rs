@@ -44,6 +44,7 @@ impl Detached {
             slot: 0,
             epoch: 0,
             offset: record.offset(),
+            lane: 0,
         };
         Delivery {
             record,

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use super::ConsumerLoop;
 use crate::client::{ClientError, CommitError, CommitOffset, RecordSource, Slot};
 use crate::listener::AckMode;
-use crate::listener::lane::Lane;
 
 /// The wait before a failed commit is sent again.
 const HOLD: Duration = Duration::from_secs(1);
@@ -60,7 +59,7 @@ impl Commits {
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Notes that a record needs no more work.
     pub(super) fn finish(&mut self, slot: Slot, offset: i64) {
-        let limit = self.seat.endpoint.max_uncommitted;
+        let limits = self.limits();
         let Some(partition) = self
             .partitions
             .get_mut(slot as usize)
@@ -69,7 +68,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return;
         };
         if partition.ledger.finish(offset) {
-            partition.full &= partition.ledger.len() >= limit;
+            partition.recheck_full(limits);
             self.commits.finished += 1;
             if !partition.dirty {
                 partition.dirty = true;
@@ -228,8 +227,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             let Some(partition) = self.partition(slot) else {
                 continue;
             };
-            if matches!(partition.lane, Lane::Committing) && !partition.dirty {
-                partition.lane = Lane::Idle;
+            if !partition.dirty && partition.lanes.release_committing() {
                 self.enqueue(slot);
             }
         }

@@ -12,7 +12,7 @@ mod wait;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ use super::cancel::CancelSignal;
 use super::command::Command;
 use super::health::{ConsumerStatus, HealthReason};
 use super::in_flight::{InFlight, Landed};
-use super::lane::Partition;
+use super::partition::Partition;
 use super::stats::{ListenerStats, Meters, TurnCounts};
 use super::timers::Timers;
 use super::{
@@ -81,6 +81,10 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     membership: Membership,
     runnable: VecDeque<Slot>,
     in_flight: FuturesUnordered<Abortable<InFlight>>,
+    /// How many of them are handlers that were not given up.
+    running: usize,
+    /// Tasks that were given up and have not ended yet, by the slot of their partition.
+    ghosts: HashMap<Slot, usize>,
     timers: Timers,
     alarm: Alarm,
     commits: Commits,
@@ -140,6 +144,8 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             membership: Membership::Joining,
             runnable: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
+            running: 0,
+            ghosts: HashMap::new(),
             commits: Commits::new(clock.now()),
             timers: Timers::new(clock),
             alarm: Alarm::new(TICK),

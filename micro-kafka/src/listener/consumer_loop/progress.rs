@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
-use crate::listener::lane::{Lane, Partition};
+use crate::listener::partition::Partition;
 use crate::listener::{AssignedPartition, PartitionProgress};
 
 /// Somebody waits until everything is finished that was on the broker when they asked.
@@ -30,7 +30,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 to_commit: partition.ledger.to_commit().map(|p| p.offset),
                 committed: partition.committed,
                 in_flight: partition.is_busy(),
-                waits_until: waits_until(partition),
+                waits_until: partition.lanes.waits_until(),
                 unfinished: partition.ledger.len(),
                 lag: self.lag(slot, partition),
             }
@@ -78,21 +78,16 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     fn is_quiet(&self, ends: &[(Slot, i64)], now: Instant) -> bool {
         ends.iter().all(|(slot, end)| {
             let partition = self.partitions.get(*slot as usize).and_then(Option::as_ref);
-            partition.is_none_or(|partition| match &partition.lane {
-                Lane::Waiting { due, .. } => *due > now,
-                Lane::Idle => {
-                    let read = partition.ledger.read_up_to().unwrap_or(0);
-                    partition.full || (partition.buffer.is_empty() && read >= *end)
-                }
-                Lane::Busy(_) | Lane::Committing => false,
-            })
+            partition.is_none_or(|partition| is_quiet(partition, *end, now))
         })
     }
 }
 
-fn waits_until(partition: &Partition) -> Option<Instant> {
-    match &partition.lane {
-        Lane::Waiting { due, .. } => Some(*due),
-        Lane::Idle | Lane::Busy(_) | Lane::Committing => None,
+fn is_quiet(partition: &Partition, end: i64, now: Instant) -> bool {
+    if !partition.lanes.all_wait_beyond(now) {
+        return false;
     }
+    let stuck = !partition.order.overtakes() && !partition.lanes.is_empty();
+    let read = partition.ledger.read_up_to().unwrap_or(0);
+    stuck || partition.full || (partition.buffer.is_empty() && read >= end)
 }

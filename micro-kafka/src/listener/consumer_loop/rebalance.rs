@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot, SourceEvent, Start};
-use crate::listener::lane::{Lane, Partition};
 use crate::listener::ledger::Ledger;
+use crate::listener::partition::Partition;
 use crate::listener::{AssignedPartition, HealthReason};
 
 /// How long the commit of a revocation may take.
@@ -130,7 +130,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         {
             self.seat.status.name(slot, self.source.name(slot));
             self.epoch += 1;
-            let partition = Partition::new(self.epoch, Ledger::new(offset));
+            let order = self.seat.endpoint.order;
+            let mut partition = Partition::new(self.epoch, order, Ledger::new(offset));
+            partition.ghosts = self.ghosts.get(&slot).copied().unwrap_or(0);
             let index = slot as usize;
             if self.partitions.len() <= index {
                 self.partitions.resize_with(index + 1, || None);
@@ -175,11 +177,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             };
             partition.revoking = true;
             let epoch = partition.epoch;
-            partition.buffer.clear();
             // A wait is not worth holding up the group for.
-            if matches!(partition.lane, Lane::Waiting { .. }) {
-                partition.lane = Lane::Idle;
-            }
+            partition.keep_busy();
             self.consumer.cancel.revoke(*slot, epoch);
         }
         self.revocation = Some(Revocation {
@@ -243,11 +242,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     fn abandon(&mut self, slots: &[Slot]) {
         for slot in slots {
-            if self.partition(*slot).is_some_and(Partition::abort) {
-                self.counts.voided += 1;
-                if let Some(stop) = &mut self.stop {
-                    stop.abandoned += 1;
-                }
+            let given_up = self.abort_lanes(*slot);
+            if let Some(stop) = &mut self.stop {
+                stop.abandoned += given_up;
             }
         }
         tracing::warn!(
@@ -303,15 +300,42 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     fn end_epoch(&mut self, slot: Slot) {
         self.seat.status.clear_recover_trouble(slot);
-        let partition = self
-            .partitions
-            .get_mut(slot as usize)
-            .and_then(Option::take);
-        if let Some(partition) = &partition {
-            self.consumer.cancel.revoke(slot, partition.epoch);
+        self.abort_lanes(slot);
+        if let Some(partition) = self.partitions.get_mut(slot as usize) {
+            *partition = None;
         }
-        if partition.is_some_and(|mut partition| partition.abort()) {
-            self.counts.voided += 1;
+    }
+
+    /// Gives up all that goes on with a partition; how many records.
+    pub(super) fn abort_lanes(&mut self, slot: Slot) -> usize {
+        let Some(partition) = self.partition(slot) else {
+            return 0;
+        };
+        let epoch = partition.epoch;
+        let aborted = partition.abort();
+        self.consumer.cancel.revoke(slot, epoch);
+        self.running -= aborted.handlers;
+        if aborted.ghosts > 0 {
+            *self.ghosts.entry(slot).or_default() += aborted.ghosts;
+        }
+        let given_up = aborted.busy + aborted.waiting;
+        self.counts.voided += given_up as u64;
+        given_up
+    }
+
+    /// A task of an older assignment has ended at last: its partition may go on.
+    pub(super) fn lay_ghost(&mut self, slot: Slot) {
+        let Some(left) = self.ghosts.get_mut(&slot) else {
+            return;
+        };
+        *left -= 1;
+        let left = *left;
+        if left == 0 {
+            self.ghosts.remove(&slot);
+        }
+        if let Some(partition) = self.partition(slot) {
+            partition.ghosts = left;
+            self.enqueue(slot);
         }
     }
 

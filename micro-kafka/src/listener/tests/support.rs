@@ -19,8 +19,8 @@ use crate::error::{
     Action, ErrorHandler, ErrorKind, ListenerError, Policy, Recover, RecoverFuture,
 };
 use crate::listener::{
-    AckMode, ContainerDeps, Delivery, Finished, Handler, HandlerFuture, ListenerContainer,
-    ListenerEndpoint,
+    AckMode, ContainerDeps, Delivery, Dispatch, Finished, Handler, HandlerFuture,
+    ListenerContainer, ListenerEndpoint, Order,
 };
 
 /// A broker with one topic.
@@ -123,9 +123,13 @@ impl Broker {
             client_id: "test".to_owned(),
             concurrency: 1,
             auto_startup: true,
+            order: Order::Partition,
+            parallelism: None,
+            dispatch: Dispatch::Inline,
             ack_mode: AckMode::Batch,
             auto_commit: None,
             max_uncommitted: 100_000,
+            max_uncommitted_bytes: 64 << 20,
             commit_interval: Duration::from_secs(1),
             commit_count: 1_000,
             revoke_drain: Duration::from_secs(10),

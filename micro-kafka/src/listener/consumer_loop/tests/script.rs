@@ -19,8 +19,8 @@ use crate::listener::command::Command;
 use crate::listener::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
 use crate::listener::tests::support::{Kept, Log, Retries, Seen, deps, failure, handler};
 use crate::listener::{
-    AckMode, AckToken, AssignedPartition, Delivery, Handler, HealthReason, ListenerContext,
-    ListenerEndpoint, PartitionProgress, States,
+    AckMode, AckToken, AssignedPartition, Delivery, Dispatch, Finished, Handler, HealthReason,
+    ListenerContext, ListenerEndpoint, Order, PartitionProgress, States,
 };
 use crate::record::{OwnedRecord, Record};
 
@@ -71,14 +71,28 @@ impl Script {
 
     /// Puts records of these offsets into a partition's queue.
     pub(super) fn fill(&self, slot: Slot, offsets: std::ops::Range<i64>) {
+        self.fill_with(slot, offsets.map(|offset| (offset, None)));
+    }
+
+    /// The same with keys.
+    pub(super) fn fill_with<'k>(
+        &self,
+        slot: Slot,
+        records: impl IntoIterator<Item = (i64, Option<&'k str>)>,
+    ) {
         let partition = i32::try_from(slot).unwrap();
-        let record = |offset| Record::from(OwnedRecord::new("t", partition, offset));
+        let record = |(offset, key): (i64, Option<&str>)| {
+            let mut record = OwnedRecord::new("t", partition, offset);
+            record.key = key.map(Into::into);
+            record.payload = Some(vec![0; 100]);
+            Record::from(record)
+        };
         let mut state = self.state.lock();
         let index = slot as usize;
         if state.queues.len() <= index {
             state.queues.resize_with(index + 1, VecDeque::new);
         }
-        state.queues[index].extend(offsets.map(record));
+        state.queues[index].extend(records.into_iter().map(record));
         state.filled.push(slot);
         drop(state);
         self.signal.raise();
@@ -238,8 +252,12 @@ pub(super) struct Rig {
 
 /// How a rig's loop is set up.
 pub(super) struct Plan {
+    pub(super) order: Order,
+    pub(super) parallelism: Option<usize>,
+    pub(super) dispatch: Dispatch,
     pub(super) ack_mode: AckMode,
     pub(super) max_uncommitted: usize,
+    pub(super) max_uncommitted_bytes: usize,
     pub(super) revoke_drain: Duration,
     pub(super) shutdown_timeout: Duration,
     /// Deliveries of a failing record, then `last`.
@@ -250,14 +268,19 @@ pub(super) struct Plan {
     /// Offsets whose handler fails, panics, or waits for the gate.
     pub(super) failing: Vec<i64>,
     pub(super) panicking: Vec<i64>,
+    pub(super) panicking_once: Vec<i64>,
     pub(super) gated: Vec<i64>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         Self {
+            order: Order::Partition,
+            parallelism: None,
+            dispatch: Dispatch::Inline,
             ack_mode: AckMode::Batch,
             max_uncommitted: 100,
+            max_uncommitted_bytes: 1 << 20,
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
             attempts: 1,
@@ -266,6 +289,7 @@ impl Default for Plan {
             recover_failures: 0,
             failing: Vec::new(),
             panicking: Vec::new(),
+            panicking_once: Vec::new(),
             gated: Vec::new(),
         }
     }
@@ -283,6 +307,22 @@ impl Plan {
     pub(super) fn run_with(self, handler: Handler) -> Rig {
         let gate = Arc::new(Semaphore::new(0));
         self.start(handler, Log::new(), gate, Tokens::default())
+    }
+
+    /// Starts the loop with a handler that is told the offset, and on a runtime of its own, so that
+    /// it may block.
+    pub(super) fn run_on_threads(self, handle: impl Fn(i64) + Send + Sync + 'static) -> Rig {
+        let handle = Arc::new(handle);
+        self.run_with(Handler::Closure(Arc::new(move |delivery: Delivery| {
+            let handle = Arc::clone(&handle);
+            Box::pin(async move {
+                handle(delivery.record().offset());
+                Finished {
+                    delivery,
+                    result: Ok(()),
+                }
+            })
+        })))
     }
 
     fn start(self, handler: Handler, log: Log, gate: Arc<Semaphore>, tokens: Tokens) -> Rig {
@@ -337,11 +377,16 @@ impl Plan {
     fn handler(&self, log: &Log, gate: &Arc<Semaphore>, tokens: &Tokens) -> Handler {
         let (failing, gated) = (self.failing.clone(), self.gated.clone());
         let panicking = self.panicking.clone();
+        let once = Mutex::new(self.panicking_once.clone());
         let (gate, tokens) = (Arc::clone(gate), Arc::clone(tokens));
         let inner = handler(log, move |seen: Seen| {
             let gate = gated.contains(&seen.offset).then(|| Arc::clone(&gate));
             let fails = failing.contains(&seen.offset);
-            let panics = panicking.contains(&seen.offset);
+            let mut once = once.lock();
+            let planned = once.len();
+            once.retain(|offset| *offset != seen.offset);
+            let panics = panicking.contains(&seen.offset) || once.len() < planned;
+            drop(once);
             async move {
                 assert!(!panics, "as planned");
                 if let Some(gate) = gate {
@@ -369,8 +414,12 @@ impl Plan {
             client_id: String::new(),
             concurrency: 1,
             auto_startup: true,
+            order: self.order,
+            parallelism: self.parallelism,
+            dispatch: self.dispatch,
             ack_mode: self.ack_mode,
             max_uncommitted: self.max_uncommitted,
+            max_uncommitted_bytes: self.max_uncommitted_bytes,
             commit_interval: Duration::from_secs(1),
             commit_count: 1_000,
             revoke_drain: self.revoke_drain,
@@ -418,6 +467,15 @@ impl Rig {
         let (sender, receiver) = oneshot::channel();
         self.command(Command::Progress(sender));
         receiver.await.unwrap()
+    }
+
+    /// Moves the clock by this much once nothing but the clock is waited for, handlers apart.
+    pub(super) async fn advance_by(&self, by: Duration) {
+        let target = self.clock.now() + by;
+        while self.clock.next_due() != Some(target) {
+            tokio::task::yield_now().await;
+        }
+        self.clock.advance_to(target);
     }
 
     /// Moves the clock by this much, to the loop's next timer at the furthest, which must be there.

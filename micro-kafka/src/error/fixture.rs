@@ -24,10 +24,7 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
             lane: 0,
         },
         record: record.into(),
-        consumer: Arc::new(ConsumerContext {
-            listener: Arc::new(listener),
-            acks,
-        }),
+        consumer: Arc::new(ConsumerContext::new(Arc::new(listener), acks)),
         attempt,
     }
 }

@@ -29,7 +29,8 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use ack::{AckMode, AckToken};
+pub(crate) use ack::Verdict;
+pub use ack::{AckMode, AckToken, LateAcknowledgment};
 pub use command::StopReport;
 pub use container::ListenerContainer;
 pub use container_error::ContainerError;

@@ -100,6 +100,7 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         dispatch: resolved.dispatch,
         ack_mode: resolved.ack_mode,
         auto_commit: resolved.auto_commit,
+        sync_commits: resolved.sync_commits,
         max_uncommitted: resolved.max_uncommitted,
         max_uncommitted_bytes: resolved.max_uncommitted_bytes,
         commit_interval: resolved.commit_interval,

@@ -43,6 +43,8 @@ pub struct ListenerSettings {
     pub dispatch: Option<Dispatch>,
     /// `ack-mode`: when offsets are committed.
     pub ack_mode: Option<AckMode>,
+    /// `sync-commits`: whether the next records wait until a commit is answered.
+    pub sync_commits: Option<bool>,
     /// `max-uncommitted`: records beyond the lowest unfinished one of a partition, until the
     /// partition is no longer read.
     pub max_uncommitted: Option<usize>,
@@ -79,6 +81,7 @@ impl ListenerSettings {
             parallelism: self.parallelism.or(fallback.parallelism),
             dispatch: self.dispatch.or(fallback.dispatch),
             ack_mode: self.ack_mode.or(fallback.ack_mode),
+            sync_commits: self.sync_commits.or(fallback.sync_commits),
             max_uncommitted: self.max_uncommitted.or(fallback.max_uncommitted),
             max_uncommitted_bytes: self
                 .max_uncommitted_bytes
@@ -107,6 +110,7 @@ impl ListenerSettings {
             parallelism: section.read("parallelism", integer(1..=MAX_PARALLELISM)),
             dispatch: section.read("dispatch", choice(&Dispatch::NAMES)),
             ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
+            sync_commits: section.read("sync-commits", boolean),
             max_uncommitted: section.read("max-uncommitted", integer(1..=MAX_UNCOMMITTED)),
             max_uncommitted_bytes: section.read("max-uncommitted-bytes", size),
             revoke_drain: section.read("revoke-drain", duration),
@@ -152,6 +156,9 @@ pub struct ResolvedListener {
     /// With `enable-auto-commit`: what was handled is committed at this interval, and at no
     /// other time but revoke and stop.
     pub auto_commit: Option<Duration>,
+    /// Whether the next records of a partition wait until a commit is answered. Default only in
+    /// ack mode `record`.
+    pub sync_commits: Option<bool>,
     /// Records beyond the lowest unfinished one of a partition. Default 100,000.
     pub max_uncommitted: usize,
     /// What they may weigh in bytes, where records overtake one another. Default 64 MiB.

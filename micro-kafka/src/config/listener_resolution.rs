@@ -124,6 +124,7 @@ impl<'c> ListenerResolution<'c> {
             auto_commit: consumer
                 .enable_auto_commit
                 .then_some(consumer.auto_commit_interval),
+            sync_commits: merged.sync_commits,
             max_uncommitted: merged.max_uncommitted.unwrap_or(MAX_UNCOMMITTED),
             max_uncommitted_bytes: merged
                 .max_uncommitted_bytes

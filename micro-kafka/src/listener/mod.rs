@@ -30,9 +30,10 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use ack::{AckMode, AckToken};
+pub(crate) use ack::Verdict;
+pub use ack::{AckMode, AckToken, LateAcknowledgment};
 pub use cancel::CancelReason;
-pub(crate) use cancel::{CancelSignal, CancelWatch};
+pub(crate) use cancel::CancelWatch;
 pub use command::StopReport;
 pub use container::ListenerContainer;
 pub use container_error::ContainerError;

@@ -1,6 +1,7 @@
 //! The consumer loop: one actor that owns a consumer, its lanes, its ledger, its retries and its
 //! commits. Nothing of it is shared, so nothing of it is locked.
 
+mod acknowledge;
 mod commit;
 mod dispatch;
 mod failure;
@@ -14,7 +15,7 @@ mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::Abortable;
 use futures_util::stream::FuturesUnordered;
@@ -25,7 +26,6 @@ use self::progress::QuietRequest;
 use self::rebalance::Revocation;
 use self::stop::Stop;
 use self::wait::Alarm;
-use super::cancel::CancelSignal;
 use super::command::Command;
 use super::health::{ConsumerStatus, HealthReason};
 use super::in_flight::{InFlight, Landed};
@@ -33,8 +33,8 @@ use super::partition::Partition;
 use super::stats::{ListenerStats, Meters, TurnCounts};
 use super::timers::Timers;
 use super::{
-    AckMode, AckToken, AssignedPartition, ConsumerContext, ContainerDeps, HandlerSlot,
-    ListenerContext, ListenerEndpoint, StopReport,
+    AckToken, AssignedPartition, ConsumerContext, ContainerDeps, HandlerSlot, ListenerContext,
+    ListenerEndpoint, StopReport, Verdict,
 };
 use crate::client::{RecordSource, Slot, SourceEvent};
 
@@ -74,7 +74,9 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     /// A hold on `consumer` for the next delivery, left by one that is done.
     spare: Option<Arc<ConsumerContext>>,
     slot: HandlerSlot,
-    acks: mpsc::UnboundedReceiver<AckToken>,
+    acks: mpsc::UnboundedReceiver<(AckToken, Verdict)>,
+    /// Records at work that are to be delivered again.
+    nacks: HashMap<(Slot, i64), Instant>,
     /// By slot.
     partitions: Vec<Option<Partition>>,
     epoch: u32,
@@ -112,7 +114,7 @@ enum Membership {
 #[derive(Debug, Default)]
 struct Inbox {
     commands: Vec<Command>,
-    acks: Vec<AckToken>,
+    acks: Vec<(AckToken, Verdict)>,
     landed: Vec<Landed>,
     events: Vec<SourceEvent>,
     filled: Vec<Slot>,
@@ -131,14 +133,15 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             seat,
             source,
             commands,
-            consumer: Arc::new(ConsumerContext {
-                listener: Arc::clone(&seat.listener),
+            consumer: Arc::new(ConsumerContext::of(
+                Arc::clone(&seat.listener),
                 acks,
-                cancel: CancelSignal::default(),
-            }),
+                Arc::clone(&seat.status),
+            )),
             spare: None,
             slot: HandlerSlot::default(),
             acks: acked,
+            nacks: HashMap::new(),
             partitions: Vec::new(),
             epoch: 0,
             membership: Membership::Joining,
@@ -231,17 +234,5 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 Command::Quiet(answer) => self.await_quiet(answer),
             }
         }
-    }
-
-    fn take_acks(&mut self) {
-        let mut acks = std::mem::take(&mut self.inbox.acks);
-        for token in acks.drain(..) {
-            let manual = self.seat.endpoint.ack_mode == AckMode::Manual;
-            if manual && self.current(token.slot, token.epoch).is_some() {
-                self.finish(token.slot, token.offset);
-                self.enqueue(token.slot);
-            }
-        }
-        self.inbox.acks = acks;
     }
 }

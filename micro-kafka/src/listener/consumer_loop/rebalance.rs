@@ -130,6 +130,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         {
             self.seat.status.name(slot, self.source.name(slot));
             self.epoch += 1;
+            self.seat.status.set_epoch(slot, self.epoch);
             let order = self.seat.endpoint.order;
             let mut partition = Partition::new(self.epoch, order, Ledger::new(offset));
             partition.ghosts = self.ghosts.get(&slot).copied().unwrap_or(0);
@@ -301,6 +302,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     fn end_epoch(&mut self, slot: Slot) {
         self.seat.status.clear_recover_trouble(slot);
         self.abort_lanes(slot);
+        self.seat.status.set_epoch(slot, 0);
+        self.nacks.retain(|(of, _), _| *of != slot);
         if let Some(partition) = self.partitions.get_mut(slot as usize) {
             *partition = None;
         }

@@ -128,6 +128,7 @@ impl Broker {
             dispatch: Dispatch::Inline,
             ack_mode: AckMode::Batch,
             auto_commit: None,
+            sync_commits: None,
             max_uncommitted: 100_000,
             max_uncommitted_bytes: 64 << 20,
             commit_interval: Duration::from_secs(1),

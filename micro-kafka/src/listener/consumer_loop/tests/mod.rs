@@ -4,6 +4,7 @@ mod acknowledging;
 mod allocating;
 mod committing;
 mod failing;
+mod modes;
 mod ordering;
 mod rebalancing;
 mod script;

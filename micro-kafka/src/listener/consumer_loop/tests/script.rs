@@ -19,8 +19,9 @@ use crate::listener::command::Command;
 use crate::listener::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
 use crate::listener::tests::support::{Kept, Log, Retries, Seen, deps, failure, handler};
 use crate::listener::{
-    AckMode, AckToken, AssignedPartition, Delivery, Dispatch, Finished, Handler, HealthReason,
-    ListenerContext, ListenerEndpoint, Order, PartitionProgress, States,
+    AckMode, AckToken, AssignedPartition, ConsumerContext, Delivery, Dispatch, Finished, Handler,
+    HealthReason, LateAcknowledgment, ListenerContext, ListenerEndpoint, Order, PartitionProgress,
+    States, Verdict,
 };
 use crate::record::{OwnedRecord, Record};
 
@@ -234,7 +235,7 @@ impl RecordSource for ScriptedSource {
 }
 
 /// Where each delivery would be acknowledged.
-type Tokens = Arc<Mutex<Vec<(mpsc::UnboundedSender<AckToken>, AckToken)>>>;
+type Tokens = Arc<Mutex<Vec<(Arc<ConsumerContext>, AckToken)>>>;
 
 /// A loop on a script.
 pub(super) struct Rig {
@@ -256,6 +257,9 @@ pub(super) struct Plan {
     pub(super) parallelism: Option<usize>,
     pub(super) dispatch: Dispatch,
     pub(super) ack_mode: AckMode,
+    pub(super) sync_commits: Option<bool>,
+    pub(super) auto_commit: Option<Duration>,
+    pub(super) commit_count: usize,
     pub(super) max_uncommitted: usize,
     pub(super) max_uncommitted_bytes: usize,
     pub(super) revoke_drain: Duration,
@@ -267,6 +271,7 @@ pub(super) struct Plan {
     pub(super) recover_failures: u32,
     /// Offsets whose handler fails, panics, or waits for the gate.
     pub(super) failing: Vec<i64>,
+    pub(super) failing_once: Vec<i64>,
     pub(super) panicking: Vec<i64>,
     pub(super) panicking_once: Vec<i64>,
     pub(super) gated: Vec<i64>,
@@ -279,6 +284,9 @@ impl Default for Plan {
             parallelism: None,
             dispatch: Dispatch::Inline,
             ack_mode: AckMode::Batch,
+            sync_commits: None,
+            auto_commit: None,
+            commit_count: 1_000,
             max_uncommitted: 100,
             max_uncommitted_bytes: 1 << 20,
             revoke_drain: Duration::from_secs(10),
@@ -288,6 +296,7 @@ impl Default for Plan {
             last: Action::Recover,
             recover_failures: 0,
             failing: Vec::new(),
+            failing_once: Vec::new(),
             panicking: Vec::new(),
             panicking_once: Vec::new(),
             gated: Vec::new(),
@@ -377,11 +386,13 @@ impl Plan {
     fn handler(&self, log: &Log, gate: &Arc<Semaphore>, tokens: &Tokens) -> Handler {
         let (failing, gated) = (self.failing.clone(), self.gated.clone());
         let panicking = self.panicking.clone();
+        let failing_once = self.failing_once.clone();
         let once = Mutex::new(self.panicking_once.clone());
         let (gate, tokens) = (Arc::clone(gate), Arc::clone(tokens));
         let inner = handler(log, move |seen: Seen| {
             let gate = gated.contains(&seen.offset).then(|| Arc::clone(&gate));
-            let fails = failing.contains(&seen.offset);
+            let fails = failing.contains(&seen.offset)
+                || (seen.attempt == 1 && failing_once.contains(&seen.offset));
             let mut once = once.lock();
             let planned = once.len();
             once.retain(|offset| *offset != seen.offset);
@@ -396,8 +407,8 @@ impl Plan {
             }
         });
         Handler::Closure(Arc::new(move |delivery: Delivery| {
-            let acks = delivery.consumer.acks.clone();
-            tokens.lock().push((acks, delivery.token));
+            let consumer = Arc::clone(&delivery.consumer);
+            tokens.lock().push((consumer, delivery.token));
             let Handler::Closure(inner) = &inner else {
                 unreachable!("a closure was made");
             };
@@ -407,7 +418,7 @@ impl Plan {
 
     fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
         ListenerEndpoint {
-            auto_commit: None,
+            auto_commit: self.auto_commit,
             id: "test".into(),
             topics: vec!["t".to_owned()],
             group_id: "g".into(),
@@ -418,10 +429,11 @@ impl Plan {
             parallelism: self.parallelism,
             dispatch: self.dispatch,
             ack_mode: self.ack_mode,
+            sync_commits: self.sync_commits,
             max_uncommitted: self.max_uncommitted,
             max_uncommitted_bytes: self.max_uncommitted_bytes,
             commit_interval: Duration::from_secs(1),
-            commit_count: 1_000,
+            commit_count: self.commit_count,
             revoke_drain: self.revoke_drain,
             shutdown_timeout: self.shutdown_timeout,
             properties: Vec::new(),
@@ -451,8 +463,13 @@ impl Rig {
 
     /// Acknowledges the `n`th delivery.
     pub(super) fn acknowledge(&self, n: usize) {
-        let (acks, token) = self.tokens.lock()[n].clone();
-        acks.send(token).unwrap();
+        self.settle(n, Verdict::Done).unwrap();
+    }
+
+    /// Says something of the `n`th delivery.
+    pub(super) fn settle(&self, n: usize, verdict: Verdict) -> Result<(), LateAcknowledgment> {
+        let (consumer, token) = self.tokens.lock()[n].clone();
+        consumer.settle(token, verdict)
     }
 
     /// Waits until everything is finished or waits for the clock, and its timers are known.

@@ -29,6 +29,7 @@ mod config_file;
 mod coord;
 mod log;
 mod meta;
+mod observe;
 mod partition;
 mod server;
 mod session;

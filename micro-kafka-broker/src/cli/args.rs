@@ -28,6 +28,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", value_parser = number(0), help_heading = ADDRESSES)]
     pub(crate) broker_id: Option<i32>,
 
+    /// Serve health, metrics and control as HTTP and JSON on this loopback address.
+    ///
+    /// Port 0 takes any free one; the address is printed as the second line on stdout. See HTTP
+    /// PORT below.
+    #[arg(long, value_name = "HOST:PORT", help_heading = HTTP)]
+    pub(crate) http: Option<String>,
+
     /// Topic to create at start, with its number of partitions. May be repeated.
     ///
     /// Without a number it has as many as --default-partitions says. A topic that a data directory
@@ -69,6 +76,7 @@ pub(crate) struct Args {
     pub(crate) set: Vec<(String, String)>,
 }
 
+const HTTP: &str = "HTTP port";
 const ADDRESSES: &str = "Addresses";
 const TOPICS: &str = "Topics";
 const STORAGE: &str = "Storage";

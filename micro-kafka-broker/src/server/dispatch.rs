@@ -159,7 +159,7 @@ pub(super) async fn dispatch(peer: &Peer, frame: Bytes) -> Result<Option<Frame>,
         .ok_or(Refusal::UnknownApi { key, version })?;
     if !(api.min..=api.max).contains(&version) {
         if key == ApiVersionsRequest::KEY {
-            return answer(api, start, &api_versions::unsupported_version(), 0).map(Some);
+            return answer(peer, api, start, &api_versions::unsupported_version(), 0).map(Some);
         }
         return Err(Refusal::UnsupportedVersion {
             api: api.name,
@@ -197,7 +197,7 @@ async fn serve<R: Handler>(
         peer: peer.address,
     };
     match request.handle(&context).await {
-        Answer::Reply(response) => answer(api, start, &response, version).map(Some),
+        Answer::Reply(response) => answer(peer, api, start, &response, version).map(Some),
         Answer::Silence => Ok(None),
         Answer::Close(reason) => Err(Refusal::Closed {
             api: api.name,
@@ -207,13 +207,19 @@ async fn serve<R: Handler>(
 }
 
 fn answer<M: Message>(
+    peer: &Peer,
     api: ServedApi,
     start: HeaderStart,
     response: &M,
     version: i16,
 ) -> Result<Frame, Refusal> {
-    encode_response(start, response, version).map_err(|source| Refusal::Answer {
+    let encoded = encode_response(start, response, version);
+    let (frame, codes) = encoded.map_err(|source| Refusal::Answer {
         api: api.name,
         source,
-    })
+    })?;
+    if let Some(meter) = peer.broker.meters().api(api.key) {
+        meter.answered(&codes);
+    }
+    Ok(frame)
 }

@@ -15,6 +15,7 @@ use crate::log::disk::DataDir;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
 use crate::meta::{BrokerConfig, Catalog, Features, StateTopic, TopicStore};
+use crate::observe::Meters;
 use crate::partition::{Flusher, PartitionTable};
 use crate::session::FetchSessions;
 use crate::wire::Uuid;
@@ -42,6 +43,7 @@ pub(crate) struct BrokerState {
     clients: Clients,
     request_memory: Arc<RequestMemory>,
     flusher: Flusher,
+    meters: Meters,
 }
 
 impl BrokerState {
@@ -102,6 +104,7 @@ impl BrokerState {
         Ok(Self {
             cluster_id,
             node_id,
+            meters: Meters::new(&listeners),
             listeners,
             nodes,
             clock,
@@ -229,6 +232,11 @@ impl BrokerState {
     /// The users with SCRAM credentials.
     pub(crate) fn users(&self) -> &ScramUsers {
         &self.users
+    }
+
+    /// What is counted beside the partitions.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// The clients that are connected.

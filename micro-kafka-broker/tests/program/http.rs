@@ -87,7 +87,7 @@ fn what_a_client_sent_and_read_is_counted() {
     };
     let topic = |part| {
         counted(&format!(
-            "kafka_server_brokertopicmetrics_{part}_total{{topic"
+            "kafka_server_brokertopicmetrics_{part}_total{{topic=\"orders\""
         ))
     };
     assert!(topic("bytesin") > 0);

@@ -25,6 +25,7 @@ mod wire;
 mod api;
 mod batch;
 mod clock;
+mod compat;
 mod config_file;
 mod coord;
 mod log;
@@ -35,5 +36,6 @@ mod server;
 mod session;
 mod upkeep;
 
+pub use compat::{Release, UnknownRelease};
 pub use config_file::{ConfigFileError, ConfigMistake};
 pub use server::{Broker, BrokerBuilder, FlushPolicy, StartError};

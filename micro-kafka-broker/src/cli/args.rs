@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use clap::builder::ValueParser;
+use micro_kafka_broker::Release;
 
 /// A Kafka broker for development and tests, in memory unless it is given a directory.
 ///
@@ -49,6 +50,13 @@ pub(crate) struct Args {
     /// Partitions of topics that are created without a number [default: 1].
     #[arg(long, value_name = "N", value_parser = number(1), help_heading = TOPICS)]
     pub(crate) default_partitions: Option<i32>,
+
+    /// Release of Apache Kafka to pass for, as 2.4; from 0.11 to the newest, 4.3.
+    ///
+    /// Clients are told that release's APIs in its versions, newer requests are refused as it did,
+    /// and features that came later are off.
+    #[arg(long, value_name = "RELEASE", help_heading = CONFIGURATION)]
+    pub(crate) compat: Option<Release>,
 
     /// Directory to keep everything in, in Apache Kafka's formats.
     ///

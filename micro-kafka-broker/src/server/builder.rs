@@ -14,6 +14,7 @@ use super::limits::ConnectionLimits;
 use super::listener::Listener;
 use super::start_error::StartError;
 use super::state::BrokerState;
+use crate::compat::Release;
 use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
 use crate::log::disk::DataDir;
 use crate::meta::{BrokerConfig, CatalogError, NewTopic};
@@ -34,6 +35,7 @@ pub struct BrokerBuilder {
     data_dir: Option<PathBuf>,
     file: ConfigFile,
     http: Option<String>,
+    release: Release,
 }
 
 impl BrokerBuilder {
@@ -47,6 +49,7 @@ impl BrokerBuilder {
             data_dir: None,
             file: ConfigFile::default(),
             http: None,
+            release: Release::NEWEST,
         }
     }
 
@@ -136,6 +139,14 @@ impl BrokerBuilder {
         self
     }
 
+    /// Passes for an older release of Apache Kafka: tells its APIs in its versions, refuses newer
+    /// requests as it did, and has no features of its successors. What Kafka 4 no longer serves is
+    /// not served either. Default: [`Release::NEWEST`].
+    pub fn emulate(mut self, release: Release) -> Self {
+        self.release = release;
+        self
+    }
+
     /// Takes a file's settings: TOML, or Java's properties where the name ends in `.properties`.
     /// The names are Kafka's, `listeners`, `log.dirs` and `node.id` included. What is said in the
     /// program, before or after, wins over the file.
@@ -190,7 +201,8 @@ impl BrokerBuilder {
             Some(path) => Some(Arc::new(DataDir::open(path, node_id)?)),
             None => None,
         };
-        let state = BrokerState::new(config, node_id, names, nodes, data.as_ref())?;
+        let mut state = BrokerState::new(config, node_id, names, nodes, data.as_ref())?;
+        state.emulate(self.release);
         let state = Arc::new(state);
         let catalog = Arc::clone(state.catalog());
         let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;

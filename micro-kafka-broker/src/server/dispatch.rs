@@ -152,14 +152,23 @@ pub(super) async fn dispatch(peer: &Peer, frame: Bytes) -> Result<Option<Frame>,
     let mut reader = Reader::new(frame);
     let start = HeaderStart::decode(&mut reader).map_err(Refusal::Header)?;
     let HeaderStart { key, version, .. } = start;
-    let api = served_apis()
+    let api = peer
+        .broker
+        .apis()
         .iter()
         .find(|api| api.key == key)
         .copied()
         .ok_or(Refusal::UnknownApi { key, version })?;
     if !(api.min..=api.max).contains(&version) {
         if key == ApiVersionsRequest::KEY {
-            return answer(peer, api, start, &api_versions::unsupported_version(), 0).map(Some);
+            return answer(
+                peer,
+                api,
+                start,
+                &api_versions::unsupported_version(&peer.broker),
+                0,
+            )
+            .map(Some);
         }
         return Err(Refusal::UnsupportedVersion {
             api: api.name,

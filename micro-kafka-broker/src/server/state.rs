@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clients::Clients;
+use super::dispatch::ServedApi;
 use super::endpoint::Node;
 use super::limits::RequestMemory;
 use super::start_error::StartError;
 use crate::clock::Clock;
+use crate::compat::{Release, apis_of};
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::coord::{Journal, ProducerIds};
@@ -44,6 +46,8 @@ pub(crate) struct BrokerState {
     request_memory: Arc<RequestMemory>,
     flusher: Flusher,
     meters: Meters,
+    release: Release,
+    apis: Vec<ServedApi>,
 }
 
 impl BrokerState {
@@ -105,6 +109,8 @@ impl BrokerState {
             cluster_id,
             node_id,
             meters: Meters::new(&listeners),
+            release: Release::NEWEST,
+            apis: apis_of(Release::NEWEST),
             listeners,
             nodes,
             clock,
@@ -121,6 +127,12 @@ impl BrokerState {
             request_memory,
             flusher: Flusher::default(),
         })
+    }
+
+    /// Passes for an older release.
+    pub(super) fn emulate(&mut self, release: Release) {
+        self.release = release;
+        self.apis = apis_of(release);
     }
 
     /// Flushes what is due of the partitions on disk, now and then; never ends.
@@ -232,6 +244,16 @@ impl BrokerState {
     /// The users with SCRAM credentials.
     pub(crate) fn users(&self) -> &ScramUsers {
         &self.users
+    }
+
+    /// The release of Apache Kafka that it passes for.
+    pub(crate) fn release(&self) -> Release {
+        self.release
+    }
+
+    /// The APIs that it tells and serves, by key.
+    pub(crate) fn apis(&self) -> &[ServedApi] {
+        &self.apis
     }
 
     /// What is counted beside the partitions.

@@ -28,6 +28,7 @@ mod clock;
 mod compat;
 mod config_file;
 mod coord;
+pub mod fault;
 mod log;
 mod meta;
 mod observe;

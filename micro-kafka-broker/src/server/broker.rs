@@ -11,6 +11,7 @@ use super::builder::BrokerBuilder;
 use super::endpoint::Endpoint;
 use super::start_error::StartError;
 use super::state::BrokerState;
+use crate::fault::{Faults, Journal};
 
 /// A running broker; dropping it stops it.
 #[derive(Debug)]
@@ -75,6 +76,18 @@ impl Broker {
     #[must_use]
     pub fn cluster_id(&self) -> &str {
         self.state.cluster_id()
+    }
+
+    /// What goes wrong on command: rules for requests.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        self.state.faults()
+    }
+
+    /// What was asked of the broker, and what it answered; kept from [`Journal::keep`] on.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        self.state.journal()
     }
 
     /// Waits until no client has been connected for that long, counted from the call at the

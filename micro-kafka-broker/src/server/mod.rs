@@ -15,8 +15,10 @@ mod limits;
 mod listener;
 mod metered;
 mod refusal;
+mod reply;
 mod start_error;
 mod state;
+mod watched;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What all connections of a broker share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::clients::Clients;
@@ -13,6 +14,7 @@ use crate::compat::{Release, apis_of};
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::coord::{Journal, ProducerIds};
+use crate::fault::{Faults, Journal as RequestJournal};
 use crate::log::disk::DataDir;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
@@ -48,6 +50,9 @@ pub(crate) struct BrokerState {
     meters: Meters,
     release: Release,
     apis: Vec<ServedApi>,
+    faults: Faults,
+    journal: RequestJournal,
+    connections: AtomicU64,
 }
 
 impl BrokerState {
@@ -105,6 +110,7 @@ impl BrokerState {
             Some(data) => data.cluster_id().to_owned(),
             None => Uuid::random().to_string(),
         };
+        let begin = clock.now();
         Ok(Self {
             cluster_id,
             node_id,
@@ -126,6 +132,9 @@ impl BrokerState {
             clients: Clients::none(),
             request_memory,
             flusher: Flusher::default(),
+            faults: Faults::default(),
+            journal: RequestJournal::new(begin),
+            connections: AtomicU64::new(0),
         })
     }
 
@@ -259,6 +268,26 @@ impl BrokerState {
     /// What is counted beside the partitions.
     pub(crate) fn meters(&self) -> &Meters {
         &self.meters
+    }
+
+    /// What goes wrong on command.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// What was asked and answered.
+    pub(crate) fn journal(&self) -> &RequestJournal {
+        &self.journal
+    }
+
+    /// Whether a request is to be looked at, because of a rule or for the journal.
+    pub(super) fn is_watched(&self) -> bool {
+        !self.faults.is_empty() || self.journal.is_kept()
+    }
+
+    /// A number for a connection.
+    pub(super) fn next_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// The clients that are connected.

@@ -9,6 +9,7 @@ pub(crate) mod message;
 mod error;
 mod header;
 mod reader;
+pub(crate) mod reflect;
 #[macro_use]
 mod record;
 mod records;
@@ -34,6 +35,7 @@ pub(crate) use reader::Reader;
 pub(crate) use record::comes_back;
 pub(crate) use record::{NEVER_FLEXIBLE, decode_record, encode_record, record_version};
 pub(crate) use records::Records;
+pub(crate) use reflect::{List, Node, Reflect, Structure};
 pub(crate) use tally::ErrorTally;
 pub(crate) use uuid::Uuid;
 pub(crate) use value::{OrNull, Shape, Wire};

@@ -205,6 +205,14 @@ impl Frame {
 }
 
 impl Frame {
+    /// Leaves only so many bytes.
+    pub(crate) fn truncate(&mut self, mut length: usize) {
+        for segment in std::iter::once(&mut self.first).chain(&mut self.rest) {
+            segment.truncate(length);
+            length -= segment.len();
+        }
+    }
+
     /// All bytes, if they are in one piece.
     pub(crate) fn as_whole(&self) -> Option<&[u8]> {
         self.rest.is_empty().then_some(&self.first)

@@ -19,13 +19,26 @@ DESCRIPTION
     Kafka.
 
     When it is ready it prints its bootstrap address (host:port) as the first line on stdout:
-    whoever started it can wait for that line instead of trying to connect. Its log goes to stderr.
+    whoever started it can wait for that line instead of trying to connect. With --http a second
+    line is the URL of the HTTP port. Nothing else is printed there; its log goes to stderr.
     It runs until SIGTERM or Ctrl-C; then a data directory is complete and needs no recovery.
 
     A flag wins over the file of --config, and both over the defaults, which are Apache Kafka's
     except that topics are not created by asking for them.";
 
 const AFTER: &str = "\
+HTTP PORT
+    With --http HOST:PORT, on a loopback address:
+        GET /health         whether it can do its work: 200, or 503; with its addresses
+        GET /metrics        Kafka's metrics in Prometheus' format, as the JMX exporter names them
+        GET /topics         topics with the offsets and bytes of their partitions; /topics/NAME
+        POST /topics        creates one: {\"name\": \"orders\", \"partitions\": 6, \"config\": {}}
+        GET /groups         groups with members, committed offsets and lag; /groups/ID
+        GET /transactions   transactional ids with their states
+    Answers are JSON, but for the metrics; an error is {\"error\": \"...\"}. Whoever is on this machine
+    may use the port; what a web page sends is refused, and so is a Host header that does not name
+    this machine.
+
 FILES
     FILE of --config, as TOML; dotted names, quoted or not, and tables spell the same:
         num.partitions = 3

@@ -56,6 +56,9 @@ impl Args {
 fn announce(broker: &Broker) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", broker.bootstrap_servers())?;
+    if let Some(http) = broker.http_address() {
+        writeln!(out, "http://{http}")?;
+    }
     out.flush()
 }
 

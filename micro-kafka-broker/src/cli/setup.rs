@@ -43,6 +43,12 @@ impl Args {
         if let Some(flush) = self.flush {
             builder = builder.flush(flush.into());
         }
+        if let Some(release) = self.compat {
+            builder = builder.emulate(release);
+        }
+        if let Some(address) = self.http {
+            builder = builder.http(address);
+        }
         if let Some(path) = self.data_dir {
             builder = builder.data_dir(path);
         }

@@ -1,5 +1,6 @@
 //! A running broker.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::fault::{Faults, Journal};
 pub struct Broker {
     state: Arc<BrokerState>,
     endpoints: Vec<Endpoint>,
+    http: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     /// Closed when the listeners and connections have ended.
     ended: mpsc::Receiver<()>,
@@ -33,6 +35,7 @@ impl Broker {
     pub(super) fn new(
         state: Arc<BrokerState>,
         endpoints: Vec<Endpoint>,
+        http: Option<SocketAddr>,
         stop: watch::Sender<bool>,
         ended: mpsc::Receiver<()>,
         flusher: Option<JoinHandle<()>>,
@@ -40,6 +43,7 @@ impl Broker {
         Self {
             state,
             endpoints,
+            http,
             stop,
             ended,
             flusher,
@@ -59,6 +63,12 @@ impl Broker {
     #[must_use]
     pub fn advertised(&self) -> Vec<String> {
         self.endpoints.iter().map(ToString::to_string).collect()
+    }
+
+    /// Where the HTTP port is, if there is one ([`BrokerBuilder::http`]).
+    #[must_use]
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.http
     }
 
     /// The cluster's id, as clients see it; another one for every start, unless there is a data

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-use super::bind::{ListenerSpec, address_config, advertised, bind, listener_names};
+use super::bind::{ListenerSpec, address_config, advertised, bind, bind_loopback, listener_names};
 use super::broker::Broker;
 use super::endpoint::{Endpoint, Node};
 use super::flush_policy::FlushPolicy;
@@ -14,9 +14,11 @@ use super::limits::ConnectionLimits;
 use super::listener::Listener;
 use super::start_error::StartError;
 use super::state::BrokerState;
+use crate::compat::Release;
 use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
 use crate::log::disk::DataDir;
 use crate::meta::{BrokerConfig, CatalogError, NewTopic};
+use crate::observe::HttpPort;
 use crate::upkeep::Upkeep;
 
 const AUTO_CREATE: &str = "auto.create.topics.enable";
@@ -32,6 +34,8 @@ pub struct BrokerBuilder {
     config: Vec<(String, String)>,
     data_dir: Option<PathBuf>,
     file: ConfigFile,
+    http: Option<String>,
+    release: Release,
 }
 
 impl BrokerBuilder {
@@ -44,6 +48,8 @@ impl BrokerBuilder {
             config: Vec::new(),
             data_dir: None,
             file: ConfigFile::default(),
+            http: None,
+            release: Release::NEWEST,
         }
     }
 
@@ -126,6 +132,21 @@ impl BrokerBuilder {
             .fold(self, |builder, (name, value)| builder.config(name, value))
     }
 
+    /// Serves health, metrics, topics, groups and control over the broker as HTTP and JSON on
+    /// `host:port`, which must be a loopback address; port 0 takes any free one. Default: not.
+    pub fn http(mut self, address: impl Into<String>) -> Self {
+        self.http = Some(address.into());
+        self
+    }
+
+    /// Passes for an older release of Apache Kafka: tells its APIs in its versions, refuses newer
+    /// requests as it did, and has no features of its successors. What Kafka 4 no longer serves is
+    /// not served either. Default: [`Release::NEWEST`].
+    pub fn emulate(mut self, release: Release) -> Self {
+        self.release = release;
+        self
+    }
+
     /// Takes a file's settings: TOML, or Java's properties where the name ends in `.properties`.
     /// The names are Kafka's, `listeners`, `log.dirs` and `node.id` included. What is said in the
     /// program, before or after, wins over the file.
@@ -157,6 +178,10 @@ impl BrokerBuilder {
             endpoints.push(advertised(spec, &socket)?);
             sockets.push(socket);
         }
+        let http = match &self.http {
+            Some(address) => Some(bind_loopback(address).await?),
+            None => None,
+        };
         let names = listener_names(sockets.len());
         let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
         config.extend(self.file.values);
@@ -176,7 +201,8 @@ impl BrokerBuilder {
             Some(path) => Some(Arc::new(DataDir::open(path, node_id)?)),
             None => None,
         };
-        let state = BrokerState::new(config, node_id, names, nodes, data.as_ref())?;
+        let mut state = BrokerState::new(config, node_id, names, nodes, data.as_ref())?;
+        state.emulate(self.release);
         let state = Arc::new(state);
         let catalog = Arc::clone(state.catalog());
         let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;
@@ -192,7 +218,7 @@ impl BrokerBuilder {
             let state = Arc::clone(&state);
             tokio::task::spawn_blocking(move || state.load_coordinators());
         }
-        Ok(run(state, limits, sockets, endpoints))
+        Ok(run(state, limits, sockets, endpoints, http))
     }
 
     /// Starts the broker on `threads` threads of its own, so that it answers while the caller's
@@ -235,6 +261,7 @@ fn run(
     limits: ConnectionLimits,
     sockets: Vec<TcpListener>,
     endpoints: Vec<Endpoint>,
+    http: Option<TcpListener>,
 ) -> Broker {
     let limits = Arc::new(limits);
     let (stop, stopping) = watch::channel(false);
@@ -257,7 +284,17 @@ fn run(
         };
         tokio::spawn(listener.run());
     }
+    let http_address = http.as_ref().and_then(|socket| socket.local_addr().ok());
+    if let Some(socket) = http {
+        let port = HttpPort {
+            socket,
+            broker: Arc::clone(&state),
+            stop: stopping,
+            alive,
+        };
+        tokio::spawn(port.run());
+    }
     let on_disk = state.partitions().data_dir().is_some();
     let flusher = on_disk.then(|| tokio::spawn(Arc::clone(&state).run_flusher()));
-    Broker::new(state, endpoints, stop, ended, flusher)
+    Broker::new(state, endpoints, http_address, stop, ended, flusher)
 }

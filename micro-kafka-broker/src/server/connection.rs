@@ -8,10 +8,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::dispatch::dispatch;
 use super::idle::Idle;
 use super::inbox::{FrameError, Inbox, Received};
 use super::limits::{Admitted, RequestMemory};
+use super::metered::dispatch_metered;
 use super::refusal::Refusal;
 use super::reply::{Reply, Then};
 use super::state::BrokerState;
@@ -58,6 +58,8 @@ enum Ended {
 pub(super) async fn serve(stream: TcpStream, peer: Peer, _admitted: Admitted) {
     let address = peer.address;
     let _client = peer.broker.clients().enter();
+    let connections = peer.broker.meters().listener(peer.listener);
+    let _open = connections.map(|connections| connections.enter());
     let listener = peer.broker.listener_name(peer.listener).to_owned();
     let mut connection = Connection::new(stream, peer);
     let ended = connection.run().await;
@@ -134,8 +136,8 @@ impl Connection {
             grant: _grant,
         } = request;
         let memory = self.peer.broker.request_memory();
-        let Reply { frame, then } = {
-            let reply = dispatch(&self.peer, frame);
+        let Reply { frame, then, .. } = {
+            let reply = dispatch_metered(&self.peer, frame);
             tokio::pin!(reply);
             loop {
                 let ahead = !self.inbox.is_ready();

@@ -13,6 +13,7 @@ mod impostor;
 mod inbox;
 mod limits;
 mod listener;
+mod metered;
 mod refusal;
 mod reply;
 mod start_error;
@@ -24,7 +25,7 @@ mod tests;
 
 pub use broker::Broker;
 pub use builder::BrokerBuilder;
-pub(crate) use dispatch::served_apis;
+pub(crate) use dispatch::{ServedApi, served_apis};
 pub(crate) use endpoint::Endpoint;
 pub use flush_policy::FlushPolicy;
 pub use start_error::StartError;

@@ -36,6 +36,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The HTTP port, which controls the broker, would be reachable from elsewhere.
+    #[error("the http port must be on a loopback address, as 127.0.0.1:0; `{0}` is none")]
+    HttpNotLoopback(String),
     /// A topic cannot be created.
     #[error("topic `{topic}` cannot be created: {reason}")]
     Topic {

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::clients::Clients;
+use super::dispatch::ServedApi;
 use super::endpoint::Node;
 use super::limits::RequestMemory;
 use super::start_error::StartError;
 use crate::clock::Clock;
+use crate::compat::{Release, apis_of};
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::coord::{Journal, ProducerIds};
@@ -17,6 +19,7 @@ use crate::log::disk::DataDir;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
 use crate::meta::{BrokerConfig, Catalog, Features, StateTopic, TopicStore};
+use crate::observe::Meters;
 use crate::partition::{Flusher, PartitionTable};
 use crate::session::FetchSessions;
 use crate::wire::Uuid;
@@ -44,6 +47,9 @@ pub(crate) struct BrokerState {
     clients: Clients,
     request_memory: Arc<RequestMemory>,
     flusher: Flusher,
+    meters: Meters,
+    release: Release,
+    apis: Vec<ServedApi>,
     faults: Faults,
     journal: RequestJournal,
     connections: AtomicU64,
@@ -108,6 +114,9 @@ impl BrokerState {
         Ok(Self {
             cluster_id,
             node_id,
+            meters: Meters::new(&listeners),
+            release: Release::NEWEST,
+            apis: apis_of(Release::NEWEST),
             listeners,
             nodes,
             clock,
@@ -127,6 +136,12 @@ impl BrokerState {
             journal: RequestJournal::new(begin),
             connections: AtomicU64::new(0),
         })
+    }
+
+    /// Passes for an older release.
+    pub(super) fn emulate(&mut self, release: Release) {
+        self.release = release;
+        self.apis = apis_of(release);
     }
 
     /// Flushes what is due of the partitions on disk, now and then; never ends.
@@ -238,6 +253,21 @@ impl BrokerState {
     /// The users with SCRAM credentials.
     pub(crate) fn users(&self) -> &ScramUsers {
         &self.users
+    }
+
+    /// The release of Apache Kafka that it passes for.
+    pub(crate) fn release(&self) -> Release {
+        self.release
+    }
+
+    /// The APIs that it tells and serves, by key.
+    pub(crate) fn apis(&self) -> &[ServedApi] {
+        &self.apis
+    }
+
+    /// What is counted beside the partitions.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// What goes wrong on command.

@@ -7,6 +7,7 @@
 )]
 
 mod config_file;
+mod http;
 #[cfg(target_os = "linux")]
 mod memory;
 

@@ -18,7 +18,7 @@ use crate::fault::{Faults, Journal as RequestJournal};
 use crate::log::disk::DataDir;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
-use crate::meta::{BrokerConfig, Catalog, Features, StateTopic, TopicStore};
+use crate::meta::{BrokerConfig, Catalog, Features, SecurityStore, StateTopic, TopicStore};
 use crate::observe::Meters;
 use crate::partition::{Flusher, PartitionTable};
 use crate::session::FetchSessions;
@@ -105,7 +105,8 @@ impl BrokerState {
         let number = |name| catalog.config().number(name);
         let slots = number("max.incremental.fetch.session.cache.slots");
         let request_memory = RequestMemory::new(number("queued.max.request.bytes"));
-        let access = AccessList::from_config(catalog.config());
+        let security = data.map(|data| SecurityStore::open(data)).transpose()?;
+        let access = AccessList::from_config(catalog.config(), security.as_ref());
         let cluster_id = match data {
             Some(data) => data.cluster_id().to_owned(),
             None => Uuid::random().to_string(),
@@ -128,7 +129,7 @@ impl BrokerState {
             transactions,
             fetch_sessions: FetchSessions::new(usize::try_from(slots).unwrap_or(0)),
             access,
-            users: ScramUsers::default(),
+            users: security.map(ScramUsers::kept).unwrap_or_default(),
             clients: Clients::none(),
             request_memory,
             flusher: Flusher::default(),

@@ -105,6 +105,8 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         max_uncommitted_bytes: resolved.max_uncommitted_bytes,
         commit_interval: resolved.commit_interval,
         commit_count: usize::try_from(resolved.commit_count).unwrap_or(usize::MAX),
+        idle_event: resolved.idle_event,
+        idle_partition_event: resolved.idle_partition_event,
         revoke_drain: resolved.revoke_drain,
         shutdown_timeout: kafka.shutdown_timeout,
         properties: properties

@@ -131,6 +131,8 @@ impl<'c> ListenerResolution<'c> {
                 .map_or(MAX_UNCOMMITTED_BYTES, |bytes| {
                     usize::try_from(bytes).unwrap_or(usize::MAX)
                 }),
+            idle_event: merged.idle_event_interval,
+            idle_partition_event: merged.idle_partition_event_interval,
             revoke_drain: merged.revoke_drain.unwrap_or(REVOKE_DRAIN),
             commit_interval: merged.commit_interval.unwrap_or(COMMIT_INTERVAL),
             commit_count: merged.commit_count.unwrap_or(COMMIT_COUNT),

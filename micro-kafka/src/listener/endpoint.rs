@@ -91,6 +91,10 @@ pub struct ListenerEndpoint {
     pub commit_interval: Duration,
     /// Commit at latest after this many records.
     pub commit_count: usize,
+    /// How long a consumer has no record before that is told; each time again.
+    pub idle_event: Option<Duration>,
+    /// The same of a partition.
+    pub idle_partition_event: Option<Duration>,
     /// How long handlers may go on after their partition was revoked.
     pub revoke_drain: Duration,
     /// How long handlers may go on after a stop.

@@ -1,7 +1,9 @@
 //! One assigned partition: what was read of it, its lanes and its ledger.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
+use super::consumer_loop::Idleness;
 use super::lane::{Aborted, Lanes, Step};
 use super::ledger::Ledger;
 use super::order::{LaneKey, Order};
@@ -31,6 +33,11 @@ pub(super) struct Partition {
     pub(super) queued: bool,
     /// Whether it is being given up.
     pub(super) revoking: bool,
+    /// Whether the program has paused it.
+    pub(super) paused: bool,
+    /// Where it reads on once nothing is at work.
+    pub(super) seek: Option<i64>,
+    pub(super) idleness: Idleness,
     pub(super) ledger: Ledger,
     /// Whether it is in the loop's list of partitions to commit.
     pub(super) dirty: bool,
@@ -69,7 +76,7 @@ pub(super) struct Limits {
 }
 
 impl Partition {
-    pub(super) fn new(epoch: u32, order: Order, ledger: Ledger) -> Self {
+    pub(super) fn new(epoch: u32, order: Order, ledger: Ledger, now: Instant) -> Self {
         Self {
             epoch,
             order,
@@ -78,6 +85,9 @@ impl Partition {
             filled: true,
             queued: false,
             revoking: false,
+            paused: false,
+            seek: None,
+            idleness: Idleness::new(now),
             ledger,
             dirty: false,
             sent: None,
@@ -98,10 +108,8 @@ impl Partition {
 
     /// Whether something could begin now.
     pub(super) fn can_run(&self) -> bool {
-        !self.revoking
-            && !self.committing
-            && self.ghosts == 0
-            && (self.lanes.has_ready() || self.can_read())
+        let held = self.revoking || self.paused || self.committing || self.seek.is_some();
+        !held && self.ghosts == 0 && (self.lanes.has_ready() || self.can_read())
     }
 
     fn can_read(&self) -> bool {

@@ -129,7 +129,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             let count = self.source.read(slot, limit, &mut partition.buffer);
             partition.filled = count >= limit;
             partition.learn_size();
+            if count > 0 {
+                self.had_records(slot);
+            }
         }
+        let Some(partition) = self.partition(slot) else {
+            return false;
+        };
         partition.lanes.has_ready() || !partition.buffer.is_empty()
     }
 

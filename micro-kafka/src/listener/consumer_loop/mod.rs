@@ -5,8 +5,11 @@ mod acknowledge;
 mod commit;
 mod dispatch;
 mod failure;
+mod hooks;
+mod idle;
 mod progress;
 mod rebalance;
+mod seek;
 mod stop;
 mod wait;
 
@@ -22,14 +25,18 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
 use self::commit::Commits;
+pub(super) use self::idle::Idleness;
 use self::progress::QuietRequest;
 use self::rebalance::Revocation;
+use self::seek::Seeking;
 use self::stop::Stop;
 use self::wait::Alarm;
 use super::command::Command;
+use super::event::Events;
 use super::health::{ConsumerStatus, HealthReason};
 use super::in_flight::{InFlight, Landed};
 use super::partition::Partition;
+use super::pauses::Pauses;
 use super::stats::{ListenerStats, Meters, TurnCounts};
 use super::timers::Timers;
 use super::{
@@ -63,6 +70,8 @@ pub(super) struct LoopSeat {
     pub(super) assignment: Arc<watch::Sender<Vec<AssignedPartition>>>,
     /// Tells the container that a record wants all of it to stop.
     pub(super) stop_all: mpsc::UnboundedSender<HealthReason>,
+    pub(super) pauses: Arc<Pauses>,
+    pub(super) events: Events,
 }
 
 /// A running loop.
@@ -91,6 +100,10 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     alarm: Alarm,
     commits: Commits,
     revocation: Option<Revocation>,
+    seeks: Vec<Seeking>,
+    idleness: Idleness,
+    /// Whether the broker refused this consumer for who it is.
+    refused: bool,
     stop: Option<Stop>,
     quiet: Vec<QuietRequest>,
     fatal: Option<String>,
@@ -150,9 +163,12 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             running: 0,
             ghosts: HashMap::new(),
             commits: Commits::new(clock.now()),
-            timers: Timers::new(clock),
+            timers: Timers::new(clock.clone()),
             alarm: Alarm::new(TICK),
             revocation: None,
+            seeks: Vec::new(),
+            idleness: Idleness::new(clock.now()),
+            refused: false,
             stop: None,
             quiet: Vec::new(),
             fatal: None,
@@ -172,6 +188,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             self.take_landed();
             self.wake_due_lanes();
             self.dispatch().await;
+            self.drive_seeks();
             self.drive_revocation();
             self.commit_if_due();
             let stopped = self.drive_stop();
@@ -228,6 +245,8 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             match command {
                 Command::Stop => self.begin_stop(self.seat.endpoint.shutdown_timeout),
                 Command::Abandon => self.begin_stop(Duration::ZERO),
+                Command::Paused => self.take_pauses(),
+                Command::Seek(request) => self.begin_seek(request),
                 Command::Progress(answer) => {
                     let _ = answer.send(self.progress());
                 }

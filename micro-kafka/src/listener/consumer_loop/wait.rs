@@ -53,7 +53,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     fn next_deadline(&self) -> Option<Instant> {
         let revocation = self.revocation.as_ref().map(|r| r.deadline());
         let stop = self.stop.as_ref().map(|stop| stop.deadline());
-        revocation.into_iter().chain(stop).min()
+        let seek = self.seeks.iter().map(|seeking| seeking.deadline()).min();
+        revocation.into_iter().chain(stop).chain(seek).min()
     }
 }
 

@@ -133,6 +133,8 @@ impl Broker {
             max_uncommitted_bytes: 64 << 20,
             commit_interval: Duration::from_secs(1),
             commit_count: 1_000,
+            idle_event: None,
+            idle_partition_event: None,
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
             properties: properties.map(owned).into(),
@@ -280,6 +282,7 @@ pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> Container
         states: Arc::default(),
         error_handler: Arc::new(errors),
         recoverer: Arc::new(Keep(Arc::clone(kept))),
+        rebalance_listener: None,
         namespace: "".into(),
         runtime: tokio::runtime::Handle::current(),
     }

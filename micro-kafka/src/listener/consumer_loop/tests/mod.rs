@@ -3,6 +3,7 @@
 mod acknowledging;
 mod allocating;
 mod committing;
+mod controlling;
 mod failing;
 mod modes;
 mod ordering;

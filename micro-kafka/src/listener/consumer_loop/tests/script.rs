@@ -10,18 +10,20 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::client::{
-    ClientError, CommitError, CommitOffset, RecordSource, Signal, Slot, SourceEvent, Start,
+    ClientError, CommitError, CommitOffset, RecordSource, Signal, Slot, SourceEvent, Spot, Start,
     TopicPartition,
 };
 use crate::clock::Clock;
 use crate::error::Action;
 use crate::listener::command::Command;
 use crate::listener::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
+use crate::listener::event::{EventStream, Events};
+use crate::listener::pauses::Pauses;
 use crate::listener::tests::support::{Kept, Log, Retries, Seen, deps, failure, handler};
 use crate::listener::{
     AckMode, AckToken, AssignedPartition, ConsumerContext, Delivery, Dispatch, Finished, Handler,
     HealthReason, LateAcknowledgment, ListenerContext, ListenerEndpoint, Order, PartitionProgress,
-    States, Verdict,
+    RebalanceListener, States, Verdict,
 };
 use crate::record::{OwnedRecord, Record};
 
@@ -206,6 +208,9 @@ impl RecordSource for ScriptedSource {
     }
 
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {
+        if let Some(queue) = self.script.state.lock().queues.get_mut(slot as usize) {
+            queue.clear();
+        }
         self.script.note([Call::Seek(slot, offset)]);
         Ok(())
     }
@@ -216,6 +221,15 @@ impl RecordSource for ScriptedSource {
 
     fn end_offsets(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError> {
         Ok(slots.iter().map(|slot| (*slot, 0)).collect())
+    }
+
+    fn offsets(&mut self, slots: &[Slot], spot: Spot) -> Result<Vec<(Slot, i64)>, ClientError> {
+        let offset = match spot {
+            Spot::Beginning => 10,
+            Spot::End => 100,
+            Spot::Timestamp(millis) => millis / 1_000,
+        };
+        Ok(slots.iter().map(|slot| (*slot, offset)).collect())
     }
 
     fn known_end(&self, _slot: Slot) -> Option<i64> {
@@ -246,6 +260,8 @@ pub(super) struct Rig {
     pub(super) kept: Arc<Kept>,
     pub(super) tokens: Tokens,
     pub(super) status: Arc<crate::listener::health::ConsumerStatus>,
+    pub(super) pauses: Arc<Pauses>,
+    pub(super) events: EventStream,
     commands: mpsc::UnboundedSender<Command>,
     stop_requests: mpsc::UnboundedReceiver<HealthReason>,
     running: JoinHandle<Exit>,
@@ -262,6 +278,8 @@ pub(super) struct Plan {
     pub(super) commit_count: usize,
     pub(super) max_uncommitted: usize,
     pub(super) max_uncommitted_bytes: usize,
+    pub(super) idle_event: Option<Duration>,
+    pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) revoke_drain: Duration,
     pub(super) shutdown_timeout: Duration,
     /// Deliveries of a failing record, then `last`.
@@ -289,6 +307,8 @@ impl Default for Plan {
             commit_count: 1_000,
             max_uncommitted: 100,
             max_uncommitted_bytes: 1 << 20,
+            idle_event: None,
+            rebalance_listener: None,
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
             attempts: 1,
@@ -342,7 +362,9 @@ impl Plan {
             delay: self.delay,
             last: self.last,
         };
-        let deps = deps(clock.clone(), errors, &kept);
+        let mut deps = deps(clock.clone(), errors, &kept);
+        deps.rebalance_listener = self.rebalance_listener.clone();
+        let (pauses, events) = (Arc::<Pauses>::default(), Events::default());
         let (stop_all, stop_requests) = mpsc::unbounded_channel();
         let status = Arc::default();
         let seat = LoopSeat {
@@ -359,6 +381,8 @@ impl Plan {
             stats: Arc::default(),
             assignment: Arc::new(watch::Sender::new(Vec::<AssignedPartition>::new())),
             stop_all,
+            pauses: Arc::clone(&pauses),
+            events: events.clone(),
         };
         let source = ScriptedSource {
             script: script.clone(),
@@ -377,6 +401,8 @@ impl Plan {
             kept,
             tokens,
             status,
+            pauses,
+            events: events.subscribe(),
             commands,
             stop_requests,
             running,
@@ -434,6 +460,8 @@ impl Plan {
             max_uncommitted_bytes: self.max_uncommitted_bytes,
             commit_interval: Duration::from_secs(1),
             commit_count: self.commit_count,
+            idle_event: self.idle_event,
+            idle_partition_event: self.idle_event,
             revoke_drain: self.revoke_drain,
             shutdown_timeout: self.shutdown_timeout,
             properties: Vec::new(),

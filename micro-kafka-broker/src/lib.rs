@@ -27,6 +27,7 @@ mod batch;
 mod clock;
 mod coord;
 pub mod fault;
+pub mod inspect;
 mod log;
 mod meta;
 mod partition;
@@ -34,4 +35,5 @@ mod server;
 mod session;
 mod upkeep;
 
-pub use server::{Broker, BrokerBuilder, FlushPolicy, StartError};
+pub use clock::BrokerClock;
+pub use server::{Broker, BrokerBuilder, FlushPolicy, Restart, StartError};

@@ -7,6 +7,7 @@
 mod compaction;
 mod epochs;
 mod flusher;
+mod inspect;
 mod marker;
 mod offsets;
 mod producer;

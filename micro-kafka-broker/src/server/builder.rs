@@ -3,20 +3,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
-
 use super::bind::{ListenerSpec, address_config, advertised, bind, listener_names};
 use super::broker::Broker;
-use super::endpoint::{Endpoint, Node};
+use super::door::Door;
+use super::endpoint::Endpoint;
 use super::flush_policy::FlushPolicy;
-use super::limits::ConnectionLimits;
-use super::listener::Listener;
+use super::running::Blueprint;
 use super::start_error::StartError;
-use super::state::BrokerState;
-use crate::log::disk::DataDir;
-use crate::meta::{BrokerConfig, CatalogError, NewTopic};
-use crate::upkeep::Upkeep;
+use super::state::Surroundings;
+use crate::clock::BrokerClock;
+use crate::meta::NewTopic;
 
 /// What a broker is started with; made by [`Broker::builder`].
 #[derive(Debug, Clone)]
@@ -28,6 +24,9 @@ pub struct BrokerBuilder {
     topics: Vec<NewTopic>,
     config: Vec<(String, String)>,
     data_dir: Option<PathBuf>,
+    network: bool,
+    virtual_time: bool,
+    journal: usize,
 }
 
 impl BrokerBuilder {
@@ -39,6 +38,9 @@ impl BrokerBuilder {
             topics: Vec::new(),
             config: vec![("auto.create.topics.enable".to_owned(), "false".to_owned())],
             data_dir: None,
+            network: true,
+            virtual_time: false,
+            journal: 0,
         }
     }
 
@@ -105,6 +107,25 @@ impl BrokerBuilder {
         self
     }
 
+    /// Listens nowhere: the broker is reached by [`Broker::connect`] alone.
+    pub fn without_network(mut self) -> Self {
+        self.network = false;
+        self
+    }
+
+    /// Takes the wall time from tokio's clock too, beginning with 2026-01-01: on a runtime whose time
+    /// is paused, everything happens at the same times in every run.
+    pub fn virtual_time(mut self) -> Self {
+        self.virtual_time = true;
+        self
+    }
+
+    /// Keeps the last so many requests in the [`Journal`](crate::fault::Journal) from the start on.
+    pub fn journal(mut self, requests: usize) -> Self {
+        self.journal = requests;
+        self
+    }
+
     /// When records in a data directory are flushed to the disk; default
     /// [`FlushPolicy::Never`].
     pub fn flush(self, policy: FlushPolicy) -> Self {
@@ -125,7 +146,9 @@ impl BrokerBuilder {
             return Err(StartError::AdvertisedWithoutListener(address));
         }
         let mut specs = self.listeners;
-        if specs.is_empty() {
+        if !self.network {
+            specs.clear();
+        } else if specs.is_empty() {
             specs.push(ListenerSpec {
                 listen: "127.0.0.1:0".to_owned(),
                 advertised: None,
@@ -133,50 +156,50 @@ impl BrokerBuilder {
         }
         let mut sockets = Vec::with_capacity(specs.len());
         let mut endpoints = Vec::with_capacity(specs.len());
+        let mut doors = Vec::with_capacity(specs.len());
         for spec in &specs {
             let socket = bind(&spec.listen).await?;
             endpoints.push(advertised(spec, &socket)?);
+            let door = Door::of(&socket).map_err(|source| StartError::Listen {
+                address: spec.listen.clone(),
+                source,
+            })?;
+            doors.push(Arc::new(door));
             sockets.push(socket);
         }
         let names = listener_names(sockets.len());
         let mut config = self.config;
         config.extend(address_config(self.node_id, &names, &sockets, &endpoints));
-        let dir = self
-            .data_dir
-            .as_ref()
-            .map(|path| path.display().to_string());
-        config.extend(dir.map(|dir| ("log.dirs".to_owned(), dir)));
-        let nodes = vec![Node {
-            id: self.node_id,
-            endpoints: endpoints.clone(),
-        }];
         if let Some(path) = &self.data_dir {
             // Told to clients that ask where the logs are.
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             config.push(("log.dirs".to_owned(), whole.display().to_string()));
         }
-        let config = BrokerConfig::new(config)?;
-        let data = match &self.data_dir {
-            Some(path) => Some(Arc::new(DataDir::open(path, self.node_id)?)),
-            None => None,
+        if !self.network {
+            // Clients are told an address all the same; they have no use for it.
+            endpoints.push(Endpoint {
+                host: "in-memory".to_owned(),
+                port: 9092,
+            });
+        }
+        let clock = match self.virtual_time {
+            true => BrokerClock::from_tokio(),
+            false => BrokerClock::system(),
         };
-        let state = BrokerState::new(config, self.node_id, names, nodes, data.as_ref())?;
-        let state = Arc::new(state);
-        let catalog = Arc::clone(state.catalog());
-        let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;
-        let before = state.catalog().image();
-        for topic in &self.topics {
-            if before.topic(&topic.name).is_some() {
-                continue;
-            }
-            let created = state.catalog().create_topic(topic, false);
-            created.map_err(|error| topic_error(topic, &error))?;
-        }
-        if state.take_up() {
-            let state = Arc::clone(&state);
-            tokio::task::spawn_blocking(move || state.load_coordinators());
-        }
-        Ok(run(state, limits, sockets, endpoints))
+        let blueprint = Arc::new(Blueprint {
+            node_id: self.node_id,
+            names,
+            endpoints,
+            doors,
+            topics: self.topics,
+            config,
+            data_dir: self.data_dir,
+            surroundings: Surroundings::new(clock),
+        });
+        blueprint.surroundings.journal.keep(self.journal);
+        let sockets = sockets.into_iter().map(Some).collect();
+        let running = blueprint.launch(sockets, None).await?;
+        Ok(Broker::new(blueprint, running))
     }
 
     /// Starts the broker on `threads` threads of its own, so that it answers while the caller's
@@ -187,43 +210,4 @@ impl BrokerBuilder {
     pub fn start_on_threads(self, threads: usize) -> Result<Broker, StartError> {
         super::broker::on_threads(self, threads)
     }
-}
-
-fn topic_error(topic: &NewTopic, error: &CatalogError) -> StartError {
-    StartError::Topic {
-        topic: topic.name.clone(),
-        reason: error.to_string(),
-    }
-}
-
-fn run(
-    state: Arc<BrokerState>,
-    limits: ConnectionLimits,
-    sockets: Vec<TcpListener>,
-    endpoints: Vec<Endpoint>,
-) -> Broker {
-    let limits = Arc::new(limits);
-    let (stop, stopping) = watch::channel(false);
-    let (alive, ended) = mpsc::channel(1);
-    let upkeep = Upkeep {
-        catalog: Arc::clone(state.catalog()),
-        partitions: Arc::clone(state.partitions()),
-        clock: state.clock().clone(),
-        stop: stopping.clone(),
-    };
-    upkeep.start(&alive);
-    for (index, socket) in sockets.into_iter().enumerate() {
-        let listener = Listener {
-            socket,
-            index,
-            broker: Arc::clone(&state),
-            limits: Arc::clone(&limits),
-            stop: stopping.clone(),
-            alive: alive.clone(),
-        };
-        tokio::spawn(listener.run());
-    }
-    let on_disk = state.partitions().data_dir().is_some();
-    let flusher = on_disk.then(|| tokio::spawn(Arc::clone(&state).run_flusher()));
-    Broker::new(state, endpoints, stop, ended, flusher)
 }

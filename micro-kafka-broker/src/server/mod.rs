@@ -6,6 +6,7 @@ mod builder;
 mod clients;
 mod connection;
 mod dispatch;
+mod door;
 mod endpoint;
 mod flush_policy;
 mod idle;
@@ -15,6 +16,7 @@ mod limits;
 mod listener;
 mod refusal;
 mod reply;
+mod running;
 mod start_error;
 mod state;
 mod watched;
@@ -22,7 +24,7 @@ mod watched;
 #[cfg(test)]
 mod tests;
 
-pub use broker::Broker;
+pub use broker::{Broker, Restart};
 pub use builder::BrokerBuilder;
 pub(crate) use dispatch::served_apis;
 pub(crate) use endpoint::Endpoint;

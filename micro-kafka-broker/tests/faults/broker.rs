@@ -87,21 +87,12 @@ async fn crash_and_restart(broker: Broker, with: Restart) {
     consumer.commit_consumer_state(CommitMode::Sync).unwrap();
     let (address, committed) = (broker.bootstrap_servers(), broker.committed("g"));
     assert_eq!(committed[0].offset, 1);
-
-    broker.crash().await;
-    assert!(!broker.is_running());
-    assert!(!connects(&broker).await, "nobody listens");
-    broker.restart(with).await.unwrap();
-    assert_eq!(broker.bootstrap_servers(), address);
-    assert!(connects(&broker).await);
-
+    crash(&broker, with).await;
     match with {
         Restart::WithData => {
             assert_eq!(stored(&broker), ["a", "b"]);
-            until("the groups to be loaded", || {
-                broker.committed("g") == committed
-            })
-            .await;
+            let loaded = || broker.committed("g") == committed;
+            until("the groups to be loaded", loaded).await;
             send(&producer, "c").await.unwrap();
             assert_eq!(stored(&broker), ["a", "b", "c"]);
         }
@@ -111,10 +102,19 @@ async fn crash_and_restart(broker: Broker, with: Restart) {
         }
     }
     broker.stop().await;
-    assert!(
-        tokio::net::TcpListener::bind(&address).await.is_ok(),
-        "the port is free"
-    );
+    let again = tokio::net::TcpListener::bind(&address).await;
+    assert!(again.is_ok(), "the port is free");
+}
+
+/// Nobody listens after a crash; after the restart the broker does, where it did.
+async fn crash(broker: &Broker, with: Restart) {
+    let address = broker.bootstrap_servers();
+    broker.crash().await;
+    assert!(!broker.is_running());
+    assert!(!connects(broker).await, "nobody listens");
+    broker.restart(with).await.unwrap();
+    assert_eq!(broker.bootstrap_servers(), address);
+    assert!(connects(broker).await);
 }
 
 #[tokio::test]

@@ -32,7 +32,9 @@ pub(crate) fn config(broker: &Broker, settings: &[(&str, &str)]) -> ClientConfig
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", broker.bootstrap_servers());
     config.set("reconnect.backoff.ms", "10");
+    config.set("reconnect.backoff.max.ms", "50");
     config.set("retry.backoff.ms", "10");
+    config.set("retry.backoff.max.ms", "50");
     for (name, value) in settings {
         config.set(*name, *value);
     }
@@ -53,6 +55,7 @@ pub(crate) fn consumer(broker: &Broker, settings: &[(&str, &str)]) -> StreamCons
             ("auto.offset.reset", "earliest"),
             ("enable.auto.commit", "false"),
             ("check.crcs", "true"),
+            ("fetch.error.backoff.ms", "10"),
         ],
     );
     for (name, value) in settings {

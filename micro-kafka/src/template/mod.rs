@@ -6,6 +6,7 @@ mod config;
 mod error;
 mod future;
 mod kafka_template;
+mod recorder;
 mod topics;
 
 pub use builder::SendBuilder;
@@ -13,3 +14,4 @@ pub use config::{DEFAULT_PROPERTIES, ErrorHook, TemplateConfig};
 pub use error::{KafkaError, SendError};
 pub use future::{DeliveryFuture, QueueFuture, SendFuture, SendResult};
 pub use kafka_template::KafkaTemplate;
+pub use recorder::Recorder;

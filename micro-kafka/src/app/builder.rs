@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
+use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::log::log_to_stderr;
 use super::programmatic::Listener;
@@ -43,6 +44,7 @@ pub struct KafkaAppBuilder {
     recoverer: Option<Arc<dyn Recover>>,
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     error_hook: ErrorHook,
+    template: Option<KafkaTemplate>,
 }
 
 impl KafkaAppBuilder {
@@ -123,6 +125,13 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Sends by that template instead of one of its own: handlers take it as
+    /// `State<KafkaTemplate>`, and dead letters go out by it.
+    pub fn template(mut self, template: KafkaTemplate) -> Self {
+        self.template = Some(template);
+        self
+    }
+
     /// Reads the settings and checks everything that can be checked without a broker.
     ///
     /// # Errors
@@ -133,9 +142,11 @@ impl KafkaAppBuilder {
         let listeners = self.registry.collect(&mut problems);
         let mut template = TemplateConfig::from(&config);
         template.error_hook = self.error_hook;
-        let template = KafkaTemplate::at_first_use(template)
-            .inspect_err(|error| problems.push(BootError::new(error.to_string())))
-            .ok();
+        let template = self.template.or_else(|| {
+            KafkaTemplate::at_first_use(template)
+                .inspect_err(|error| problems.push(BootError::new(error.to_string())))
+                .ok()
+        });
         let mut states = self.states;
         if let Some(template) = &template {
             states.insert(template.clone());
@@ -183,6 +194,7 @@ impl KafkaApp {
             recoverer: None,
             rebalance_listener: None,
             error_hook: ErrorHook::default(),
+            template: None,
         }
     }
 
@@ -196,6 +208,12 @@ impl KafkaApp {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The listeners by themselves, to be driven by hand: for tests of handlers without a broker.
+    #[must_use]
+    pub fn detach(self) -> Vec<DetachedListener> {
+        DetachedListener::all(self)
     }
 
     /// Creates what topics are missing for dead letters, and starts the listeners.

@@ -218,11 +218,11 @@ fn multi_thread_runtime() -> Result<Handle, Error> {
     Ok(runtime)
 }
 
-fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
+pub(super) fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
     Arc::new(DefaultErrorHandler::from_settings(&plan.retry))
 }
 
-fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
+pub(super) fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
     Arc::new(recoverer(plan, template))
 }
 

@@ -14,6 +14,8 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
         group_id: "poison-group".into(),
         namespace: "".into(),
         states: Arc::new(States::default()),
+        send_to: None,
+        info: None,
     };
     let (acks, _) = mpsc::unbounded_channel();
     Delivery {
@@ -30,6 +32,7 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
             cancel: crate::listener::CancelSignal::default(),
         }),
         attempt,
+        companions: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The consumer loop: one actor that owns a consumer, its lanes, its ledger, its retries and its
 //! commits. Nothing of it is shared, so nothing of it is locked.
 
+mod batch;
 mod commit;
 mod dispatch;
 mod failure;

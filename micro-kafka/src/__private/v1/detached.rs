@@ -23,6 +23,8 @@ impl Detached {
             group_id: format!("{namespace}{id}").into(),
             namespace: namespace.into(),
             states: Arc::new(states),
+            send_to: None,
+            info: None,
         })
     }
 
@@ -52,6 +54,7 @@ impl Detached {
             consumer: Arc::clone(&self.consumer),
             token,
             attempt,
+            companions: None,
         }
     }
 

@@ -30,6 +30,7 @@ mod config_file;
 mod coord;
 pub mod fault;
 mod log;
+mod loggers;
 mod meta;
 mod observe;
 mod partition;
@@ -39,4 +40,5 @@ mod upkeep;
 
 pub use compat::{Release, UnknownRelease};
 pub use config_file::{ConfigFileError, ConfigMistake};
+pub use loggers::Loggers;
 pub use server::{Broker, BrokerBuilder, FlushPolicy, StartError};

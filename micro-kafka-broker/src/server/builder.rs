@@ -17,6 +17,7 @@ use super::state::BrokerState;
 use crate::compat::Release;
 use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
 use crate::log::disk::DataDir;
+use crate::loggers::Loggers;
 use crate::meta::{BrokerConfig, CatalogError, NewTopic};
 use crate::observe::HttpPort;
 use crate::upkeep::Upkeep;
@@ -36,6 +37,7 @@ pub struct BrokerBuilder {
     file: ConfigFile,
     http: Option<String>,
     release: Release,
+    loggers: Option<Loggers>,
 }
 
 impl BrokerBuilder {
@@ -50,6 +52,7 @@ impl BrokerBuilder {
             file: ConfigFile::default(),
             http: None,
             release: Release::NEWEST,
+            loggers: None,
         }
     }
 
@@ -147,6 +150,13 @@ impl BrokerBuilder {
         self
     }
 
+    /// Lets admin clients read and change the levels of the program's log, as Kafka's brokers let
+    /// them; default: they see one level and cannot change it.
+    pub fn loggers(mut self, loggers: Loggers) -> Self {
+        self.loggers = Some(loggers);
+        self
+    }
+
     /// Takes a file's settings: TOML, or Java's properties where the name ends in `.properties`.
     /// The names are Kafka's, `listeners`, `log.dirs` and `node.id` included. What is said in the
     /// program, before or after, wins over the file.
@@ -203,6 +213,7 @@ impl BrokerBuilder {
         };
         let mut state = BrokerState::new(config, node_id, names, nodes, data.as_ref())?;
         state.emulate(self.release);
+        state.log_by(self.loggers);
         let state = Arc::new(state);
         let catalog = Arc::clone(state.catalog());
         let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;

@@ -16,6 +16,7 @@ use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, Transactio
 use crate::coord::{Journal, ProducerIds};
 use crate::fault::{Faults, Journal as RequestJournal};
 use crate::log::disk::DataDir;
+use crate::loggers::Loggers;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
 use crate::meta::{BrokerConfig, Catalog, Features, SecurityStore, StateTopic, TopicStore};
@@ -48,6 +49,7 @@ pub(crate) struct BrokerState {
     request_memory: Arc<RequestMemory>,
     flusher: Flusher,
     meters: Meters,
+    loggers: Option<Loggers>,
     release: Release,
     apis: Vec<ServedApi>,
     faults: Faults,
@@ -116,6 +118,7 @@ impl BrokerState {
             cluster_id,
             node_id,
             meters: Meters::new(&listeners),
+            loggers: None,
             release: Release::NEWEST,
             apis: apis_of(Release::NEWEST),
             listeners,
@@ -249,6 +252,16 @@ impl BrokerState {
     /// Who may do what; `None` without an authorizer: everybody everything.
     pub(crate) fn access(&self) -> Option<&AccessList> {
         self.access.as_ref()
+    }
+
+    /// Lets admin clients read and change the levels of the program's log.
+    pub(super) fn log_by(&mut self, loggers: Option<Loggers>) {
+        self.loggers = loggers;
+    }
+
+    /// The levels of the log; `None` where the program keeps them to itself.
+    pub(crate) fn loggers(&self) -> Option<&Loggers> {
+        self.loggers.as_ref()
     }
 
     /// The users with SCRAM credentials.

@@ -1,3 +1,3 @@
 //! What a test needs: `use micro_kafka_test::prelude::*;`.
 
-pub use crate::{EmbeddedKafka, Journal, TestApp, kafka_test};
+pub use crate::{EmbeddedKafka, Journal, TestApp, containing, json, kafka_test, text};

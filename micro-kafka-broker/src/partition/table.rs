@@ -9,6 +9,7 @@ use super::Partition;
 use crate::fault::Switches;
 use crate::log::disk::DataDir;
 use crate::meta::{CatalogObserver, Topic, TopicId};
+use crate::observe::{Traffic, TrafficCount};
 
 /// This broker's replicas by topic id, kept in step with the catalog.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(crate) struct PartitionTable {
     by_topic: RwLock<HashMap<TopicId, Replicas>>,
     data: Option<Arc<DataDir>>,
     switches: Switches,
+    /// What went through partitions that are gone.
+    gone: Traffic,
 }
 
 /// A topic with its replicas.
@@ -34,9 +37,8 @@ impl PartitionTable {
     /// An empty table, whose partitions are kept in a directory.
     pub(crate) fn on_disk(data: Arc<DataDir>) -> Self {
         Self {
-            by_topic: RwLock::default(),
             data: Some(data),
-            switches: Switches::default(),
+            ..Self::default()
         }
     }
 
@@ -66,6 +68,11 @@ impl PartitionTable {
         let partitions = replicas.iter().flat_map(|replicas| &replicas.partitions);
         let producers = partitions.flat_map(|partition| partition.active_producers());
         producers.map(|producer| producer.producer_id).max()
+    }
+
+    /// What went through partitions that are gone.
+    pub(crate) fn traffic_of_gone(&self) -> TrafficCount {
+        self.gone.count()
     }
 
     /// All of them.
@@ -106,6 +113,7 @@ impl CatalogObserver for PartitionTable {
     fn topic_deleted(&self, topic: &Arc<Topic>) {
         let replicas = self.by_topic.write().remove(&topic.id);
         for partition in replicas.into_iter().flat_map(|r| r.partitions) {
+            self.gone.add(partition.traffic.count());
             partition.delete();
         }
     }

@@ -1,5 +1,6 @@
 //! A running broker.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,6 +85,12 @@ impl Broker {
         endpoints.iter().map(ToString::to_string).collect()
     }
 
+    /// Where the HTTP port is, if there is one ([`BrokerBuilder::http`]).
+    #[must_use]
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.blueprint.http.as_ref().map(|door| door.address())
+    }
+
     /// The cluster's id, as clients see it; another one for every broker, unless there is a data
     /// directory.
     #[must_use]
@@ -144,7 +151,11 @@ impl Broker {
                 for door in &self.blueprint.doors {
                     door.keep(true);
                 }
-                running.crash().await
+                let remains = running.crash().await;
+                if let Some(http) = &self.blueprint.http {
+                    http.close();
+                }
+                remains
             }
             Phase::Down(remains) => remains,
         };

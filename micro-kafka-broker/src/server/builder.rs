@@ -1,29 +1,38 @@
 //! What a broker is started with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::bind::{ListenerSpec, address_config, advertised, bind, listener_names};
+use tokio::net::TcpListener;
+
+use super::bind::{ListenerSpec, address_config, advertised, bind, bind_loopback, listener_names};
 use super::broker::Broker;
 use super::door::Door;
 use super::endpoint::Endpoint;
 use super::flush_policy::FlushPolicy;
-use super::running::Blueprint;
+use super::running::{Blueprint, Sockets};
 use super::start_error::StartError;
 use super::state::Surroundings;
 use crate::clock::BrokerClock;
+use crate::compat::Release;
+use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
 use crate::meta::NewTopic;
+
+const AUTO_CREATE: &str = "auto.create.topics.enable";
 
 /// What a broker is started with; made by [`Broker::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens until it is started"]
 pub struct BrokerBuilder {
-    node_id: i32,
+    node_id: Option<i32>,
     listeners: Vec<ListenerSpec>,
     advertised_without_listener: Option<String>,
     topics: Vec<NewTopic>,
     config: Vec<(String, String)>,
     data_dir: Option<PathBuf>,
+    file: ConfigFile,
+    http: Option<String>,
+    release: Release,
     network: bool,
     virtual_time: bool,
     journal: usize,
@@ -32,12 +41,15 @@ pub struct BrokerBuilder {
 impl BrokerBuilder {
     pub(super) fn new() -> Self {
         Self {
-            node_id: 0,
+            node_id: None,
             listeners: Vec::new(),
             advertised_without_listener: None,
             topics: Vec::new(),
-            config: vec![("auto.create.topics.enable".to_owned(), "false".to_owned())],
+            config: Vec::new(),
             data_dir: None,
+            file: ConfigFile::default(),
+            http: None,
+            release: Release::NEWEST,
             network: true,
             virtual_time: false,
             journal: 0,
@@ -54,6 +66,12 @@ impl BrokerBuilder {
         self
     }
 
+    /// Whether a listener was named, in the program or in a file.
+    #[must_use]
+    pub fn has_listeners(&self) -> bool {
+        !self.listeners.is_empty() || !self.file.listeners.is_empty()
+    }
+
     /// Tells clients of the listener named last to connect to `host` or `host:port`, where that
     /// is not the address listened on: behind a port mapping, or to have a host name.
     pub fn advertise(mut self, address: impl Into<String>) -> Self {
@@ -64,7 +82,8 @@ impl BrokerBuilder {
         self
     }
 
-    /// Creates a topic at start, unless the data directory has one of that name.
+    /// Creates a topic at start, unless the data directory has one of that name. With -1 it has as
+    /// many partitions as [`BrokerBuilder::default_partitions`] says.
     pub fn topic(mut self, name: impl Into<String>, partitions: i32) -> Self {
         self.topics.push(NewTopic {
             name: name.into(),
@@ -77,7 +96,7 @@ impl BrokerBuilder {
 
     /// Whether a topic is created when a client asks for it; default false.
     pub fn auto_create(self, enabled: bool) -> Self {
-        self.config("auto.create.topics.enable", enabled.to_string())
+        self.config(AUTO_CREATE, enabled.to_string())
     }
 
     /// Partitions of topics that are created without a number; default 1.
@@ -87,7 +106,7 @@ impl BrokerBuilder {
 
     /// The broker's id; default 0.
     pub fn broker_id(mut self, id: i32) -> Self {
-        self.node_id = id;
+        self.node_id = Some(id);
         self
     }
 
@@ -135,6 +154,32 @@ impl BrokerBuilder {
             .fold(self, |builder, (name, value)| builder.config(name, value))
     }
 
+    /// Serves health, metrics, topics, groups and control over the broker as HTTP and JSON on
+    /// `host:port`, which must be a loopback address; port 0 takes any free one. Default: not.
+    pub fn http(mut self, address: impl Into<String>) -> Self {
+        self.http = Some(address.into());
+        self
+    }
+
+    /// Passes for an older release of Apache Kafka: tells its APIs in its versions, refuses newer
+    /// requests as it did, and has no features of its successors. What Kafka 4 no longer serves is
+    /// not served either. Default: [`Release::NEWEST`].
+    pub fn emulate(mut self, release: Release) -> Self {
+        self.release = release;
+        self
+    }
+
+    /// Takes a file's settings: TOML, or Java's properties where the name ends in `.properties`.
+    /// The names are Kafka's, `listeners`, `log.dirs` and `node.id` included. What is said in the
+    /// program, before or after, wins over the file.
+    ///
+    /// # Errors
+    /// [`ConfigFileError`], which names file, line and key of everything that is wrong.
+    pub fn config_file(mut self, path: impl AsRef<Path>) -> Result<Self, ConfigFileError> {
+        self.file = ConfigFile::read(path.as_ref())?;
+        Ok(self)
+    }
+
     /// Starts the broker on the caller's tokio runtime. It answers from the moment this returns.
     ///
     /// Cancel safe: a broker whose start is dropped listens nowhere.
@@ -145,32 +190,36 @@ impl BrokerBuilder {
         if let Some(address) = self.advertised_without_listener {
             return Err(StartError::AdvertisedWithoutListener(address));
         }
-        let mut specs = self.listeners;
-        if !self.network {
-            specs.clear();
-        } else if specs.is_empty() {
-            specs.push(ListenerSpec {
-                listen: "127.0.0.1:0".to_owned(),
-                advertised: None,
-            });
-        }
+        let node_id = self.node_id.or(self.file.node_id).unwrap_or(0);
+        let data_dir = self.data_dir.or(self.file.data_dir);
+        let specs = match self.network {
+            true => listeners(self.listeners, self.file.listeners),
+            false => Vec::new(),
+        };
         let mut sockets = Vec::with_capacity(specs.len());
         let mut endpoints = Vec::with_capacity(specs.len());
         let mut doors = Vec::with_capacity(specs.len());
         for spec in &specs {
             let socket = bind(&spec.listen).await?;
             endpoints.push(advertised(spec, &socket)?);
-            let door = Door::of(&socket).map_err(|source| StartError::Listen {
-                address: spec.listen.clone(),
-                source,
-            })?;
-            doors.push(Arc::new(door));
-            sockets.push(socket);
+            doors.push(door_of(&socket, &spec.listen)?);
+            sockets.push(Some(socket));
         }
+        let http = match &self.http {
+            Some(address) => {
+                let socket = bind_loopback(address).await?;
+                Some((door_of(&socket, address)?, socket))
+            }
+            None => None,
+        };
+        let (http, http_socket) = http.unzip();
         let names = listener_names(sockets.len());
-        let mut config = self.config;
-        config.extend(address_config(self.node_id, &names, &sockets, &endpoints));
-        if let Some(path) = &self.data_dir {
+        let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
+        config.extend(self.file.values);
+        config.extend(self.config);
+        let bound: Vec<_> = sockets.iter().flatten().collect();
+        config.extend(address_config(node_id, &names, &bound, &endpoints));
+        if let Some(path) = &data_dir {
             // Told to clients that ask where the logs are.
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             config.push(("log.dirs".to_owned(), whole.display().to_string()));
@@ -187,17 +236,22 @@ impl BrokerBuilder {
             false => BrokerClock::system(),
         };
         let blueprint = Arc::new(Blueprint {
-            node_id: self.node_id,
+            node_id,
             names,
             endpoints,
             doors,
+            http,
+            release: self.release,
             topics: self.topics,
             config,
-            data_dir: self.data_dir,
+            data_dir,
             surroundings: Surroundings::new(clock),
         });
         blueprint.surroundings.journal.keep(self.journal);
-        let sockets = sockets.into_iter().map(Some).collect();
+        let sockets = Sockets {
+            listeners: sockets,
+            http: http_socket,
+        };
         let running = blueprint.launch(sockets, None).await?;
         Ok(Broker::new(blueprint, running))
     }
@@ -210,4 +264,30 @@ impl BrokerBuilder {
     pub fn start_on_threads(self, threads: usize) -> Result<Broker, StartError> {
         super::broker::on_threads(self, threads)
     }
+}
+
+/// Those named in the program, or those of the file, or one on any free port.
+fn listeners(named: Vec<ListenerSpec>, of_file: Vec<FileListener>) -> Vec<ListenerSpec> {
+    if !named.is_empty() {
+        return named;
+    }
+    if of_file.is_empty() {
+        return vec![ListenerSpec {
+            listen: "127.0.0.1:0".to_owned(),
+            advertised: None,
+        }];
+    }
+    let spec = |listener: FileListener| ListenerSpec {
+        listen: listener.listen,
+        advertised: listener.advertised,
+    };
+    of_file.into_iter().map(spec).collect()
+}
+
+fn door_of(socket: &TcpListener, address: &str) -> Result<Arc<Door>, StartError> {
+    let door = Door::of(socket).map_err(|source| StartError::Listen {
+        address: address.to_owned(),
+        source,
+    })?;
+    Ok(Arc::new(door))
 }

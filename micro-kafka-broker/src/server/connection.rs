@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::dispatch::dispatch;
 use super::idle::Idle;
 use super::inbox::{FrameError, Inbox, Received};
 use super::limits::{Admitted, RequestMemory};
+use super::metered::dispatch_metered;
 use super::refusal::Refusal;
 use super::reply::{Reply, Then};
 use super::state::BrokerState;
@@ -57,6 +57,8 @@ enum Ended {
 pub(super) async fn serve<S: Stream>(stream: S, peer: Peer, _admitted: Option<Admitted>) {
     let address = peer.address;
     let _client = peer.broker.clients().enter();
+    let connections = peer.broker.meters().listener(peer.listener);
+    let _open = connections.map(|connections| connections.enter());
     let listener = peer.broker.listener_name(peer.listener).to_owned();
     let mut connection = Connection::new(stream, peer);
     let ended = connection.run().await;
@@ -136,8 +138,8 @@ impl<S: Stream> Connection<S> {
             grant: _grant,
         } = request;
         let memory = self.peer.broker.request_memory();
-        let Reply { frame, then } = {
-            let reply = dispatch(&self.peer, frame);
+        let Reply { frame, then, .. } = {
+            let reply = dispatch_metered(&self.peer, frame);
             tokio::pin!(reply);
             loop {
                 let ahead = !self.inbox.is_ready();

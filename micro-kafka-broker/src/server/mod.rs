@@ -14,6 +14,7 @@ mod impostor;
 mod inbox;
 mod limits;
 mod listener;
+mod metered;
 mod refusal;
 mod reply;
 mod running;
@@ -26,7 +27,7 @@ mod tests;
 
 pub use broker::{Broker, Restart};
 pub use builder::BrokerBuilder;
-pub(crate) use dispatch::served_apis;
+pub(crate) use dispatch::{ServedApi, served_apis};
 pub(crate) use endpoint::Endpoint;
 pub use flush_policy::FlushPolicy;
 pub use start_error::StartError;

@@ -16,8 +16,10 @@ use super::limits::ConnectionLimits;
 use super::listener::{Listener, stopped};
 use super::start_error::StartError;
 use super::state::{BrokerState, Plan, Remains, Surroundings};
+use crate::compat::Release;
 use crate::log::disk::DataDir;
 use crate::meta::{BrokerConfig, CatalogError, NewTopic};
+use crate::observe::HttpPort;
 use crate::upkeep::Upkeep;
 
 /// How much a connection in memory holds that the other side has not read.
@@ -34,6 +36,10 @@ pub(super) struct Blueprint {
     pub(super) endpoints: Vec<Endpoint>,
     /// Where it listens.
     pub(super) doors: Vec<Arc<Door>>,
+    /// Where its HTTP port is.
+    pub(super) http: Option<Arc<Door>>,
+    /// The release of Apache Kafka that it passes for.
+    pub(super) release: Release,
     /// The topics it has at least.
     pub(super) topics: Vec<NewTopic>,
     /// Its configuration.
@@ -42,6 +48,15 @@ pub(super) struct Blueprint {
     pub(super) data_dir: Option<PathBuf>,
     /// What outlives it.
     pub(super) surroundings: Surroundings,
+}
+
+/// What a broker listens on, in the order of its doors.
+#[derive(Debug)]
+pub(super) struct Sockets {
+    /// Kafka's listeners; `None` where connections are refused.
+    pub(super) listeners: Vec<Option<TcpListener>>,
+    /// The HTTP port.
+    pub(super) http: Option<TcpListener>,
 }
 
 /// A broker that runs.
@@ -58,13 +73,13 @@ pub(super) struct Running {
 }
 
 impl Blueprint {
-    /// Starts the broker on these sockets, in the order of its doors.
+    /// Starts the broker on these sockets.
     ///
     /// # Errors
     /// [`StartError`], which names the directory, topic or configuration that is at fault.
     pub(super) async fn launch(
         &self,
-        sockets: Vec<Option<TcpListener>>,
+        sockets: Sockets,
         remains: Option<Remains>,
     ) -> Result<Running, StartError> {
         let data = match &self.data_dir {
@@ -81,6 +96,7 @@ impl Blueprint {
             listeners: self.names.clone(),
             nodes: vec![node],
             data,
+            release: self.release,
             remains,
             surroundings: self.surroundings.clone(),
         })?);
@@ -103,19 +119,22 @@ impl Blueprint {
     ///
     /// # Errors
     /// [`StartError::Listen`] if somebody else has the port.
-    pub(super) fn open_doors(&self) -> Result<Vec<Option<TcpListener>>, StartError> {
+    pub(super) fn open_doors(&self) -> Result<Sockets, StartError> {
         let refusing = *self.surroundings.faults.switches().refusing().borrow();
-        let opened = self.doors.iter().map(|door| {
-            if refusing {
-                return Ok(None);
-            }
-            let socket = door.open();
-            socket.map(Some).map_err(|source| StartError::Listen {
+        let open = |door: &Arc<Door>| {
+            door.open().map_err(|source| StartError::Listen {
                 address: door.address().to_string(),
                 source,
             })
+        };
+        let listeners = self.doors.iter().map(|door| match refusing {
+            true => Ok(None),
+            false => open(door).map(Some),
         });
-        opened.collect()
+        Ok(Sockets {
+            listeners: listeners.collect::<Result<_, StartError>>()?,
+            http: self.http.as_ref().map(open).transpose()?,
+        })
     }
 
     /// Removes what an earlier start has left in the data directory.
@@ -146,7 +165,7 @@ impl Blueprint {
         &self,
         state: Arc<BrokerState>,
         limits: &Arc<ConnectionLimits>,
-        sockets: Vec<Option<TcpListener>>,
+        sockets: Sockets,
     ) -> Running {
         let (stop, stopping) = watch::channel(false);
         let (alive, ended) = mpsc::channel(1);
@@ -157,7 +176,7 @@ impl Blueprint {
             stop: stopping.clone(),
         };
         upkeep.start(&alive);
-        for (index, (door, socket)) in self.doors.iter().zip(sockets).enumerate() {
+        for (index, (door, socket)) in self.doors.iter().zip(sockets.listeners).enumerate() {
             let listener = Listener {
                 door: Arc::clone(door),
                 socket,
@@ -168,6 +187,15 @@ impl Blueprint {
                 alive: alive.clone(),
             };
             tokio::spawn(listener.run());
+        }
+        if let Some(socket) = sockets.http {
+            let port = HttpPort {
+                socket,
+                broker: Arc::clone(&state),
+                stop: stopping,
+                alive: alive.clone(),
+            };
+            tokio::spawn(port.run());
         }
         let on_disk = state.partitions().data_dir().is_some();
         let flusher = on_disk.then(|| tokio::spawn(Arc::clone(&state).run_flusher()));

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::clients::Clients;
+use super::dispatch::ServedApi;
 use super::endpoint::Node;
 use super::limits::RequestMemory;
 use super::start_error::StartError;
 use crate::clock::{BrokerClock, Clock};
+use crate::compat::{Release, apis_of};
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::coord::{Journal, ProducerIds};
@@ -16,7 +18,8 @@ use crate::fault::{Faults, Journal as RequestJournal};
 use crate::log::disk::DataDir;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
-use crate::meta::{BrokerConfig, Catalog, Features, StateTopic, TopicStore};
+use crate::meta::{BrokerConfig, Catalog, Features, SecurityStore, StateTopic, TopicStore};
+use crate::observe::Meters;
 use crate::partition::{Flusher, PartitionTable};
 use crate::session::FetchSessions;
 use crate::wire::Uuid;
@@ -38,6 +41,9 @@ pub(crate) struct BrokerState {
     clients: Clients,
     request_memory: Arc<RequestMemory>,
     flusher: Flusher,
+    meters: Meters,
+    release: Release,
+    apis: Vec<ServedApi>,
     faults: Faults,
     journal: RequestJournal,
     connections: Arc<AtomicU64>,
@@ -57,6 +63,8 @@ pub(super) struct Plan {
     pub(super) nodes: Vec<Node>,
     /// Where it keeps everything; `None` for memory.
     pub(super) data: Option<Arc<DataDir>>,
+    /// The release of Apache Kafka that it passes for.
+    pub(super) release: Release,
     /// What an earlier start has left in memory.
     pub(super) remains: Option<Remains>,
     /// What outlives a crash.
@@ -118,14 +126,16 @@ impl Remains {
             Some(data) => data.cluster_id().to_owned(),
             None => Uuid::random().to_string(),
         };
-        let access = AccessList::from_config(catalog.config());
+        let security = plan.data.as_ref();
+        let security = security.map(|data| SecurityStore::open(data)).transpose()?;
+        let access = AccessList::from_config(catalog.config(), security.as_ref());
         Ok(Self {
             cluster_id,
             catalog,
             partitions,
             producer_ids: Arc::default(),
             access: access.map(Arc::new),
-            users: Arc::default(),
+            users: Arc::new(security.map(ScramUsers::kept).unwrap_or_default()),
         })
     }
 }
@@ -190,6 +200,9 @@ impl BrokerState {
         let request_memory = RequestMemory::new(number("queued.max.request.bytes"));
         Ok(Self {
             node_id: plan.node_id,
+            meters: Meters::new(&plan.listeners),
+            release: plan.release,
+            apis: apis_of(plan.release),
             listeners: plan.listeners,
             nodes: plan.nodes,
             clock,
@@ -321,6 +334,21 @@ impl BrokerState {
     /// The users with SCRAM credentials.
     pub(crate) fn users(&self) -> &ScramUsers {
         &self.remains.users
+    }
+
+    /// The release of Apache Kafka that it passes for.
+    pub(crate) fn release(&self) -> Release {
+        self.release
+    }
+
+    /// The APIs that it tells and serves, by key.
+    pub(crate) fn apis(&self) -> &[ServedApi] {
+        &self.apis
+    }
+
+    /// What is counted beside the partitions.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// What goes wrong on command.

@@ -204,6 +204,12 @@ impl Encoded {
         queued.map_err(|code| self.undelivered(code).into())
     }
 
+    /// Queues a record whose failed delivery goes to the producer's hook.
+    pub(super) fn enqueue_unawaited(&self) -> Result<(), SendError> {
+        let queued = self.topic.queue_detached(self.outgoing());
+        queued.map_err(|code| self.undelivered(code).into())
+    }
+
     fn enqueue_detached(&self) {
         if let Err(code) = self.topic.queue_detached(self.outgoing()) {
             self.topic.core().hook().call(self.undelivered(code));

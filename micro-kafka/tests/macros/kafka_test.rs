@@ -23,8 +23,11 @@ pub(crate) mod kit {
             #[derive(Debug)]
             pub(crate) struct TestOptions {
                 pub(crate) name: &'static str,
-                pub(crate) topics: &'static [&'static str],
-                pub(crate) partitions: u32,
+                pub(crate) topics: &'static [(&'static str, u32)],
+                pub(crate) broker: &'static [(&'static str, &'static str)],
+                pub(crate) shared: bool,
+                pub(crate) embedded: Option<&'static str>,
+                pub(crate) paused: bool,
                 pub(crate) config: Option<&'static str>,
                 pub(crate) deadline: Option<&'static str>,
                 pub(crate) file: &'static str,
@@ -38,25 +41,37 @@ pub(crate) mod kit {
                 let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
                 runtime.block_on(body(EmbeddedKafka { options }))
             }
+
+            pub(crate) fn run_embedded<F: Future>(
+                options: TestOptions,
+                body: impl FnOnce(EmbeddedKafka) -> F,
+            ) -> F::Output {
+                run(options, body)
+            }
         }
     }
 }
 
 /// All keys are given.
 #[kafka_test(
-    topics = ["orders", "refunds"],
+    topics = ["orders:6", "refunds"],
     partitions = 3,
+    broker = ["log.segment.bytes=1048576"],
+    embedded = "of the journal",
+    clock = "paused",
     config = "[kafka]\nclient-id = \"a\"",
     deadline = "5m",
     crate = crate::kafka_test::kit,
 )]
 async fn every_key_reaches_the_test_kit(mut kafka: EmbeddedKafka) {
     tokio::task::yield_now().await;
-    kafka.options.partitions += 1;
+    kafka.options.shared = true;
     let options = kafka.options;
     assert_eq!(options.name, "every_key_reaches_the_test_kit");
-    assert_eq!(options.topics, ["orders", "refunds"]);
-    assert_eq!(options.partitions, 4);
+    assert_eq!(options.topics, [("orders", 6), ("refunds", 3)]);
+    assert_eq!(options.broker, [("log.segment.bytes", "1048576")]);
+    assert_eq!(options.embedded, Some("of the journal"));
+    assert!(options.shared && options.paused);
     assert_eq!(options.config, Some("[kafka]\nclient-id = \"a\""));
     assert_eq!(options.deadline, Some("5m"));
     assert!(options.file.ends_with("kafka_test.rs"));
@@ -68,7 +83,8 @@ async fn every_key_reaches_the_test_kit(mut kafka: EmbeddedKafka) {
 #[kafka_test(crate = crate::kafka_test::kit)]
 async fn nothing_need_be_given(kafka: EmbeddedKafka) -> Result<(), io::Error> {
     assert!(kafka.options.topics.is_empty());
-    assert_eq!((kafka.options.partitions, kafka.options.config), (1, None));
+    assert!(kafka.options.broker.is_empty() && !kafka.options.shared && !kafka.options.paused);
+    assert_eq!((kafka.options.embedded, kafka.options.config), (None, None));
     assert_eq!(kafka.options.deadline, None);
     Err(io::Error::other("x")).or(Ok(()))
 }

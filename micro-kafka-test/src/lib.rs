@@ -25,10 +25,12 @@
 #[doc(hidden)]
 pub mod __private;
 mod app;
+mod broker;
 mod dead_letters;
 mod deadline;
 mod driven;
 mod embedded;
+mod faults;
 mod filter;
 mod group;
 mod journal;

@@ -151,7 +151,11 @@ impl Broker {
                 for door in &self.blueprint.doors {
                     door.keep(true);
                 }
-                running.crash().await
+                let remains = running.crash().await;
+                if let Some(http) = &self.blueprint.http {
+                    http.close();
+                }
+                remains
             }
             Phase::Down(remains) => remains,
         };

@@ -206,24 +206,29 @@ impl BrokerBuilder {
             true => listeners(self.listeners, self.file.listeners),
             false => Vec::new(),
         };
-        let Entrance {
-            sockets,
-            mut endpoints,
-            doors,
-        } = Entrance::of(&specs).await?;
-        let (http, http_door) = match &self.http {
+        let mut sockets = Vec::with_capacity(specs.len());
+        let mut endpoints = Vec::with_capacity(specs.len());
+        let mut doors = Vec::with_capacity(specs.len());
+        for spec in &specs {
+            let socket = bind(&spec.listen).await?;
+            endpoints.push(advertised(spec, &socket)?);
+            doors.push(door_of(&socket, &spec.listen)?);
+            sockets.push(Some(socket));
+        }
+        let http = match &self.http {
             Some(address) => {
                 let socket = bind_loopback(address).await?;
-                let door = door(address, &socket)?;
-                (Some(socket), Some(door))
+                Some((door_of(&socket, address)?, socket))
             }
-            None => (None, None),
+            None => None,
         };
+        let (http, http_socket) = http.unzip();
         let names = listener_names(sockets.len());
         let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
         config.extend(self.file.values);
         config.extend(self.config);
-        config.extend(address_config(node_id, &names, &sockets, &endpoints));
+        let bound: Vec<_> = sockets.iter().flatten().collect();
+        config.extend(address_config(node_id, &names, &bound, &endpoints));
         if let Some(path) = &data_dir {
             // Told to clients that ask where the logs are.
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -245,11 +250,11 @@ impl BrokerBuilder {
             names,
             endpoints,
             doors,
-            http: http_door,
+            http,
+            release: self.release,
             topics: self.topics,
             config,
             data_dir,
-            release: self.release,
             surroundings: Surroundings {
                 loggers: self.loggers,
                 ..Surroundings::new(clock)
@@ -257,8 +262,8 @@ impl BrokerBuilder {
         });
         blueprint.surroundings.journal.keep(self.journal);
         let sockets = Sockets {
-            kafka: sockets.into_iter().map(Some).collect(),
-            http,
+            listeners: sockets,
+            http: http_socket,
         };
         let running = blueprint.launch(sockets, None).await?;
         Ok(Broker::new(blueprint, running))
@@ -272,38 +277,6 @@ impl BrokerBuilder {
     pub fn start_on_threads(self, threads: usize) -> Result<Broker, StartError> {
         super::broker::on_threads(self, threads)
     }
-}
-
-/// Where clients come in.
-struct Entrance {
-    sockets: Vec<TcpListener>,
-    endpoints: Vec<Endpoint>,
-    doors: Vec<Arc<Door>>,
-}
-
-impl Entrance {
-    async fn of(specs: &[ListenerSpec]) -> Result<Self, StartError> {
-        let mut entrance = Self {
-            sockets: Vec::with_capacity(specs.len()),
-            endpoints: Vec::with_capacity(specs.len()),
-            doors: Vec::with_capacity(specs.len()),
-        };
-        for spec in specs {
-            let socket = bind(&spec.listen).await?;
-            entrance.endpoints.push(advertised(spec, &socket)?);
-            entrance.doors.push(door(&spec.listen, &socket)?);
-            entrance.sockets.push(socket);
-        }
-        Ok(entrance)
-    }
-}
-
-fn door(address: &str, socket: &TcpListener) -> Result<Arc<Door>, StartError> {
-    let door = Door::of(socket).map_err(|source| StartError::Listen {
-        address: address.to_owned(),
-        source,
-    })?;
-    Ok(Arc::new(door))
 }
 
 /// Those named in the program, or those of the file, or one on any free port.
@@ -322,4 +295,12 @@ fn listeners(named: Vec<ListenerSpec>, of_file: Vec<FileListener>) -> Vec<Listen
         advertised: listener.advertised,
     };
     of_file.into_iter().map(spec).collect()
+}
+
+fn door_of(socket: &TcpListener, address: &str) -> Result<Arc<Door>, StartError> {
+    let door = Door::of(socket).map_err(|source| StartError::Listen {
+        address: address.to_owned(),
+        source,
+    })?;
+    Ok(Arc::new(door))
 }

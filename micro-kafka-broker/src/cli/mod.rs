@@ -37,13 +37,11 @@ impl Args {
             .enable_all()
             .build()
             .map_err(Failure::Runtime)?;
-        let journal = self.journal;
         let builder = self.builder()?.loggers(loggers);
         let served = runtime.block_on(async {
             // Before the start, so that an early signal is not lost.
             let signals = Signals::new().map_err(Failure::Runtime)?;
             let broker = builder.start().await?;
-            broker.journal().keep(journal.unwrap_or(0));
             announce(&broker).map_err(Failure::Print)?;
             signals.received().await;
             broker.stop().await;

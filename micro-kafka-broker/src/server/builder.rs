@@ -3,14 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-
 use super::bind::{ListenerSpec, address_config, advertised, bind, bind_loopback, listener_names};
 use super::broker::Broker;
 use super::door::Door;
 use super::endpoint::Endpoint;
 use super::flush_policy::FlushPolicy;
-use super::running::{Blueprint, Sockets};
+use super::running::Blueprint;
 use super::start_error::StartError;
 use super::state::Surroundings;
 use crate::clock::BrokerClock;
@@ -212,23 +210,22 @@ impl BrokerBuilder {
         for spec in &specs {
             let socket = bind(&spec.listen).await?;
             endpoints.push(advertised(spec, &socket)?);
-            doors.push(door_of(&socket, &spec.listen)?);
-            sockets.push(Some(socket));
+            let door = Door::of(&socket).map_err(|source| StartError::Listen {
+                address: spec.listen.clone(),
+                source,
+            })?;
+            doors.push(Arc::new(door));
+            sockets.push(socket);
         }
         let http = match &self.http {
-            Some(address) => {
-                let socket = bind_loopback(address).await?;
-                Some((door_of(&socket, address)?, socket))
-            }
+            Some(address) => Some(bind_loopback(address).await?),
             None => None,
         };
-        let (http, http_socket) = http.unzip();
         let names = listener_names(sockets.len());
         let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
         config.extend(self.file.values);
         config.extend(self.config);
-        let bound: Vec<_> = sockets.iter().flatten().collect();
-        config.extend(address_config(node_id, &names, &bound, &endpoints));
+        config.extend(address_config(node_id, &names, &sockets, &endpoints));
         if let Some(path) = &data_dir {
             // Told to clients that ask where the logs are.
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -250,23 +247,23 @@ impl BrokerBuilder {
             names,
             endpoints,
             doors,
-            http,
-            release: self.release,
             topics: self.topics,
             config,
             data_dir,
+            release: self.release,
             surroundings: Surroundings {
                 loggers: self.loggers,
                 ..Surroundings::new(clock)
             },
         });
         blueprint.surroundings.journal.keep(self.journal);
-        let sockets = Sockets {
-            listeners: sockets,
-            http: http_socket,
-        };
+        let sockets = sockets.into_iter().map(Some).collect();
         let running = blueprint.launch(sockets, None).await?;
-        Ok(Broker::new(blueprint, running))
+        let mut broker = Broker::new(blueprint, running);
+        if let Some(socket) = http {
+            broker.serve_http(socket);
+        }
+        Ok(broker)
     }
 
     /// Starts the broker on `threads` threads of its own, so that it answers while the caller's
@@ -295,12 +292,4 @@ fn listeners(named: Vec<ListenerSpec>, of_file: Vec<FileListener>) -> Vec<Listen
         advertised: listener.advertised,
     };
     of_file.into_iter().map(spec).collect()
-}
-
-fn door_of(socket: &TcpListener, address: &str) -> Result<Arc<Door>, StartError> {
-    let door = Door::of(socket).map_err(|source| StartError::Listen {
-        address: address.to_owned(),
-        source,
-    })?;
-    Ok(Arc::new(door))
 }

@@ -25,12 +25,18 @@ mod wire;
 mod api;
 mod batch;
 mod clock;
+mod compat;
+mod config_file;
 mod coord;
+pub mod fault;
 mod log;
 mod meta;
+mod observe;
 mod partition;
 mod server;
 mod session;
 mod upkeep;
 
+pub use compat::{Release, UnknownRelease};
+pub use config_file::{ConfigFileError, ConfigMistake};
 pub use server::{Broker, BrokerBuilder, FlushPolicy, StartError};

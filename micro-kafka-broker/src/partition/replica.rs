@@ -11,6 +11,7 @@ use super::{Aborted, EpochEnd, FetchWaiter, LeaderEpochs, ProducerError, Produce
 use crate::batch::{Batch, BatchError, validate};
 use crate::log::{Log, LogLayout, Placement, ReadLimit, StorageError};
 use crate::meta::TopicSettings;
+use crate::observe::Traffic;
 
 /// What a reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -217,6 +218,8 @@ pub(crate) struct Partition {
     pub(super) flushing: tokio::sync::Mutex<()>,
     /// When it was flushed last, in milliseconds since 1970.
     pub(super) flushed_at: AtomicI64,
+    /// What went through it.
+    pub(crate) traffic: Traffic,
 }
 
 impl Partition {
@@ -242,6 +245,7 @@ impl Partition {
             core: Mutex::new(core),
             flushing: tokio::sync::Mutex::new(()),
             flushed_at: AtomicI64::new(0),
+            traffic: Traffic::default(),
         }
     }
 
@@ -293,6 +297,7 @@ impl Partition {
         admission: Admission,
         now_millis: i64,
     ) -> Result<Appended, AppendError> {
+        self.traffic.asked_to_append();
         let batches = validate(records, &settings.rules, now_millis)?;
         check_producers(&batches, admission)?;
         let stamp = settings.log_append_time.then_some(now_millis);
@@ -324,7 +329,11 @@ impl Partition {
         let forgotten_before = now_millis.saturating_sub(settings.producer_expiration_ms);
         core.producers.expire(forgotten_before);
         core.append(&batches, stamp, now_millis)?;
+        let end = core.log.end_offset();
         core.arrived(records.len());
+        drop(core);
+        let messages = u64::try_from(end - answer.base_offset).unwrap_or(0);
+        self.traffic.appended(messages, records.len());
         Ok(answer)
     }
 
@@ -357,6 +366,7 @@ impl Partition {
             true => core.log.read(request.offset, limit)?,
             false => Vec::new(),
         };
+        self.traffic.read(records.iter().map(Bytes::len).sum());
         let aborted = match request.isolation {
             Isolation::ReadCommitted => core.transactions.aborted_in(request.offset, &records),
             Isolation::ReadUncommitted => Vec::new(),

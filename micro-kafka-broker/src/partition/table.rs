@@ -8,12 +8,15 @@ use parking_lot::RwLock;
 use super::Partition;
 use crate::log::disk::DataDir;
 use crate::meta::{CatalogObserver, Topic, TopicId};
+use crate::observe::{Traffic, TrafficCount};
 
 /// This broker's replicas by topic id, kept in step with the catalog.
 #[derive(Debug, Default)]
 pub(crate) struct PartitionTable {
     by_topic: RwLock<HashMap<TopicId, Replicas>>,
     data: Option<Arc<DataDir>>,
+    /// What went through partitions that are gone.
+    gone: Traffic,
 }
 
 /// A topic with its replicas.
@@ -32,8 +35,8 @@ impl PartitionTable {
     /// An empty table, whose partitions are kept in a directory.
     pub(crate) fn on_disk(data: Arc<DataDir>) -> Self {
         Self {
-            by_topic: RwLock::default(),
             data: Some(data),
+            ..Self::default()
         }
     }
 
@@ -58,6 +61,11 @@ impl PartitionTable {
         let partitions = replicas.iter().flat_map(|replicas| &replicas.partitions);
         let producers = partitions.flat_map(|partition| partition.active_producers());
         producers.map(|producer| producer.producer_id).max()
+    }
+
+    /// What went through partitions that are gone.
+    pub(crate) fn traffic_of_gone(&self) -> TrafficCount {
+        self.gone.count()
     }
 
     /// All of them.
@@ -96,6 +104,7 @@ impl CatalogObserver for PartitionTable {
     fn topic_deleted(&self, topic: &Arc<Topic>) {
         let replicas = self.by_topic.write().remove(&topic.id);
         for partition in replicas.into_iter().flat_map(|r| r.partitions) {
+            self.gone.add(partition.traffic.count());
             partition.delete();
         }
     }

@@ -1,5 +1,6 @@
 //! A running broker.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +11,14 @@ use super::builder::BrokerBuilder;
 use super::endpoint::Endpoint;
 use super::start_error::StartError;
 use super::state::BrokerState;
+use crate::fault::{Faults, Journal};
 
 /// A running broker; dropping it stops it.
 #[derive(Debug)]
 pub struct Broker {
     state: Arc<BrokerState>,
     endpoints: Vec<Endpoint>,
+    http: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     /// Closed when the listeners and connections have ended.
     ended: mpsc::Receiver<()>,
@@ -32,6 +35,7 @@ impl Broker {
     pub(super) fn new(
         state: Arc<BrokerState>,
         endpoints: Vec<Endpoint>,
+        http: Option<SocketAddr>,
         stop: watch::Sender<bool>,
         ended: mpsc::Receiver<()>,
         flusher: Option<JoinHandle<()>>,
@@ -39,6 +43,7 @@ impl Broker {
         Self {
             state,
             endpoints,
+            http,
             stop,
             ended,
             flusher,
@@ -60,11 +65,29 @@ impl Broker {
         self.endpoints.iter().map(ToString::to_string).collect()
     }
 
+    /// Where the HTTP port is, if there is one ([`BrokerBuilder::http`]).
+    #[must_use]
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
     /// The cluster's id, as clients see it; another one for every start, unless there is a data
     /// directory.
     #[must_use]
     pub fn cluster_id(&self) -> &str {
         self.state.cluster_id()
+    }
+
+    /// What goes wrong on command: rules for requests.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        self.state.faults()
+    }
+
+    /// What was asked of the broker, and what it answered; kept from [`Journal::keep`] on.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        self.state.journal()
     }
 
     /// Waits until no client has been connected for that long, counted from the call at the

@@ -1,12 +1,12 @@
 //! What a broker is started with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-use super::bind::{ListenerSpec, address_config, advertised, bind, listener_names};
+use super::bind::{ListenerSpec, address_config, advertised, bind, bind_loopback, listener_names};
 use super::broker::Broker;
 use super::endpoint::{Endpoint, Node};
 use super::flush_policy::FlushPolicy;
@@ -14,31 +14,42 @@ use super::limits::ConnectionLimits;
 use super::listener::Listener;
 use super::start_error::StartError;
 use super::state::BrokerState;
+use crate::compat::Release;
+use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
 use crate::log::disk::DataDir;
 use crate::meta::{BrokerConfig, CatalogError, NewTopic};
+use crate::observe::HttpPort;
 use crate::upkeep::Upkeep;
+
+const AUTO_CREATE: &str = "auto.create.topics.enable";
 
 /// What a broker is started with; made by [`Broker::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens until it is started"]
 pub struct BrokerBuilder {
-    node_id: i32,
+    node_id: Option<i32>,
     listeners: Vec<ListenerSpec>,
     advertised_without_listener: Option<String>,
     topics: Vec<NewTopic>,
     config: Vec<(String, String)>,
     data_dir: Option<PathBuf>,
+    file: ConfigFile,
+    http: Option<String>,
+    release: Release,
 }
 
 impl BrokerBuilder {
     pub(super) fn new() -> Self {
         Self {
-            node_id: 0,
+            node_id: None,
             listeners: Vec::new(),
             advertised_without_listener: None,
             topics: Vec::new(),
-            config: vec![("auto.create.topics.enable".to_owned(), "false".to_owned())],
+            config: Vec::new(),
             data_dir: None,
+            file: ConfigFile::default(),
+            http: None,
+            release: Release::NEWEST,
         }
     }
 
@@ -52,6 +63,12 @@ impl BrokerBuilder {
         self
     }
 
+    /// Whether a listener was named, in the program or in a file.
+    #[must_use]
+    pub fn has_listeners(&self) -> bool {
+        !self.listeners.is_empty() || !self.file.listeners.is_empty()
+    }
+
     /// Tells clients of the listener named last to connect to `host` or `host:port`, where that
     /// is not the address listened on: behind a port mapping, or to have a host name.
     pub fn advertise(mut self, address: impl Into<String>) -> Self {
@@ -62,7 +79,8 @@ impl BrokerBuilder {
         self
     }
 
-    /// Creates a topic at start, unless the data directory has one of that name.
+    /// Creates a topic at start, unless the data directory has one of that name. With -1 it has as
+    /// many partitions as [`BrokerBuilder::default_partitions`] says.
     pub fn topic(mut self, name: impl Into<String>, partitions: i32) -> Self {
         self.topics.push(NewTopic {
             name: name.into(),
@@ -75,7 +93,7 @@ impl BrokerBuilder {
 
     /// Whether a topic is created when a client asks for it; default false.
     pub fn auto_create(self, enabled: bool) -> Self {
-        self.config("auto.create.topics.enable", enabled.to_string())
+        self.config(AUTO_CREATE, enabled.to_string())
     }
 
     /// Partitions of topics that are created without a number; default 1.
@@ -85,7 +103,7 @@ impl BrokerBuilder {
 
     /// The broker's id; default 0.
     pub fn broker_id(mut self, id: i32) -> Self {
-        self.node_id = id;
+        self.node_id = Some(id);
         self
     }
 
@@ -114,6 +132,32 @@ impl BrokerBuilder {
             .fold(self, |builder, (name, value)| builder.config(name, value))
     }
 
+    /// Serves health, metrics, topics, groups and control over the broker as HTTP and JSON on
+    /// `host:port`, which must be a loopback address; port 0 takes any free one. Default: not.
+    pub fn http(mut self, address: impl Into<String>) -> Self {
+        self.http = Some(address.into());
+        self
+    }
+
+    /// Passes for an older release of Apache Kafka: tells its APIs in its versions, refuses newer
+    /// requests as it did, and has no features of its successors. What Kafka 4 no longer serves is
+    /// not served either. Default: [`Release::NEWEST`].
+    pub fn emulate(mut self, release: Release) -> Self {
+        self.release = release;
+        self
+    }
+
+    /// Takes a file's settings: TOML, or Java's properties where the name ends in `.properties`.
+    /// The names are Kafka's, `listeners`, `log.dirs` and `node.id` included. What is said in the
+    /// program, before or after, wins over the file.
+    ///
+    /// # Errors
+    /// [`ConfigFileError`], which names file, line and key of everything that is wrong.
+    pub fn config_file(mut self, path: impl AsRef<Path>) -> Result<Self, ConfigFileError> {
+        self.file = ConfigFile::read(path.as_ref())?;
+        Ok(self)
+    }
+
     /// Starts the broker on the caller's tokio runtime. It answers from the moment this returns.
     ///
     /// Cancel safe: a broker whose start is dropped listens nowhere.
@@ -124,13 +168,9 @@ impl BrokerBuilder {
         if let Some(address) = self.advertised_without_listener {
             return Err(StartError::AdvertisedWithoutListener(address));
         }
-        let mut specs = self.listeners;
-        if specs.is_empty() {
-            specs.push(ListenerSpec {
-                listen: "127.0.0.1:0".to_owned(),
-                advertised: None,
-            });
-        }
+        let node_id = self.node_id.or(self.file.node_id).unwrap_or(0);
+        let data_dir = self.data_dir.or(self.file.data_dir);
+        let specs = listeners(self.listeners, self.file.listeners);
         let mut sockets = Vec::with_capacity(specs.len());
         let mut endpoints = Vec::with_capacity(specs.len());
         for spec in &specs {
@@ -138,29 +178,31 @@ impl BrokerBuilder {
             endpoints.push(advertised(spec, &socket)?);
             sockets.push(socket);
         }
+        let http = match &self.http {
+            Some(address) => Some(bind_loopback(address).await?),
+            None => None,
+        };
         let names = listener_names(sockets.len());
-        let mut config = self.config;
-        config.extend(address_config(self.node_id, &names, &sockets, &endpoints));
-        let dir = self
-            .data_dir
-            .as_ref()
-            .map(|path| path.display().to_string());
-        config.extend(dir.map(|dir| ("log.dirs".to_owned(), dir)));
+        let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
+        config.extend(self.file.values);
+        config.extend(self.config);
+        config.extend(address_config(node_id, &names, &sockets, &endpoints));
         let nodes = vec![Node {
-            id: self.node_id,
+            id: node_id,
             endpoints: endpoints.clone(),
         }];
-        if let Some(path) = &self.data_dir {
+        if let Some(path) = &data_dir {
             // Told to clients that ask where the logs are.
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             config.push(("log.dirs".to_owned(), whole.display().to_string()));
         }
         let config = BrokerConfig::new(config)?;
-        let data = match &self.data_dir {
-            Some(path) => Some(Arc::new(DataDir::open(path, self.node_id)?)),
+        let data = match &data_dir {
+            Some(path) => Some(Arc::new(DataDir::open(path, node_id)?)),
             None => None,
         };
-        let state = BrokerState::new(config, self.node_id, names, nodes, data.as_ref())?;
+        let mut state = BrokerState::new(config, node_id, names, nodes, data.as_ref())?;
+        state.emulate(self.release);
         let state = Arc::new(state);
         let catalog = Arc::clone(state.catalog());
         let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;
@@ -176,7 +218,7 @@ impl BrokerBuilder {
             let state = Arc::clone(&state);
             tokio::task::spawn_blocking(move || state.load_coordinators());
         }
-        Ok(run(state, limits, sockets, endpoints))
+        Ok(run(state, limits, sockets, endpoints, http))
     }
 
     /// Starts the broker on `threads` threads of its own, so that it answers while the caller's
@@ -187,6 +229,24 @@ impl BrokerBuilder {
     pub fn start_on_threads(self, threads: usize) -> Result<Broker, StartError> {
         super::broker::on_threads(self, threads)
     }
+}
+
+/// Those named in the program, or those of the file, or one on any free port.
+fn listeners(named: Vec<ListenerSpec>, of_file: Vec<FileListener>) -> Vec<ListenerSpec> {
+    if !named.is_empty() {
+        return named;
+    }
+    if of_file.is_empty() {
+        return vec![ListenerSpec {
+            listen: "127.0.0.1:0".to_owned(),
+            advertised: None,
+        }];
+    }
+    let spec = |listener: FileListener| ListenerSpec {
+        listen: listener.listen,
+        advertised: listener.advertised,
+    };
+    of_file.into_iter().map(spec).collect()
 }
 
 fn topic_error(topic: &NewTopic, error: &CatalogError) -> StartError {
@@ -201,6 +261,7 @@ fn run(
     limits: ConnectionLimits,
     sockets: Vec<TcpListener>,
     endpoints: Vec<Endpoint>,
+    http: Option<TcpListener>,
 ) -> Broker {
     let limits = Arc::new(limits);
     let (stop, stopping) = watch::channel(false);
@@ -223,7 +284,17 @@ fn run(
         };
         tokio::spawn(listener.run());
     }
+    let http_address = http.as_ref().and_then(|socket| socket.local_addr().ok());
+    if let Some(socket) = http {
+        let port = HttpPort {
+            socket,
+            broker: Arc::clone(&state),
+            stop: stopping,
+            alive,
+        };
+        tokio::spawn(port.run());
+    }
     let on_disk = state.partitions().data_dir().is_some();
     let flusher = on_disk.then(|| tokio::spawn(Arc::clone(&state).run_flusher()));
-    Broker::new(state, endpoints, stop, ended, flusher)
+    Broker::new(state, endpoints, http_address, stop, ended, flusher)
 }

@@ -8,11 +8,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::dispatch::dispatch;
 use super::idle::Idle;
 use super::inbox::{FrameError, Inbox, Received};
 use super::limits::{Admitted, RequestMemory};
+use super::metered::dispatch_metered;
 use super::refusal::Refusal;
+use super::reply::{Reply, Then};
 use super::state::BrokerState;
 use crate::wire::Frame;
 
@@ -28,6 +29,8 @@ pub(super) struct Peer {
     pub(super) listener: usize,
     /// Its address.
     pub(super) address: SocketAddr,
+    /// The number of its connection.
+    pub(super) connection: u64,
 }
 
 /// Why a connection ended.
@@ -44,6 +47,8 @@ enum Ended {
     Frame(#[from] FrameError),
     #[error(transparent)]
     Refused(#[from] Refusal),
+    #[error("a rule for faults has cut the answer")]
+    Cut,
     #[error("the connection broke")]
     Io(#[from] std::io::Error),
 }
@@ -53,6 +58,8 @@ enum Ended {
 pub(super) async fn serve(stream: TcpStream, peer: Peer, _admitted: Admitted) {
     let address = peer.address;
     let _client = peer.broker.clients().enter();
+    let connections = peer.broker.meters().listener(peer.listener);
+    let _open = connections.map(|connections| connections.enter());
     let listener = peer.broker.listener_name(peer.listener).to_owned();
     let mut connection = Connection::new(stream, peer);
     let ended = connection.run().await;
@@ -60,7 +67,7 @@ pub(super) async fn serve(stream: TcpStream, peer: Peer, _admitted: Admitted) {
         Ended::Frame(_) | Ended::Refused(_) | Ended::WithinFrame(_) => {
             tracing::warn!(client = %address, listener, reason = %ended, "connection closed");
         }
-        Ended::ByClient | Ended::Idle(_) | Ended::Io(_) => {
+        Ended::ByClient | Ended::Idle(_) | Ended::Cut | Ended::Io(_) => {
             tracing::debug!(client = %address, listener, reason = %ended, "connection ended");
         }
     }
@@ -129,22 +136,47 @@ impl Connection {
             grant: _grant,
         } = request;
         let memory = self.peer.broker.request_memory();
-        let answer = dispatch(&self.peer, frame);
-        tokio::pin!(answer);
-        let answer = loop {
-            let ahead = !self.inbox.is_ready();
-            tokio::select! {
-                biased;
-                answer = &mut answer => break answer?,
-                read = read_more(&mut self.stream, &mut self.inbox, memory), if ahead => read?,
+        let Reply { frame, then, .. } = {
+            let reply = dispatch_metered(&self.peer, frame);
+            tokio::pin!(reply);
+            loop {
+                let ahead = !self.inbox.is_ready();
+                tokio::select! {
+                    biased;
+                    reply = &mut reply => break reply?,
+                    read = read_more(&mut self.stream, &mut self.inbox, memory), if ahead => read?,
+                }
             }
         };
-        let Some(response) = answer else {
-            return Ok(());
-        };
-        match timeout(self.idle.limit(), send(&mut self.stream, response)).await {
-            Ok(sent) => Ok(sent?),
-            Err(_) => Err(Ended::Idle(self.idle.limit())),
+        if let Some(mut frame) = frame {
+            if let Then::Cut(bytes) = then {
+                frame.truncate(bytes);
+            }
+            match timeout(self.idle.limit(), send(&mut self.stream, frame)).await {
+                Ok(sent) => sent?,
+                Err(_) => return Err(Ended::Idle(self.idle.limit())),
+            }
+        }
+        self.go_on(then).await
+    }
+
+    /// Does what follows an answer.
+    async fn go_on(&mut self, then: Then) -> Result<(), Ended> {
+        match then {
+            Then::GoOn => Ok(()),
+            Then::Mute(time) => {
+                let clock = self.peer.broker.clock();
+                clock.sleep_until(clock.now() + time).await;
+                Ok(())
+            }
+            Then::Cut(_) => Err(Ended::Cut),
+            Then::Silence => loop {
+                // What comes is not answered; it is read to notice that the client has left.
+                let mut unread = [0; 4096];
+                if self.stream.read(&mut unread).await? == 0 {
+                    return Err(Ended::ByClient);
+                }
+            },
         }
     }
 }

@@ -82,6 +82,7 @@ impl Listener {
                     broker: Arc::clone(&self.broker),
                     listener: self.index,
                     address,
+                    connection: self.broker.next_connection(),
                 };
                 connections.spawn(serve(stream, peer, admitted));
             }

@@ -13,16 +13,19 @@ mod impostor;
 mod inbox;
 mod limits;
 mod listener;
+mod metered;
 mod refusal;
+mod reply;
 mod start_error;
 mod state;
+mod watched;
 
 #[cfg(test)]
 mod tests;
 
 pub use broker::Broker;
 pub use builder::BrokerBuilder;
-pub(crate) use dispatch::served_apis;
+pub(crate) use dispatch::{ServedApi, served_apis};
 pub(crate) use endpoint::Endpoint;
 pub use flush_policy::FlushPolicy;
 pub use start_error::StartError;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crate::config_file::unknown_name;
 use crate::log::StorageError;
 use crate::log::disk::DataDirError;
 use crate::meta::{ConfigError, StoreError};
@@ -35,6 +36,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The HTTP port, which controls the broker, would be reachable from elsewhere.
+    #[error("the http port must be on a loopback address, as 127.0.0.1:0; `{0}` is none")]
+    HttpNotLoopback(String),
     /// A topic cannot be created.
     #[error("topic `{topic}` cannot be created: {reason}")]
     Topic {
@@ -56,7 +60,10 @@ pub enum StartError {
 
 impl From<ConfigError> for StartError {
     fn from(error: ConfigError) -> Self {
-        Self::Config(error.to_string())
+        match error {
+            ConfigError::Unknown { name, .. } => Self::Config(unknown_name(&name)),
+            error => Self::Config(error.to_string()),
+        }
     }
 }
 

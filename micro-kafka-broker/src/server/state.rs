@@ -1,20 +1,25 @@
 //! What all connections of a broker share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::clients::Clients;
+use super::dispatch::ServedApi;
 use super::endpoint::Node;
 use super::limits::RequestMemory;
 use super::start_error::StartError;
 use crate::clock::Clock;
+use crate::compat::{Release, apis_of};
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::coord::{Journal, ProducerIds};
+use crate::fault::{Faults, Journal as RequestJournal};
 use crate::log::disk::DataDir;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
-use crate::meta::{BrokerConfig, Catalog, Features, StateTopic, TopicStore};
+use crate::meta::{BrokerConfig, Catalog, Features, SecurityStore, StateTopic, TopicStore};
+use crate::observe::Meters;
 use crate::partition::{Flusher, PartitionTable};
 use crate::session::FetchSessions;
 use crate::wire::Uuid;
@@ -42,6 +47,12 @@ pub(crate) struct BrokerState {
     clients: Clients,
     request_memory: Arc<RequestMemory>,
     flusher: Flusher,
+    meters: Meters,
+    release: Release,
+    apis: Vec<ServedApi>,
+    faults: Faults,
+    journal: RequestJournal,
+    connections: AtomicU64,
 }
 
 impl BrokerState {
@@ -94,14 +105,19 @@ impl BrokerState {
         let number = |name| catalog.config().number(name);
         let slots = number("max.incremental.fetch.session.cache.slots");
         let request_memory = RequestMemory::new(number("queued.max.request.bytes"));
-        let access = AccessList::from_config(catalog.config());
+        let security = data.map(|data| SecurityStore::open(data)).transpose()?;
+        let access = AccessList::from_config(catalog.config(), security.as_ref());
         let cluster_id = match data {
             Some(data) => data.cluster_id().to_owned(),
             None => Uuid::random().to_string(),
         };
+        let begin = clock.now();
         Ok(Self {
             cluster_id,
             node_id,
+            meters: Meters::new(&listeners),
+            release: Release::NEWEST,
+            apis: apis_of(Release::NEWEST),
             listeners,
             nodes,
             clock,
@@ -113,11 +129,20 @@ impl BrokerState {
             transactions,
             fetch_sessions: FetchSessions::new(usize::try_from(slots).unwrap_or(0)),
             access,
-            users: ScramUsers::default(),
+            users: security.map(ScramUsers::kept).unwrap_or_default(),
             clients: Clients::none(),
             request_memory,
             flusher: Flusher::default(),
+            faults: Faults::default(),
+            journal: RequestJournal::new(begin),
+            connections: AtomicU64::new(0),
         })
+    }
+
+    /// Passes for an older release.
+    pub(super) fn emulate(&mut self, release: Release) {
+        self.release = release;
+        self.apis = apis_of(release);
     }
 
     /// Flushes what is due of the partitions on disk, now and then; never ends.
@@ -229,6 +254,41 @@ impl BrokerState {
     /// The users with SCRAM credentials.
     pub(crate) fn users(&self) -> &ScramUsers {
         &self.users
+    }
+
+    /// The release of Apache Kafka that it passes for.
+    pub(crate) fn release(&self) -> Release {
+        self.release
+    }
+
+    /// The APIs that it tells and serves, by key.
+    pub(crate) fn apis(&self) -> &[ServedApi] {
+        &self.apis
+    }
+
+    /// What is counted beside the partitions.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// What goes wrong on command.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// What was asked and answered.
+    pub(crate) fn journal(&self) -> &RequestJournal {
+        &self.journal
+    }
+
+    /// Whether a request is to be looked at, because of a rule or for the journal.
+    pub(super) fn is_watched(&self) -> bool {
+        !self.faults.is_empty() || self.journal.is_kept()
+    }
+
+    /// A number for a connection.
+    pub(super) fn next_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// The clients that are connected.

@@ -14,7 +14,10 @@ use crate::value::{boolean, number, text, texts};
 /// Each consumer is a thread: more is a mistake.
 const MOST_CONSUMERS: u32 = 1_000;
 
-const KEYS: [&str; 10] = [
+/// Each handler at work has its memory: more is a mistake.
+const MOST_HANDLERS: u32 = 1_000_000;
+
+const KEYS: [&str; 13] = [
     "topics",
     "id",
     "group_id",
@@ -22,6 +25,9 @@ const KEYS: [&str; 10] = [
     "auto_startup",
     "client_id",
     "properties",
+    "order",
+    "parallelism",
+    "dispatch",
     "ack_mode",
     "retry",
     "crate",
@@ -37,6 +43,9 @@ pub(super) struct Args {
     pub(super) auto_startup: Option<bool>,
     pub(super) client_id: Option<LitStr>,
     pub(super) properties: Vec<(String, String)>,
+    pub(super) order: Option<&'static str>,
+    pub(super) parallelism: Option<u32>,
+    pub(super) dispatch: Option<&'static str>,
     pub(super) ack_mode: Option<&'static str>,
     pub(super) retry: Retry,
     pub(super) crate_path: Option<Path>,
@@ -62,7 +71,10 @@ pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
             "concurrency" => args.concurrency = number(setting, 1..=MOST_CONSUMERS, ctxt),
             "auto_startup" => args.auto_startup = boolean(setting, ctxt),
             "properties" => args.properties = properties(setting, ctxt),
-            "ack_mode" => args.ack_mode = ack_mode(setting, ctxt),
+            "order" => args.order = word(setting, "order", &ORDERS, ctxt),
+            "parallelism" => args.parallelism = number(setting, 1..=MOST_HANDLERS, ctxt),
+            "dispatch" => args.dispatch = word(setting, "dispatch", &DISPATCHES, ctxt),
+            "ack_mode" => args.ack_mode = word(setting, "ack mode", &ACK_MODES, ctxt),
             "retry" => args.retry = retry(setting, ctxt),
             _ => args.crate_path = crate_path(setting, ctxt),
         }
@@ -104,21 +116,41 @@ fn named(setting: &Setting, ctxt: &mut Ctxt) -> Option<LitStr> {
     Some(name)
 }
 
-const ACK_MODES: [(&str, &str); 3] = [
+/// Words and the variants of the framework's `AckMode`.
+const ACK_MODES: [(&str, &str); 7] = [
     ("record", "Record"),
     ("batch", "Batch"),
+    ("time", "Time"),
+    ("count", "Count"),
+    ("count-time", "CountTime"),
     ("manual", "Manual"),
+    ("manual-immediate", "ManualImmediate"),
 ];
 
-/// The variant of the framework's `AckMode`.
-fn ack_mode(setting: &Setting, ctxt: &mut Ctxt) -> Option<&'static str> {
+/// The same of `Order`.
+const ORDERS: [(&str, &str); 3] = [("partition", "Partition"), ("key", "Key"), ("none", "None")];
+
+/// The same of `Dispatch`.
+const DISPATCHES: [(&str, &str); 3] = [
+    ("inline", "Inline"),
+    ("spawn", "Spawn"),
+    ("blocking", "Blocking"),
+];
+
+/// The variant that one of a few words stands for.
+fn word(
+    setting: &Setting,
+    what: &str,
+    words: &[(&'static str, &'static str)],
+    ctxt: &mut Ctxt,
+) -> Option<&'static str> {
     let name = text(setting, ctxt)?;
-    let mode = ACK_MODES.iter().find(|(mode, _)| *mode == name.value());
-    if mode.is_none() {
-        let valid = ACK_MODES.map(|(mode, _)| mode);
-        ctxt.error(name.span(), unknown("ack mode", &name.value(), &valid));
+    let found = words.iter().find(|(word, _)| *word == name.value());
+    if found.is_none() {
+        let valid: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        ctxt.error(name.span(), unknown(what, &name.value(), &valid));
     }
-    mode.map(|(_, variant)| *variant)
+    found.map(|(_, variant)| *variant)
 }
 
 /// Properties that a key of the attribute stands for.

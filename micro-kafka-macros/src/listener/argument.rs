@@ -95,7 +95,8 @@ fn check_header(ty: &Type, ctxt: &mut Ctxt) {
 
 /// A record has one payload. Types with other names are left to the compiler.
 fn check_payload(ty: &Type, earlier: &mut Option<String>, ctxt: &mut Ctxt) {
-    let Some(name) = payload_name(inner_of(ty, "Option").unwrap_or(ty)) else {
+    let inner = inner_of(ty, "Option").or_else(|| inner_of(ty, "Result"));
+    let Some(name) = payload_name(inner.unwrap_or(ty)) else {
         return;
     };
     if let Some(earlier) = earlier {
@@ -117,7 +118,7 @@ fn payload_name(ty: &Type) -> Option<String> {
         },
         _ => {
             let name = last_segment(ty)?.ident.to_string();
-            let payloads = ["Json", "Text", "Bytes", "String", "Vec"];
+            let payloads = ["Json", "Text", "Bytes", "Validated", "String", "Vec"];
             payloads.contains(&&*name).then_some(name)
         }
     }

@@ -208,11 +208,20 @@ fn values(support: &Support, args: &Args) -> TokenStream {
     let client_id = optional(&args.client_id);
     let concurrency = option(support, args.concurrency.map(|number| quote!(#number)));
     let auto_startup = option(support, args.auto_startup.map(|value| quote!(#value)));
-    let ack_mode = args.ack_mode.map(|variant| {
-        let variant = Ident::new(variant, Span::mixed_site());
-        quote!(#support::AckMode::#variant)
-    });
-    let ack_mode = option(support, ack_mode);
+    let variant = |of: &str, name: Option<&'static str>| {
+        let path = name.map(|name| {
+            let (of, name) = (
+                Ident::new(of, Span::mixed_site()),
+                Ident::new(name, Span::mixed_site()),
+            );
+            quote!(#support::#of::#name)
+        });
+        option(support, path)
+    };
+    let order = variant("Order", args.order);
+    let parallelism = option(support, args.parallelism.map(|number| quote!(#number)));
+    let dispatch = variant("Dispatch", args.dispatch);
+    let ack_mode = variant("AckMode", args.ack_mode);
     let retry = args.retry.fields(support);
     let properties = args
         .properties
@@ -224,6 +233,9 @@ fn values(support: &Support, args: &Args) -> TokenStream {
         client_id: #client_id,
         concurrency: #concurrency,
         auto_startup: #auto_startup,
+        order: #order,
+        parallelism: #parallelism,
+        dispatch: #dispatch,
         ack_mode: #ack_mode,
         retry: #support::RetryDef { #retry },
         properties: &[#(#properties),*],

@@ -1,6 +1,8 @@
 //! A listener as it was declared, by attribute or by program.
 
-use crate::listener::{AckMode, BootCheck, Handler, ListenerDef, RetryDef, Source};
+use crate::listener::{
+    AckMode, BootCheck, Dispatch, Handler, ListenerDef, Order, RetryDef, Source,
+};
 
 /// A declared listener before placeholders and settings.
 #[derive(Debug)]
@@ -22,6 +24,9 @@ pub(crate) struct Arguments {
     pub(crate) client_id: Option<String>,
     pub(crate) concurrency: Option<u32>,
     pub(crate) auto_startup: Option<bool>,
+    pub(crate) order: Option<Order>,
+    pub(crate) parallelism: Option<u32>,
+    pub(crate) dispatch: Option<Dispatch>,
     pub(crate) ack_mode: Option<AckMode>,
     pub(crate) retry: RetryDef,
     pub(crate) properties: Vec<(String, String)>,
@@ -43,6 +48,9 @@ impl From<&ListenerDef> for Registration {
                 client_id: def.client_id.map(Into::into),
                 concurrency: def.concurrency,
                 auto_startup: def.auto_startup,
+                order: def.order,
+                parallelism: def.parallelism,
+                dispatch: def.dispatch,
                 ack_mode: def.ack_mode,
                 retry: def.retry,
                 properties: properties.collect(),

@@ -95,11 +95,18 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
             .to_owned(),
         concurrency: u32::try_from(resolved.concurrency).unwrap_or(u32::MAX),
         auto_startup: resolved.auto_startup,
+        order: resolved.order,
+        parallelism: resolved.parallelism,
+        dispatch: resolved.dispatch,
         ack_mode: resolved.ack_mode,
         auto_commit: resolved.auto_commit,
+        sync_commits: resolved.sync_commits,
         max_uncommitted: resolved.max_uncommitted,
+        max_uncommitted_bytes: resolved.max_uncommitted_bytes,
         commit_interval: resolved.commit_interval,
         commit_count: usize::try_from(resolved.commit_count).unwrap_or(usize::MAX),
+        idle_event: resolved.idle_event,
+        idle_partition_event: resolved.idle_partition_event,
         revoke_drain: resolved.revoke_drain,
         shutdown_timeout: kafka.shutdown_timeout,
         properties: properties
@@ -150,6 +157,9 @@ impl Arguments {
             "auto_startup",
             self.auto_startup.map(|start| start.to_string()),
         );
+        put("order", self.order.map(|order| order.to_string()));
+        put("parallelism", self.parallelism.map(|most| most.to_string()));
+        put("dispatch", self.dispatch.map(|way| way.to_string()));
         put("ack_mode", self.ack_mode.map(|mode| mode.to_string()));
         put("retry.attempts", self.retry.attempts.map(|n| n.to_string()));
         put(

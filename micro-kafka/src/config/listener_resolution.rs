@@ -20,6 +20,9 @@ use super::{
 
 const CONCURRENCY: usize = 1;
 const MAX_UNCOMMITTED: usize = 100_000;
+const MAX_UNCOMMITTED_BYTES: usize = 64 << 20;
+/// Where records overtake one another, and nothing is said.
+const PARALLELISM: usize = 16;
 const REVOKE_DRAIN: Duration = Duration::from_secs(10);
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 const COMMIT_COUNT: u32 = 1_000;
@@ -105,17 +108,31 @@ impl<'c> ListenerResolution<'c> {
         consumer_properties: Properties,
     ) -> ResolvedListener {
         let consumer = &self.loaded.kafka.consumer;
+        let order = merged.order.unwrap_or_default();
         ResolvedListener {
             id: id.to_owned(),
             topics,
             group_id: group_id.unwrap_or_default(),
             concurrency: merged.concurrency.unwrap_or(CONCURRENCY),
             auto_startup: merged.auto_startup.unwrap_or(true),
+            order,
+            parallelism: merged
+                .parallelism
+                .or_else(|| order.overtakes().then_some(PARALLELISM)),
+            dispatch: merged.dispatch.unwrap_or_default(),
             ack_mode: merged.ack_mode.unwrap_or_default(),
             auto_commit: consumer
                 .enable_auto_commit
                 .then_some(consumer.auto_commit_interval),
+            sync_commits: merged.sync_commits,
             max_uncommitted: merged.max_uncommitted.unwrap_or(MAX_UNCOMMITTED),
+            max_uncommitted_bytes: merged
+                .max_uncommitted_bytes
+                .map_or(MAX_UNCOMMITTED_BYTES, |bytes| {
+                    usize::try_from(bytes).unwrap_or(usize::MAX)
+                }),
+            idle_event: merged.idle_event_interval,
+            idle_partition_event: merged.idle_partition_event_interval,
             revoke_drain: merged.revoke_drain.unwrap_or(REVOKE_DRAIN),
             commit_interval: merged.commit_interval.unwrap_or(COMMIT_INTERVAL),
             commit_count: merged.commit_count.unwrap_or(COMMIT_COUNT),

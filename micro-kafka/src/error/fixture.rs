@@ -21,12 +21,10 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
             slot: 0,
             epoch: 0,
             offset: record.offset,
+            lane: 0,
         },
         record: record.into(),
-        consumer: Arc::new(ConsumerContext {
-            listener: Arc::new(listener),
-            acks,
-        }),
+        consumer: Arc::new(ConsumerContext::new(Arc::new(listener), acks)),
         attempt,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 
-use super::{AckMode, Invoke, States};
+use super::{AckMode, Dispatch, Invoke, Order, States};
 use crate::error::BackOff;
 
 /// Every `#[kafka_listener]` that is linked into this binary.
@@ -56,6 +56,12 @@ pub struct ListenerDef {
     pub concurrency: Option<u32>,
     /// Whether it starts with the application.
     pub auto_startup: Option<bool>,
+    /// Which records wait for one another.
+    pub order: Option<Order>,
+    /// The most handlers at work for one consumer.
+    pub parallelism: Option<u32>,
+    /// Where the handler runs.
+    pub dispatch: Option<Dispatch>,
     /// When offsets are committed.
     pub ack_mode: Option<AckMode>,
     /// Retries in place.
@@ -116,10 +122,11 @@ impl<'a> BootCheck<'a> {
     /// What was reported.
     #[must_use]
     pub fn into_problems(mut self) -> Vec<String> {
-        if self.ack_mode == AckMode::Manual && !self.acknowledges {
-            self.problem(
-                "ack mode is `manual`, but no argument is an `Acknowledgment`: nothing would ever be committed",
-            );
+        if self.ack_mode.is_manual() && !self.acknowledges {
+            self.problem(format!(
+                "ack mode is `{}`, but no argument is an `Acknowledgment`: nothing would ever be committed",
+                self.ack_mode
+            ));
         }
         self.problems
     }

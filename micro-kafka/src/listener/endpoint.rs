@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::{AckMode, Delivery, HandlerFuture, HandlerSlot, Invoke, Started};
+use super::{AckMode, Delivery, Dispatch, HandlerFuture, HandlerSlot, Invoke, Order, Started};
 
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
@@ -30,6 +30,17 @@ impl Handler {
                     Poll::Pending => Err(future),
                 }
             }
+        }
+    }
+
+    /// Makes the handler, to be polled elsewhere.
+    pub(crate) fn unpolled(&self, delivery: Delivery) -> HandlerFuture {
+        match self {
+            Self::Function(invoke) => match invoke(delivery, &mut HandlerSlot::unpolled()) {
+                Ok(finished) => Box::pin(std::future::ready(finished)),
+                Err(future) => future,
+            },
+            Self::Closure(invoke) => invoke(delivery),
         }
     }
 }
@@ -59,16 +70,31 @@ pub struct ListenerEndpoint {
     pub concurrency: u32,
     /// Whether it starts with the application.
     pub auto_startup: bool,
+    /// Which records wait for one another.
+    pub order: Order,
+    /// The most handlers at work for one consumer; `None`: one for each partition.
+    pub parallelism: Option<usize>,
+    /// Where handlers run.
+    pub dispatch: Dispatch,
     /// When offsets are committed.
     pub ack_mode: AckMode,
     /// Commit what is handled at this interval instead: `enable-auto-commit`, honoured safely.
     pub auto_commit: Option<Duration>,
+    /// Whether the next records wait until a commit is answered; `None`: with a commit per record.
+    pub sync_commits: Option<bool>,
     /// Records beyond the lowest unfinished one, after which a partition is not read.
     pub max_uncommitted: usize,
+    /// What a partition's records beyond the lowest unfinished one may weigh, where records
+    /// overtake one another.
+    pub max_uncommitted_bytes: usize,
     /// Commit at latest after this time.
     pub commit_interval: Duration,
     /// Commit at latest after this many records.
     pub commit_count: usize,
+    /// How long a consumer has no record before that is told; each time again.
+    pub idle_event: Option<Duration>,
+    /// The same of a partition.
+    pub idle_partition_event: Option<Duration>,
     /// How long handlers may go on after their partition was revoked.
     pub revoke_drain: Duration,
     /// How long handlers may go on after a stop.
@@ -78,4 +104,12 @@ pub struct ListenerEndpoint {
     pub properties: Vec<(String, String)>,
     /// The code.
     pub handler: Handler,
+}
+
+impl ListenerEndpoint {
+    /// Whether a lane waits until the commit of its record is answered.
+    pub(super) fn waits_for_commits(&self) -> bool {
+        let by_record = self.auto_commit.is_none() && self.ack_mode == AckMode::Record;
+        self.sync_commits.unwrap_or(by_record)
+    }
 }

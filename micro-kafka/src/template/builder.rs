@@ -183,6 +183,10 @@ impl Encoded {
         }
     }
 
+    pub(super) fn topic_name(&self) -> &Arc<str> {
+        self.topic.name()
+    }
+
     /// What is shared by all sends to the broker; `None` with a recorder.
     pub(super) fn core(&self) -> Option<&Core> {
         match &self.topic {
@@ -218,6 +222,20 @@ impl Encoded {
                 Err(code) => Err(self.undelivered(topic, code).into()),
             },
             Route::Recorder(topic) => Ok(self.record(topic).into()),
+        }
+    }
+
+    /// Queues a record whose failed delivery goes to the producer's hook.
+    pub(super) fn enqueue_unawaited(&self) -> Result<(), SendError> {
+        match &self.topic {
+            Route::Broker(topic) => {
+                let queued = topic.queue_detached(self.outgoing());
+                queued.map_err(|code| self.undelivered(topic, code).into())
+            }
+            Route::Recorder(topic) => match self.record(topic).take() {
+                Some(Err(error)) => Err(error),
+                _ => Ok(()),
+            },
         }
     }
 

@@ -54,6 +54,31 @@ impl Future for QueueFuture {
     type Output = Result<DeliveryFuture, SendError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_by(context, Encoded::enqueue)
+    }
+}
+
+impl QueueFuture {
+    /// Ready once the local queue has the record; a failed delivery goes to the producer's hook.
+    pub(super) fn poll_queued(&mut self, context: &Context<'_>) -> Poll<Result<(), SendError>> {
+        self.poll_by(context, Encoded::enqueue_unawaited)
+    }
+
+    /// Gives the record up because its transaction has ended.
+    pub(super) fn over(&mut self) -> SendError {
+        let topic = match &self.state {
+            Queueing::New(record) | Queueing::Waiting(record, _) => Arc::clone(record.topic_name()),
+            Queueing::Failed(error) => error.topic().into(),
+            Queueing::Over => "".into(),
+        };
+        SendError::TransactionOver { topic }
+    }
+
+    fn poll_by<T>(
+        &mut self,
+        context: &Context<'_>,
+        enqueue: fn(&Encoded) -> Result<T, SendError>,
+    ) -> Poll<Result<T, SendError>> {
         let (record, ticket) = match std::mem::replace(&mut self.state, Queueing::Over) {
             Queueing::Failed(error) => return Poll::Ready(Err(error)),
             Queueing::Over => return Poll::Pending,
@@ -61,7 +86,7 @@ impl Future for QueueFuture {
             Queueing::New(record) => {
                 // Who comes while others wait takes its place behind them.
                 if record.goes_at_once() {
-                    match record.enqueue() {
+                    match enqueue(&record) {
                         Err(SendError::QueueFull { .. }) => {}
                         result => return Poll::Ready(result),
                     }
@@ -69,26 +94,25 @@ impl Future for QueueFuture {
                 (record, None)
             }
         };
-        self.wait(record, ticket, context)
+        self.wait(record, ticket, context, enqueue)
     }
-}
 
-impl QueueFuture {
-    fn wait(
+    fn wait<T>(
         &mut self,
         record: Encoded,
         known: Option<u64>,
         context: &Context<'_>,
-    ) -> Poll<Result<DeliveryFuture, SendError>> {
+        enqueue: fn(&Encoded) -> Result<T, SendError>,
+    ) -> Poll<Result<T, SendError>> {
         let Some(core) = record.core() else {
-            return Poll::Ready(record.enqueue());
+            return Poll::Ready(enqueue(&record));
         };
         let waiters = core.waiters();
         let ticket = known.unwrap_or_else(|| waiters.ticket());
         // Registered before the attempt, so that room made in between wakes this task.
         let is_next = waiters.register(ticket, context.waker());
         if core.is_closed() || (is_next && core.has_room()) {
-            match record.enqueue() {
+            match enqueue(&record) {
                 Err(SendError::QueueFull { .. }) => {}
                 result => {
                     waiters.served(ticket);

@@ -16,7 +16,7 @@ use crate::meta::{BrokerConfig, NewTopic};
 use crate::wire::sample::KNOWN_TOPIC;
 
 /// A client of a broker with the topic `orders`.
-fn peer() -> Peer {
+pub(in crate::server) fn peer() -> Peer {
     let config = BrokerConfig::new([("num.partitions", "2")]).unwrap();
     let endpoint = Endpoint {
         host: "localhost".to_owned(),
@@ -39,5 +39,6 @@ fn peer() -> Peer {
         broker: Arc::new(broker),
         listener: 0,
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
+        connection: 1,
     }
 }

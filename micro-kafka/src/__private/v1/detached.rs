@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::listener::{AckToken, ConsumerContext, Delivery, ListenerContext, States};
+use crate::listener::{AckToken, ConsumerContext, Delivery, ListenerContext, States, Verdict};
 use crate::record::Record;
 
 /// A listener without a consumer: makes deliveries, and hears their acknowledgements.
 #[derive(Debug)]
 pub struct Detached {
     consumer: Arc<ConsumerContext>,
-    acks: mpsc::UnboundedReceiver<AckToken>,
+    acks: mpsc::UnboundedReceiver<(AckToken, Verdict)>,
 }
 
 impl Detached {
@@ -30,10 +30,7 @@ impl Detached {
     #[must_use]
     pub fn of(listener: ListenerContext) -> Self {
         let (sender, acks) = mpsc::unbounded_channel();
-        let consumer = ConsumerContext {
-            listener: Arc::new(listener),
-            acks: sender,
-        };
+        let consumer = ConsumerContext::new(Arc::new(listener), sender);
         Self {
             consumer: Arc::new(consumer),
             acks,
@@ -48,6 +45,7 @@ impl Detached {
             slot: 0,
             epoch: 0,
             offset: record.offset(),
+            lane: 0,
         };
         Delivery {
             record,
@@ -59,6 +57,7 @@ impl Detached {
 
     /// The offset of the next record that was acknowledged.
     pub fn acknowledged(&mut self) -> Option<i64> {
-        self.acks.try_recv().ok().map(|token| token.offset)
+        let (token, verdict) = self.acks.try_recv().ok()?;
+        (verdict == Verdict::Done).then_some(token.offset)
     }
 }

@@ -15,8 +15,8 @@ pub use linkme;
 pub use crate::error::{BackOff, Classify, ListenerError, Policy};
 pub use crate::extract::FromRecord;
 pub use crate::listener::{
-    AckMode, BootCheck, Delivery, Finished, HandlerSlot, LISTENERS, ListenerDef, RetryDef, Source,
-    Started,
+    AckMode, BootCheck, Delivery, Dispatch, Finished, HandlerSlot, LISTENERS, ListenerDef, Order,
+    RetryDef, Source, Started,
 };
 pub use detached::Detached;
 pub use outcome::{Outcome, Variants, ways};

@@ -20,3 +20,6 @@ pub mod tests {}
 
 #[doc = include_str!("../guide/07-broker.md")]
 pub mod broker {}
+
+#[doc = include_str!("../guide/08-faults.md")]
+pub mod faults {}

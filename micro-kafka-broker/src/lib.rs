@@ -29,6 +29,7 @@ mod compat;
 mod config_file;
 mod coord;
 pub mod fault;
+pub mod inspect;
 mod log;
 mod meta;
 mod observe;
@@ -37,6 +38,7 @@ mod server;
 mod session;
 mod upkeep;
 
+pub use clock::BrokerClock;
 pub use compat::{Release, UnknownRelease};
 pub use config_file::{ConfigFileError, ConfigMistake};
-pub use server::{Broker, BrokerBuilder, FlushPolicy, StartError};
+pub use server::{Broker, BrokerBuilder, FlushPolicy, Restart, StartError};

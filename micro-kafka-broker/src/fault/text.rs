@@ -332,6 +332,7 @@ impl fmt::Display for Action {
                 Self::Answer(code) => write!(f, "apply_then={code}"),
                 then => write!(f, "apply_then={then}"),
             },
+            Self::Delay(delay, then) => write!(f, "after={delay} {then}"),
             Self::Hold => f.write_str("hold"),
             Self::Hook(_) => f.write_str("hook"),
         }

@@ -8,6 +8,7 @@ mod compaction;
 mod epochs;
 mod flusher;
 mod glance;
+mod inspect;
 mod marker;
 mod offsets;
 mod producer;

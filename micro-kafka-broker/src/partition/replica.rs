@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use super::transactions::Transactions;
 use super::{Aborted, EpochEnd, FetchWaiter, LeaderEpochs, ProducerError, Producers, Sequenced};
 use crate::batch::{Batch, BatchError, validate};
+use crate::fault::Switches;
 use crate::log::{Log, LogLayout, Placement, ReadLimit, StorageError};
 use crate::meta::TopicSettings;
 use crate::observe::Traffic;
@@ -186,6 +187,8 @@ pub(super) struct Core {
     pub(super) deleted: bool,
     /// Its directory could not be opened.
     pub(super) offline: bool,
+    /// What is wrong with what it is stored on, on command.
+    pub(super) switches: Switches,
 }
 
 impl Core {
@@ -237,6 +240,7 @@ impl Partition {
             waiters: Vec::new(),
             deleted: false,
             offline: false,
+            switches: Switches::default(),
         })
     }
 
@@ -247,6 +251,11 @@ impl Partition {
             flushed_at: AtomicI64::new(0),
             traffic: Traffic::default(),
         }
+    }
+
+    /// Has faults of the disk come here too.
+    pub(super) fn obey(&self, switches: &Switches) {
+        self.core.lock().switches = switches.clone();
     }
 
     /// The current leader epoch.
@@ -434,6 +443,9 @@ impl Core {
         stamp: Option<i64>,
         now: i64,
     ) -> Result<i64, StorageError> {
+        if self.switches.is_disk_full() {
+            return Err(StorageError::full());
+        }
         let base_offset = self.log.end_offset();
         let place = Placement {
             base_offset,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::Partition;
+use crate::fault::Switches;
 use crate::log::disk::DataDir;
 use crate::meta::{CatalogObserver, Topic, TopicId};
 use crate::observe::{Traffic, TrafficCount};
@@ -15,6 +16,7 @@ use crate::observe::{Traffic, TrafficCount};
 pub(crate) struct PartitionTable {
     by_topic: RwLock<HashMap<TopicId, Replicas>>,
     data: Option<Arc<DataDir>>,
+    switches: Switches,
     /// What went through partitions that are gone.
     gone: Traffic,
 }
@@ -38,6 +40,11 @@ impl PartitionTable {
             data: Some(data),
             ..Self::default()
         }
+    }
+
+    /// A table whose partitions have the disk's faults on command.
+    pub(crate) fn obeying(self, switches: Switches) -> Self {
+        Self { switches, ..self }
     }
 
     /// Where the partitions are kept, if on disk.
@@ -89,10 +96,12 @@ impl CatalogObserver for PartitionTable {
         let known = self.by_topic.read().get(&topic.id).cloned();
         let mut partitions = known.map(|known| known.partitions).unwrap_or_default();
         for (index, info) in (0..).zip(&topic.partitions).skip(partitions.len()) {
-            partitions.push(Arc::new(match &self.data {
+            let partition = match &self.data {
                 Some(data) => Partition::open(data, topic, index, info.leader_epoch),
                 None => Partition::new(info.leader_epoch),
-            }));
+            };
+            partition.obey(&self.switches);
+            partitions.push(Arc::new(partition));
         }
         let replicas = Replicas {
             topic: Arc::clone(topic),

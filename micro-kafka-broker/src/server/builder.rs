@@ -4,22 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
 
 use super::bind::{ListenerSpec, address_config, advertised, bind, bind_loopback, listener_names};
 use super::broker::Broker;
-use super::endpoint::{Endpoint, Node};
+use super::door::Door;
+use super::endpoint::Endpoint;
 use super::flush_policy::FlushPolicy;
-use super::limits::ConnectionLimits;
-use super::listener::Listener;
+use super::running::{Blueprint, Sockets};
 use super::start_error::StartError;
-use super::state::BrokerState;
+use super::state::Surroundings;
+use crate::clock::BrokerClock;
 use crate::compat::Release;
 use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
-use crate::log::disk::DataDir;
-use crate::meta::{BrokerConfig, CatalogError, NewTopic};
-use crate::observe::HttpPort;
-use crate::upkeep::Upkeep;
+use crate::meta::NewTopic;
 
 const AUTO_CREATE: &str = "auto.create.topics.enable";
 
@@ -36,6 +33,9 @@ pub struct BrokerBuilder {
     file: ConfigFile,
     http: Option<String>,
     release: Release,
+    network: bool,
+    virtual_time: bool,
+    journal: usize,
 }
 
 impl BrokerBuilder {
@@ -50,6 +50,9 @@ impl BrokerBuilder {
             file: ConfigFile::default(),
             http: None,
             release: Release::NEWEST,
+            network: true,
+            virtual_time: false,
+            journal: 0,
         }
     }
 
@@ -123,6 +126,25 @@ impl BrokerBuilder {
         self
     }
 
+    /// Listens nowhere: the broker is reached by [`Broker::connect`] alone.
+    pub fn without_network(mut self) -> Self {
+        self.network = false;
+        self
+    }
+
+    /// Takes the wall time from tokio's clock too, beginning with 2026-01-01: on a runtime whose time
+    /// is paused, everything happens at the same times in every run.
+    pub fn virtual_time(mut self) -> Self {
+        self.virtual_time = true;
+        self
+    }
+
+    /// Keeps the last so many requests in the [`Journal`](crate::fault::Journal) from the start on.
+    pub fn journal(mut self, requests: usize) -> Self {
+        self.journal = requests;
+        self
+    }
+
     /// When records in a data directory are flushed to the disk; default
     /// [`FlushPolicy::Never`].
     pub fn flush(self, policy: FlushPolicy) -> Self {
@@ -170,55 +192,68 @@ impl BrokerBuilder {
         }
         let node_id = self.node_id.or(self.file.node_id).unwrap_or(0);
         let data_dir = self.data_dir.or(self.file.data_dir);
-        let specs = listeners(self.listeners, self.file.listeners);
+        let specs = match self.network {
+            true => listeners(self.listeners, self.file.listeners),
+            false => Vec::new(),
+        };
         let mut sockets = Vec::with_capacity(specs.len());
         let mut endpoints = Vec::with_capacity(specs.len());
+        let mut doors = Vec::with_capacity(specs.len());
         for spec in &specs {
             let socket = bind(&spec.listen).await?;
             endpoints.push(advertised(spec, &socket)?);
-            sockets.push(socket);
+            doors.push(door_of(&socket, &spec.listen)?);
+            sockets.push(Some(socket));
         }
         let http = match &self.http {
-            Some(address) => Some(bind_loopback(address).await?),
+            Some(address) => {
+                let socket = bind_loopback(address).await?;
+                Some((door_of(&socket, address)?, socket))
+            }
             None => None,
         };
+        let (http, http_socket) = http.unzip();
         let names = listener_names(sockets.len());
         let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
         config.extend(self.file.values);
         config.extend(self.config);
-        config.extend(address_config(node_id, &names, &sockets, &endpoints));
-        let nodes = vec![Node {
-            id: node_id,
-            endpoints: endpoints.clone(),
-        }];
+        let bound: Vec<_> = sockets.iter().flatten().collect();
+        config.extend(address_config(node_id, &names, &bound, &endpoints));
         if let Some(path) = &data_dir {
             // Told to clients that ask where the logs are.
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             config.push(("log.dirs".to_owned(), whole.display().to_string()));
         }
-        let config = BrokerConfig::new(config)?;
-        let data = match &data_dir {
-            Some(path) => Some(Arc::new(DataDir::open(path, node_id)?)),
-            None => None,
+        if !self.network {
+            // Clients are told an address all the same; they have no use for it.
+            endpoints.push(Endpoint {
+                host: "in-memory".to_owned(),
+                port: 9092,
+            });
+        }
+        let clock = match self.virtual_time {
+            true => BrokerClock::from_tokio(),
+            false => BrokerClock::system(),
         };
-        let mut state = BrokerState::new(config, node_id, names, nodes, data.as_ref())?;
-        state.emulate(self.release);
-        let state = Arc::new(state);
-        let catalog = Arc::clone(state.catalog());
-        let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;
-        let before = state.catalog().image();
-        for topic in &self.topics {
-            if before.topic(&topic.name).is_some() {
-                continue;
-            }
-            let created = state.catalog().create_topic(topic, false);
-            created.map_err(|error| topic_error(topic, &error))?;
-        }
-        if state.take_up() {
-            let state = Arc::clone(&state);
-            tokio::task::spawn_blocking(move || state.load_coordinators());
-        }
-        Ok(run(state, limits, sockets, endpoints, http))
+        let blueprint = Arc::new(Blueprint {
+            node_id,
+            names,
+            endpoints,
+            doors,
+            http,
+            release: self.release,
+            topics: self.topics,
+            config,
+            data_dir,
+            surroundings: Surroundings::new(clock),
+        });
+        blueprint.surroundings.journal.keep(self.journal);
+        let sockets = Sockets {
+            listeners: sockets,
+            http: http_socket,
+        };
+        let running = blueprint.launch(sockets, None).await?;
+        Ok(Broker::new(blueprint, running))
     }
 
     /// Starts the broker on `threads` threads of its own, so that it answers while the caller's
@@ -249,52 +284,10 @@ fn listeners(named: Vec<ListenerSpec>, of_file: Vec<FileListener>) -> Vec<Listen
     of_file.into_iter().map(spec).collect()
 }
 
-fn topic_error(topic: &NewTopic, error: &CatalogError) -> StartError {
-    StartError::Topic {
-        topic: topic.name.clone(),
-        reason: error.to_string(),
-    }
-}
-
-fn run(
-    state: Arc<BrokerState>,
-    limits: ConnectionLimits,
-    sockets: Vec<TcpListener>,
-    endpoints: Vec<Endpoint>,
-    http: Option<TcpListener>,
-) -> Broker {
-    let limits = Arc::new(limits);
-    let (stop, stopping) = watch::channel(false);
-    let (alive, ended) = mpsc::channel(1);
-    let upkeep = Upkeep {
-        catalog: Arc::clone(state.catalog()),
-        partitions: Arc::clone(state.partitions()),
-        clock: state.clock().clone(),
-        stop: stopping.clone(),
-    };
-    upkeep.start(&alive);
-    for (index, socket) in sockets.into_iter().enumerate() {
-        let listener = Listener {
-            socket,
-            index,
-            broker: Arc::clone(&state),
-            limits: Arc::clone(&limits),
-            stop: stopping.clone(),
-            alive: alive.clone(),
-        };
-        tokio::spawn(listener.run());
-    }
-    let http_address = http.as_ref().and_then(|socket| socket.local_addr().ok());
-    if let Some(socket) = http {
-        let port = HttpPort {
-            socket,
-            broker: Arc::clone(&state),
-            stop: stopping,
-            alive,
-        };
-        tokio::spawn(port.run());
-    }
-    let on_disk = state.partitions().data_dir().is_some();
-    let flusher = on_disk.then(|| tokio::spawn(Arc::clone(&state).run_flusher()));
-    Broker::new(state, endpoints, http_address, stop, ended, flusher)
+fn door_of(socket: &TcpListener, address: &str) -> Result<Arc<Door>, StartError> {
+    let door = Door::of(socket).map_err(|source| StartError::Listen {
+        address: address.to_owned(),
+        source,
+    })?;
+    Ok(Arc::new(door))
 }

@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::idle::Idle;
@@ -55,7 +54,7 @@ enum Ended {
 
 /// Serves a client until it leaves, misbehaves or falls silent. When the broker stops, the future
 /// is dropped.
-pub(super) async fn serve(stream: TcpStream, peer: Peer, _admitted: Admitted) {
+pub(super) async fn serve<S: Stream>(stream: S, peer: Peer, _admitted: Option<Admitted>) {
     let address = peer.address;
     let _client = peer.broker.clients().enter();
     let connections = peer.broker.meters().listener(peer.listener);
@@ -73,15 +72,20 @@ pub(super) async fn serve(stream: TcpStream, peer: Peer, _admitted: Admitted) {
     }
 }
 
-struct Connection {
-    stream: TcpStream,
+/// What a client is connected by.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+struct Connection<S> {
+    stream: S,
     peer: Peer,
     inbox: Inbox,
     idle: Idle,
 }
 
-impl Connection {
-    fn new(stream: TcpStream, peer: Peer) -> Self {
+impl<S: Stream> Connection<S> {
+    fn new(stream: S, peer: Peer) -> Self {
         Self {
             inbox: Inbox::new(peer.broker.max_request_bytes()),
             idle: Idle::new(peer.broker.max_idle().unwrap_or(NO_LIMIT)),
@@ -91,8 +95,6 @@ impl Connection {
     }
 
     async fn run(&mut self) -> Ended {
-        // A reset socket cannot take the option; the first read will tell.
-        let _ = self.stream.set_nodelay(true);
         loop {
             let served = match self.next_frame().await {
                 Ok(frame) => self.serve_frame(frame).await,
@@ -181,7 +183,7 @@ impl Connection {
     }
 }
 
-async fn send(stream: &mut TcpStream, mut response: Frame) -> std::io::Result<()> {
+async fn send(stream: &mut impl Stream, mut response: Frame) -> std::io::Result<()> {
     match response.as_whole() {
         // Most answers are in one piece, for which the plain call is cheaper.
         Some(bytes) => stream.write_all(bytes).await,
@@ -192,7 +194,7 @@ async fn send(stream: &mut TcpStream, mut response: Frame) -> std::io::Result<()
 /// Reads what is there, and waits for at least a byte; before that, a large request waits for
 /// memory. Cancel safe.
 async fn read_more(
-    stream: &mut TcpStream,
+    stream: &mut impl Stream,
     inbox: &mut Inbox,
     memory: &Arc<RequestMemory>,
 ) -> Result<(), Ended> {

@@ -6,6 +6,7 @@ mod builder;
 mod clients;
 mod connection;
 mod dispatch;
+mod door;
 mod endpoint;
 mod flush_policy;
 mod idle;
@@ -16,6 +17,7 @@ mod listener;
 mod metered;
 mod refusal;
 mod reply;
+mod running;
 mod start_error;
 mod state;
 mod watched;
@@ -23,7 +25,7 @@ mod watched;
 #[cfg(test)]
 mod tests;
 
-pub use broker::Broker;
+pub use broker::{Broker, Restart};
 pub use builder::BrokerBuilder;
 pub(crate) use dispatch::{ServedApi, served_apis};
 pub(crate) use endpoint::Endpoint;

@@ -39,6 +39,7 @@ pub mod prelude;
 mod reader;
 mod recording;
 mod records;
+mod requests;
 mod run;
 mod send;
 mod show;

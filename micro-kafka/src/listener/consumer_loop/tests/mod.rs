@@ -8,5 +8,6 @@ mod failing;
 mod modes;
 mod ordering;
 mod rebalancing;
+mod schedule;
 mod script;
 mod stopping;

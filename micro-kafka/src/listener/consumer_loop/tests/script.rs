@@ -541,3 +541,8 @@ impl Rig {
         self.stop_requests.try_recv().ok()
     }
 }
+
+/// An endpoint as a plan makes it when nothing is said.
+pub(super) fn endpoint(handler: Handler) -> ListenerEndpoint {
+    Plan::default().endpoint(handler)
+}

@@ -4,6 +4,7 @@ mod builder;
 mod dead_letters;
 mod error;
 mod log;
+mod missing_topics;
 mod programmatic;
 mod registration;
 mod registry;

@@ -8,6 +8,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
 use super::error::Error;
+use super::missing_topics;
 use super::resolve::Plan;
 use super::signal::StopSignals;
 use crate::clock::Clock;
@@ -96,6 +97,7 @@ impl RunningApp {
             let client = container.start_behind(gate).map_err(Error::Start)?;
             first = first.or(client);
         }
+        missing_topics::check(&self.containers, first.as_ref(), &self.template).await?;
         dead_letters.create(first, &self.template).await?;
         for container in late {
             container.start_behind(gate).map_err(Error::Start)?;

@@ -4,6 +4,7 @@ mod acknowledging;
 mod allocating;
 mod committing;
 mod controlling;
+mod cost;
 mod failing;
 mod modes;
 mod ordering;

@@ -451,6 +451,7 @@ impl Plan {
             client_id: String::new(),
             concurrency: 1,
             auto_startup: true,
+            missing_topics_fatal: false,
             order: self.order,
             parallelism: self.parallelism,
             dispatch: self.dispatch,

@@ -5,6 +5,7 @@ mod dead_letters;
 mod detached;
 mod error;
 mod log;
+mod missing_topics;
 mod programmatic;
 mod registration;
 mod registry;

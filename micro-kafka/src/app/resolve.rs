@@ -173,6 +173,7 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
             .to_owned(),
         concurrency: u32::try_from(resolved.concurrency).unwrap_or(u32::MAX),
         auto_startup: resolved.auto_startup,
+        missing_topics_fatal: resolved.missing_topics_fatal,
         order: resolved.order,
         parallelism: resolved.parallelism,
         dispatch: resolved.dispatch,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use micro_kafka::app::{KafkaApp, KafkaAppBuilder, Listener, RunningApp};
 use micro_kafka::config::{Config, ConfigBuilder};
 use micro_kafka::error::{ErrorHandler, Recover};
-use micro_kafka::listener::{ListenerContainer, StatsSnapshot, StopReport};
+use micro_kafka::listener::{ListenerContainer, RebalanceListener, StatsSnapshot, StopReport};
 
 use crate::deadline::{DEADLINE, fail};
 use crate::embedded::EmbeddedKafka;
@@ -78,6 +78,12 @@ impl TestAppBuilder {
     /// Takes the records that will not be tried again, instead of the dead-letter topic.
     pub fn recoverer(mut self, recoverer: impl Recover + 'static) -> Self {
         self.app = self.app.recoverer(recoverer);
+        self
+    }
+
+    /// Is told of partitions that come and go.
+    pub fn rebalance_listener(mut self, listener: impl RebalanceListener + 'static) -> Self {
+        self.app = self.app.rebalance_listener(listener);
         self
     }
 

@@ -156,10 +156,14 @@ pub(super) fn named(setting: &Setting, ctxt: &mut Ctxt) -> Option<LitStr> {
 }
 
 /// Words and the variants of the framework's `AckMode`.
-const ACK_MODES: [(&str, &str); 3] = [
+const ACK_MODES: [(&str, &str); 7] = [
     ("record", "Record"),
     ("batch", "Batch"),
+    ("time", "Time"),
+    ("count", "Count"),
+    ("count-time", "CountTime"),
     ("manual", "Manual"),
+    ("manual-immediate", "ManualImmediate"),
 ];
 
 /// The same of `Order`.

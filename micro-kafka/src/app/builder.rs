@@ -12,7 +12,7 @@ use super::running::RunningApp;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{ErrorHandler, Recover};
-use crate::listener::States;
+use crate::listener::{RebalanceListener, States};
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Where the settings come from.
@@ -42,6 +42,7 @@ pub struct KafkaAppBuilder {
     error_handler: Option<Arc<dyn ErrorHandler>>,
     error_handlers: ErrorHandlers,
     recoverer: Option<Arc<dyn Recover>>,
+    rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     error_hook: ErrorHook,
 }
 
@@ -121,6 +122,12 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Is told of partitions that come and go, for all listeners.
+    pub fn rebalance_listener(mut self, listener: impl RebalanceListener + 'static) -> Self {
+        self.rebalance_listener = Some(Arc::new(listener));
+        self
+    }
+
     /// Is told of every send of the application's template that failed and that nobody awaits:
     /// Spring's `ProducerListener`. Logs by default.
     pub fn error_hook(mut self, hook: ErrorHook) -> Self {
@@ -164,6 +171,7 @@ impl KafkaAppBuilder {
             clock: self.clock,
             error_handler: self.error_handler,
             recoverer: self.recoverer,
+            rebalance_listener: self.rebalance_listener,
         })
     }
 }
@@ -178,6 +186,7 @@ pub struct KafkaApp {
     pub(super) clock: Clock,
     pub(super) error_handler: Option<Arc<dyn ErrorHandler>>,
     pub(super) recoverer: Option<Arc<dyn Recover>>,
+    pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
 }
 
 impl KafkaApp {
@@ -191,6 +200,7 @@ impl KafkaApp {
             error_handler: None,
             error_handlers: ErrorHandlers::new(),
             recoverer: None,
+            rebalance_listener: None,
             error_hook: ErrorHook::default(),
         }
     }

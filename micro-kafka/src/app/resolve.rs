@@ -178,10 +178,13 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         dispatch: resolved.dispatch,
         ack_mode: resolved.ack_mode,
         auto_commit: resolved.auto_commit,
+        sync_commits: resolved.sync_commits,
         max_uncommitted: resolved.max_uncommitted,
         max_uncommitted_bytes: resolved.max_uncommitted_bytes,
         commit_interval: resolved.commit_interval,
         commit_count: usize::try_from(resolved.commit_count).unwrap_or(usize::MAX),
+        idle_event: resolved.idle_event,
+        idle_partition_event: resolved.idle_partition_event,
         revoke_drain: resolved.revoke_drain,
         shutdown_timeout: kafka.shutdown_timeout,
         properties: properties

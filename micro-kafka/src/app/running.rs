@@ -41,6 +41,7 @@ impl RunningApp {
             clock,
             error_handler,
             recoverer,
+            rebalance_listener,
         } = app;
         let namespace: Arc<str> = config.kafka().namespaced("").into();
         let container = |plan: Plan| {
@@ -55,6 +56,7 @@ impl RunningApp {
                 recoverer: recoverer
                     .clone()
                     .unwrap_or_else(|| default_recoverer(&plan, &template)),
+                rebalance_listener: rebalance_listener.clone(),
                 namespace: Arc::clone(&namespace),
                 runtime: runtime.clone(),
             };

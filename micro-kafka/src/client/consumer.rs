@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use rdkafka::bindings as rdsys;
+use rdsys::rd_kafka_OffsetSpec_t as Spec;
 use rdsys::rd_kafka_resp_err_t as Code;
 
 use super::admin::request;
@@ -20,7 +21,7 @@ use super::signal::Signal;
 use super::start_offsets::{self, Reset};
 use super::{
     AnyClient, ClientError, CommitError, CommitOffset, NativeMessage, RecordSource, Slot,
-    SourceEvent, Start, TopicPartition,
+    SourceEvent, Spot, Start, TopicPartition,
 };
 use crate::record::Record;
 
@@ -367,22 +368,31 @@ impl RecordSource for KafkaConsumer {
         unsafe { rdsys::rd_kafka_assignment_lost(self.client.raw()) != 0 }
     }
 
-    fn end_offsets(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError> {
+    fn offsets(&mut self, slots: &[Slot], spot: Spot) -> Result<Vec<(Slot, i64)>, ClientError> {
         let mut list = self.list(slots)?;
         let all = (0..slots.len()).collect::<Vec<_>>();
-        let mut ends = start_offsets::list_offsets(
-            &self.client,
-            &mut list,
-            &all,
-            rdsys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST,
-            self.isolation,
-        )?;
-        let end = |slot: &Slot| {
-            let name = &self.own(*slot).name;
-            let entry = ends.find(&name.c_topic, name.partition)?;
-            Some((*slot, entry.offset()?))
+        let spec = match spot {
+            Spot::Beginning => i64::from(Spec::RD_KAFKA_OFFSET_SPEC_EARLIEST as i32),
+            Spot::End => i64::from(Spec::RD_KAFKA_OFFSET_SPEC_LATEST as i32),
+            Spot::Timestamp(millis) => millis.max(0),
         };
-        Ok(slots.iter().filter_map(end).collect())
+        let isolation = self.isolation;
+        let mut found =
+            start_offsets::list_offsets(&self.client, &mut list, &all, spec, isolation)?;
+        let mut offsets = Vec::with_capacity(slots.len());
+        let mut open = Vec::new();
+        for slot in slots {
+            let name = &self.own(*slot).name;
+            let entry = found.find(&name.c_topic, name.partition);
+            match entry.and_then(|entry| entry.offset()) {
+                Some(offset) => offsets.push((*slot, offset)),
+                None => open.push(*slot),
+            }
+        }
+        if matches!(spot, Spot::Timestamp(_)) && !open.is_empty() {
+            offsets.extend(self.offsets(&open, Spot::End)?);
+        }
+        Ok(offsets)
     }
 
     fn known_end(&self, slot: Slot) -> Option<i64> {

@@ -51,5 +51,5 @@ pub(crate) use producer_topic::{Outgoing, Topic};
 #[cfg(test)]
 pub(crate) use signal::Signal;
 pub(crate) use source::{
-    CommitError, CommitOffset, RecordSource, Slot, SourceEvent, Start, TopicPartition,
+    CommitError, CommitOffset, RecordSource, Slot, SourceEvent, Spot, Start, TopicPartition,
 };

@@ -64,11 +64,17 @@ pub struct ListenerSettings {
     pub dispatch: Option<Dispatch>,
     /// `ack-mode`: when offsets are committed.
     pub ack_mode: Option<AckMode>,
+    /// `sync-commits`: whether the next records wait until a commit is answered.
+    pub sync_commits: Option<bool>,
     /// `max-uncommitted`: records beyond the lowest unfinished one of a partition, until the
     /// partition is no longer read.
     pub max_uncommitted: Option<usize>,
     /// `max-uncommitted-bytes`: what those records may weigh, where records overtake one another.
     pub max_uncommitted_bytes: Option<u64>,
+    /// `idle-event-interval`: how long a consumer has no record before that is told.
+    pub idle_event_interval: Option<Duration>,
+    /// `idle-partition-event-interval`: the same of a partition.
+    pub idle_partition_event_interval: Option<Duration>,
     /// `revoke-drain`: how long records in flight may take to finish when their partition is
     /// taken away.
     pub revoke_drain: Option<Duration>,
@@ -114,10 +120,15 @@ impl ListenerSettings {
             parallelism: self.parallelism.or(fallback.parallelism),
             dispatch: self.dispatch.or(fallback.dispatch),
             ack_mode: self.ack_mode.or(fallback.ack_mode),
+            sync_commits: self.sync_commits.or(fallback.sync_commits),
             max_uncommitted: self.max_uncommitted.or(fallback.max_uncommitted),
             max_uncommitted_bytes: self
                 .max_uncommitted_bytes
                 .or(fallback.max_uncommitted_bytes),
+            idle_event_interval: self.idle_event_interval.or(fallback.idle_event_interval),
+            idle_partition_event_interval: self
+                .idle_partition_event_interval
+                .or(fallback.idle_partition_event_interval),
             revoke_drain: self.revoke_drain.or(fallback.revoke_drain),
             commit_interval: self.commit_interval.or(fallback.commit_interval),
             commit_count: self.commit_count.or(fallback.commit_count),
@@ -163,8 +174,12 @@ impl ListenerSettings {
             parallelism: section.read("parallelism", integer(1..=MAX_PARALLELISM)),
             dispatch: section.read("dispatch", choice(&Dispatch::NAMES)),
             ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
+            sync_commits: section.read("sync-commits", boolean),
             max_uncommitted: section.read("max-uncommitted", integer(1..=MAX_UNCOMMITTED)),
             max_uncommitted_bytes: section.read("max-uncommitted-bytes", size),
+            idle_event_interval: section.read("idle-event-interval", positive_duration),
+            idle_partition_event_interval: section
+                .read("idle-partition-event-interval", positive_duration),
             revoke_drain: section.read("revoke-drain", duration),
             commit_interval: section.read("commit-interval", positive_duration),
             commit_count: section.read("commit-count", integer(1..=u32::MAX)),
@@ -220,10 +235,17 @@ pub struct ResolvedListener {
     /// With `enable-auto-commit`: what was handled is committed at this interval, and at no
     /// other time but revoke and stop.
     pub auto_commit: Option<Duration>,
+    /// Whether the next records of a partition wait until a commit is answered. Default only in
+    /// ack mode `record`.
+    pub sync_commits: Option<bool>,
     /// Records beyond the lowest unfinished one of a partition. Default 100,000.
     pub max_uncommitted: usize,
     /// What they may weigh in bytes, where records overtake one another. Default 64 MiB.
     pub max_uncommitted_bytes: usize,
+    /// How long a consumer has no record before that is told. Default: never.
+    pub idle_event: Option<Duration>,
+    /// The same of a partition.
+    pub idle_partition_event: Option<Duration>,
     /// Time to finish records of a partition that is taken away. Default 10 s.
     pub revoke_drain: Duration,
     /// Longest time between two commits. Default 1 s.

@@ -136,12 +136,15 @@ impl<'c> ListenerResolution<'c> {
             auto_commit: consumer
                 .enable_auto_commit
                 .then_some(consumer.auto_commit_interval),
+            sync_commits: merged.sync_commits,
             max_uncommitted: merged.max_uncommitted.unwrap_or(MAX_UNCOMMITTED),
             max_uncommitted_bytes: merged
                 .max_uncommitted_bytes
                 .map_or(MAX_UNCOMMITTED_BYTES, |bytes| {
                     usize::try_from(bytes).unwrap_or(usize::MAX)
                 }),
+            idle_event: merged.idle_event_interval,
+            idle_partition_event: merged.idle_partition_event_interval,
             revoke_drain: merged.revoke_drain.unwrap_or(REVOKE_DRAIN),
             commit_interval: merged.commit_interval.unwrap_or(COMMIT_INTERVAL),
             commit_count: merged.commit_count.unwrap_or(COMMIT_COUNT),

@@ -26,11 +26,7 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
             lane: 0,
         },
         record: record.into(),
-        consumer: Arc::new(ConsumerContext {
-            listener: Arc::new(listener),
-            acks,
-            cancel: crate::listener::CancelSignal::default(),
-        }),
+        consumer: Arc::new(ConsumerContext::new(Arc::new(listener), acks)),
         attempt,
         companions: None,
     }

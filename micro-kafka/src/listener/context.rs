@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::AckToken;
+use super::ack::{AckToken, LateAcknowledgment, Verdict};
 use super::cancel::CancelSignal;
+use super::health::ConsumerStatus;
 use super::reply::SendTo;
 
 /// The values given to `KafkaApp::builder().state(…)`, by type.
@@ -57,7 +58,46 @@ pub struct ConsumerContext {
     /// The listener.
     pub listener: Arc<ListenerContext>,
     /// Where acknowledgements go: the consumer's own loop.
-    pub(crate) acks: mpsc::UnboundedSender<AckToken>,
+    acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
+    status: Arc<ConsumerStatus>,
     /// What is called off.
     pub(crate) cancel: CancelSignal,
+}
+
+impl ConsumerContext {
+    /// A consumer whose acknowledgements go to `acks`.
+    pub(crate) fn new(
+        listener: Arc<ListenerContext>,
+        acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
+    ) -> Self {
+        Self::of(listener, acks, Arc::default())
+    }
+
+    pub(super) fn of(
+        listener: Arc<ListenerContext>,
+        acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
+        status: Arc<ConsumerStatus>,
+    ) -> Self {
+        Self {
+            listener,
+            acks,
+            status,
+            cancel: CancelSignal::default(),
+        }
+    }
+
+    /// Tells the loop what a handler says of a record.
+    pub(crate) fn settle(
+        &self,
+        token: AckToken,
+        verdict: Verdict,
+    ) -> Result<(), LateAcknowledgment> {
+        // The loop is gone only if its consumer is.
+        if self.status.is_current(token) && self.acks.send((token, verdict)).is_ok() {
+            return Ok(());
+        }
+        Err(LateAcknowledgment {
+            record: self.status.place(token.slot, token.offset),
+        })
+    }
 }

@@ -157,10 +157,11 @@ impl<'a> BootCheck<'a> {
     /// What was reported.
     #[must_use]
     pub fn into_problems(mut self) -> Vec<String> {
-        if self.ack_mode == AckMode::Manual && !self.acknowledges {
-            self.problem(
-                "ack mode is `manual`, but no argument is an `Acknowledgment`: nothing would ever be committed",
-            );
+        if self.ack_mode.is_manual() && !self.acknowledges {
+            self.problem(format!(
+                "ack mode is `{}`, but no argument is an `Acknowledgment`: nothing would ever be committed",
+                self.ack_mode
+            ));
         }
         self.problems
     }

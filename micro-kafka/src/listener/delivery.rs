@@ -5,7 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::batch::Companions;
-use super::{AckToken, CancelWatch, ConsumerContext, HandlerSlot, ListenerContext, Started};
+use super::{
+    AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
+    Started, Verdict,
+};
 use crate::error::ListenerError;
 use crate::record::Record;
 
@@ -33,12 +36,13 @@ impl Delivery {
         &self.consumer.listener
     }
 
-    /// Acknowledges the record: with [`AckMode::Manual`](super::AckMode::Manual) its offset may be
-    /// committed once all before it are acknowledged too. Does nothing once its partition was given
-    /// up, and in the other modes.
-    pub fn acknowledge(&self) {
-        // The loop is gone only if its consumer is.
-        let _ = self.consumer.acks.send(self.token);
+    /// Acknowledges the record: in the manual modes of [`AckMode`](super::AckMode) its offset may be
+    /// committed once all before it are acknowledged too. Does nothing in the other modes.
+    ///
+    /// # Errors
+    /// If its partition was given up meanwhile.
+    pub fn acknowledge(&self) -> Result<(), LateAcknowledgment> {
+        self.consumer.settle(self.token, Verdict::Done)
     }
 
     /// Tells when the work is called off.

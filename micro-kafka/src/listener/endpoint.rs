@@ -95,6 +95,8 @@ pub struct ListenerEndpoint {
     pub ack_mode: AckMode,
     /// Commit what is handled at this interval instead: `enable-auto-commit`, honoured safely.
     pub auto_commit: Option<Duration>,
+    /// Whether the next records wait until a commit is answered; `None`: with a commit per record.
+    pub sync_commits: Option<bool>,
     /// Records beyond the lowest unfinished one, after which a partition is not read.
     pub max_uncommitted: usize,
     /// What a partition's records beyond the lowest unfinished one may weigh, where records
@@ -104,6 +106,10 @@ pub struct ListenerEndpoint {
     pub commit_interval: Duration,
     /// Commit at latest after this many records.
     pub commit_count: usize,
+    /// How long a consumer has no record before that is told; each time again.
+    pub idle_event: Option<Duration>,
+    /// The same of a partition.
+    pub idle_partition_event: Option<Duration>,
     /// How long handlers may go on after their partition was revoked.
     pub revoke_drain: Duration,
     /// How long handlers may go on after a stop.
@@ -113,4 +119,12 @@ pub struct ListenerEndpoint {
     pub properties: Vec<(String, String)>,
     /// The code.
     pub handler: Handler,
+}
+
+impl ListenerEndpoint {
+    /// Whether a lane waits until the commit of its record is answered.
+    pub(super) fn waits_for_commits(&self) -> bool {
+        let by_record = self.auto_commit.is_none() && self.ack_mode == AckMode::Record;
+        self.sync_commits.unwrap_or(by_record)
+    }
 }

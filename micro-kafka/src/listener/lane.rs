@@ -202,6 +202,23 @@ impl Lanes {
         self.committing += 1;
     }
 
+    /// Whether this offset is at work.
+    pub(super) fn is_at_work(&self, key: LaneKey, offset: i64) -> bool {
+        let lane = self.open.get(&key);
+        lane.is_some_and(
+            |lane| matches!(lane.state, State::Busy { offset: at, .. } if at == offset),
+        )
+    }
+
+    /// This lane if nothing goes on in it, else one of its own.
+    pub(super) fn vacant(&self, key: LaneKey) -> LaneKey {
+        let mut vacant = key;
+        while self.open.contains_key(&vacant) {
+            vacant = vacant.wrapping_add(1);
+        }
+        vacant
+    }
+
     /// Ends the work on this offset; `false` if it was given up before.
     pub(super) fn end_work(&mut self, key: LaneKey, offset: i64) -> bool {
         let Some(lane) = self.open.get_mut(&key) else {

@@ -83,6 +83,12 @@ impl Ledger {
         waited_for
     }
 
+    /// Whether a record was begun and is not finished.
+    pub(super) fn waits_for(&self, offset: i64) -> bool {
+        self.find(offset)
+            .is_some_and(|index| !self.window[index].finished)
+    }
+
     /// The position up to which every record is finished; `None` before the first one.
     pub(super) fn to_commit(&self) -> Option<Position> {
         self.finished

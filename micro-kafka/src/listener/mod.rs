@@ -8,10 +8,12 @@ mod consumer_loop;
 mod container;
 mod container_error;
 mod context;
+mod control;
 mod def;
 mod delivery;
 mod deps;
 mod endpoint;
+mod event;
 mod filter;
 mod gate;
 mod handler_slot;
@@ -21,11 +23,15 @@ mod lane;
 mod ledger;
 mod order;
 mod partition;
+mod pauses;
 mod progress;
 mod pulse;
+mod rebalance_listener;
 mod reply;
 mod running;
+mod seek;
 mod stats;
+mod target;
 mod timers;
 mod topic_partitions;
 mod watchdog;
@@ -34,13 +40,14 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use ack::{AckMode, AckToken};
+pub(crate) use ack::Verdict;
+pub use ack::{AckMode, AckToken, LateAcknowledgment};
 pub use batch::{
     Acknowledgments, Batch, BatchDef, BatchOutcome, BatchRecord, BatchResult, BatchSpec, FromBatch,
     Inner, MissingResult, Undecoded,
 };
 pub use cancel::CancelReason;
-pub(crate) use cancel::{CancelSignal, CancelWatch};
+pub(crate) use cancel::CancelWatch;
 pub use command::StopReport;
 pub use container::ListenerContainer;
 pub use container_error::ContainerError;
@@ -49,6 +56,7 @@ pub use def::{BootCheck, ErrorHandlerDef, LISTENERS, ListenerDef, RetryDef, Send
 pub use delivery::{Delivery, Finished, HandlerFuture, Invoke};
 pub use deps::ContainerDeps;
 pub use endpoint::{Handler, ListenerEndpoint};
+pub use event::{ContainerEvent, EventStream};
 pub use filter::Filter;
 pub(crate) use gate::Gate;
 pub use handler_slot::{HandlerSlot, Started};
@@ -56,6 +64,9 @@ pub use health::{ContainerHealth, HealthReason, RecordPlace};
 pub(crate) use order::LaneKey;
 pub use order::{Dispatch, Order};
 pub use progress::{AssignedPartition, PartitionProgress};
+pub use rebalance_listener::RebalanceListener;
 pub use reply::{IntoReplies, Replies, Reply, ReplyRejection, ReplyTarget, SendTo};
+pub use seek::{SeekError, SeekFunction, SeekTo, Sought};
 pub use stats::StatsSnapshot;
+pub use target::Target;
 pub use topic_partitions::{StartFrom, TopicPartitions, TopicPartitionsError};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
+use super::consumer_loop::Idleness;
 use super::lane::{Aborted, Lanes, Step};
 use super::ledger::Ledger;
 use super::order::{LaneKey, Order};
@@ -32,12 +33,19 @@ pub(super) struct Partition {
     pub(super) queued: bool,
     /// Whether it is being given up.
     pub(super) revoking: bool,
+    /// Whether the program has paused it.
+    pub(super) paused: bool,
+    /// Where it reads on once nothing is at work.
+    pub(super) seek: Option<i64>,
+    pub(super) idleness: Idleness,
     pub(super) ledger: Ledger,
     /// Whether it is in the loop's list of partitions to commit.
     pub(super) dirty: bool,
     /// The last offset sent in a commit, and the last one that the broker took.
     pub(super) sent: Option<i64>,
     pub(super) committed: Option<i64>,
+    /// Whether the next records wait for the answer to a commit that is under way.
+    pub(super) committing: bool,
     /// Whether too many records are unfinished to begin another.
     pub(super) full: bool,
     /// Whether that was told; once per assignment is enough.
@@ -78,7 +86,7 @@ pub(super) struct Limits {
 }
 
 impl Partition {
-    pub(super) fn new(epoch: u32, order: Order, ledger: Ledger) -> Self {
+    pub(super) fn new(epoch: u32, order: Order, ledger: Ledger, now: Instant) -> Self {
         Self {
             epoch,
             order,
@@ -87,10 +95,14 @@ impl Partition {
             filled: true,
             queued: false,
             revoking: false,
+            paused: false,
+            seek: None,
+            idleness: Idleness::new(now),
             ledger,
             dirty: false,
             sent: None,
             committed: None,
+            committing: false,
             full: false,
             full_told: false,
             linger: Linger::None,
@@ -107,7 +119,8 @@ impl Partition {
 
     /// Whether something could begin now.
     pub(super) fn can_run(&self) -> bool {
-        !self.revoking && self.ghosts == 0 && (self.lanes.has_ready() || self.can_read())
+        let held = self.revoking || self.paused || self.committing || self.seek.is_some();
+        !held && self.ghosts == 0 && (self.lanes.has_ready() || self.can_read())
     }
 
     fn can_read(&self) -> bool {
@@ -148,9 +161,9 @@ impl Partition {
             let record = self.buffer.pop_front()?;
             let key = self.order.lane_of(&record);
             if self.rereading {
-                match self.read_again(key, record) {
-                    Reread::Awaited(record) => {
-                        return Some(Start::Lane(key, Step::Record(record)));
+                match self.read_again(record) {
+                    Reread::Awaited(lane, record) => {
+                        return Some(Start::Lane(lane, Step::Record(record)));
                     }
                     Reread::Known => continue,
                     Reread::New(record) => self.buffer.push_front(record),
@@ -240,7 +253,7 @@ impl Partition {
         self.awaited.keys().next().copied().unwrap_or(offset)
     }
 
-    fn read_again(&mut self, key: LaneKey, record: Record) -> Reread {
+    fn read_again(&mut self, record: Record) -> Reread {
         let offset = record.offset();
         // What was compacted away meanwhile needs no more work.
         while let Some(entry) = self
@@ -252,8 +265,9 @@ impl Partition {
             self.ledger.finish(gone);
             self.lanes.release(lane);
         }
-        if self.awaited.remove(&offset).is_some() && self.lanes.end_reading(key) {
-            return Reread::Awaited(record);
+        let lane = self.awaited.remove(&offset);
+        if let Some(lane) = lane.filter(|lane| self.lanes.end_reading(*lane)) {
+            return Reread::Awaited(lane, record);
         }
         if self.ledger.read_up_to().is_some_and(|read| offset < read) {
             return Reread::Known;
@@ -297,7 +311,7 @@ impl Partition {
 /// A record that was read while a lost one is looked for.
 enum Reread {
     /// It is the one.
-    Awaited(Record),
+    Awaited(LaneKey, Record),
     /// It is in hand, or finished.
     Known,
     /// All that was known has been passed.

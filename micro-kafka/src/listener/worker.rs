@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::StopReport;
 use super::command::Command;
 use super::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
+use super::event::ContainerEvent;
 use super::health::HealthReason;
 use super::in_flight::panic_text;
 use crate::client::{ClientError, KafkaConsumer};
@@ -47,7 +48,12 @@ impl Worker {
             let started = Instant::now();
             let reason = match consumer.take() {
                 Some(consumer) => match self.run_loop(consumer).await {
-                    Ok(report) => return report,
+                    Ok(report) => {
+                        let consumer = self.seat.number;
+                        let event = ContainerEvent::ConsumerStopped { consumer };
+                        self.seat.events.tell(event);
+                        return report;
+                    }
                     Err(reason) => reason,
                 },
                 None => match self.connect() {
@@ -72,6 +78,11 @@ impl Worker {
                 ?wait,
                 "a consumer is beyond help and will be replaced"
             );
+            self.seat.events.tell(ContainerEvent::ConsumerFailed {
+                consumer: self.seat.number,
+                reason: reason.clone(),
+                retry_in: wait,
+            });
             self.seat
                 .status
                 .set_consumer_trouble(Some(HealthReason::Restarting {
@@ -86,12 +97,14 @@ impl Worker {
     }
 
     async fn run_loop(&mut self, consumer: KafkaConsumer) -> Result<StopReport, String> {
+        let number = self.seat.number;
+        let event = ContainerEvent::ConsumerStarted { consumer: number };
+        self.seat.events.tell(event);
         let running = ConsumerLoop::new(&self.seat, consumer, &mut self.commands).run();
         match AssertUnwindSafe(running).catch_unwind().await {
             Ok(Exit::Stopped(report)) => Ok(report),
             Ok(Exit::Fatal(reason)) => Err(reason),
             Err(panic) => {
-                let number = self.seat.number;
                 let of_others = |partition: &super::AssignedPartition| partition.consumer != number;
                 self.seat
                     .assignment
@@ -111,7 +124,7 @@ impl Worker {
                     let _ = answer.send(Vec::new());
                 }
                 // Dropped: the asker hears it, and asks again.
-                Ok(Some(Command::Quiet(_))) => {}
+                Ok(Some(Command::Quiet(_) | Command::Paused | Command::Seek(_))) => {}
             }
         }
     }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::listener::{AckToken, CancelSignal, ConsumerContext, Delivery, ListenerContext, States};
+use crate::listener::{AckToken, ConsumerContext, Delivery, ListenerContext, States, Verdict};
 use crate::record::Record;
 
 /// A listener without a consumer: makes deliveries, and hears their acknowledgements.
 #[derive(Debug)]
 pub struct Detached {
     consumer: Arc<ConsumerContext>,
-    acks: mpsc::UnboundedReceiver<AckToken>,
+    acks: mpsc::UnboundedReceiver<(AckToken, Verdict)>,
 }
 
 impl Detached {
@@ -27,11 +27,7 @@ impl Detached {
             send_to: None,
             info: None,
         };
-        let consumer = ConsumerContext {
-            listener: Arc::new(listener),
-            acks: sender,
-            cancel: CancelSignal::default(),
-        };
+        let consumer = ConsumerContext::new(Arc::new(listener), sender);
         Self {
             consumer: Arc::new(consumer),
             acks,
@@ -59,6 +55,7 @@ impl Detached {
 
     /// The offset of the next record that was acknowledged.
     pub fn acknowledged(&mut self) -> Option<i64> {
-        self.acks.try_recv().ok().map(|token| token.offset)
+        let (token, verdict) = self.acks.try_recv().ok()?;
+        (verdict == Verdict::Done).then_some(token.offset)
     }
 }

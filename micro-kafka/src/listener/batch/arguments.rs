@@ -1,11 +1,12 @@
 //! The arguments of a batch listener.
 
-use tokio::sync::mpsc;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Batch, BatchOutcome};
 use crate::error::ListenerError;
 use crate::extract::{Cancel, FromRecord, Info, Meta, State};
-use crate::listener::{AckMode, AckToken, BootCheck, Delivery};
+use crate::listener::{AckToken, BootCheck, ConsumerContext, Delivery, Verdict};
 
 /// An argument of a `#[kafka_listener(…, batch)]` function.
 #[diagnostic::on_unimplemented(
@@ -116,29 +117,36 @@ impl FromBatch<'_> for Info {
 #[must_use = "records that are not acknowledged are never committed"]
 pub struct Acknowledgments {
     tokens: Vec<AckToken>,
-    acks: mpsc::UnboundedSender<AckToken>,
+    consumer: Arc<ConsumerContext>,
 }
 
 impl Acknowledgments {
     /// Marks all records as done, those included that could not be read.
     pub fn acknowledge(self) {
-        for token in &self.tokens {
-            // A closed channel is a stopped container.
-            let _ = self.acks.send(*token);
-        }
+        self.settle(i64::MIN, i64::MAX, Verdict::Done);
     }
 
     /// Marks the records up to this one, which is among them, as done. The rest can be acknowledged
     /// later.
     pub fn acknowledge_up_to(&mut self, record: &Meta) {
-        let until = record.offset();
-        self.tokens.retain(|token| {
-            let later = token.offset > until;
-            if !later {
-                let _ = self.acks.send(*token);
+        self.settle(i64::MIN, record.offset(), Verdict::Done);
+        self.tokens.retain(|token| token.offset > record.offset());
+    }
+
+    /// Marks the records before this one as done, and has it and those after it delivered again
+    /// after `delay`, once the handler has ended.
+    pub fn nack_from(self, record: &Meta, delay: Duration) {
+        self.settle(i64::MIN, record.offset() - 1, Verdict::Done);
+        self.settle(record.offset(), i64::MAX, Verdict::Again(delay));
+    }
+
+    fn settle(&self, first: i64, last: i64, verdict: Verdict) {
+        let within = |token: &&AckToken| (first..=last).contains(&token.offset);
+        for token in self.tokens.iter().filter(within) {
+            if let Err(late) = self.consumer.settle(*token, verdict) {
+                return tracing::warn!("{late}");
             }
-            later
-        });
+        }
     }
 }
 
@@ -146,13 +154,13 @@ impl FromBatch<'_> for Acknowledgments {
     fn from_batch(delivery: &Delivery, _: &mut Undecoded) -> Result<Self, ListenerError> {
         Ok(Self {
             tokens: delivery.batch().map(|delivery| delivery.token).collect(),
-            acks: delivery.consumer.acks.clone(),
+            consumer: Arc::clone(&delivery.consumer),
         })
     }
 
     fn check(boot: &mut BootCheck<'_>) {
         boot.acknowledges();
-        if boot.ack_mode() != AckMode::Manual {
+        if !boot.ack_mode().is_manual() {
             boot.problem(
                 "`Acknowledgments` need ack mode `manual`: write `ack_mode = \"manual\"`, or leave the argument out",
             );

@@ -130,7 +130,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             let count = self.source.read(slot, limit, &mut partition.buffer);
             partition.filled = count >= limit;
             partition.learn_size();
+            if count > 0 {
+                self.had_records(slot);
+            }
         }
+        let Some(partition) = self.partition(slot) else {
+            return false;
+        };
         partition.lanes.has_ready() || !partition.buffer.is_empty()
     }
 
@@ -254,14 +260,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Ok(Outcome::Finished(Finished {
                 delivery,
                 result: Ok(()),
-            })) if delivery.companions.is_none() => {
-                let Delivery {
-                    record, consumer, ..
-                } = delivery;
-                self.source.recycle(record);
-                self.spare = Some(consumer);
-                self.handled(token)
-            }
+            })) if delivery.companions.is_none() => self.succeeded(delivery),
             Ok(outcome) => self.settle(token, outcome),
             Err(work) => self.launch(token, work),
         }
@@ -330,7 +329,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 self.settle_batch(delivery)
             }
             Outcome::Finished(Finished { delivery, result }) => match result {
-                Ok(()) => self.handled(token),
+                Ok(()) => self.succeeded(delivery),
                 Err(error) => self.failed(delivery, error),
             },
             Outcome::Recovered {
@@ -343,9 +342,24 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
     }
 
-    fn handled(&mut self, token: AckToken) -> bool {
+    /// A handler has ended well; whether its lane is free again.
+    fn succeeded(&mut self, delivery: Delivery) -> bool {
         self.counts.handled += 1;
-        if self.seat.endpoint.ack_mode == AckMode::Manual {
+        let token = delivery.token;
+        let manual = self.seat.endpoint.ack_mode.is_manual();
+        let delivery = match manual {
+            true => self.repeats(delivery),
+            false => Some(delivery),
+        };
+        let Some(Delivery {
+            record, consumer, ..
+        }) = delivery
+        else {
+            return false;
+        };
+        self.source.recycle(record);
+        self.spare = Some(consumer);
+        if manual {
             return true;
         }
         self.finish(token.slot, token.offset);
@@ -354,7 +368,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     /// With a commit per record the lane waits for it, so that a crash repeats one record at most.
     pub(super) fn lane_after_finish(&mut self, token: AckToken) -> bool {
-        let waits = self.seat.endpoint.ack_mode == AckMode::Record;
+        let waits = self.seat.endpoint.ack_mode == AckMode::Record
+            && self.seat.endpoint.waits_for_commits();
         let Some(partition) = self.partition(token.slot) else {
             return true;
         };

@@ -6,8 +6,8 @@ use tokio::sync::oneshot;
 
 use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
+use crate::listener::PartitionProgress;
 use crate::listener::partition::Partition;
-use crate::listener::{AssignedPartition, PartitionProgress};
 
 /// Somebody waits until everything is finished that was on the broker when they asked.
 #[derive(Debug)]
@@ -18,22 +18,15 @@ pub(super) struct QuietRequest {
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn progress(&self) -> Vec<PartitionProgress> {
-        let progress = |(slot, partition): (Slot, &Partition)| {
-            let name = self.source.name(slot);
-            PartitionProgress {
-                partition: AssignedPartition {
-                    topic: std::sync::Arc::clone(&name.topic),
-                    partition: name.partition,
-                    consumer: self.seat.number,
-                },
-                position: partition.ledger.read_up_to(),
-                to_commit: partition.ledger.to_commit().map(|p| p.offset),
-                committed: partition.committed,
-                in_flight: partition.is_busy(),
-                waits_until: partition.waits_until(),
-                unfinished: partition.unfinished(),
-                lag: self.lag(slot, partition),
-            }
+        let progress = |(slot, partition): (Slot, &Partition)| PartitionProgress {
+            partition: self.assigned_name(slot),
+            position: partition.ledger.read_up_to(),
+            to_commit: partition.ledger.to_commit().map(|p| p.offset),
+            committed: partition.committed,
+            in_flight: partition.is_busy(),
+            waits_until: partition.waits_until(),
+            unfinished: partition.unfinished(),
+            lag: self.lag(slot, partition),
         };
         self.assigned().map(progress).collect()
     }
@@ -84,6 +77,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 }
 
 fn is_quiet(partition: &Partition, end: i64, now: Instant) -> bool {
+    if partition.seek.is_some() || partition.is_busy() {
+        return false;
+    }
+    if partition.paused {
+        return true;
+    }
     if !partition.lanes.all_wait_beyond(now) {
         return false;
     }

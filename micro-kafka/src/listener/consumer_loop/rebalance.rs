@@ -6,9 +6,10 @@ use tokio::time::Instant;
 
 use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot, SourceEvent, Start};
+use crate::listener::HealthReason;
+use crate::listener::event::ContainerEvent;
 use crate::listener::ledger::Ledger;
 use crate::listener::partition::Partition;
-use crate::listener::{AssignedPartition, HealthReason};
 
 /// How long the commit of a revocation may take.
 const COMMIT: Duration = Duration::from_secs(5);
@@ -85,6 +86,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
         self.inbox.filled = filled;
         if self.alarm.take_tick() {
+            self.report_idleness();
             self.report_lag();
         }
     }
@@ -96,6 +98,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             name,
             "kafka: {text}"
         );
+        if is_authentication(name, text) && !std::mem::replace(&mut self.refused, true) {
+            self.seat.events.tell(ContainerEvent::AuthenticationFailed {
+                consumer: self.seat.number,
+                reason: text.to_owned(),
+            });
+        }
         if self.membership != Membership::Member {
             self.membership = Membership::Refused;
             let trouble = HealthReason::NotJoined {
@@ -130,9 +138,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         {
             self.seat.status.name(slot, self.source.name(slot));
             self.epoch += 1;
+            self.seat.status.set_epoch(slot, self.epoch);
             let order = self.seat.endpoint.order;
-            let mut partition = Partition::new(self.epoch, order, Ledger::new(offset));
+            let mut partition =
+                Partition::new(self.epoch, order, Ledger::new(offset), self.timers.now());
             partition.ghosts = self.ghosts.get(&slot).copied().unwrap_or(0);
+            partition.paused = self.is_paused(slot);
             let index = slot as usize;
             if self.partitions.len() <= index {
                 self.partitions.resize_with(index + 1, || None);
@@ -143,7 +154,14 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             self.enqueue(slot);
         }
+        self.call_hook(|listener, id, all| listener.assigned(id, all), slots);
+        self.tell_partitions(ContainerEvent::Assigned, slots);
         self.membership = Membership::Member;
+        if std::mem::take(&mut self.refused) {
+            let consumer = self.seat.number;
+            let event = ContainerEvent::AuthenticationSucceeded { consumer };
+            self.seat.events.tell(event);
+        }
         self.seat.status.set_consumer_trouble(None);
         tracing::info!(
             listener = &*self.seat.endpoint.id,
@@ -169,7 +187,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     "partitions lost: what is unfinished may be handled twice"
                 );
             }
-            return self.give_up(&slots);
+            return self.give_up(&slots, lost);
         }
         for slot in &slots {
             let Some(partition) = self.partition(*slot) else {
@@ -226,6 +244,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             self.abandon(&slots);
         }
+        for slot in &slots {
+            // A seek that was under way holds for whoever reads on.
+            if let Some(offset) = self.partition(*slot).and_then(|p| p.seek.take()) {
+                self.read_from(*slot, offset);
+            }
+        }
+        self.call_hook(|it, id, all| it.revoked_before_commit(id, all), &slots);
         match self.commit_now(slots.into_iter()) {
             Ok(Some(id)) => {
                 if let Some(revocation) = &mut self.revocation {
@@ -276,13 +301,21 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     pub(super) fn finish_revocation(&mut self) {
         if let Some(revocation) = self.revocation.take() {
-            self.give_up(&revocation.slots);
+            let lost = self.source.assignment_lost();
+            self.give_up(&revocation.slots, lost);
         }
     }
 
     /// Ends the epochs of partitions and lets librdkafka have them.
-    fn give_up(&mut self, slots: &[Slot]) {
+    fn give_up(&mut self, slots: &[Slot], lost: bool) {
         let names = self.names(slots);
+        if lost {
+            self.call_hook(|listener, id, all| listener.lost(id, all), slots);
+            self.tell_partitions(ContainerEvent::Lost, slots);
+        } else {
+            self.call_hook(|it, id, all| it.revoked_after_commit(id, all), slots);
+            self.tell_partitions(ContainerEvent::Revoked, slots);
+        }
         for slot in slots {
             self.end_epoch(*slot);
         }
@@ -301,6 +334,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     fn end_epoch(&mut self, slot: Slot) {
         self.seat.status.clear_recover_trouble(slot);
         self.abort_lanes(slot);
+        self.seat.status.set_epoch(slot, 0);
+        self.nacks.retain(|(of, _), _| *of != slot);
         if let Some(partition) = self.partitions.get_mut(slot as usize) {
             *partition = None;
         }
@@ -355,14 +390,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     pub(super) fn publish_assignment(&self) {
         let consumer = self.seat.number;
-        let own = self.assigned().map(|(slot, _)| {
-            let name = self.source.name(slot);
-            AssignedPartition {
-                topic: std::sync::Arc::clone(&name.topic),
-                partition: name.partition,
-                consumer,
-            }
-        });
+        let own = self.assigned().map(|(slot, _)| self.assigned_name(slot));
         let own = own.collect::<Vec<_>>();
         self.seat.assignment.send_modify(|all| {
             all.retain(|partition| partition.consumer != consumer);
@@ -389,4 +417,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             .set(lag as f64);
         }
     }
+}
+
+/// Whether the broker refuses the client for who it is.
+fn is_authentication(name: &str, text: &str) -> bool {
+    let named = ["SASL_AUTHENTICATION_FAILED", "_AUTHENTICATION"].contains(&name);
+    named
+        || name.ends_with("AUTHORIZATION_FAILED")
+        || text.contains("authentication fail")
+        || text.contains("Authentication fail")
 }

@@ -8,6 +8,7 @@ use super::rebalance::{CommitState, CommitWait};
 use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot};
 use crate::listener::StopReport;
+use crate::listener::event::ContainerEvent;
 use crate::listener::partition::Partition;
 
 /// How long a consumer that has just asked to join may wait for its partitions before it leaves.
@@ -74,6 +75,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return;
         }
         self.consumer.cancel.stop();
+        let consumer = self.seat.number;
+        let event = ContainerEvent::ConsumerStopping { consumer };
+        self.seat.events.tell(event);
         let (mut in_flight, mut abandoned) = (0, 0);
         for partition in self.partitions.iter_mut().flatten() {
             let waiting = partition.keep_busy();

@@ -3,7 +3,9 @@
 mod acknowledging;
 mod allocating;
 mod committing;
+mod controlling;
 mod failing;
+mod modes;
 mod ordering;
 mod rebalancing;
 mod script;

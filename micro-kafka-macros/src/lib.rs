@@ -6,6 +6,7 @@
 mod classify;
 mod crate_path;
 mod ctxt;
+mod event;
 mod function;
 mod kafka_test;
 mod listener;
@@ -71,6 +72,28 @@ pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Classify, attributes(kafka))]
 pub fn classify(item: TokenStream) -> TokenStream {
     shown(classify::expand(item.into()))
+}
+
+/// Makes an enum the argument of a listener whose topic holds several types of events: each record
+/// becomes the variant that is named after it.
+///
+/// | before the enum | the name of an event is |
+/// |---|---|
+/// | `#[kafka(header = "event-type")]` | the text of that header |
+/// | `#[kafka(type_id)]` | the Java type in Spring's `__TypeId__`, in full or without its package |
+/// | `#[kafka(tag = "type")]` | that field of the payload's JSON object |
+///
+/// | before a variant | |
+/// |---|---|
+/// | `#[kafka(name = "order.placed")]` | events of that name; without it, of the variant's own |
+/// | `#[kafka(other)]` | all others |
+///
+/// Without such a variant the enum says what becomes of others: `#[kafka(unknown = "dead_letter")]`
+/// or `#[kafka(unknown = "skip")]`. A variant holds arguments as a listener takes them:
+/// `Placed(Json<Placed>)`, `Moved(Json<Moved>, Meta)`, `Other(Record)`, or nothing.
+#[proc_macro_derive(KafkaEvent, attributes(kafka))]
+pub fn kafka_event(item: TokenStream) -> TokenStream {
+    shown(event::expand(item.into()))
 }
 
 /// Makes an `async fn` with an `EmbeddedKafka` a test, on a runtime and a broker of its own.

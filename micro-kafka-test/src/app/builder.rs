@@ -74,6 +74,16 @@ impl TestAppBuilder {
         self
     }
 
+    /// Decides about the failures of those listeners that name it.
+    pub fn named_error_handler(
+        mut self,
+        name: impl Into<String>,
+        handler: impl ErrorHandler + 'static,
+    ) -> Self {
+        self.app = self.app.named_error_handler(name, handler);
+        self
+    }
+
     /// Takes the records that will not be tried again, instead of the dead-letter topic.
     pub fn recoverer(mut self, recoverer: impl Recover + 'static) -> Self {
         self.app = self.app.recoverer(recoverer);

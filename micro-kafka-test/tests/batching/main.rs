@@ -153,3 +153,35 @@ async fn a_stop_drains_the_batch_at_work_and_begins_no_other(kafka: EmbeddedKafk
     let committed = kafka.committed("slow", "clicks").await;
     assert_eq!(committed.values().sum::<i64>(), 3);
 }
+
+#[kafka_listener(
+    topics = "clicks",
+    group_id = "nacked",
+    batch(max = 4, linger = "1h"),
+    ack_mode = "manual"
+)]
+async fn nacked(clicks: Batch<Json<Click>>, acks: Acknowledgments, State(calls): State<Calls>) {
+    calls.note(clicks.values().map(|click| click.id).collect());
+    let third = clicks.iter().nth(2).filter(|click| click.attempt() == 1);
+    match third {
+        Some(third) => acks.nack_from(third.meta(), Duration::from_secs(600)),
+        None => acks.acknowledge(),
+    }
+}
+
+#[kafka_test(topics = ["clicks"])]
+async fn the_rest_of_a_batch_may_be_asked_for_again(kafka: EmbeddedKafka) {
+    let calls = Calls::new();
+    let app = kafka.app().listener(nacked).state(calls.clone());
+    let app = app.start().await;
+    send(&kafka, 0..4).await;
+    calls.reaches(1).await;
+    kafka.advance("9m").await;
+    assert_eq!(calls.entries(), [[0, 1, 2, 3]]);
+    kafka.advance("1m").await;
+    app.listener("nacked").settled().await;
+    assert_eq!(calls.entries()[1..], [[2, 3]]);
+    app.stop().await;
+    let committed = kafka.committed("nacked", "clicks").await;
+    assert_eq!(committed.values().sum::<i64>(), 4);
+}

@@ -146,6 +146,7 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
             .iter()
             .map(|topic| kafka.namespaced(topic))
             .collect(),
+        concurrency: concurrency(resolved.concurrency, &resolved.topic_partitions),
         topic_pattern: resolved
             .topic_pattern
             .map(|pattern| native_pattern(&kafka.namespaced(""), &pattern)),
@@ -171,7 +172,6 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
             .get("client.id")
             .unwrap_or(&resolved.id)
             .to_owned(),
-        concurrency: u32::try_from(resolved.concurrency).unwrap_or(u32::MAX),
         auto_startup: resolved.auto_startup,
         missing_topics_fatal: resolved.missing_topics_fatal,
         order: resolved.order,
@@ -200,6 +200,16 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         dead_letter_topic: resolved.dead_letter_topic,
         error_handler: listener.code.error_handler,
     }
+}
+
+/// More consumers than partitions would have nothing to do, where partitions are not assigned.
+fn concurrency(wanted: usize, partitions: &[TopicPartitions]) -> u32 {
+    let most = partitions.iter().map(|each| each.partitions.len()).sum();
+    let wanted = match most {
+        0 => wanted,
+        most => wanted.min(most),
+    };
+    u32::try_from(wanted).unwrap_or(u32::MAX)
 }
 
 /// How often a listener with a pattern looks for new topics, in milliseconds.

@@ -234,7 +234,10 @@ pub(super) fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dy
 
 /// The recoverer of a listener that was given none.
 pub(super) fn recoverer(plan: &Plan, template: &KafkaTemplate) -> DeadLetterPublishingRecoverer {
-    let recoverer = DeadLetterPublishingRecoverer::new(template);
+    let mut recoverer = DeadLetterPublishingRecoverer::new(template);
+    if plan.endpoint.topic_pattern.is_some() {
+        recoverer = recoverer.creating();
+    }
     match &plan.dead_letter_topic {
         Some(topic) => recoverer.to_topic(format!("{}{topic}", template.namespace())),
         None => recoverer,

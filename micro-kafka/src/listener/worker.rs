@@ -1,18 +1,19 @@
 //! The thread of one consumer: runs its loop, and replaces a consumer that is beyond help.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 
+use super::StartFrom;
 use super::StopReport;
 use super::command::Command;
 use super::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
 use super::event::ContainerEvent;
 use super::health::HealthReason;
 use super::in_flight::panic_text;
-use crate::client::{ClientError, KafkaConsumer};
+use crate::client::{Beginning, ClientError, KafkaConsumer, Spot};
 
 /// The first wait before a consumer is replaced; it doubles from there.
 const WAIT: Duration = Duration::from_secs(1);
@@ -32,12 +33,30 @@ impl Worker {
     /// Joins the group.
     pub(super) fn connect(&self) -> Result<KafkaConsumer, ClientError> {
         let endpoint = &self.seat.endpoint;
+        if !endpoint.topic_partitions.is_empty() {
+            return KafkaConsumer::by_hand(&self.properties, &self.share());
+        }
         match &endpoint.topic_pattern {
             Some(pattern) => {
                 KafkaConsumer::subscribe(&self.properties, std::slice::from_ref(pattern))
             }
             None => KafkaConsumer::subscribe(&self.properties, &endpoint.topics),
         }
+    }
+
+    /// This consumer's part of the partitions that are read by hand.
+    fn share(&self) -> Vec<(String, i32, Beginning)> {
+        let endpoint = &self.seat.endpoint;
+        let all = endpoint.topic_partitions.iter().flat_map(|partitions| {
+            let beginning = beginning(partitions.from);
+            let each = partitions.partitions.iter();
+            each.map(move |partition| (partitions.topic.clone(), *partition, beginning))
+        });
+        let own = (0..endpoint.concurrency.max(1))
+            .cycle()
+            .zip(all)
+            .filter(|(consumer, _)| *consumer == self.seat.number);
+        own.map(|(_, partition)| partition).collect()
     }
 
     /// Runs until it is stopped; `first` has joined already.
@@ -128,4 +147,25 @@ impl Worker {
             }
         }
     }
+}
+
+fn beginning(from: StartFrom) -> Beginning {
+    match from {
+        StartFrom::Committed => Beginning::Committed,
+        StartFrom::Earliest => Beginning::At(Spot::Beginning),
+        StartFrom::Latest => Beginning::At(Spot::End),
+        StartFrom::BeforeEnd(count) => Beginning::BeforeEnd(count),
+        StartFrom::Offset(offset) => Beginning::Offset(offset),
+        StartFrom::Time(millis) => Beginning::At(Spot::Timestamp(millis)),
+        StartFrom::Ago(duration) => Beginning::At(Spot::Timestamp(millis_before_now(duration))),
+    }
+}
+
+/// Records have their makers' time, which is the real one.
+fn millis_before_now(duration: Duration) -> i64 {
+    let since = SystemTime::now().checked_sub(duration);
+    let since = since.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }

@@ -15,7 +15,7 @@ pub use std::time::Duration;
 pub use linkme;
 
 pub use crate::error::{BackOff, Classify, ListenerError, Policy};
-pub use crate::extract::FromRecord;
+pub use crate::extract::{EventName, FromRecord};
 pub use crate::listener::{
     AckMode, BatchDef, BatchOutcome, BootCheck, Delivery, Dispatch, ErrorHandlerDef, Finished,
     FromBatch, HandlerSlot, LISTENERS, ListenerDef, Order, ReplyTarget, RetryDef, SendToDef,

@@ -1,13 +1,12 @@
 //! The arguments of a batch listener.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Batch, BatchOutcome};
 use crate::error::ListenerError;
 use crate::extract::{Cancel, FromRecord, Info, Meta, State};
-use crate::listener::{
-    AckToken, BootCheck, ConsumerContext, Delivery, LateAcknowledgment, Verdict,
-};
+use crate::listener::{AckToken, BootCheck, ConsumerContext, Delivery, Verdict};
 
 /// An argument of a `#[kafka_listener(…, batch)]` function.
 #[diagnostic::on_unimplemented(
@@ -123,37 +122,31 @@ pub struct Acknowledgments {
 
 impl Acknowledgments {
     /// Marks all records as done, those included that could not be read.
-    ///
-    /// Where their partitions were given up meanwhile this is without effect, and the log says so:
-    /// they are then delivered again. [`Self::try_acknowledge`] tells the caller.
     pub fn acknowledge(self) {
-        if let Err(late) = self.try_acknowledge() {
-            tracing::warn!("{late}");
-        }
-    }
-
-    /// Marks all records as done, those included that could not be read.
-    ///
-    /// # Errors
-    /// The first of them whose partition was given up: such records are delivered again.
-    pub fn try_acknowledge(self) -> Result<(), LateAcknowledgment> {
-        self.settle(|_| true)
+        self.settle(i64::MIN, i64::MAX, Verdict::Done);
     }
 
     /// Marks the records up to this one, which is among them, as done. The rest can be acknowledged
     /// later.
     pub fn acknowledge_up_to(&mut self, record: &Meta) {
-        let until = record.offset();
-        if let Err(late) = self.settle(|token| token.offset <= until) {
-            tracing::warn!("{late}");
-        }
-        self.tokens.retain(|token| token.offset > until);
+        self.settle(i64::MIN, record.offset(), Verdict::Done);
+        self.tokens.retain(|token| token.offset > record.offset());
     }
 
-    fn settle(&self, done: impl Fn(&AckToken) -> bool) -> Result<(), LateAcknowledgment> {
-        let done = self.tokens.iter().filter(|token| done(token));
-        let told = done.map(|token| self.consumer.settle(*token, Verdict::Done));
-        told.fold(Ok(()), Result::and)
+    /// Marks the records before this one as done, and has it and those after it delivered again
+    /// after `delay`, once the handler has ended.
+    pub fn nack_from(self, record: &Meta, delay: Duration) {
+        self.settle(i64::MIN, record.offset() - 1, Verdict::Done);
+        self.settle(record.offset(), i64::MAX, Verdict::Again(delay));
+    }
+
+    fn settle(&self, first: i64, last: i64, verdict: Verdict) {
+        let within = |token: &&AckToken| (first..=last).contains(&token.offset);
+        for token in self.tokens.iter().filter(within) {
+            if let Err(late) = self.consumer.settle(*token, verdict) {
+                return tracing::warn!("{late}");
+            }
+        }
     }
 }
 

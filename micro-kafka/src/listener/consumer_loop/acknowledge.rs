@@ -30,10 +30,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// reading it again.
     fn repeat(&mut self, token: AckToken, delay: Duration) {
         let due = self.timers.now() + delay;
+        let batches = self.seat.endpoint.batch.is_some();
         let Some(partition) = self.current(token.slot, token.epoch) else {
             return;
         };
-        if partition.lanes.is_at_work(token.lane, token.offset) {
+        let in_batch = batches && partition.is_busy();
+        if in_batch || partition.lanes.is_at_work(token.lane, token.offset) {
             self.nacks.insert((token.slot, token.offset), due);
         } else if !partition.revoking && partition.ledger.waits_for(token.offset) {
             let lane = partition.lanes.vacant(token.lane);
@@ -67,5 +69,22 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let delay = due.saturating_duration_since(self.timers.now());
         self.again(delivery, delay);
         None
+    }
+
+    /// Notes all wishes for another delivery that are in the channel by now: those of a batch whose
+    /// handler has just ended.
+    pub(super) fn take_nacks(&mut self) {
+        if !self.seat.endpoint.ack_mode.is_manual() {
+            return;
+        }
+        while let Ok((token, verdict)) = self.acks.try_recv() {
+            match verdict {
+                Verdict::Again(delay) if self.current(token.slot, token.epoch).is_some() => {
+                    let due = self.timers.now() + delay;
+                    self.nacks.insert((token.slot, token.offset), due);
+                }
+                _ => self.inbox.acks.push((token, verdict)),
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{Action, ListenerError};
 use crate::listener::batch::{BatchSpec, Companions, Left};
 use crate::listener::lane::Next;
 use crate::listener::partition::{Limits, Linger, Partition};
-use crate::listener::{AckMode, AckToken, Delivery, LaneKey};
+use crate::listener::{AckToken, Delivery, LaneKey};
 use crate::record::Record;
 
 /// What a partition that collects a batch may do.
@@ -90,15 +90,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let token = batch.token;
         let mut left = Left::default();
         let mut stop = None;
+        self.take_nacks();
         for (delivery, failure) in batch.outcomes() {
             match failure {
-                None => {
-                    self.counts.handled += 1;
-                    if self.seat.endpoint.ack_mode != AckMode::Manual {
-                        self.finish(token.slot, delivery.token.offset);
-                    }
-                    self.source.recycle(delivery.record);
-                }
+                None => self.succeed_in_batch(delivery, &mut left),
                 Some(error) => self.fail_in_batch(delivery, error, &mut left, &mut stop),
             }
         }
@@ -106,6 +101,23 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Some((delivery, error)) => self.stop_by_record(&delivery, &error),
             None => self.go_on_with_batch(token, left),
         }
+    }
+
+    fn succeed_in_batch(&mut self, mut delivery: Delivery, left: &mut Left) {
+        let AckToken { slot, offset, .. } = delivery.token;
+        if let Some(due) = self.nacks.remove(&(slot, offset)) {
+            self.counts.retried += 1;
+            delivery.attempt = delivery.attempt.saturating_add(1);
+            let delay = due.saturating_duration_since(self.timers.now());
+            left.delay = left.delay.max(delay);
+            left.retry.push(delivery);
+            return;
+        }
+        self.counts.handled += 1;
+        if !self.seat.endpoint.ack_mode.is_manual() {
+            self.finish(slot, offset);
+        }
+        self.source.recycle(delivery.record);
     }
 
     fn fail_in_batch(

@@ -22,9 +22,6 @@ const REWIND_WAIT: Duration = Duration::from_secs(1);
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Asks the error handler what to do with a failed delivery; whether the lane is free again.
     pub(super) fn failed(&mut self, delivery: Delivery, error: ListenerError) -> bool {
-        // An error says more.
-        self.nacks
-            .remove(&(delivery.token.slot, delivery.token.offset));
         match self.decide(&delivery, &error) {
             Action::RetryAfter(delay) => self.again(delivery, delay),
             Action::Recover => self.recover(delivery, error, 1),
@@ -36,16 +33,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
     }
 
-    /// Delivers a record once more after a time.
-    pub(super) fn again(&mut self, mut delivery: Delivery, delay: Duration) -> bool {
-        self.counts.retried += 1;
-        delivery.attempt = delivery.attempt.saturating_add(1);
-        self.suspend(delivery, delay, Next::Handle)
-    }
-
     /// Asks the error handler.
     pub(super) fn decide(&mut self, delivery: &Delivery, error: &ListenerError) -> Action {
         self.counts.failed += 1;
+        // An error says more.
+        self.nacks
+            .remove(&(delivery.token.slot, delivery.token.offset));
         let handler = &self.seat.deps.error_handler;
         let decided = catch_unwind(AssertUnwindSafe(|| handler.handle(delivery, error)));
         decided.unwrap_or_else(|panic| {
@@ -68,6 +61,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             "a failed record is skipped"
         );
         self.finish(slot, offset);
+    }
+
+    /// Delivers a record once more after a time.
+    pub(super) fn again(&mut self, mut delivery: Delivery, delay: Duration) -> bool {
+        self.counts.retried += 1;
+        delivery.attempt = delivery.attempt.saturating_add(1);
+        self.suspend(delivery, delay, Next::Handle)
     }
 
     /// Hands a record to the recoverer; whether the lane is free again.

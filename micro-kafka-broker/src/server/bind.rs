@@ -99,7 +99,7 @@ pub(super) fn listener_names(count: usize) -> Vec<String> {
 pub(super) fn address_config(
     node_id: i32,
     names: &[String],
-    sockets: &[&TcpListener],
+    sockets: &[TcpListener],
     endpoints: &[Endpoint],
 ) -> Vec<(String, String)> {
     let bound = sockets.iter().filter_map(|socket| socket.local_addr().ok());

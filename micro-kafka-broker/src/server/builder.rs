@@ -16,6 +16,7 @@ use super::state::Surroundings;
 use crate::clock::BrokerClock;
 use crate::compat::Release;
 use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
+use crate::loggers::Loggers;
 use crate::meta::NewTopic;
 
 const AUTO_CREATE: &str = "auto.create.topics.enable";
@@ -36,6 +37,7 @@ pub struct BrokerBuilder {
     network: bool,
     virtual_time: bool,
     journal: usize,
+    loggers: Option<Loggers>,
 }
 
 impl BrokerBuilder {
@@ -53,6 +55,7 @@ impl BrokerBuilder {
             network: true,
             virtual_time: false,
             journal: 0,
+            loggers: None,
         }
     }
 
@@ -169,6 +172,13 @@ impl BrokerBuilder {
         self
     }
 
+    /// Lets admin clients read and change the levels of the program's log, as Kafka's brokers let
+    /// them; default: they see one level and cannot change it.
+    pub fn loggers(mut self, loggers: Loggers) -> Self {
+        self.loggers = Some(loggers);
+        self
+    }
+
     /// Takes a file's settings: TOML, or Java's properties where the name ends in `.properties`.
     /// The names are Kafka's, `listeners`, `log.dirs` and `node.id` included. What is said in the
     /// program, before or after, wins over the file.
@@ -196,29 +206,24 @@ impl BrokerBuilder {
             true => listeners(self.listeners, self.file.listeners),
             false => Vec::new(),
         };
-        let mut sockets = Vec::with_capacity(specs.len());
-        let mut endpoints = Vec::with_capacity(specs.len());
-        let mut doors = Vec::with_capacity(specs.len());
-        for spec in &specs {
-            let socket = bind(&spec.listen).await?;
-            endpoints.push(advertised(spec, &socket)?);
-            doors.push(door_of(&socket, &spec.listen)?);
-            sockets.push(Some(socket));
-        }
-        let http = match &self.http {
+        let Entrance {
+            sockets,
+            mut endpoints,
+            doors,
+        } = Entrance::of(&specs).await?;
+        let (http, http_door) = match &self.http {
             Some(address) => {
                 let socket = bind_loopback(address).await?;
-                Some((door_of(&socket, address)?, socket))
+                let door = door(address, &socket)?;
+                (Some(socket), Some(door))
             }
-            None => None,
+            None => (None, None),
         };
-        let (http, http_socket) = http.unzip();
         let names = listener_names(sockets.len());
         let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
         config.extend(self.file.values);
         config.extend(self.config);
-        let bound: Vec<_> = sockets.iter().flatten().collect();
-        config.extend(address_config(node_id, &names, &bound, &endpoints));
+        config.extend(address_config(node_id, &names, &sockets, &endpoints));
         if let Some(path) = &data_dir {
             // Told to clients that ask where the logs are.
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -240,17 +245,20 @@ impl BrokerBuilder {
             names,
             endpoints,
             doors,
-            http,
-            release: self.release,
+            http: http_door,
             topics: self.topics,
             config,
             data_dir,
-            surroundings: Surroundings::new(clock),
+            release: self.release,
+            surroundings: Surroundings {
+                loggers: self.loggers,
+                ..Surroundings::new(clock)
+            },
         });
         blueprint.surroundings.journal.keep(self.journal);
         let sockets = Sockets {
-            listeners: sockets,
-            http: http_socket,
+            kafka: sockets.into_iter().map(Some).collect(),
+            http,
         };
         let running = blueprint.launch(sockets, None).await?;
         Ok(Broker::new(blueprint, running))
@@ -264,6 +272,38 @@ impl BrokerBuilder {
     pub fn start_on_threads(self, threads: usize) -> Result<Broker, StartError> {
         super::broker::on_threads(self, threads)
     }
+}
+
+/// Where clients come in.
+struct Entrance {
+    sockets: Vec<TcpListener>,
+    endpoints: Vec<Endpoint>,
+    doors: Vec<Arc<Door>>,
+}
+
+impl Entrance {
+    async fn of(specs: &[ListenerSpec]) -> Result<Self, StartError> {
+        let mut entrance = Self {
+            sockets: Vec::with_capacity(specs.len()),
+            endpoints: Vec::with_capacity(specs.len()),
+            doors: Vec::with_capacity(specs.len()),
+        };
+        for spec in specs {
+            let socket = bind(&spec.listen).await?;
+            entrance.endpoints.push(advertised(spec, &socket)?);
+            entrance.doors.push(door(&spec.listen, &socket)?);
+            entrance.sockets.push(socket);
+        }
+        Ok(entrance)
+    }
+}
+
+fn door(address: &str, socket: &TcpListener) -> Result<Arc<Door>, StartError> {
+    let door = Door::of(socket).map_err(|source| StartError::Listen {
+        address: address.to_owned(),
+        source,
+    })?;
+    Ok(Arc::new(door))
 }
 
 /// Those named in the program, or those of the file, or one on any free port.
@@ -282,12 +322,4 @@ fn listeners(named: Vec<ListenerSpec>, of_file: Vec<FileListener>) -> Vec<Listen
         advertised: listener.advertised,
     };
     of_file.into_iter().map(spec).collect()
-}
-
-fn door_of(socket: &TcpListener, address: &str) -> Result<Arc<Door>, StartError> {
-    let door = Door::of(socket).map_err(|source| StartError::Listen {
-        address: address.to_owned(),
-        source,
-    })?;
-    Ok(Arc::new(door))
 }

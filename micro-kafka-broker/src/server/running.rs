@@ -36,26 +36,26 @@ pub(super) struct Blueprint {
     pub(super) endpoints: Vec<Endpoint>,
     /// Where it listens.
     pub(super) doors: Vec<Arc<Door>>,
-    /// Where its HTTP port is.
+    /// Where its HTTP port is, if it has one.
     pub(super) http: Option<Arc<Door>>,
-    /// The release of Apache Kafka that it passes for.
-    pub(super) release: Release,
     /// The topics it has at least.
     pub(super) topics: Vec<NewTopic>,
     /// Its configuration.
     pub(super) config: Vec<(String, String)>,
     /// Where it keeps everything; `None` for memory.
     pub(super) data_dir: Option<PathBuf>,
+    /// The release of Apache Kafka that it passes for.
+    pub(super) release: Release,
     /// What outlives it.
     pub(super) surroundings: Surroundings,
 }
 
-/// What a broker listens on, in the order of its doors.
+/// What a broker listens with.
 #[derive(Debug)]
 pub(super) struct Sockets {
-    /// Kafka's listeners; `None` where connections are refused.
-    pub(super) listeners: Vec<Option<TcpListener>>,
-    /// The HTTP port.
+    /// Those of its doors, in their order; `None` where it refuses connections.
+    pub(super) kafka: Vec<Option<TcpListener>>,
+    /// That of the HTTP port.
     pub(super) http: Option<TcpListener>,
 }
 
@@ -96,8 +96,8 @@ impl Blueprint {
             listeners: self.names.clone(),
             nodes: vec![node],
             data,
-            release: self.release,
             remains,
+            release: self.release,
             surroundings: self.surroundings.clone(),
         })?);
         let catalog = Arc::clone(state.catalog());
@@ -121,19 +121,15 @@ impl Blueprint {
     /// [`StartError::Listen`] if somebody else has the port.
     pub(super) fn open_doors(&self) -> Result<Sockets, StartError> {
         let refusing = *self.surroundings.faults.switches().refusing().borrow();
-        let open = |door: &Arc<Door>| {
-            door.open().map_err(|source| StartError::Listen {
-                address: door.address().to_string(),
-                source,
-            })
-        };
-        let listeners = self.doors.iter().map(|door| match refusing {
-            true => Ok(None),
-            false => open(door).map(Some),
+        let opened = self.doors.iter().map(|door| {
+            if refusing {
+                return Ok(None);
+            }
+            open(door).map(Some)
         });
         Ok(Sockets {
-            listeners: listeners.collect::<Result<_, StartError>>()?,
-            http: self.http.as_ref().map(open).transpose()?,
+            kafka: opened.collect::<Result<_, _>>()?,
+            http: self.http.as_deref().map(open).transpose()?,
         })
     }
 
@@ -176,7 +172,7 @@ impl Blueprint {
             stop: stopping.clone(),
         };
         upkeep.start(&alive);
-        for (index, (door, socket)) in self.doors.iter().zip(sockets.listeners).enumerate() {
+        for (index, (door, socket)) in self.doors.iter().zip(sockets.kafka).enumerate() {
             let listener = Listener {
                 door: Arc::clone(door),
                 socket,
@@ -289,6 +285,13 @@ impl Drop for Running {
             flusher.abort();
         }
     }
+}
+
+fn open(door: &Door) -> Result<TcpListener, StartError> {
+    door.open().map_err(|source| StartError::Listen {
+        address: door.address().to_string(),
+        source,
+    })
 }
 
 fn topic_error(topic: &NewTopic, error: &CatalogError) -> StartError {

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod driven;
 mod groups;
 mod letters;
 mod options;

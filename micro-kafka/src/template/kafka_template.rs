@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
+use super::recorder::{RecordedTopic, Route};
 use super::topics::Topics;
 use super::transaction::{Nesting, TransactionPool};
 use super::{
-    ErrorHook, KafkaError, SendBuilder, SendError, TemplateConfig, Transaction, TransactionError,
+    ErrorHook, KafkaError, Recorder, SendBuilder, SendError, TemplateConfig, Transaction,
+    TransactionError,
 };
 use crate::admin::KafkaAdmin;
 use crate::client::{AnyClient, ConfigError, FailureHook, LazyProducer, Producer};
@@ -44,6 +46,7 @@ struct Shared {
     topics: Topics,
     hook: ErrorHook,
     producer: Arc<LazyProducer>,
+    recorder: Option<Arc<dyn Recorder>>,
     transactions: Arc<Transactions>,
 }
 
@@ -66,7 +69,7 @@ impl KafkaTemplate {
     /// If librdkafka does not know or accept a property.
     pub fn new(config: TemplateConfig) -> Result<Self, ConfigError> {
         let producer = producer(&config)?;
-        Ok(Self::of(config, producer.into()))
+        Ok(Self::of(config, producer.into(), None))
     }
 
     /// A template that makes its producer when something is sent or asked: threads, connections
@@ -80,15 +83,31 @@ impl KafkaTemplate {
         }
         let made = config.clone();
         let lazy = LazyProducer::new(move || producer(&made));
-        Ok(Self::of(config, lazy))
+        Ok(Self::of(config, lazy, None))
     }
 
-    fn of(config: TemplateConfig, producer: LazyProducer) -> Self {
+    /// A template whose records go to a recorder and to no broker, for tests: nothing is connected,
+    /// and each send is answered at once. Administrative requests fail.
+    pub fn recording(recorder: Arc<dyn Recorder>) -> Self {
+        let producer = LazyProducer::new(|| {
+            Err(ConfigError::Client {
+                reason: "a recording template has no broker".into(),
+            })
+        });
+        Self::of(TemplateConfig::new(""), producer, Some(recorder))
+    }
+
+    fn of(
+        config: TemplateConfig,
+        producer: LazyProducer,
+        recorder: Option<Arc<dyn Recorder>>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 topics: Topics::new(&config.namespace),
                 hook: config.error_hook.clone(),
                 producer: Arc::new(producer),
+                recorder,
                 transactions: Arc::new(Transactions {
                     config,
                     pool: OnceLock::new(),
@@ -182,8 +201,16 @@ impl KafkaTemplate {
         SendBuilder::raw(self.topic(topic), &self.shared.hook, payload)
     }
 
-    fn topic(&self, name: &str) -> Result<Arc<crate::client::Topic>, SendError> {
-        self.shared.topics.get(&self.shared.producer, name)
+    fn topic(&self, name: &str) -> Result<Route, SendError> {
+        let shared = &*self.shared;
+        match &shared.recorder {
+            None => shared.topics.get(&shared.producer, name).map(Route::Broker),
+            Some(recorder) => Ok(Route::Recorder(Box::new(RecordedTopic {
+                name: name.into(),
+                recorder: Arc::clone(recorder),
+                hook: shared.hook.clone(),
+            }))),
+        }
     }
 
     /// Administrative requests by the same connections, with the same namespace. The template's
@@ -208,6 +235,7 @@ impl KafkaTemplate {
                 topics: Topics::new(""),
                 hook: self.shared.hook.clone(),
                 producer: Arc::clone(&self.shared.producer),
+                recorder: self.shared.recorder.clone(),
                 transactions: Arc::clone(&self.shared.transactions),
             }),
         }

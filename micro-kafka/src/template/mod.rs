@@ -6,6 +6,7 @@ mod config;
 mod error;
 mod future;
 mod kafka_template;
+mod recorder;
 mod topics;
 mod transaction;
 
@@ -14,6 +15,7 @@ pub use config::{DEFAULT_PROPERTIES, ErrorHook, TemplateConfig};
 pub use error::{KafkaError, SendError};
 pub use future::{DeliveryFuture, QueueFuture, SendFuture, SendResult};
 pub use kafka_template::KafkaTemplate;
+pub use recorder::Recorder;
 pub use transaction::{
     Transaction, TransactionConfig, TransactionError, TransactionSend, TransactionSendFuture,
 };

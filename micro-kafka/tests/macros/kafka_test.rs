@@ -52,12 +52,13 @@ pub(crate) mod kit {
     }
 }
 
-/// All keys are given.
+/// All keys are given, but for `shared`, which excludes `broker`.
 #[kafka_test(
-    topics = ["orders:6", "refunds"],
+    topics = ["orders", "refunds:7"],
     partitions = 3,
-    broker = ["log.segment.bytes=1048576"],
-    embedded = "of the journal",
+    brokers = 1,
+    broker = ["log.retention.ms = 1000", "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256"],
+    embedded = "it has its own retention",
     clock = "paused",
     config = "[kafka]\nclient-id = \"a\"",
     deadline = "5m",
@@ -65,28 +66,35 @@ pub(crate) mod kit {
 )]
 async fn every_key_reaches_the_test_kit(mut kafka: EmbeddedKafka) {
     tokio::task::yield_now().await;
-    kafka.options.shared = true;
+    kafka.options.line += 1;
     let options = kafka.options;
     assert_eq!(options.name, "every_key_reaches_the_test_kit");
-    assert_eq!(options.topics, [("orders", 6), ("refunds", 3)]);
-    assert_eq!(options.broker, [("log.segment.bytes", "1048576")]);
-    assert_eq!(options.embedded, Some("of the journal"));
-    assert!(options.shared && options.paused);
+    assert_eq!(options.topics, [("orders", 3), ("refunds", 7)]);
+    let mechanisms = ("sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-256");
+    assert_eq!(options.broker, [("log.retention.ms", "1000"), mechanisms]);
+    assert_eq!(options.embedded, Some("it has its own retention"));
+    assert!(options.paused && !options.shared);
     assert_eq!(options.config, Some("[kafka]\nclient-id = \"a\""));
     assert_eq!(options.deadline, Some("5m"));
     assert!(options.file.ends_with("kafka_test.rs"));
     let text = include_str!("kafka_test.rs");
     let line = text.lines().position(|line| line == "#[kafka_test(");
-    assert_eq!(options.line as usize, line.unwrap() + 1);
+    assert_eq!(options.line as usize, line.unwrap() + 2);
 }
 
 #[kafka_test(crate = crate::kafka_test::kit)]
 async fn nothing_need_be_given(kafka: EmbeddedKafka) -> Result<(), io::Error> {
-    assert!(kafka.options.topics.is_empty());
-    assert!(kafka.options.broker.is_empty() && !kafka.options.shared && !kafka.options.paused);
-    assert_eq!((kafka.options.embedded, kafka.options.config), (None, None));
-    assert_eq!(kafka.options.deadline, None);
+    let options = kafka.options;
+    assert!(options.topics.is_empty() && options.broker.is_empty());
+    assert!(!options.paused && !options.shared);
+    assert_eq!((options.embedded, options.config), (None, None));
+    assert_eq!(options.deadline, None);
     Err(io::Error::other("x")).or(Ok(()))
+}
+
+#[kafka_test(shared, clock = "running", crate = crate::kafka_test::kit)]
+async fn a_word_alone_is_a_yes(kafka: EmbeddedKafka) {
+    assert!(kafka.options.shared && !kafka.options.paused);
 }
 
 #[kafka_test(topics = "orders", crate = crate::kafka_test::kit)]

@@ -13,7 +13,6 @@ use super::connection::Peer;
 use super::endpoint::{Endpoint, Node};
 use super::state::{BrokerState, Plan, Surroundings};
 use crate::clock::BrokerClock;
-use crate::compat::Release;
 use crate::meta::{BrokerConfig, NewTopic};
 use crate::wire::sample::KNOWN_TOPIC;
 
@@ -35,8 +34,8 @@ pub(in crate::server) fn peer() -> Peer {
         listeners: names,
         nodes: vec![node],
         data: None,
-        release: Release::NEWEST,
         remains: None,
+        release: crate::compat::Release::NEWEST,
         surroundings: Surroundings::new(BrokerClock::system()),
     };
     let broker = BrokerState::new(plan).unwrap();

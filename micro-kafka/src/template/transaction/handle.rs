@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use super::super::recorder::Route;
 use super::super::{ErrorHook, SendBuilder};
 use super::producer::TransactionalProducer;
 use super::send::TransactionSend;
@@ -66,7 +67,7 @@ impl Transaction {
             "" => self.scope.producer.topic(topic),
             namespace => self.scope.producer.topic(&format!("{namespace}{topic}")),
         };
-        let record = SendBuilder::new(topic, &ErrorHook::default(), &payload);
+        let record = SendBuilder::new(topic.map(Route::Broker), &ErrorHook::default(), &payload);
         TransactionSend::new(record, Arc::clone(&self.scope))
     }
 }

@@ -36,6 +36,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOST:PORT", help_heading = HTTP)]
     pub(crate) http: Option<String>,
 
+    /// Keep the last N requests for GET /requests [default: 0].
+    ///
+    /// To look at requests takes some microseconds each; metrics do not need it.
+    #[arg(long, value_name = "N", help_heading = HTTP)]
+    pub(crate) journal: Option<usize>,
+
     /// Topic to create at start, with its number of partitions. May be repeated.
     ///
     /// Without a number it has as many as --default-partitions says. A topic that a data directory

@@ -35,6 +35,21 @@ HTTP PORT
         POST /topics        creates one: {\"name\": \"orders\", \"partitions\": 6, \"config\": {}}
         GET /groups         groups with members, committed offsets and lag; /groups/ID
         GET /transactions   transactional ids with their states
+        POST /faults        puts a rule in force and answers its id: {\"api\": \"Produce\",
+                            \"topic\": \"orders\", \"nth\": 2, \"answer\": \"NOT_LEADER_OR_FOLLOWER\"}
+        GET /faults         the rules with the number of requests that each has met; /faults/ID,
+                            with ?hits=N&timeout=10s once it has met so many
+        DELETE /faults      takes all out of force; /faults/ID that one
+        POST /requests      {\"keep\": 1000} keeps so many requests from now on, as --journal does
+        GET /requests       requests with their answers; ?api=Produce&topic=orders&partition=0&
+                            client=svc-*&group=g&transactional_id=t filter, &wait=N&timeout=10s
+                            answers once so many have come
+    A rule has conditions (api, topic, partition, client, group, transactional_id, nth, first,
+    every, times, probability, seed) and one action: answer (an error's name), delay (50ms or
+    50ms..2s), disconnect, silence, cut (bytes of the answer), throttle, corrupt_records,
+    duplicate, apply_then (disconnect, silence or an error), hold or proceed. after delays any of
+    them.
+
     Answers are JSON, but for the metrics; an error is {\"error\": \"...\"}. Whoever is on this machine
     may use the port; what a web page sends is refused, and so is a Host header that does not name
     this machine.

@@ -2,12 +2,14 @@
 
 mod api_meter;
 mod connections;
+mod faults;
 mod groups;
 mod health;
 mod histogram;
 mod http;
 mod meters;
 mod metrics;
+mod requests;
 mod topics;
 mod traffic;
 mod transactions;

@@ -335,8 +335,6 @@ impl Partition {
             }
         }
         core.log.set_layout(settings.layout);
-        let forgotten_before = now_millis.saturating_sub(settings.producer_expiration_ms);
-        core.producers.expire(forgotten_before);
         core.append(&batches, stamp, now_millis)?;
         let end = core.log.end_offset();
         core.arrived(records.len());

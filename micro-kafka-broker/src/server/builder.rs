@@ -16,6 +16,7 @@ use super::state::Surroundings;
 use crate::clock::BrokerClock;
 use crate::compat::Release;
 use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
+use crate::loggers::Loggers;
 use crate::meta::NewTopic;
 
 const AUTO_CREATE: &str = "auto.create.topics.enable";
@@ -36,6 +37,7 @@ pub struct BrokerBuilder {
     network: bool,
     virtual_time: bool,
     journal: usize,
+    loggers: Option<Loggers>,
 }
 
 impl BrokerBuilder {
@@ -53,6 +55,7 @@ impl BrokerBuilder {
             network: true,
             virtual_time: false,
             journal: 0,
+            loggers: None,
         }
     }
 
@@ -169,6 +172,13 @@ impl BrokerBuilder {
         self
     }
 
+    /// Lets admin clients read and change the levels of the program's log, as Kafka's brokers let
+    /// them; default: they see one level and cannot change it.
+    pub fn loggers(mut self, loggers: Loggers) -> Self {
+        self.loggers = Some(loggers);
+        self
+    }
+
     /// Takes a file's settings: TOML, or Java's properties where the name ends in `.properties`.
     /// The names are Kafka's, `listeners`, `log.dirs` and `node.id` included. What is said in the
     /// program, before or after, wins over the file.
@@ -245,7 +255,10 @@ impl BrokerBuilder {
             topics: self.topics,
             config,
             data_dir,
-            surroundings: Surroundings::new(clock),
+            surroundings: Surroundings {
+                loggers: self.loggers,
+                ..Surroundings::new(clock)
+            },
         });
         blueprint.surroundings.journal.keep(self.journal);
         let sockets = Sockets {

@@ -16,6 +16,7 @@ use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, Transactio
 use crate::coord::{Journal, ProducerIds};
 use crate::fault::{Faults, Journal as RequestJournal};
 use crate::log::disk::DataDir;
+use crate::loggers::Loggers;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
 use crate::meta::{BrokerConfig, Catalog, Features, SecurityStore, StateTopic, TopicStore};
@@ -42,6 +43,7 @@ pub(crate) struct BrokerState {
     request_memory: Arc<RequestMemory>,
     flusher: Flusher,
     meters: Meters,
+    loggers: Option<Loggers>,
     release: Release,
     apis: Vec<ServedApi>,
     faults: Faults,
@@ -63,10 +65,10 @@ pub(super) struct Plan {
     pub(super) nodes: Vec<Node>,
     /// Where it keeps everything; `None` for memory.
     pub(super) data: Option<Arc<DataDir>>,
-    /// The release of Apache Kafka that it passes for.
-    pub(super) release: Release,
     /// What an earlier start has left in memory.
     pub(super) remains: Option<Remains>,
+    /// The release of Apache Kafka that it passes for.
+    pub(super) release: Release,
     /// What outlives a crash.
     pub(super) surroundings: Surroundings,
 }
@@ -84,6 +86,8 @@ pub(super) struct Surroundings {
     pub(super) clients: Clients,
     /// How many connections there have been.
     pub(super) connections: Arc<AtomicU64>,
+    /// The levels of the program's log, for admin clients; `None` where it keeps them to itself.
+    pub(super) loggers: Option<Loggers>,
 }
 
 impl Surroundings {
@@ -95,6 +99,7 @@ impl Surroundings {
             faults: Faults::default(),
             clients: Clients::none(),
             connections: Arc::default(),
+            loggers: None,
         }
     }
 }
@@ -126,8 +131,8 @@ impl Remains {
             Some(data) => data.cluster_id().to_owned(),
             None => Uuid::random().to_string(),
         };
-        let security = plan.data.as_ref();
-        let security = security.map(|data| SecurityStore::open(data)).transpose()?;
+        let security = plan.data.as_ref().map(|data| SecurityStore::open(data));
+        let security = security.transpose()?;
         let access = AccessList::from_config(catalog.config(), security.as_ref());
         Ok(Self {
             cluster_id,
@@ -163,6 +168,7 @@ impl BrokerState {
             journal: requests,
             clients,
             connections,
+            loggers,
         } = plan.surroundings;
         let clock = clock.clock();
         let (catalog, partitions) = (&remains.catalog, &remains.partitions);
@@ -216,6 +222,7 @@ impl BrokerState {
             faults,
             journal: requests,
             connections,
+            loggers,
             remains,
         })
     }
@@ -329,6 +336,11 @@ impl BrokerState {
     /// Who may do what; `None` without an authorizer: everybody everything.
     pub(crate) fn access(&self) -> Option<&AccessList> {
         self.remains.access.as_deref()
+    }
+
+    /// The levels of the log; `None` where the program keeps them to itself.
+    pub(crate) fn loggers(&self) -> Option<&Loggers> {
+        self.loggers.as_ref()
     }
 
     /// The users with SCRAM credentials.

@@ -8,7 +8,7 @@ use super::error::{BootError, BootErrors, Error};
 use super::log::log_to_stderr;
 use super::programmatic::Listener;
 use super::registry::Registry;
-use super::resolve::{Plan, resolve};
+use super::resolve::{ErrorHandlers, Plan, resolve};
 use super::running::RunningApp;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
@@ -41,6 +41,7 @@ pub struct KafkaAppBuilder {
     registry: Registry,
     clock: Clock,
     error_handler: Option<Arc<dyn ErrorHandler>>,
+    error_handlers: ErrorHandlers,
     recoverer: Option<Arc<dyn Recover>>,
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     error_hook: ErrorHook,
@@ -106,6 +107,17 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Decides about the failures of those listeners that name it: by `error_handler = "name"` in
+    /// the attribute, or `error-handler` in the settings.
+    pub fn named_error_handler(
+        mut self,
+        name: impl Into<String>,
+        handler: impl ErrorHandler + 'static,
+    ) -> Self {
+        self.error_handlers.insert(name.into(), Arc::new(handler));
+        self
+    }
+
     /// Takes the records that will not be tried again, instead of the dead-letter topic.
     pub fn recoverer(mut self, recoverer: impl Recover + 'static) -> Self {
         self.recoverer = Some(Arc::new(recoverer));
@@ -151,7 +163,13 @@ impl KafkaAppBuilder {
         if let Some(template) = &template {
             states.insert(template.clone());
         }
-        let plans = resolve(&config, listeners, &states, &mut problems);
+        let plans = resolve(
+            &config,
+            listeners,
+            &states,
+            &self.error_handlers,
+            &mut problems,
+        );
         BootErrors::check(problems)?;
         let Some(template) = template else {
             return Err(Error::Runtime("the producer was not made".into()));
@@ -191,6 +209,7 @@ impl KafkaApp {
             registry: Registry::default(),
             clock: Clock::system(),
             error_handler: None,
+            error_handlers: ErrorHandlers::new(),
             recoverer: None,
             rebalance_listener: None,
             error_hook: ErrorHook::default(),

@@ -104,5 +104,7 @@ fn context(plan: &Plan, namespace: &Arc<str>, states: &Arc<States>) -> ListenerC
         group_id: Arc::clone(&plan.endpoint.group_id),
         namespace: Arc::clone(namespace),
         states: Arc::clone(states),
+        send_to: plan.endpoint.send_to.clone(),
+        info: plan.endpoint.info.clone(),
     }
 }

@@ -48,8 +48,10 @@ impl RunningApp {
             let deps = ContainerDeps {
                 clock: clock.clone(),
                 states: Arc::clone(&states),
-                error_handler: error_handler
+                error_handler: plan
+                    .error_handler
                     .clone()
+                    .or_else(|| error_handler.clone())
                     .unwrap_or_else(|| default_handler(&plan)),
                 recoverer: recoverer
                     .clone()
@@ -94,7 +96,9 @@ impl RunningApp {
         let mut first = None;
         for container in early {
             let client = container.start_behind(gate).map_err(Error::Start)?;
-            first = first.or(client);
+            // Who looks for topics by a pattern is blind for those that it must not read.
+            let sees_all = container.endpoint().topic_pattern.is_none();
+            first = first.or(client.filter(|_| sees_all));
         }
         dead_letters.create(first, &self.template).await?;
         for container in late {

@@ -15,6 +15,7 @@
 //! | [`State<T>`] | a value of the application |
 //! | [`Attempt`] | which delivery of the record this is |
 //! | [`Acknowledgment`] | the right to acknowledge the record, in ack mode `manual` |
+//! | [`Info`] | the text of the listener's `info` |
 //! | [`Cancel`] | tells when the partition is taken away or the listener stops |
 //!
 //! An argument of your own implements [`FromRecord`]:
@@ -64,6 +65,7 @@ mod decoded;
 mod from_bytes;
 mod header;
 mod headers;
+mod info;
 mod key;
 mod meta;
 mod payload;
@@ -80,6 +82,7 @@ pub use cancel::Cancel;
 pub use from_bytes::{BytesError, FromBytes};
 pub(crate) use header::named_header;
 pub use header::{Header, HeaderRejection};
+pub use info::Info;
 pub use key::{Key, KeyRejection};
 pub use meta::Meta;
 pub use payload::PayloadRejection;

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::ack::{AckToken, LateAcknowledgment, Verdict};
 use super::cancel::CancelSignal;
 use super::health::ConsumerStatus;
+use super::reply::SendTo;
 
 /// The values given to `KafkaApp::builder().state(…)`, by type.
 #[derive(Default)]
@@ -45,6 +46,10 @@ pub struct ListenerContext {
     pub namespace: Arc<str>,
     /// The application's values.
     pub states: Arc<States>,
+    /// Where what its handler returns goes.
+    pub send_to: Option<SendTo>,
+    /// A text that its handler may take.
+    pub info: Option<Arc<str>>,
 }
 
 /// What all deliveries of one consumer thread share.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::batch::Companions;
 use super::{
     AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
     Started, Verdict,
@@ -18,6 +19,8 @@ pub struct Delivery {
     pub(crate) consumer: Arc<ConsumerContext>,
     pub(crate) token: AckToken,
     pub(crate) attempt: u32,
+    /// The other records of its batch.
+    pub(crate) companions: Option<Box<Companions>>,
 }
 
 impl Delivery {

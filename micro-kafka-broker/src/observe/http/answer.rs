@@ -81,10 +81,12 @@ pub(super) enum Refused {
         known: Vec<String>,
     },
     #[error("{method} is not allowed here; allowed: {allowed}")]
-    Method {
-        method: String,
-        allowed: &'static str,
-    },
+    Method { method: String, allowed: String },
+    /// What was waited for did not come.
+    #[error("{0}")]
+    NotInTime(String),
+    #[error("no request is kept; POST {{\"keep\": 1000}} here first, or start with --journal 1000")]
+    NothingKept,
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
     #[error("the body did not come within {0} s")]
@@ -105,6 +107,8 @@ impl Refused {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotInTime(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::NothingKept => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
         }
@@ -114,13 +118,14 @@ impl Refused {
 impl From<Refused> for Answer {
     fn from(refused: Refused) -> Self {
         let error = json!({ "error": refused.to_string() });
+        let status = refused.status();
         let allow = match refused {
-            Refused::Method { allowed, .. } => Some(HeaderValue::from_static(allowed)),
+            Refused::Method { allowed, .. } => HeaderValue::from_str(&allowed).ok(),
             _ => None,
         };
         Self {
             allow,
-            ..Self::json_with(refused.status(), &error)
+            ..Self::json_with(status, &error)
         }
     }
 }

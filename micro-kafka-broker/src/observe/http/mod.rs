@@ -5,9 +5,11 @@
 //! headers, bodies and the time that they take.
 
 mod answer;
+mod control;
 mod guard;
 mod percent;
 mod port;
+mod query;
 mod reading;
 mod routes;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::percent::decoded;
-use super::{Answer, Refused, guard, reading};
+use super::{Answer, Refused, control, guard, reading};
 use crate::observe::{groups, health, metrics, topics, transactions};
 use crate::server::BrokerState;
 
@@ -21,6 +21,9 @@ const KNOWN: &[&str] = &[
     "/groups",
     "/groups/{id}",
     "/transactions",
+    "/faults",
+    "/faults/{id}",
+    "/requests",
 ];
 
 /// Answers a request.
@@ -78,6 +81,9 @@ async fn route(broker: &Arc<BrokerState>, request: Request<Incoming>) -> Result<
             allow(&request, &[Method::GET])?;
             Ok(Answer::json(&transactions::transactions(broker)))
         }
+        ["faults"] => control::faults(broker, request).await,
+        ["faults", id] => control::fault(broker, request, id).await,
+        ["requests"] => control::requests(broker, request).await,
         _ => Err(Refused::NotFound {
             what: path.clone(),
             known: KNOWN.iter().map(|known| (*known).to_owned()).collect(),
@@ -85,7 +91,7 @@ async fn route(broker: &Arc<BrokerState>, request: Request<Incoming>) -> Result<
     }
 }
 
-fn missing(what: &str, name: &str) -> Refused {
+pub(super) fn missing(what: &str, name: &str) -> Refused {
     Refused::NotFound {
         what: format!("{what} `{name}`"),
         known: Vec::new(),
@@ -93,21 +99,17 @@ fn missing(what: &str, name: &str) -> Refused {
 }
 
 /// Refuses other methods; HEAD is GET without the body.
-fn allow(request: &Request<Incoming>, methods: &[Method]) -> Result<(), Refused> {
+pub(super) fn allow(request: &Request<Incoming>, methods: &[Method]) -> Result<(), Refused> {
     let asked = request.method();
     let head = *asked == Method::HEAD && methods.contains(&Method::GET);
     if head || methods.contains(asked) {
         return Ok(());
     }
     let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
-    names.sort_unstable();
-    let allowed = match names.as_slice() {
-        ["GET"] => "GET, HEAD",
-        ["POST"] => "POST",
-        ["DELETE"] => "DELETE",
-        ["GET", "POST"] => "GET, HEAD, POST",
-        _ => "GET, HEAD, POST, DELETE",
-    };
+    if methods.contains(&Method::GET) {
+        names.push("HEAD");
+    }
+    let allowed = names.join(", ");
     Err(Refused::Method {
         method: asked.to_string(),
         allowed,

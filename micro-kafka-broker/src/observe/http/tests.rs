@@ -12,6 +12,9 @@ use crate::Broker;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// ApiVersions version 0, correlation id 7, client id `x`.
+const API_VERSIONS: [u8; 15] = [0, 0, 0, 11, 0, 18, 0, 0, 0, 0, 0, 7, 0, 1, b'x'];
+
 async fn broker() -> Broker {
     let builder = Broker::builder().topic("orders", 2).http("127.0.0.1:0");
     builder.start().await.unwrap()
@@ -271,5 +274,78 @@ async fn metrics_count_what_was_asked_and_are_well_formed() {
             "{line} is not in {text}"
         );
     }
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_fault_is_put_in_force_seen_and_removed() {
+    let broker = broker().await;
+    let rule = r#"{"api": "ApiVersions", "client": "x", "times": 1, "disconnect": true}"#;
+    let (status, fault) = post(&broker, "/faults", rule).await;
+    assert_eq!((status, &fault["hits"]), (201, &Value::from(0)));
+    let path = format!("/faults/{}", fault["id"]);
+    let waiting = format!("{path}?hits=1");
+    let (hit, ()) = tokio::join!(ask(&broker, "GET", &waiting), async {
+        let mut client = TcpStream::connect(broker.bootstrap_servers())
+            .await
+            .unwrap();
+        client.write_all(&API_VERSIONS).await.unwrap();
+        assert!(client.read_u8().await.is_err(), "disconnected");
+    });
+    assert_eq!((hit.0, &hit.1["hits"]), (200, &Value::from(1)));
+    assert_eq!(ask(&broker, "DELETE", &path).await.0, 200);
+    assert_eq!(ask(&broker, "GET", &path).await.0, 404);
+    let all = ask(&broker, "GET", "/faults").await;
+    assert_eq!(all, (200, Value::Array(Vec::new())));
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_rule_that_is_none_and_a_hit_that_does_not_come_are_explained() {
+    let broker = broker().await;
+    let (status, error) = post(&broker, "/faults", r#"{"api": "Produkt"}"#).await;
+    assert_eq!(status, 400);
+    assert!(error["error"].as_str().unwrap().contains("Produkt"));
+    let (_, fault) = post(&broker, "/faults", "\"Produce silence\"").await;
+    let path = format!("/faults/{}?hits=2&timeout=1ms", fault["id"]);
+    let (status, error) = ask(&broker, "GET", &path).await;
+    assert_eq!(status, 504);
+    assert!(error["error"].as_str().unwrap().contains("2 were expected"));
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn requests_are_kept_once_it_is_said_and_waited_for() {
+    let broker = broker().await;
+    assert_eq!(ask(&broker, "GET", "/requests").await.0, 409);
+    assert_eq!(post(&broker, "/requests", r#"{"keep": 10}"#).await.0, 200);
+    let waiting = "/requests?api=ApiVersions&client=x&wait=1";
+    let (found, ()) = tokio::join!(ask(&broker, "GET", waiting), async {
+        let mut client = TcpStream::connect(broker.bootstrap_servers())
+            .await
+            .unwrap();
+        client.write_all(&API_VERSIONS).await.unwrap();
+        client.read_u8().await.unwrap();
+    });
+    let request = &found.1["requests"][0];
+    assert_eq!(
+        (&request["api"], &request["client_id"]),
+        (&"ApiVersions".into(), &"x".into())
+    );
+    let none = ask(&broker, "GET", "/requests?topic=none").await;
+    assert_eq!(none.1["requests"], Value::Array(Vec::new()));
+    for bad in [
+        "?api=Produkt",
+        "?topik=a",
+        "?wait=some",
+        "?wait=1&timeout=soon",
+    ] {
+        assert_eq!(
+            ask(&broker, "GET", &format!("/requests{bad}")).await.0,
+            400,
+            "{bad}"
+        );
+    }
+    assert_eq!(ask(&broker, "DELETE", "/requests").await.0, 200);
     broker.stop().await;
 }

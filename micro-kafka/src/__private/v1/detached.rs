@@ -24,6 +24,8 @@ impl Detached {
             group_id: format!("{namespace}{id}").into(),
             namespace: namespace.into(),
             states: Arc::new(states),
+            send_to: None,
+            info: None,
         })
     }
 
@@ -53,6 +55,7 @@ impl Detached {
             consumer: Arc::clone(&self.consumer),
             token,
             attempt,
+            companions: None,
         }
     }
 

@@ -223,3 +223,59 @@ async fn auto_commit_waits_for_its_interval_or_the_stop(kafka: EmbeddedKafka) {
     app.stop().await;
     commits(&kafka, "index", 3).await;
 }
+
+/// When which delivery of a record began.
+type Deliveries = Journal<(i32, i64, u32, std::time::Instant)>;
+
+#[kafka_listener(
+    topics = "orders",
+    group_id = "refusing",
+    ack_mode = "manual-immediate"
+)]
+async fn refuse(
+    meta: Meta,
+    order: &str,
+    attempt: Attempt,
+    ack: Acknowledgment,
+    State(deliveries): State<Deliveries>,
+) {
+    let now = std::time::Instant::now();
+    deliveries.note((meta.partition(), meta.offset(), attempt.number(), now));
+    match order {
+        "refused" if attempt.is_first() => ack.nack(Duration::from_millis(300)),
+        _ => ack.acknowledge(),
+    }
+}
+
+#[kafka_test(topics = ["orders"], partitions = 2)]
+async fn a_refused_record_comes_again_after_its_delay_and_only_its_partition_waits(
+    kafka: EmbeddedKafka,
+) {
+    let deliveries = Deliveries::new();
+    let app = kafka.app().listener(refuse).state(deliveries.clone());
+    let app = app.start().await;
+    for order in ["a", "refused", "b"] {
+        kafka.send("orders", order).partition(0).await;
+    }
+    deliveries.reaches(2).await;
+    kafka.send("orders", "c").partition(1).await;
+    app.listener("refuse").settled().await;
+    let all = deliveries.entries();
+    let order = all
+        .iter()
+        .map(|(partition, offset, attempt, _)| (*partition, *offset, *attempt));
+    let of_first = order.clone().filter(|(partition, ..)| *partition == 0);
+    let expected = [(0, 0, 1), (0, 1, 1), (0, 1, 2), (0, 2, 1)];
+    assert_eq!(of_first.collect::<Vec<_>>(), expected);
+    let at = |wanted| {
+        let place = order.clone().position(|delivery| delivery == wanted);
+        all[place.unwrap()].3
+    };
+    let waited = at((0, 1, 2)) - at((0, 1, 1));
+    // Late under load, early never.
+    assert!(waited >= Duration::from_millis(300), "{waited:?}");
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    assert!(at((1, 0, 1)) < at((0, 1, 2)), "the other partition waited");
+    let committed = kafka.committed("refusing", "orders").await;
+    assert_eq!((committed[&0], committed[&1]), (3, 1));
+}

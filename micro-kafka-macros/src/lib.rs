@@ -100,9 +100,14 @@ pub fn kafka_event(item: TokenStream) -> TokenStream {
 ///
 /// | key | value |
 /// |---|---|
-/// | `topics` | `"orders"` or `["orders", "refunds"]`: made before the test starts |
-/// | `partitions` | how many each of them has: 1 to 10000, by default 1 |
-/// | `config` | settings in TOML, over those of `application.toml` |
+/// | `topics` | `"orders"` or `["orders", "refunds:6"]`: made before the test starts, with as many partitions as stand after the colon |
+/// | `partitions` | how many the others have: 1 to 10000, by default 1 |
+/// | `broker` | properties of the embedded broker, with Kafka's names: `["log.retention.ms=1000", …]` |
+/// | `brokers` | how many brokers there are: 1 |
+/// | `shared` | alone: the broker is one that all such tests of the binary share, each with a namespace of its own |
+/// | `embedded` | why the test runs on the embedded broker only: with another Kafka it is left out |
+/// | `clock` | `"paused"`: the applications' time moves by `advance` only; by default `"running"` |
+/// | `config` | settings of its applications in TOML |
 /// | `deadline` | the longest time that the whole test may take, as in `"10m"`; by default three minutes |
 /// | `crate` | the test kit's path if the dependency is renamed: `crate = ::kit` |
 ///

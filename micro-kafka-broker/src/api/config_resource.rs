@@ -1,10 +1,11 @@
-//! What configurations are set for: topics, brokers, loggers.
+//! What configurations are set for: topics, brokers, loggers, groups, client metrics.
 
 use std::collections::HashSet;
 
 use super::{ErrorCode, RequestContext};
 use crate::meta::{
-    BrokerScope, CatalogError, ConfigChanges, ConfigEntry, ConfigOp, ConfigSource, check_topic_name,
+    BrokerScope, CatalogError, ConfigChanges, ConfigEntry, ConfigOp, ConfigSource, ResourceKind,
+    check_topic_name,
 };
 
 /// The kinds of resource in requests.
@@ -75,10 +76,14 @@ pub(super) fn alter(
     validate_only: bool,
 ) -> Result<(), Refused> {
     let catalog = context.broker.catalog();
+    let refusal = |error: CatalogError| refused(ErrorCode::from(&error), error.to_string());
+    let alter_resource = |kind| {
+        let altered = catalog.alter_resource(kind, name, changes, validate_only);
+        altered.map_err(refusal)
+    };
     match kind {
         TOPIC if name.is_empty() => Err(invalid("Default topic resources are not allowed.")),
         TOPIC => {
-            let refusal = |error: CatalogError| refused(ErrorCode::from(&error), error.to_string());
             check_topic_name(name).map_err(refusal)?;
             let altered = catalog.alter_topic(name, changes, validate_only);
             altered.map_err(|error| match error {
@@ -92,12 +97,11 @@ pub(super) fn alter(
         BROKER => {
             let scope = broker_scope(context, name)?;
             let altered = catalog.alter_broker(scope, changes, validate_only);
-            altered.map_err(|error| refused(ErrorCode::from(&error), error.to_string()))
+            altered.map_err(refusal)
         }
         BROKER_LOGGER if !changes.replace => alter_loggers(context, name, changes),
-        CLIENT_METRICS | GROUP => Err(invalid(format!(
-            "This broker does not serve configurations of resource type {kind}"
-        ))),
+        CLIENT_METRICS => alter_resource(ResourceKind::ClientMetrics),
+        GROUP => alter_resource(ResourceKind::Group),
         _ => Err(invalid(format!("Unknown resource type {kind}"))),
     }
 }

@@ -60,6 +60,6 @@ pub(crate) mod write_txn_markers;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use error_code::ErrorCode;
+pub use error_code::{ErrorCode, UnknownErrorCode};
 pub(crate) use handler::{Answer, Handler, RequestContext};
 pub(crate) use operations::Operations;

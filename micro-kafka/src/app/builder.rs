@@ -3,11 +3,12 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
+use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::log::log_to_stderr;
 use super::programmatic::Listener;
 use super::registry::Registry;
-use super::resolve::{ErrorHandlers, Plan, resolve};
+use super::resolve::{ErrorHandlers, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
@@ -44,6 +45,7 @@ pub struct KafkaAppBuilder {
     recoverer: Option<Arc<dyn Recover>>,
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     error_hook: ErrorHook,
+    template: Option<KafkaTemplate>,
 }
 
 impl KafkaAppBuilder {
@@ -82,6 +84,14 @@ impl KafkaAppBuilder {
     /// Adds a listener made by the program.
     pub fn register(mut self, listener: Listener) -> Self {
         self.registry.registered.push(listener.into_registration());
+        self
+    }
+
+    /// Names listeners that are added while the application runs, so that they may have tables
+    /// `[kafka.listeners.<id>]`.
+    pub fn later_listeners<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
+        let ids = ids.into_iter().map(Into::into);
+        self.registry.later.extend(ids);
         self
     }
 
@@ -135,6 +145,13 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Sends by that template instead of one of its own: handlers take it as
+    /// `State<KafkaTemplate>`, and dead letters go out by it.
+    pub fn template(mut self, template: KafkaTemplate) -> Self {
+        self.template = Some(template);
+        self
+    }
+
     /// Reads the settings and checks everything that can be checked without a broker.
     ///
     /// # Errors
@@ -142,12 +159,16 @@ impl KafkaAppBuilder {
     pub fn build(self) -> Result<KafkaApp, Error> {
         let (config, errors) = self.settings.read();
         let mut problems: Vec<BootError> = errors.into_iter().map(BootError::from).collect();
+        let later = self.registry.later.clone();
         let listeners = self.registry.collect(&mut problems);
+        check_unused_tables(&config, &listeners, &later, &mut problems);
         let mut template = TemplateConfig::from(&config);
         template.error_hook = self.error_hook;
-        let template = KafkaTemplate::at_first_use(template)
-            .inspect_err(|error| problems.push(BootError::new(error.to_string())))
-            .ok();
+        let template = self.template.or_else(|| {
+            KafkaTemplate::at_first_use(template)
+                .inspect_err(|error| problems.push(BootError::new(error.to_string())))
+                .ok()
+        });
         let mut states = self.states;
         if let Some(template) = &template {
             states.insert(template.clone());
@@ -170,6 +191,7 @@ impl KafkaAppBuilder {
             template,
             clock: self.clock,
             error_handler: self.error_handler,
+            error_handlers: self.error_handlers,
             recoverer: self.recoverer,
             rebalance_listener: self.rebalance_listener,
         })
@@ -185,6 +207,7 @@ pub struct KafkaApp {
     pub(super) template: KafkaTemplate,
     pub(super) clock: Clock,
     pub(super) error_handler: Option<Arc<dyn ErrorHandler>>,
+    pub(super) error_handlers: ErrorHandlers,
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
 }
@@ -202,6 +225,7 @@ impl KafkaApp {
             recoverer: None,
             rebalance_listener: None,
             error_hook: ErrorHook::default(),
+            template: None,
         }
     }
 
@@ -215,6 +239,12 @@ impl KafkaApp {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The listeners by themselves, to be driven by hand: for tests of handlers without a broker.
+    #[must_use]
+    pub fn detach(self) -> Vec<DetachedListener> {
+        DetachedListener::all(self)
     }
 
     /// Creates what topics are missing for dead letters, and starts the listeners.

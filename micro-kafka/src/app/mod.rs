@@ -1,9 +1,12 @@
 //! The application: finds the listeners, checks everything, starts and stops the containers.
 
+mod added;
 mod builder;
 mod dead_letters;
+mod detached;
 mod error;
 mod log;
+mod maker;
 mod programmatic;
 mod registration;
 mod registry;
@@ -12,7 +15,8 @@ mod running;
 mod signal;
 
 pub use builder::{KafkaApp, KafkaAppBuilder};
+pub use detached::DetachedListener;
 pub use error::{BootError, BootErrors, Error};
 pub use log::log_to_stderr;
-pub use programmatic::{Listener, RecordFuture};
+pub use programmatic::{BatchFuture, Listener, RecordFuture};
 pub use running::{AppHealth, ListenerHealth, RunningApp};

@@ -65,12 +65,14 @@ pub struct ConsumerContext {
 }
 
 impl ConsumerContext {
-    /// A consumer whose acknowledgements go to `acks`.
+    /// Without a loop: deliveries of slot 0 and epoch 0 are never late.
     pub(crate) fn new(
         listener: Arc<ListenerContext>,
         acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
     ) -> Self {
-        Self::of(listener, acks, Arc::default())
+        let status = ConsumerStatus::default();
+        status.set_epoch(0, 0);
+        Self::of(listener, acks, Arc::new(status))
     }
 
     pub(super) fn of(

@@ -26,33 +26,35 @@ async fn declared(order: &str, Info(info): Info, State(seen): State<Journal<Stri
 }
 
 #[kafka_test(topics = ["orders", "refunds"])]
-async fn listeners_come_and_go_while_the_application_runs(kafka: EmbeddedKafka) {
+async fn a_listener_is_added_while_the_application_runs(kafka: EmbeddedKafka) {
     let seen = Journal::<String>::new();
     let app = kafka.app().listener(declared).state(seen.clone());
     let app = app.start().await;
-    let added = app
-        .add(
-            texts(&seen, "late")
-                .topics(["refunds"])
-                .filter(|record| record.payload() != Some(b"unwanted")),
-        )
-        .await
-        .unwrap();
+    let late = texts(&seen, "late").topics(["refunds"]);
+    let late = late.filter(|record| record.payload() != Some(b"unwanted"));
+    let added = app.add(late).await.unwrap();
     added.assigned(1).await;
     kafka.send("refunds", "unwanted").await;
     kafka.send("refunds", "r1").await;
     seen.reaches(1).await;
     app.quiet().await;
     assert_eq!(added.stats().filtered, 1);
-    assert!(
-        app.health()
-            .listeners
-            .iter()
-            .any(|one| &*one.listener == "late")
-    );
+    let health = app.health().listeners;
+    assert!(health.iter().any(|one| &*one.listener == "late"));
     let taken = app.add(texts(&seen, "late").topics(["orders"])).await;
     let taken = taken.unwrap_err().to_string();
     assert!(taken.contains("id `late` is taken"), "{taken}");
+}
+
+#[kafka_test(topics = ["orders", "refunds"])]
+async fn a_listener_is_removed_and_its_group_goes_on_where_it_was_left(kafka: EmbeddedKafka) {
+    let seen = Journal::<String>::new();
+    let app = kafka.app().listener(declared).state(seen.clone());
+    let app = app.start().await;
+    let late = || texts(&seen, "late").topics(["refunds"]);
+    let added = app.add(late()).await.unwrap();
+    kafka.send("refunds", "r1").await;
+    seen.reaches(1).await;
     app.remove("late").await.unwrap();
     assert!(app.remove("late").await.is_none());
     assert!(!added.is_running());
@@ -60,12 +62,7 @@ async fn listeners_come_and_go_while_the_application_runs(kafka: EmbeddedKafka) 
     kafka.send("orders", "o1").await;
     seen.reaches(2).await;
     assert_eq!(seen.entries(), ["r1", "declared o1"]);
-    // The group goes on where it was left.
-    let again = app
-        .add(texts(&seen, "late").topics(["refunds"]))
-        .await
-        .unwrap();
-    again.assigned(1).await;
+    app.add(late()).await.unwrap();
     seen.reaches(3).await;
     assert_eq!(seen.entries()[2], "r2");
 }

@@ -15,6 +15,7 @@ use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
 
 mod events;
+mod intercepting;
 mod programmatic;
 mod replying;
 mod sources;

@@ -13,7 +13,7 @@ use super::running::RunningApp;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{ErrorHandler, Recover};
-use crate::listener::{RebalanceListener, States};
+use crate::listener::{Interceptor, RebalanceListener, States};
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Where the settings come from.
@@ -44,6 +44,7 @@ pub struct KafkaAppBuilder {
     error_handlers: ErrorHandlers,
     recoverer: Option<Arc<dyn Recover>>,
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
+    interceptors: Vec<Arc<dyn Interceptor>>,
     error_hook: ErrorHook,
     template: Option<KafkaTemplate>,
 }
@@ -126,6 +127,13 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Is told of each attempt of all listeners, before the handler and after it; of several, the
+    /// first is told first of the beginning, and last of the end.
+    pub fn interceptor(mut self, interceptor: impl Interceptor + 'static) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
     /// Takes the records that will not be tried again, instead of the dead-letter topic.
     pub fn recoverer(mut self, recoverer: impl Recover + 'static) -> Self {
         self.recoverer = Some(Arc::new(recoverer));
@@ -194,6 +202,7 @@ impl KafkaAppBuilder {
             error_handlers: self.error_handlers,
             recoverer: self.recoverer,
             rebalance_listener: self.rebalance_listener,
+            interceptors: self.interceptors,
         })
     }
 }
@@ -210,6 +219,7 @@ pub struct KafkaApp {
     pub(super) error_handlers: ErrorHandlers,
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
+    pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
 }
 
 impl KafkaApp {
@@ -224,6 +234,7 @@ impl KafkaApp {
             error_handlers: ErrorHandlers::new(),
             recoverer: None,
             rebalance_listener: None,
+            interceptors: Vec::new(),
             error_hook: ErrorHook::default(),
             template: None,
         }

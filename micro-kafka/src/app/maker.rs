@@ -9,7 +9,7 @@ use super::running::{default_handler, default_recoverer};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{ErrorHandler, Recover};
-use crate::listener::{ContainerDeps, ListenerContainer, RebalanceListener, States};
+use crate::listener::{ContainerDeps, Interceptors, ListenerContainer, RebalanceListener, States};
 use crate::template::KafkaTemplate;
 
 /// What all containers of an application are given.
@@ -23,6 +23,7 @@ pub(super) struct Maker {
     pub(super) error_handlers: ErrorHandlers,
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
+    pub(super) interceptors: Interceptors,
     pub(super) runtime: Handle,
 }
 
@@ -39,6 +40,7 @@ impl Maker {
                 .unwrap_or_else(|| default_handler(&plan)),
             recoverer: recoverer.unwrap_or_else(|| default_recoverer(&plan, &self.template)),
             rebalance_listener: self.rebalance_listener.clone(),
+            interceptors: self.interceptors.clone(),
             namespace: self.config.kafka().namespaced("").into(),
             runtime: self.runtime.clone(),
         };

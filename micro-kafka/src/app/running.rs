@@ -43,6 +43,7 @@ impl RunningApp {
             error_handlers: app.error_handlers,
             recoverer: app.recoverer,
             rebalance_listener: app.rebalance_listener,
+            interceptors: app.interceptors.into_iter().collect(),
             runtime,
         };
         let plans = app.plans.into_iter();

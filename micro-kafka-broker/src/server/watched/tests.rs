@@ -4,9 +4,10 @@ use bytes::{Buf, Bytes};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use crate::api::Answer;
 use crate::fault::{Action, ApiKey, Ending, ErrorCode, Failure, Matcher, Rule};
 use crate::server::connection::Peer;
-use crate::server::dispatch::{dispatch, read_answer, sample_request, served_apis};
+use crate::server::dispatch::{dispatch, encode, read_answer, sample_request, served_apis};
 use crate::server::reply::Then;
 use crate::server::tests::peer;
 use crate::wire::sample::KNOWN_TOPIC;
@@ -101,6 +102,7 @@ mod parts {
     use crate::api::metadata::{MetadataRequest, MetadataRequestTopic};
     use crate::api::offset_commit::{
         OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+        OffsetCommitResponse,
     };
 
     fn commit(topics: &[(&str, &[i32])]) -> OffsetCommitRequest {
@@ -260,6 +262,18 @@ mod parts {
         assert_eq!(reply.then, Then::Mute(time));
         let answer = ask(&peer, 8, &request).await;
         assert_eq!(answer.throttle_time_ms, 700);
+    }
+
+    #[test]
+    fn any_answer_that_throttles_mutes_the_connection() {
+        let apis = served_apis();
+        let api = *apis.iter().find(|api| api.key == 8).unwrap();
+        let response = OffsetCommitResponse {
+            throttle_time_ms: 500,
+            ..OffsetCommitResponse::default()
+        };
+        let reply = encode(api, start_of(8, 8), Answer::Reply(response)).unwrap();
+        assert_eq!(reply.then, Then::Mute(Duration::from_millis(500)));
     }
 
     #[tokio::test(start_paused = true)]

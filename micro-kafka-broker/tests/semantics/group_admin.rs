@@ -11,7 +11,8 @@ use kafka_protocol::messages::{
     ListGroupsResponse, OffsetDeleteRequest, OffsetDeleteResponse,
 };
 
-use crate::groups::{MEMBER_ID_REQUIRED, commit, enter, group_id, join, joining, sync};
+use crate::group_offsets::commit;
+use crate::groups::{MEMBER_ID_REQUIRED, enter, group_id, join, joining, sync};
 use crate::kafka::{Kafka, text, topic_name};
 
 const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;

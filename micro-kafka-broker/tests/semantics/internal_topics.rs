@@ -5,7 +5,8 @@ use kafka_protocol::messages::{ApiKey, OffsetCommitRequest, OffsetCommitResponse
 use kafka_protocol::records::RecordBatchDecoder;
 
 use crate::batch::Batch;
-use crate::groups::{commit, enter, group_id, joining, sync};
+use crate::group_offsets::commit;
+use crate::groups::{enter, group_id, joining, sync};
 use crate::kafka::{Kafka, text, topic_name};
 use crate::transaction::Producer;
 

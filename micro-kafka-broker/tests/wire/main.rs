@@ -23,3 +23,4 @@ mod order;
 mod produce;
 mod topics;
 mod upkeep;
+mod upkeep_of_transactions;

@@ -26,25 +26,25 @@ use crate::client::Client;
 const OFFSET_OUT_OF_RANGE: i16 = 1;
 
 /// A topic of which every record is a segment.
-const COMPACTED: [(&str, &str); 3] = [
+pub(crate) const COMPACTED: [(&str, &str); 3] = [
     ("cleanup.policy", "compact"),
     ("segment.ms", "1"),
     ("min.cleanable.dirty.ratio", "0"),
 ];
 
-fn text(text: &str) -> StrBytes {
+pub(crate) fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())
 }
 
 /// A topic of a broker that looks often.
-struct Upkeep {
+pub(crate) struct Upkeep {
     _broker: Option<Broker>,
-    client: Client,
-    topic: TopicName,
+    pub(crate) client: Client,
+    pub(crate) topic: TopicName,
 }
 
 impl Upkeep {
-    async fn start(configs: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(configs: &[(&str, &str)]) -> Self {
         let (broker, address) = match std::env::var("MICRO_KAFKA_UPKEEP") {
             Ok(address) => (None, address),
             Err(_) => {
@@ -89,7 +89,7 @@ impl Upkeep {
         }
     }
 
-    async fn produce(&mut self, records: Bytes) -> i64 {
+    pub(crate) async fn produce(&mut self, records: Bytes) -> i64 {
         let data = PartitionProduceData::default().with_records(Some(records));
         let data = TopicProduceData::default()
             .with_name(self.topic.clone())
@@ -121,7 +121,7 @@ impl Upkeep {
     }
 
     /// All batches from an offset on.
-    async fn batches(&mut self, mut offset: i64) -> Vec<Bytes> {
+    pub(crate) async fn batches(&mut self, mut offset: i64) -> Vec<Bytes> {
         let mut batches = Vec::new();
         loop {
             let fetched = self.fetch(offset).await;
@@ -141,7 +141,7 @@ impl Upkeep {
     }
 
     /// All records from an offset on, as offset, key and whether there is a value.
-    async fn read(&mut self, offset: i64) -> Vec<(i64, String, bool)> {
+    pub(crate) async fn read(&mut self, offset: i64) -> Vec<(i64, String, bool)> {
         let mut records = Vec::new();
         for mut batch in self.batches(offset).await {
             let decoded = RecordBatchDecoder::decode(&mut batch).unwrap();
@@ -154,12 +154,12 @@ impl Upkeep {
     }
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap()
 }
 
 /// A keyed record at a time; without a value it deletes the key.
-fn keyed(key: &'static str, has_value: bool, at: i64) -> Bytes {
+pub(crate) fn keyed(key: &'static str, has_value: bool, at: i64) -> Bytes {
     let mut batch = Batch::at(at);
     batch.values[0].0 = Some(key);
     match has_value {

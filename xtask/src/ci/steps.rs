@@ -76,6 +76,11 @@ pub(super) const ALL: &[Step] = &[
         about: "retention and compaction on an Apache Kafka that looks often",
         run: upkeep,
     },
+    Step {
+        name: "tight",
+        about: "full groups, forgotten ids and access control lists on an Apache Kafka that has them",
+        run: tight,
+    },
 ];
 
 const FEW_MINUTES: Duration = Duration::from_secs(5 * 60);
@@ -138,6 +143,27 @@ fn upkeep() -> Result<(), CiError> {
     on(&kafka, |bootstrap| {
         Run::cargo("test --locked -p micro-kafka-broker --test wire upkeep")
             .env("MICRO_KAFKA_UPKEEP", bootstrap)
+            .check()
+    })
+}
+
+/// As the tests name the settings.
+fn tight() -> Result<(), CiError> {
+    let kafka = Kafka::fresh("tight")?
+        .property("group.max.size", "1")
+        .property("transactional.id.expiration.ms", "500")
+        .property(
+            "transaction.remove.expired.transaction.cleanup.interval.ms",
+            "50",
+        )
+        .property(
+            "authorizer.class.name",
+            "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        )
+        .property("super.users", "User:ANONYMOUS");
+    on(&kafka, |bootstrap| {
+        Run::cargo("test --locked -p micro-kafka-broker --test semantics -- tight access")
+            .env("MICRO_KAFKA_TIGHT", bootstrap)
             .check()
     })
 }

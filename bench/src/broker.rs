@@ -206,7 +206,7 @@ fn embedded(program: &Path, gathering: Duration) -> Command {
 
 /// An empty folder for a broker's data.
 fn empty(name: &str) -> Result<PathBuf, BenchError> {
-    let dir = workspace::target().join("bench").join(name);
+    let dir = workspace::target().join("bench/data").join(name);
     if dir.exists() {
         std::fs::remove_dir_all(&dir).map_err(BenchError::Output)?;
     }

@@ -67,6 +67,19 @@ impl Settled {
         self.check(self.stats.skipped, expected, "skipped records")
     }
 
+    /// Asserts how many records the listener's filter did not want.
+    ///
+    /// # Panics
+    /// If not.
+    #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "an assertion is called for its panic"
+    )]
+    pub fn assert_filtered(&self, expected: u64) -> &Self {
+        self.check(self.stats.filtered, expected, "filtered records")
+    }
+
     /// Asserts how many records went to the dead-letter topic.
     ///
     /// # Panics
@@ -98,6 +111,7 @@ impl Settled {
         stats.retried += other.retried;
         stats.dead_lettered += other.dead_lettered;
         stats.skipped += other.skipped;
+        stats.filtered += other.filtered;
         stats.voided += other.voided;
         stats.commits += other.commits;
         stats.busy += other.busy;

@@ -88,6 +88,14 @@ impl DrivenBuilder {
             Err(error) => fail(place, &error.to_string()),
         };
         match app.detach().pop() {
+            Some(listener) if listener.endpoint().batch.is_some() => {
+                let id = &listener.endpoint().id;
+                let message = format!(
+                    "`{id}` takes batches, and `drive` hands over single records: test it on a \
+                     Kafka, by `#[kafka_test]`"
+                );
+                fail(place, &message)
+            }
             Some(listener) => Driven::new(listener, self.kafka),
             None => fail(place, "there is no such listener"),
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use micro_kafka::error::{Action, ListenerError};
 use micro_kafka::listener::{Delivery, Finished};
-use micro_kafka::record::{OwnedHeader, OwnedRecord, Timestamp};
+use micro_kafka::record::{OwnedHeader, OwnedRecord, Record, Timestamp};
 
 use super::Driven;
 use super::outcome::{End, Outcome};
@@ -96,7 +96,18 @@ impl<'a> DrivenSend<'a> {
             attempt,
             place,
         } = self;
+        if record.topic.is_empty() {
+            fail(
+                place,
+                "the listener finds its topics by a pattern: name the record's by `.topic(…)`",
+            );
+        }
         let offset = record.offset;
+        let record = Record::from(record);
+        let filter = driven.listener.endpoint().filter.as_ref();
+        if filter.is_some_and(|filter| !filter.keeps(&record)) {
+            return Outcome::filtered(&driven.listener.endpoint().id);
+        }
         let sent_before = driven.kafka.sent().len();
         let mut delivery = driven.listener.delivery(record, attempt);
         let mut waits = Vec::new();

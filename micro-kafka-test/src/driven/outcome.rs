@@ -23,6 +23,8 @@ const EXACT: Duration = Duration::from_millis(1);
 pub enum End {
     /// The handler succeeded.
     Done,
+    /// The listener's filter did not want it: the handler never ran.
+    Filtered,
     /// It failed, and the record is tried again after the wait.
     RetryAfter(Duration),
     /// It returned, having asked for the record to be delivered again after the wait.
@@ -41,6 +43,7 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done => f.write_str("done"),
+            Self::Filtered => f.write_str("filtered"),
             Self::RetryAfter(wait) => write!(f, "tried again after {wait:?}"),
             Self::Nacked(wait) => write!(f, "asked for again after {wait:?}"),
             Self::DeadLettered => f.write_str("dead-lettered"),
@@ -65,6 +68,18 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    pub(super) fn filtered(listener: &str) -> Self {
+        Self {
+            listener: listener.to_owned(),
+            end: End::Filtered,
+            error: None,
+            waits: Vec::new(),
+            sent: Vec::new(),
+            letter: None,
+            acknowledged: false,
+        }
+    }
+
     /// How it ended.
     #[must_use]
     pub fn end(&self) -> &End {
@@ -80,7 +95,10 @@ impl Outcome {
     /// How often it was delivered.
     #[must_use]
     pub fn attempts(&self) -> usize {
-        self.waits.len() + 1
+        match self.end {
+            End::Filtered => 0,
+            _ => self.waits.len() + 1,
+        }
     }
 
     /// The waits between the deliveries.
@@ -135,6 +153,15 @@ impl Outcome {
         let wait = span(wait, Location::caller());
         let is = self.end == End::Nacked(wait);
         self.check(is, &format!("asked for again after {wait:?}"))
+    }
+
+    /// Asserts that the listener's filter did not want the record.
+    ///
+    /// # Panics
+    /// If it did, with what became of the record.
+    #[track_caller]
+    pub fn assert_filtered(&self) -> &Self {
+        self.check(self.end == End::Filtered, "filtered")
     }
 
     /// Asserts that the record failed and counts as done.

@@ -162,11 +162,12 @@ async fn a_send_can_be_made_to_fail() {
     let done = ship.deliver(Json(Order { id: 9 })).to_its_end().await;
     done.assert_done().assert_attempts(2);
     kafka.topic("shipped").assert_one();
-    kafka.fail_next(SendError::UnknownTopic {
+    kafka.fail_next(SendError::TimedOut {
         topic: "shipments-dlt".into(),
+        maybe_stored: false,
     });
     let kept = ship.deliver(Json(Order { id: 0 })).await;
-    let why = "topic `shipments-dlt` does not exist";
+    let why = "topic `shipments-dlt` did not acknowledge the record in time";
     assert_eq!(kept.end(), &End::NotRecovered(why.to_owned()));
     ship.kafka().topic("shipments-dlt").assert_none();
 }
@@ -319,4 +320,40 @@ async fn a_recorded_transaction_is_sent_as_a_whole_or_not_at_all() {
     });
     given_up.await.unwrap_err();
     kafka.topic("debits").assert_exactly(1);
+}
+
+fn is_no_test(record: &Record) -> bool {
+    record.key() != Some(b"test")
+}
+
+#[kafka_listener(topics = "parcels", group_id = "packing", filter = is_no_test)]
+async fn pack() {}
+
+#[kafka_listener(topics = "parcels", group_id = "loading", batch(max = 10))]
+async fn load(parcels: Batch<Json<Order>>) {
+    assert!(!parcels.is_empty());
+}
+
+#[tokio::test]
+async fn a_filter_is_asked_and_batches_are_refused() {
+    let pack = drive(pack).build();
+    pack.deliver("x")
+        .key("test")
+        .await
+        .assert_filtered()
+        .assert_attempts(0);
+    pack.deliver("x").key("c1").await.assert_done();
+    let said = failure(async { drive(load).build() }).await;
+    assert!(
+        said.contains("`load` takes batches, and `drive` hands over single records"),
+        "{said}"
+    );
+}
+
+#[kafka_test(topics = ["parcels"])]
+async fn what_a_filter_does_not_want_is_counted(kafka: EmbeddedKafka) {
+    let app = kafka.app().listener(pack).start().await;
+    kafka.send("parcels", "x").key("test").await;
+    kafka.send("parcels", "x").key("c1").await;
+    app.settled().await.assert_filtered(1).assert_handled(1);
 }

@@ -21,6 +21,9 @@ pub mod tests {}
 #[doc = include_str!("../guide/07-broker.md")]
 pub mod broker {}
 
+#[doc = include_str!("../guide/08-faults.md")]
+pub mod faults {}
+
 #[doc = include_str!("../guide/09-ordering.md")]
 pub mod ordering {}
 

@@ -20,12 +20,20 @@ use proc_macro::TokenStream;
 ///
 /// | key | value |
 /// |---|---|
-/// | `topics` | `"orders"` or `["orders", "refunds"]`; the one key that is needed |
+/// | `topics` | `"orders"` or `["orders", "refunds"]`; one of this and the next two is needed |
+/// | `topic_pattern` | a POSIX regular expression that topics match as a whole, those included that are made later |
+/// | `topic_partitions` | `"orders[0-5,7]@earliest"`, or several: these partitions, without a group's assignment |
 /// | `id` | the listener's id, and its group if no other is set; by default the function's name, which is never a group |
 /// | `group_id` | the consumer group |
 /// | `concurrency` | how many consumers, each on its own thread: 1 to 1000 |
 /// | `auto_startup` | `false`: it does not start with the application |
-/// | `client_id` | the prefix of the consumers' `client.id` |
+/// | `client_id` or `client_id_prefix` | the prefix of the consumers' `client.id` |
+/// | `batch` | `batch` or `batch(max = 500, linger = "50ms")`: the function takes a `Batch<…>` of records of one partition |
+/// | `container` | the table `[kafka.containers.<name>]` whose settings count where neither the attribute nor the listener's own table has one |
+/// | `filter` | `path::to::function` of type `fn(&Record) -> bool`: records for which it is `false` count as done |
+/// | `error_handler` | `path::to::function` of type `fn(&Delivery, &ListenerError) -> Action`, or the name of a handler that the application registers |
+/// | `send_to` | `"topic"`: what the function returns is sent there, and acknowledged before the offset is committed; alone: to the topic in the record's `kafka_replyTopic` |
+/// | `info` | a text that the function takes as `Info` |
 /// | `properties` | librdkafka properties of the consumers: `["fetch.min.bytes=1000", …]` |
 /// | `ack_mode` | when offsets are committed: `"record"`, `"batch"` or `"manual"` |
 /// | `retry` | `retry(attempts = 3, backoff = "100ms")`: deliveries in all, and the wait between them; `"1s..5m x4"` is a wait that grows fourfold from a second up to five minutes |
@@ -69,9 +77,14 @@ pub fn classify(item: TokenStream) -> TokenStream {
 ///
 /// | key | value |
 /// |---|---|
-/// | `topics` | `"orders"` or `["orders", "refunds"]`: made before the test starts |
-/// | `partitions` | how many each of them has: 1 to 10000, by default 1 |
-/// | `config` | settings in TOML, over those of `application.toml` |
+/// | `topics` | `"orders"` or `["orders", "refunds:6"]`: made before the test starts, with as many partitions as stand after the colon |
+/// | `partitions` | how many the others have: 1 to 10000, by default 1 |
+/// | `broker` | properties of the embedded broker, with Kafka's names: `["log.retention.ms=1000", …]` |
+/// | `brokers` | how many brokers there are: 1 |
+/// | `shared` | alone: the broker is one that all such tests of the binary share, each with a namespace of its own |
+/// | `embedded` | why the test runs on the embedded broker only: with another Kafka it is left out |
+/// | `clock` | `"paused"`: the applications' time moves by `advance` only; by default `"running"` |
+/// | `config` | settings of its applications in TOML |
 /// | `deadline` | the longest time that the whole test may take, as in `"10m"`; by default three minutes |
 /// | `crate` | the test kit's path if the dependency is renamed: `crate = ::kit` |
 ///

@@ -25,23 +25,38 @@
 #[doc(hidden)]
 pub mod __private;
 mod app;
+mod broker;
 mod dead_letters;
 mod deadline;
+mod driven;
 mod embedded;
+mod faults;
+mod filter;
+mod group;
 mod journal;
+mod matcher;
 pub mod prelude;
 mod reader;
+mod recording;
 mod records;
 mod run;
 mod send;
 mod show;
 mod target;
+mod topic;
+mod wait;
 
 pub use app::{Settled, TestApp, TestAppBuilder, TestListener};
 pub use dead_letters::{DeadLetter, DeadLetters};
 pub use deadline::{DEADLINE, TEST_DEADLINE};
+pub use driven::{Driven, DrivenBuilder, DrivenSend, End, Outcome, ToItsEnd, drive};
 pub use embedded::{EmbeddedKafka, EmbeddedKafkaBuilder, StartError};
+pub use group::{GroupDescription, GroupMember, TestGroup};
 pub use journal::Journal;
+pub use matcher::{Matcher, containing, json, text};
 pub use micro_kafka_macros::kafka_test;
+pub use recording::{RecordingTemplate, SentRecords};
 pub use send::TestSend;
 pub use target::EXTERNAL;
+pub use topic::TopicRecords;
+pub use wait::{Span, Wait, Waiting};

@@ -1,5 +1,6 @@
 //! Reads a topic from its start, without a group, and keeps what it saw.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -33,12 +34,32 @@ impl ReadError {
     }
 }
 
+/// What was read of a topic so far.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// The records, in the order in which they came.
+    pub(crate) records: Vec<Arc<OwnedRecord>>,
+    /// By partition, the offset after the last one.
+    next: BTreeMap<i32, i64>,
+}
+
+impl Seen {
+    /// Whether everything before these ends was read.
+    pub(crate) fn reaches(&self, ends: &BTreeMap<i32, i64>) -> bool {
+        let next = |partition| self.next.get(partition).copied().unwrap_or(0);
+        ends.iter().all(|(partition, end)| next(partition) >= *end)
+    }
+
+    fn add(&mut self, record: OwnedRecord) {
+        self.next.insert(record.partition, record.offset + 1);
+        self.records.push(Arc::new(record));
+    }
+}
+
 /// A thread that reads one topic until it is dropped.
 pub(crate) struct TopicReader {
     topic: String,
-    consumer: Arc<BaseConsumer>,
-    partitions: i32,
-    seen: watch::Receiver<Vec<Arc<OwnedRecord>>>,
+    seen: watch::Receiver<Seen>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -66,17 +87,14 @@ impl TopicReader {
                 .map_err(failed)?;
         }
         consumer.assign(&assignment).map_err(failed)?;
-        let consumer = Arc::new(consumer);
-        let (sender, seen) = watch::channel(Vec::new());
+        let (sender, seen) = watch::channel(Seen::default());
         let stop = Arc::new(AtomicBool::new(false));
         let thread = std::thread::spawn({
-            let (consumer, stop) = (Arc::clone(&consumer), Arc::clone(&stop));
+            let stop = Arc::clone(&stop);
             move || read(&consumer, &stop, &sender)
         });
         Ok(Self {
             topic: topic.to_owned(),
-            consumer,
-            partitions,
             seen,
             stop,
             thread: Some(thread),
@@ -84,24 +102,8 @@ impl TopicReader {
     }
 
     /// What was read so far, as it arrives.
-    pub(crate) fn seen(&self) -> watch::Receiver<Vec<Arc<OwnedRecord>>> {
+    pub(crate) fn seen(&self) -> watch::Receiver<Seen> {
         self.seen.clone()
-    }
-
-    /// How many records the topic holds at this moment; blocks.
-    pub(crate) fn end(&self) -> Result<usize, ReadError> {
-        let mut records = 0;
-        for partition in 0..self.partitions {
-            let (low, high) = self
-                .consumer
-                .fetch_watermarks(&self.topic, partition, METADATA_TIMEOUT)
-                .map_err(|source| ReadError {
-                    topic: self.topic.clone(),
-                    source,
-                })?;
-            records += usize::try_from(high - low).unwrap_or(0);
-        }
-        Ok(records)
     }
 }
 
@@ -131,12 +133,12 @@ fn partition_count(consumer: &BaseConsumer, topic: &str) -> rdkafka::error::Kafk
     }
 }
 
-fn read(consumer: &BaseConsumer, stop: &AtomicBool, seen: &watch::Sender<Vec<Arc<OwnedRecord>>>) {
+fn read(consumer: &BaseConsumer, stop: &AtomicBool, seen: &watch::Sender<Seen>) {
     while !stop.load(Ordering::Relaxed) {
         match consumer.poll(POLL) {
             Some(Ok(message)) => {
-                let record = Arc::new(owned(&message));
-                seen.send_modify(|records| records.push(record));
+                let record = owned(&message);
+                seen.send_modify(|seen| seen.add(record));
             }
             Some(Err(error)) => tracing::debug!(%error, "the test's reader goes on after an error"),
             None => {}

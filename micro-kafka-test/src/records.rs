@@ -1,32 +1,35 @@
 //! Records that arrive on a topic, awaited with a deadline.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use micro_kafka::record::OwnedRecord;
 use tokio::sync::watch;
 
-use crate::deadline::DEADLINE;
-use crate::show;
+use crate::reader::Seen;
+use crate::wait::Deadline;
 
-/// Waits until at least `count` records have arrived; else what did arrive.
-pub(crate) async fn arrived(
-    mut seen: watch::Receiver<Vec<Arc<OwnedRecord>>>,
-    count: usize,
-) -> Result<Vec<Arc<OwnedRecord>>, String> {
-    let enough = async {
-        seen.wait_for(|records| records.len() >= count)
-            .await
-            .map(|records| records.clone())
+/// Waits until what was read is enough; `Err` has all that was read until the deadline.
+pub(crate) async fn until(
+    mut seen: watch::Receiver<Seen>,
+    deadline: Deadline,
+    enough: impl Fn(&Seen) -> bool,
+) -> Result<Vec<Arc<OwnedRecord>>, Vec<Arc<OwnedRecord>>> {
+    let waiting = async {
+        let enough = seen.wait_for(|seen| enough(seen)).await;
+        enough.ok().map(|seen| seen.records.clone())
     };
-    match tokio::time::timeout(DEADLINE, enough).await {
-        Ok(Ok(records)) => Ok(records),
-        Ok(Err(_)) => Err("the reader has stopped".to_owned()),
-        Err(_) => {
-            let records = seen.borrow().clone();
-            Err(format!(
-                "expected {count} records within {DEADLINE:?}: {}",
-                show::records(&records)
-            ))
-        }
+    match deadline.met(waiting).await.flatten() {
+        Some(records) => Ok(records),
+        None => Err(seen.borrow().records.clone()),
     }
+}
+
+/// Waits until everything before these ends was read.
+pub(crate) async fn up_to(
+    seen: watch::Receiver<Seen>,
+    deadline: Deadline,
+    ends: &BTreeMap<i32, i64>,
+) -> Result<Vec<Arc<OwnedRecord>>, Vec<Arc<OwnedRecord>>> {
+    until(seen, deadline, |seen| seen.reaches(ends)).await
 }

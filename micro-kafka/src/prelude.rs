@@ -5,9 +5,10 @@ pub use std::time::Duration;
 pub use micro_kafka_macros::{Classify, kafka_listener};
 pub use serde::{Deserialize, Serialize};
 
-pub use crate::codec::{Bytes, Json, Text};
+pub use crate::codec::{Bytes, DecodeError, Json, Text, Validate, Validated, Violations};
 pub use crate::error::{Classify, Failure};
-pub use crate::extract::{Acknowledgment, Attempt, Header, Key, Meta, State};
-pub use crate::record::{Headers, Record};
+pub use crate::extract::{Acknowledgment, Attempt, Cancel, Header, Info, Key, Meta, State};
+pub use crate::listener::{Acknowledgments, Batch, BatchResult, Reply};
+pub use crate::record::{Headers, Record, Timestamp};
 pub use crate::template::{KafkaError, KafkaTemplate};
 pub use crate::{KafkaApp, RunningApp};

@@ -41,6 +41,21 @@ async fn everything_borrowed(
     Ok(())
 }
 
+impl Validate for OrderRef<'_> {
+    fn validate(&self, check: &mut Violations) {
+        check.that(!self.customer.is_empty(), "customer", "must not be empty");
+    }
+}
+
+#[kafka_listener(topics = "orders")]
+async fn checked_and_told(
+    order: Result<Validated<Json<OrderRef<'_>>>, DecodeError>,
+    (at, headers): (Timestamp, Headers<'_>),
+    cancel: Cancel,
+) {
+    black_box((order.is_ok(), at, headers.count(), cancel.is_cancelled()));
+}
+
 #[kafka_listener(topics = "orders")]
 async fn one_owned(Text(text): Text<String>) {
     black_box(text);
@@ -83,6 +98,7 @@ fn allocations(id: &str) -> f64 {
 fn borrowed_arguments_cost_no_allocation() {
     assert_eq!(allocations("bytes_and_key"), 0.0);
     assert_eq!(allocations("everything_borrowed"), 0.0);
+    assert_eq!(allocations("checked_and_told"), 0.0);
 }
 
 #[test]

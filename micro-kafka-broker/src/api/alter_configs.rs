@@ -1,8 +1,8 @@
-//! AlterConfigs (key 33): replaces all settings of topics and brokers.
+//! AlterConfigs (key 33): replaces all settings of topics, brokers, groups and client metrics.
 //!
 //! Versions 0–2; 2 is flexible. Settings that are not named go back to their defaults.
 //!
-//! Deviations: groups and client metrics have no settings.
+//! Deviations: none known.
 
 use crate::api::config_resource::{Refused, alter, check_names, named_twice, repeated};
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};

@@ -1,15 +1,15 @@
-//! DescribeConfigs (key 32): settings of topics and brokers.
+//! DescribeConfigs (key 32): settings of topics, brokers, groups and client metrics.
 //!
 //! Versions 1–4. 1 adds synonyms, 3 types and documentation, 4 is flexible.
 //!
-//! Deviations: the only logger is the root, with the level of the program that runs the broker;
-//! client metrics have no settings, and groups show what the broker gives them.
+//! Deviations: loggers are the broker's modules; of a broker within another program only the root.
 
+use crate::api::broker_loggers;
 use crate::api::config_resource::{
-    self, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, Refused, TOPIC, refused,
+    BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, Refused, TOPIC, refused,
 };
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
-use crate::meta::{ConfigEntry, TopicRef, check_topic_name, describe_group, describe_topic};
+use crate::meta::{ConfigEntry, ResourceKind, TopicRef, check_topic_name, describe_topic};
 
 api! {
     key 32, versions 1..=4, flexible 4;
@@ -111,7 +111,7 @@ fn describe(
 type Entries = Result<Vec<ConfigEntry>, Refused>;
 
 fn entries(context: &RequestContext, kind: i8, name: &str) -> Entries {
-    let config = context.broker.config();
+    let (config, catalog) = (context.broker.config(), context.broker.catalog());
     let needed = |what: &str| {
         let text = format!("{what} must not be empty");
         refused(ErrorCode::INVALID_REQUEST, text)
@@ -121,11 +121,13 @@ fn entries(context: &RequestContext, kind: i8, name: &str) -> Entries {
         BROKER if name.is_empty() => Ok(config.describe_default()),
         BROKER => check_broker(context, name, " or empty string,").map(|()| config.describe()),
         BROKER_LOGGER if name.is_empty() => Err(needed("Broker id")),
-        BROKER_LOGGER => check_broker(context, name, "").map(|()| config_resource::loggers()),
+        BROKER_LOGGER => {
+            check_broker(context, name, "").map(|()| broker_loggers::describe(context))
+        }
         CLIENT_METRICS if name.is_empty() => Err(needed("Client metrics subscription name")),
-        CLIENT_METRICS => Ok(Vec::new()),
+        CLIENT_METRICS => Ok(catalog.describe_resource(ResourceKind::ClientMetrics, name)),
         GROUP if name.is_empty() => Err(needed("Group name")),
-        GROUP => Ok(describe_group(config)),
+        GROUP => Ok(catalog.describe_resource(ResourceKind::Group, name)),
         other => {
             let text = format!("Unexpected resource type {other} for resource {name}");
             Err(refused(ErrorCode::INVALID_REQUEST, text))

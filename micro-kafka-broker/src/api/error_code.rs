@@ -1,6 +1,7 @@
 //! Kafka's error codes.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::coord::Unavailable;
 use crate::coord::group::{GroupError, Reply};
@@ -9,7 +10,7 @@ use crate::wire::{DecodeError, Reader, Shape, Wire, Writer};
 
 /// A Kafka error code, as it stands in responses.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) struct ErrorCode(pub(crate) i16);
+pub struct ErrorCode(pub(crate) i16);
 
 macro_rules! codes {
     ($($name:ident = $code:literal,)*) => {
@@ -17,20 +18,36 @@ macro_rules! codes {
         impl ErrorCode {
             $(
                 #[doc = concat!("Code ", $code, ".")]
-                pub(crate) const $name: Self = Self($code);
+                pub const $name: Self = Self($code);
             )*
 
             /// The code's name in Kafka's documentation.
-            pub(crate) fn name(self) -> Option<&'static str> {
+            #[must_use]
+            pub fn name(self) -> Option<&'static str> {
                 match self.0 {
                     $($code => Some(stringify!($name)),)*
                     _ => None,
                 }
             }
 
+            /// The code of that name.
+            fn named(name: &str) -> Option<Self> {
+                match name {
+                    $(stringify!($name) => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
             /// Whether this stands for success.
-            pub(crate) fn is_none(self) -> bool {
+            #[must_use]
+            pub fn is_none(self) -> bool {
                 self == Self::NONE
+            }
+
+            /// The number that stands in answers.
+            #[must_use]
+            pub fn code(self) -> i16 {
+                self.0
             }
         }
     };
@@ -189,6 +206,21 @@ impl fmt::Debug for ErrorCode {
     }
 }
 
+/// A text that is no error code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no error of Kafka; they are named as in `NOT_LEADER_OR_FOLLOWER`, or given by number")]
+pub struct UnknownErrorCode;
+
+impl FromStr for ErrorCode {
+    type Err = UnknownErrorCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownErrorCode> {
+        let named = Self::named(&text.to_ascii_uppercase());
+        let code = named.or_else(|| text.parse().ok().map(Self));
+        code.ok_or(UnknownErrorCode)
+    }
+}
+
 impl From<&CatalogError> for ErrorCode {
     fn from(error: &CatalogError) -> Self {
         match error {
@@ -257,6 +289,7 @@ impl Wire for ErrorCode {
     }
 
     fn encode(&self, writer: &mut Writer, shape: Shape) {
+        writer.note_code(self.0);
         self.0.encode(writer, shape);
     }
 }

@@ -1,11 +1,13 @@
 //! ListConfigResources (key 74): what has configurations.
 //!
 //! Versions 0–1, flexible from the start. 0 lists the subscriptions to client metrics, 1 any kind.
+//! A group or a subscription is listed while something is set for it.
 //!
-//! Deviations: groups and client metrics have no settings of their own, so none is listed.
+//! Deviations: none known.
 
 use crate::api::config_resource::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::meta::ResourceKind;
 
 api! {
     key 74, versions 0..=1, flexible 0;
@@ -60,7 +62,11 @@ fn of_kind(context: &RequestContext, kind: i8) -> Vec<ConfigResource> {
             image.topics().map(|topic| topic.name.to_string()).collect()
         }
         BROKER | BROKER_LOGGER => broker.nodes().iter().map(|n| n.id.to_string()).collect(),
-        _ => Vec::new(),
+        GROUP => broker.catalog().resources().names(ResourceKind::Group),
+        _ => broker
+            .catalog()
+            .resources()
+            .names(ResourceKind::ClientMetrics),
     };
     names
         .into_iter()

@@ -1,6 +1,7 @@
 //! One file per API key: its messages by version and its handler.
 
 mod acl;
+mod broker_loggers;
 mod config_resource;
 mod error_code;
 mod handler;
@@ -60,6 +61,6 @@ pub(crate) mod write_txn_markers;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use error_code::ErrorCode;
+pub use error_code::{ErrorCode, UnknownErrorCode};
 pub(crate) use handler::{Answer, Handler, RequestContext};
 pub(crate) use operations::Operations;

@@ -23,7 +23,7 @@ pub(crate) enum ConfigOp {
     Subtract(String),
 }
 
-/// Changes of one topic's or broker's configurations.
+/// Changes of the configurations of one topic, broker or other resource.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ConfigChanges {
     /// Whether everything else is reset.
@@ -33,7 +33,7 @@ pub(crate) struct ConfigChanges {
 }
 
 impl ConfigChanges {
-    fn apply(
+    pub(super) fn apply(
         &self,
         current: &Values,
         find: impl Fn(&str) -> Option<&'static ConfigDef>,

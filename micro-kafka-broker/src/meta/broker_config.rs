@@ -45,19 +45,31 @@ impl BrokerConfig {
         let mut fixed = Values::new();
         for (name, value) in values {
             let name = name.as_ref();
-            let unknown = || ConfigError::Unknown {
-                scope: "broker",
-                name: name.to_owned(),
-            };
-            let known = find(name).ok_or_else(unknown)?;
             let value = value.into();
-            known.def.check(&value)?;
+            Self::check(name, &value)?;
             fixed.insert(name.to_owned(), value);
         }
         Ok(Self {
             fixed,
             dynamic: RwLock::default(),
         })
+    }
+
+    /// Checks a name and its value.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for an unknown name or an invalid value.
+    pub(crate) fn check(name: &str, value: &str) -> Result<(), ConfigError> {
+        let unknown = || ConfigError::Unknown {
+            scope: "broker",
+            name: name.to_owned(),
+        };
+        find(name).ok_or_else(unknown)?.def.check(value)
+    }
+
+    /// The names of all that can be configured.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        DEFS.iter().map(|known| known.def.name)
     }
 
     /// The value in force, as text; `None` for null or an unknown name.

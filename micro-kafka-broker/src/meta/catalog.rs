@@ -7,9 +7,10 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use super::broker_config::Values;
+use super::resource_config::ResourceConfigs;
 use super::{
-    BrokerConfig, BrokerScope, CatalogError, Image, PartitionInfo, StateTopic, Topic, TopicId,
-    TopicRef, TopicSettings,
+    BrokerConfig, BrokerScope, CatalogError, Image, PartitionInfo, ResourceKind, StateTopic, Topic,
+    TopicId, TopicRef, TopicSettings,
 };
 use super::{check_topic_name, name, topic_config};
 
@@ -42,6 +43,8 @@ pub(crate) trait CatalogObserver: Send + Sync + fmt::Debug {
     fn topic_deleted(&self, topic: &Arc<Topic>);
     /// These are the settings of a broker, or of all, that were made while it runs.
     fn broker_changed(&self, _scope: BrokerScope, _values: &Values) {}
+    /// These are the settings of a group or of another resource now.
+    fn resource_changed(&self, _kind: ResourceKind, _name: &str, _values: &Values) {}
 }
 
 /// The topics of the cluster.
@@ -50,6 +53,7 @@ pub(crate) struct Catalog {
     config: BrokerConfig,
     brokers: Vec<i32>,
     image: RwLock<Arc<Image>>,
+    pub(super) resources: ResourceConfigs,
     /// Held during a change, so that changes follow one another.
     pub(super) changing: Mutex<()>,
     pub(super) observers: RwLock<Vec<Arc<dyn CatalogObserver>>>,
@@ -62,6 +66,7 @@ impl Catalog {
             config,
             brokers,
             image: RwLock::default(),
+            resources: ResourceConfigs::default(),
             changing: Mutex::default(),
             observers: RwLock::default(),
         }
@@ -77,9 +82,19 @@ impl Catalog {
         &self.config
     }
 
+    /// What is set for groups and other resources.
+    pub(crate) fn resources(&self) -> &ResourceConfigs {
+        &self.resources
+    }
+
     /// Adds an observer of later changes.
     pub(crate) fn observe(&self, observer: Arc<dyn CatalogObserver>) {
         self.observers.write().push(observer);
+    }
+
+    /// Forgets all observers: they have ended with the broker that they were part of.
+    pub(crate) fn forget_observers(&self) {
+        self.observers.write().clear();
     }
 
     /// Creates a topic, or with `validate_only` says whether it could be.

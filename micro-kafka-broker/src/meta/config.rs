@@ -1,6 +1,6 @@
 //! What a configuration is: name, type, default, bounds.
 
-use super::ConfigError;
+use super::{ConfigError, iso_duration};
 
 /// A configuration's type; the numbers are those of the DescribeConfigs response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,10 @@ pub(crate) enum ConfigSource {
     Default = 5,
     /// A logger's level.
     BrokerLogger = 6,
+    /// Set for a subscription to client metrics.
+    ClientMetrics = 7,
+    /// Set for a group.
+    Group = 8,
 }
 
 /// The codecs that a topic can be stored in.
@@ -84,6 +88,8 @@ pub(super) enum Check {
     OneOf(&'static [&'static str]),
     /// A list of these words.
     ListOf(&'static [&'static str]),
+    /// `earliest`, `latest`, or `by_duration:` and a duration as ISO 8601 writes it.
+    OffsetReset,
     /// `*`, or partitions and brokers as in `0:1,1:2`.
     Replicas,
 }
@@ -165,6 +171,7 @@ impl ConfigDef {
                 wrong.unwrap_or(value).to_owned()
             }
             Check::Replicas => format!("[{}]", items.collect::<Vec<_>>().join(", ")),
+            _ if self.kind == ConfigKind::String => value.trim().to_owned(),
             _ => value.to_owned(),
         }
     }
@@ -216,6 +223,11 @@ impl ConfigDef {
                 all.then_some(())
                     .ok_or_else(|| format!("String must be one of: {}", words.join(", ")))
             }
+            Check::OffsetReset if !is_offset_reset(text) => Err(format!(
+                "Invalid value `{text}` for configuration {}. The value must be either 'earliest', \
+                 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.",
+                self.name
+            )),
             Check::Replicas if !is_replica_list(text) => Err(format!(
                 "{} must be the literal '*' or a list of replicas in the following format: \
                  [partitionId]:[brokerId],[partitionId]:[brokerId],...",
@@ -224,6 +236,12 @@ impl ConfigDef {
             _ => Ok(()),
         }
     }
+}
+
+fn is_offset_reset(text: &str) -> bool {
+    let duration = text.strip_prefix("by_duration:");
+    let nanoseconds = duration.and_then(iso_duration::nanoseconds);
+    matches!(text, "earliest" | "latest") || nanoseconds.is_some_and(|length| length >= 0)
 }
 
 fn is_replica_list(text: &str) -> bool {

@@ -12,8 +12,10 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::broker_config::Values;
+use super::resource_config::{self, Resources};
 use super::{
-    BrokerConfig, BrokerScope, Catalog, CatalogObserver, PartitionInfo, StateTopic, Topic, TopicId,
+    BrokerConfig, BrokerScope, Catalog, CatalogObserver, PartitionInfo, ResourceKind, StateTopic,
+    Topic, TopicId,
 };
 use crate::log::StorageError;
 use crate::log::disk::{DataDir, FoundPartition, text};
@@ -31,6 +33,12 @@ struct Content {
     /// What was set for all brokers while they ran.
     #[serde(default)]
     brokers: Values,
+    /// What was set for groups.
+    #[serde(default)]
+    groups: Resources,
+    /// What was set for subscriptions to client metrics.
+    #[serde(default)]
+    client_metrics: Resources,
 }
 
 impl Default for Content {
@@ -40,6 +48,17 @@ impl Default for Content {
             topics: BTreeMap::new(),
             broker: Values::new(),
             brokers: Values::new(),
+            groups: Resources::new(),
+            client_metrics: Resources::new(),
+        }
+    }
+}
+
+impl Content {
+    fn resources(&mut self, kind: ResourceKind) -> &mut Resources {
+        match kind {
+            ResourceKind::Group => &mut self.groups,
+            ResourceKind::ClientMetrics => &mut self.client_metrics,
         }
     }
 }
@@ -97,6 +116,11 @@ impl TopicStore {
         let config = catalog.config();
         config.set_dynamic(BrokerScope::Own, content.broker.clone());
         config.set_dynamic(BrokerScope::Default, content.brokers.clone());
+        for kind in [ResourceKind::Group, ResourceKind::ClientMetrics] {
+            for (name, values) in content.resources(kind) {
+                catalog.resources().set(kind, name, values.clone());
+            }
+        }
         let found = data.partitions()?;
         add_unknown(&mut content.topics, &found, data, config, node_id);
         for topic in content.topics.values_mut() {
@@ -164,6 +188,17 @@ impl CatalogObserver for TopicStore {
             };
             let changed = stored != values;
             stored.clone_from(values);
+            changed
+        });
+    }
+
+    fn resource_changed(&self, kind: ResourceKind, name: &str, values: &Values) {
+        self.change(|content| {
+            let stored = content.resources(kind);
+            let changed = stored
+                .get(name)
+                .map_or(!values.is_empty(), |before| before != values);
+            resource_config::replace(stored, name, values.clone());
             changed
         });
     }

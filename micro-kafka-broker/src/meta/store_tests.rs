@@ -137,3 +137,30 @@ fn the_brokers_own_topics_are_found_as_such() {
     assert_eq!(topic.partitions.len(), 50);
     assert!(topic.settings.cleanup.compact && !topic.settings.cleanup.delete);
 }
+
+#[test]
+fn what_was_set_for_a_group_comes_back() {
+    let dir = TemporaryDir::new();
+    let first = load(&dir).unwrap();
+    let alter = |catalog: &Catalog, op: ConfigOp| {
+        let name = "consumer.session.timeout.ms".to_owned();
+        let changes = ConfigChanges {
+            replace: false,
+            ops: vec![(name, op)],
+        };
+        let kind = ResourceKind::Group;
+        catalog.alter_resource(kind, "g", &changes, false).unwrap();
+    };
+    alter(&first, ConfigOp::Set("50000".to_owned()));
+    let again = load(&dir).unwrap();
+    assert_eq!(again.resources().names(ResourceKind::Group), ["g"]);
+    assert!(
+        again
+            .resources()
+            .names(ResourceKind::ClientMetrics)
+            .is_empty()
+    );
+    alter(&again, ConfigOp::Delete);
+    let last = load(&dir).unwrap();
+    assert!(last.resources().names(ResourceKind::Group).is_empty());
+}

@@ -1,44 +1,61 @@
 //! What a broker is started with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
 
-use super::bind::{ListenerSpec, address_config, advertised, bind, listener_names};
+use super::bind::{ListenerSpec, address_config, advertised, bind, bind_loopback, listener_names};
 use super::broker::Broker;
-use super::endpoint::{Endpoint, Node};
+use super::door::Door;
+use super::endpoint::Endpoint;
 use super::flush_policy::FlushPolicy;
-use super::limits::ConnectionLimits;
-use super::listener::Listener;
+use super::running::{Blueprint, Sockets};
 use super::start_error::StartError;
-use super::state::BrokerState;
-use crate::log::disk::DataDir;
-use crate::meta::{BrokerConfig, CatalogError, NewTopic};
-use crate::upkeep::Upkeep;
+use super::state::Surroundings;
+use crate::clock::BrokerClock;
+use crate::compat::Release;
+use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
+use crate::loggers::Loggers;
+use crate::meta::NewTopic;
+
+const AUTO_CREATE: &str = "auto.create.topics.enable";
 
 /// What a broker is started with; made by [`Broker::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens until it is started"]
 pub struct BrokerBuilder {
-    node_id: i32,
+    node_id: Option<i32>,
     listeners: Vec<ListenerSpec>,
     advertised_without_listener: Option<String>,
     topics: Vec<NewTopic>,
     config: Vec<(String, String)>,
     data_dir: Option<PathBuf>,
+    file: ConfigFile,
+    http: Option<String>,
+    release: Release,
+    network: bool,
+    virtual_time: bool,
+    journal: usize,
+    loggers: Option<Loggers>,
 }
 
 impl BrokerBuilder {
     pub(super) fn new() -> Self {
         Self {
-            node_id: 0,
+            node_id: None,
             listeners: Vec::new(),
             advertised_without_listener: None,
             topics: Vec::new(),
-            config: vec![("auto.create.topics.enable".to_owned(), "false".to_owned())],
+            config: Vec::new(),
             data_dir: None,
+            file: ConfigFile::default(),
+            http: None,
+            release: Release::NEWEST,
+            network: true,
+            virtual_time: false,
+            journal: 0,
+            loggers: None,
         }
     }
 
@@ -52,6 +69,12 @@ impl BrokerBuilder {
         self
     }
 
+    /// Whether a listener was named, in the program or in a file.
+    #[must_use]
+    pub fn has_listeners(&self) -> bool {
+        !self.listeners.is_empty() || !self.file.listeners.is_empty()
+    }
+
     /// Tells clients of the listener named last to connect to `host` or `host:port`, where that
     /// is not the address listened on: behind a port mapping, or to have a host name.
     pub fn advertise(mut self, address: impl Into<String>) -> Self {
@@ -62,7 +85,8 @@ impl BrokerBuilder {
         self
     }
 
-    /// Creates a topic at start, unless the data directory has one of that name.
+    /// Creates a topic at start, unless the data directory has one of that name. With -1 it has as
+    /// many partitions as [`BrokerBuilder::default_partitions`] says.
     pub fn topic(mut self, name: impl Into<String>, partitions: i32) -> Self {
         self.topics.push(NewTopic {
             name: name.into(),
@@ -75,7 +99,7 @@ impl BrokerBuilder {
 
     /// Whether a topic is created when a client asks for it; default false.
     pub fn auto_create(self, enabled: bool) -> Self {
-        self.config("auto.create.topics.enable", enabled.to_string())
+        self.config(AUTO_CREATE, enabled.to_string())
     }
 
     /// Partitions of topics that are created without a number; default 1.
@@ -85,7 +109,7 @@ impl BrokerBuilder {
 
     /// The broker's id; default 0.
     pub fn broker_id(mut self, id: i32) -> Self {
-        self.node_id = id;
+        self.node_id = Some(id);
         self
     }
 
@@ -105,6 +129,25 @@ impl BrokerBuilder {
         self
     }
 
+    /// Listens nowhere: the broker is reached by [`Broker::connect`] alone.
+    pub fn without_network(mut self) -> Self {
+        self.network = false;
+        self
+    }
+
+    /// Takes the wall time from tokio's clock too, beginning with 2026-01-01: on a runtime whose time
+    /// is paused, everything happens at the same times in every run.
+    pub fn virtual_time(mut self) -> Self {
+        self.virtual_time = true;
+        self
+    }
+
+    /// Keeps the last so many requests in the [`Journal`](crate::fault::Journal) from the start on.
+    pub fn journal(mut self, requests: usize) -> Self {
+        self.journal = requests;
+        self
+    }
+
     /// When records in a data directory are flushed to the disk; default
     /// [`FlushPolicy::Never`].
     pub fn flush(self, policy: FlushPolicy) -> Self {
@@ -112,6 +155,39 @@ impl BrokerBuilder {
             .config()
             .into_iter()
             .fold(self, |builder, (name, value)| builder.config(name, value))
+    }
+
+    /// Serves health, metrics, topics, groups and control over the broker as HTTP and JSON on
+    /// `host:port`, which must be a loopback address; port 0 takes any free one. Default: not.
+    pub fn http(mut self, address: impl Into<String>) -> Self {
+        self.http = Some(address.into());
+        self
+    }
+
+    /// Passes for an older release of Apache Kafka: tells its APIs in its versions, refuses newer
+    /// requests as it did, and has no features of its successors. What Kafka 4 no longer serves is
+    /// not served either. Default: [`Release::NEWEST`].
+    pub fn emulate(mut self, release: Release) -> Self {
+        self.release = release;
+        self
+    }
+
+    /// Lets admin clients read and change the levels of the program's log, as Kafka's brokers let
+    /// them; default: they see one level and cannot change it.
+    pub fn loggers(mut self, loggers: Loggers) -> Self {
+        self.loggers = Some(loggers);
+        self
+    }
+
+    /// Takes a file's settings: TOML, or Java's properties where the name ends in `.properties`.
+    /// The names are Kafka's, `listeners`, `log.dirs` and `node.id` included. What is said in the
+    /// program, before or after, wins over the file.
+    ///
+    /// # Errors
+    /// [`ConfigFileError`], which names file, line and key of everything that is wrong.
+    pub fn config_file(mut self, path: impl AsRef<Path>) -> Result<Self, ConfigFileError> {
+        self.file = ConfigFile::read(path.as_ref())?;
+        Ok(self)
     }
 
     /// Starts the broker on the caller's tokio runtime. It answers from the moment this returns.
@@ -124,59 +200,73 @@ impl BrokerBuilder {
         if let Some(address) = self.advertised_without_listener {
             return Err(StartError::AdvertisedWithoutListener(address));
         }
-        let mut specs = self.listeners;
-        if specs.is_empty() {
-            specs.push(ListenerSpec {
-                listen: "127.0.0.1:0".to_owned(),
-                advertised: None,
-            });
-        }
+        let node_id = self.node_id.or(self.file.node_id).unwrap_or(0);
+        let data_dir = self.data_dir.or(self.file.data_dir);
+        let specs = match self.network {
+            true => listeners(self.listeners, self.file.listeners),
+            false => Vec::new(),
+        };
         let mut sockets = Vec::with_capacity(specs.len());
         let mut endpoints = Vec::with_capacity(specs.len());
+        let mut doors = Vec::with_capacity(specs.len());
         for spec in &specs {
             let socket = bind(&spec.listen).await?;
             endpoints.push(advertised(spec, &socket)?);
-            sockets.push(socket);
+            doors.push(door_of(&socket, &spec.listen)?);
+            sockets.push(Some(socket));
         }
+        let http = match &self.http {
+            Some(address) => {
+                let socket = bind_loopback(address).await?;
+                Some((door_of(&socket, address)?, socket))
+            }
+            None => None,
+        };
+        let (http, http_socket) = http.unzip();
         let names = listener_names(sockets.len());
-        let mut config = self.config;
-        config.extend(address_config(self.node_id, &names, &sockets, &endpoints));
-        let dir = self
-            .data_dir
-            .as_ref()
-            .map(|path| path.display().to_string());
-        config.extend(dir.map(|dir| ("log.dirs".to_owned(), dir)));
-        let nodes = vec![Node {
-            id: self.node_id,
-            endpoints: endpoints.clone(),
-        }];
-        if let Some(path) = &self.data_dir {
+        let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
+        config.extend(self.file.values);
+        config.extend(self.config);
+        let bound: Vec<_> = sockets.iter().flatten().collect();
+        config.extend(address_config(node_id, &names, &bound, &endpoints));
+        if let Some(path) = &data_dir {
             // Told to clients that ask where the logs are.
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             config.push(("log.dirs".to_owned(), whole.display().to_string()));
         }
-        let config = BrokerConfig::new(config)?;
-        let data = match &self.data_dir {
-            Some(path) => Some(Arc::new(DataDir::open(path, self.node_id)?)),
-            None => None,
+        if !self.network {
+            // Clients are told an address all the same; they have no use for it.
+            endpoints.push(Endpoint {
+                host: "in-memory".to_owned(),
+                port: 9092,
+            });
+        }
+        let clock = match self.virtual_time {
+            true => BrokerClock::from_tokio(),
+            false => BrokerClock::system(),
         };
-        let state = BrokerState::new(config, self.node_id, names, nodes, data.as_ref())?;
-        let state = Arc::new(state);
-        let catalog = Arc::clone(state.catalog());
-        let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;
-        let before = state.catalog().image();
-        for topic in &self.topics {
-            if before.topic(&topic.name).is_some() {
-                continue;
-            }
-            let created = state.catalog().create_topic(topic, false);
-            created.map_err(|error| topic_error(topic, &error))?;
-        }
-        if state.take_up() {
-            let state = Arc::clone(&state);
-            tokio::task::spawn_blocking(move || state.load_coordinators());
-        }
-        Ok(run(state, limits, sockets, endpoints))
+        let blueprint = Arc::new(Blueprint {
+            node_id,
+            names,
+            endpoints,
+            doors,
+            http,
+            release: self.release,
+            topics: self.topics,
+            config,
+            data_dir,
+            surroundings: Surroundings {
+                loggers: self.loggers,
+                ..Surroundings::new(clock)
+            },
+        });
+        blueprint.surroundings.journal.keep(self.journal);
+        let sockets = Sockets {
+            listeners: sockets,
+            http: http_socket,
+        };
+        let running = blueprint.launch(sockets, None).await?;
+        Ok(Broker::new(blueprint, running))
     }
 
     /// Starts the broker on `threads` threads of its own, so that it answers while the caller's
@@ -189,41 +279,28 @@ impl BrokerBuilder {
     }
 }
 
-fn topic_error(topic: &NewTopic, error: &CatalogError) -> StartError {
-    StartError::Topic {
-        topic: topic.name.clone(),
-        reason: error.to_string(),
+/// Those named in the program, or those of the file, or one on any free port.
+fn listeners(named: Vec<ListenerSpec>, of_file: Vec<FileListener>) -> Vec<ListenerSpec> {
+    if !named.is_empty() {
+        return named;
     }
+    if of_file.is_empty() {
+        return vec![ListenerSpec {
+            listen: "127.0.0.1:0".to_owned(),
+            advertised: None,
+        }];
+    }
+    let spec = |listener: FileListener| ListenerSpec {
+        listen: listener.listen,
+        advertised: listener.advertised,
+    };
+    of_file.into_iter().map(spec).collect()
 }
 
-fn run(
-    state: Arc<BrokerState>,
-    limits: ConnectionLimits,
-    sockets: Vec<TcpListener>,
-    endpoints: Vec<Endpoint>,
-) -> Broker {
-    let limits = Arc::new(limits);
-    let (stop, stopping) = watch::channel(false);
-    let (alive, ended) = mpsc::channel(1);
-    let upkeep = Upkeep {
-        catalog: Arc::clone(state.catalog()),
-        partitions: Arc::clone(state.partitions()),
-        clock: state.clock().clone(),
-        stop: stopping.clone(),
-    };
-    upkeep.start(&alive);
-    for (index, socket) in sockets.into_iter().enumerate() {
-        let listener = Listener {
-            socket,
-            index,
-            broker: Arc::clone(&state),
-            limits: Arc::clone(&limits),
-            stop: stopping.clone(),
-            alive: alive.clone(),
-        };
-        tokio::spawn(listener.run());
-    }
-    let on_disk = state.partitions().data_dir().is_some();
-    let flusher = on_disk.then(|| tokio::spawn(Arc::clone(&state).run_flusher()));
-    Broker::new(state, endpoints, stop, ended, flusher)
+fn door_of(socket: &TcpListener, address: &str) -> Result<Arc<Door>, StartError> {
+    let door = Door::of(socket).map_err(|source| StartError::Listen {
+        address: address.to_owned(),
+        source,
+    })?;
+    Ok(Arc::new(door))
 }

@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::dispatch::dispatch;
 use super::idle::Idle;
 use super::inbox::{FrameError, Inbox, Received};
 use super::limits::{Admitted, RequestMemory};
+use super::metered::dispatch_metered;
 use super::refusal::Refusal;
+use super::reply::{Reply, Then};
 use super::state::BrokerState;
 use crate::wire::Frame;
 
@@ -28,6 +28,8 @@ pub(super) struct Peer {
     pub(super) listener: usize,
     /// Its address.
     pub(super) address: SocketAddr,
+    /// The number of its connection.
+    pub(super) connection: u64,
 }
 
 /// Why a connection ended.
@@ -44,15 +46,19 @@ enum Ended {
     Frame(#[from] FrameError),
     #[error(transparent)]
     Refused(#[from] Refusal),
+    #[error("a rule for faults has cut the answer")]
+    Cut,
     #[error("the connection broke")]
     Io(#[from] std::io::Error),
 }
 
 /// Serves a client until it leaves, misbehaves or falls silent. When the broker stops, the future
 /// is dropped.
-pub(super) async fn serve(stream: TcpStream, peer: Peer, _admitted: Admitted) {
+pub(super) async fn serve<S: Stream>(stream: S, peer: Peer, _admitted: Option<Admitted>) {
     let address = peer.address;
     let _client = peer.broker.clients().enter();
+    let connections = peer.broker.meters().listener(peer.listener);
+    let _open = connections.map(|connections| connections.enter());
     let listener = peer.broker.listener_name(peer.listener).to_owned();
     let mut connection = Connection::new(stream, peer);
     let ended = connection.run().await;
@@ -60,21 +66,26 @@ pub(super) async fn serve(stream: TcpStream, peer: Peer, _admitted: Admitted) {
         Ended::Frame(_) | Ended::Refused(_) | Ended::WithinFrame(_) => {
             tracing::warn!(client = %address, listener, reason = %ended, "connection closed");
         }
-        Ended::ByClient | Ended::Idle(_) | Ended::Io(_) => {
+        Ended::ByClient | Ended::Idle(_) | Ended::Cut | Ended::Io(_) => {
             tracing::debug!(client = %address, listener, reason = %ended, "connection ended");
         }
     }
 }
 
-struct Connection {
-    stream: TcpStream,
+/// What a client is connected by.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+struct Connection<S> {
+    stream: S,
     peer: Peer,
     inbox: Inbox,
     idle: Idle,
 }
 
-impl Connection {
-    fn new(stream: TcpStream, peer: Peer) -> Self {
+impl<S: Stream> Connection<S> {
+    fn new(stream: S, peer: Peer) -> Self {
         Self {
             inbox: Inbox::new(peer.broker.max_request_bytes()),
             idle: Idle::new(peer.broker.max_idle().unwrap_or(NO_LIMIT)),
@@ -84,8 +95,6 @@ impl Connection {
     }
 
     async fn run(&mut self) -> Ended {
-        // A reset socket cannot take the option; the first read will tell.
-        let _ = self.stream.set_nodelay(true);
         loop {
             let served = match self.next_frame().await {
                 Ok(frame) => self.serve_frame(frame).await,
@@ -129,27 +138,52 @@ impl Connection {
             grant: _grant,
         } = request;
         let memory = self.peer.broker.request_memory();
-        let answer = dispatch(&self.peer, frame);
-        tokio::pin!(answer);
-        let answer = loop {
-            let ahead = !self.inbox.is_ready();
-            tokio::select! {
-                biased;
-                answer = &mut answer => break answer?,
-                read = read_more(&mut self.stream, &mut self.inbox, memory), if ahead => read?,
+        let Reply { frame, then, .. } = {
+            let reply = dispatch_metered(&self.peer, frame);
+            tokio::pin!(reply);
+            loop {
+                let ahead = !self.inbox.is_ready();
+                tokio::select! {
+                    biased;
+                    reply = &mut reply => break reply?,
+                    read = read_more(&mut self.stream, &mut self.inbox, memory), if ahead => read?,
+                }
             }
         };
-        let Some(response) = answer else {
-            return Ok(());
-        };
-        match timeout(self.idle.limit(), send(&mut self.stream, response)).await {
-            Ok(sent) => Ok(sent?),
-            Err(_) => Err(Ended::Idle(self.idle.limit())),
+        if let Some(mut frame) = frame {
+            if let Then::Cut(bytes) = then {
+                frame.truncate(bytes);
+            }
+            match timeout(self.idle.limit(), send(&mut self.stream, frame)).await {
+                Ok(sent) => sent?,
+                Err(_) => return Err(Ended::Idle(self.idle.limit())),
+            }
+        }
+        self.go_on(then).await
+    }
+
+    /// Does what follows an answer.
+    async fn go_on(&mut self, then: Then) -> Result<(), Ended> {
+        match then {
+            Then::GoOn => Ok(()),
+            Then::Mute(time) => {
+                let clock = self.peer.broker.clock();
+                clock.sleep_until(clock.now() + time).await;
+                Ok(())
+            }
+            Then::Cut(_) => Err(Ended::Cut),
+            Then::Silence => loop {
+                // What comes is not answered; it is read to notice that the client has left.
+                let mut unread = [0; 4096];
+                if self.stream.read(&mut unread).await? == 0 {
+                    return Err(Ended::ByClient);
+                }
+            },
         }
     }
 }
 
-async fn send(stream: &mut TcpStream, mut response: Frame) -> std::io::Result<()> {
+async fn send(stream: &mut impl Stream, mut response: Frame) -> std::io::Result<()> {
     match response.as_whole() {
         // Most answers are in one piece, for which the plain call is cheaper.
         Some(bytes) => stream.write_all(bytes).await,
@@ -160,7 +194,7 @@ async fn send(stream: &mut TcpStream, mut response: Frame) -> std::io::Result<()
 /// Reads what is there, and waits for at least a byte; before that, a large request waits for
 /// memory. Cancel safe.
 async fn read_more(
-    stream: &mut TcpStream,
+    stream: &mut impl Stream,
     inbox: &mut Inbox,
     memory: &Arc<RequestMemory>,
 ) -> Result<(), Ended> {

@@ -1,14 +1,19 @@
 //! The table of APIs, and the way of a frame to its handler.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::connection::Peer;
 use super::refusal::Refusal;
+use super::reply::{Reply, Then};
+use super::watched;
 use crate::api::api_versions::{self, ApiVersionsRequest};
 use crate::api::{Answer, Handler, RequestContext};
-use crate::wire::{Frame, HeaderStart, Message, Reader, Request, encode_response};
+#[cfg(test)]
+use crate::wire::Frame;
+use crate::wire::{ErrorTally, HeaderStart, Message, Reader, Request, Structure, encode_response};
 
 /// An API that this broker serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +49,7 @@ macro_rules! serve {
             api: ServedApi,
             start: HeaderStart,
             reader: Reader,
-        ) -> Result<Option<Frame>, Refusal> {
+        ) -> Result<Reply, Refusal> {
             match start.key {
                 $(<crate::api::$module::$request as Request>::KEY => {
                     serve::<crate::api::$module::$request>(peer, api, start, reader).await
@@ -144,22 +149,25 @@ serve! {
     DescribeTopicPartitions => describe_topic_partitions::DescribeTopicPartitionsRequest,
 }
 
-/// Answers one frame; `None` where the client wants no answer.
+/// Answers one frame.
 ///
 /// # Errors
 /// If the frame is no request that can be answered: the connection is to be closed.
-pub(super) async fn dispatch(peer: &Peer, frame: Bytes) -> Result<Option<Frame>, Refusal> {
+pub(super) async fn dispatch(peer: &Peer, frame: Bytes) -> Result<Reply, Refusal> {
     let mut reader = Reader::new(frame);
     let start = HeaderStart::decode(&mut reader).map_err(Refusal::Header)?;
     let HeaderStart { key, version, .. } = start;
-    let api = served_apis()
+    let api = peer
+        .broker
+        .apis()
         .iter()
         .find(|api| api.key == key)
         .copied()
         .ok_or(Refusal::UnknownApi { key, version })?;
     if !(api.min..=api.max).contains(&version) {
         if key == ApiVersionsRequest::KEY {
-            return answer(api, start, &api_versions::unsupported_version(), 0).map(Some);
+            let refusal = api_versions::unsupported_version(&peer.broker);
+            return answer(api, start, &refusal, 0);
         }
         return Err(Refusal::UnsupportedVersion {
             api: api.name,
@@ -176,7 +184,7 @@ async fn serve<R: Handler>(
     api: ServedApi,
     start: HeaderStart,
     mut reader: Reader,
-) -> Result<Option<Frame>, Refusal> {
+) -> Result<Reply, Refusal> {
     let version = start.version;
     let shape = R::shape(version);
     let header = start
@@ -196,9 +204,35 @@ async fn serve<R: Handler>(
         client_id: header.client_id,
         peer: peer.address,
     };
-    match request.handle(&context).await {
-        Answer::Reply(response) => answer(api, start, &response, version).map(Some),
-        Answer::Silence => Ok(None),
+    if peer.broker.is_watched() {
+        return Box::pin(watched::serve(peer, api, start, request, &context)).await;
+    }
+    handle(api, start, request, &context).await
+}
+
+/// Serves a request, and makes the bytes of the answer.
+pub(super) async fn handle<R: Handler>(
+    api: ServedApi,
+    start: HeaderStart,
+    request: R,
+    context: &RequestContext,
+) -> Result<Reply, Refusal> {
+    encode(api, start, request.handle(context).await)
+}
+
+/// Makes the bytes of an answer.
+pub(super) fn encode<M: Message + Structure>(
+    api: ServedApi,
+    start: HeaderStart,
+    outcome: Answer<M>,
+) -> Result<Reply, Refusal> {
+    match outcome {
+        Answer::Reply(response) => answer(api, start, &response, start.version),
+        Answer::Silence => Ok(Reply {
+            frame: None,
+            codes: ErrorTally::default(),
+            then: Then::GoOn,
+        }),
         Answer::Close(reason) => Err(Refusal::Closed {
             api: api.name,
             reason,
@@ -206,14 +240,24 @@ async fn serve<R: Handler>(
     }
 }
 
-fn answer<M: Message>(
+fn answer<M: Message + Structure>(
     api: ServedApi,
     start: HeaderStart,
     response: &M,
     version: i16,
-) -> Result<Frame, Refusal> {
-    encode_response(start, response, version).map_err(|source| Refusal::Answer {
+) -> Result<Reply, Refusal> {
+    let encoded = encode_response(start, response, version);
+    let (frame, codes) = encoded.map_err(|source| Refusal::Answer {
         api: api.name,
         source,
+    })?;
+    let then = match u64::try_from(response.throttle_time_ms()) {
+        Ok(0) | Err(_) => Then::GoOn,
+        Ok(millis) => Then::Mute(Duration::from_millis(millis)),
+    };
+    Ok(Reply {
+        frame: Some(frame),
+        codes,
+        then,
     })
 }

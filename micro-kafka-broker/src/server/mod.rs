@@ -6,6 +6,7 @@ mod builder;
 mod clients;
 mod connection;
 mod dispatch;
+mod door;
 mod endpoint;
 mod flush_policy;
 mod idle;
@@ -13,16 +14,20 @@ mod impostor;
 mod inbox;
 mod limits;
 mod listener;
+mod metered;
 mod refusal;
+mod reply;
+mod running;
 mod start_error;
 mod state;
+mod watched;
 
 #[cfg(test)]
 mod tests;
 
-pub use broker::Broker;
+pub use broker::{Broker, Restart};
 pub use builder::BrokerBuilder;
-pub(crate) use dispatch::served_apis;
+pub(crate) use dispatch::{ServedApi, served_apis};
 pub(crate) use endpoint::Endpoint;
 pub use flush_policy::FlushPolicy;
 pub use start_error::StartError;

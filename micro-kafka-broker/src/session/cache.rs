@@ -120,6 +120,17 @@ impl FetchSessions {
         id
     }
 
+    /// The partitions of a session; none if there is no such session.
+    pub(crate) fn partitions_of(&self, id: i32) -> Vec<SessionKey> {
+        let cache = self.cache.lock();
+        let session = cache
+            .sessions
+            .get(&id)
+            .map(|entry| Arc::clone(&entry.session));
+        drop(cache);
+        session.map_or_else(Vec::new, |session| session.lock().keys())
+    }
+
     /// How many sessions there are.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

@@ -163,6 +163,12 @@ impl Session {
         self.in_order.values_mut().map(resolve).collect()
     }
 
+    /// All partitions in their order.
+    pub(super) fn keys(&self) -> Vec<SessionKey> {
+        let cached = self.in_order.values();
+        cached.map(|cached| cached.wanted.key.clone()).collect()
+    }
+
     /// Notes what the first answer tells of the partitions; their order stays.
     pub(super) fn begin<'a>(&mut self, found: impl Iterator<Item = (&'a SessionKey, Told)>) {
         for (key, told) in found {

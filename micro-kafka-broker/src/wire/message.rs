@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::reflect::Structure;
 use super::value::{Shape, Wire};
 
 /// A request or response body.
@@ -22,11 +23,11 @@ pub(crate) trait Message: Wire + Default {
 }
 
 /// A request body, with the key of its API and the response that answers it.
-pub(crate) trait Request: Message {
+pub(crate) trait Request: Message + Structure + Clone {
     /// The API's key.
     const KEY: i16;
     /// The body of the answer.
-    type Response: Message;
+    type Response: Message + Structure + Clone;
 }
 
 /// Whether a tagged field must be written.
@@ -68,6 +69,9 @@ macro_rules! api {
         $crate::wire::message::structure! { $(#[$request_meta])* $request $request_fields }
         $crate::wire::message::structure! { $(#[$response_meta])* $response $response_fields }
         $( $crate::wire::message::structure! { $(#[$meta])* $name $fields } )*
+        $crate::wire::message::reflected! { $request $request_fields }
+        $crate::wire::message::reflected! { $response $response_fields }
+        $( $crate::wire::message::reflected! { $name $fields } )*
 
         impl $crate::wire::Message for $request {
             const VERSIONS: std::ops::RangeInclusive<i16> = $min..=$max;
@@ -164,6 +168,47 @@ macro_rules! structure {
     };
 }
 
+/// Makes the fields of a structure known by their names.
+macro_rules! reflected {
+    (
+        $name:ident {
+            $(
+                $(#[$field_meta:meta])*
+                $field:ident : $type:ty
+                    $([ $range:expr $(, nullable $nullable:expr)? $(, tag $tag:literal)? ])?
+                    $(= $default:expr)?
+            ),* $(,)?
+        }
+    ) => {
+        impl $crate::wire::Reflect for $name {
+            fn node(&mut self) -> $crate::wire::Node<'_> {
+                $crate::wire::Node::Structure(self)
+            }
+        }
+
+        impl $crate::wire::Structure for $name {
+            fn visit(
+                &mut self,
+                version: i16,
+                visit: &mut dyn FnMut(&'static str, $crate::wire::Node<'_>),
+            ) {
+                let shape = $crate::wire::Shape { version, flexible: true, nullable: true };
+                let _ = shape;
+                $( if $crate::wire::message::in_version!(shape, $($range)?) {
+                    visit(stringify!($field), $crate::wire::Reflect::node(&mut self.$field));
+                } )*
+            }
+
+            fn throttle_time_ms(&self) -> i32 {
+                $( if stringify!($field) == $crate::wire::reflect::THROTTLE_TIME {
+                    return $crate::wire::Reflect::int(&self.$field);
+                } )*
+                0
+            }
+        }
+    };
+}
+
 macro_rules! default_of {
     () => {
         Default::default()
@@ -231,5 +276,6 @@ macro_rules! encode_tagged {
 }
 
 pub(crate) use {
-    decode_plain, decode_tagged, default_of, encode_plain, encode_tagged, in_version, structure,
+    decode_plain, decode_tagged, default_of, encode_plain, encode_tagged, in_version, reflected,
+    structure,
 };

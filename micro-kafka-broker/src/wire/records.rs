@@ -7,6 +7,10 @@ use super::reader::Reader;
 use super::value::{Shape, Wire};
 use super::writer::Writer;
 
+/// Where a batch has its length, that of what follows.
+const LENGTH_AT: usize = 8;
+const LENGTH_END: usize = 12;
+
 /// The records of one partition in a fetch response: slices of the log, sent without a copy.
 ///
 /// Never null on the wire: librdkafka refuses a null record set.
@@ -26,6 +30,24 @@ impl Records {
         if !slice.is_empty() {
             self.slices.push(slice);
         }
+    }
+
+    /// Flips a bit of the first batch's last byte, in a copy: its checksum is wrong then.
+    pub(crate) fn corrupt(&mut self) {
+        let Some(first) = self.slices.first_mut() else {
+            return;
+        };
+        let mut copy = first.to_vec();
+        let length = copy.get(LENGTH_AT..LENGTH_END);
+        let length = length.and_then(|bytes| bytes.try_into().ok());
+        let length = length.map_or(0, u32::from_be_bytes);
+        let end = usize::try_from(length)
+            .unwrap_or(0)
+            .saturating_add(LENGTH_END);
+        if let Some(last) = copy.get_mut(..end).and_then(<[u8]>::last_mut) {
+            *last ^= 1;
+        }
+        *first = copy.into();
     }
 
     /// Bytes of all slices.

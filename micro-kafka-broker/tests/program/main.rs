@@ -6,12 +6,21 @@
     reason = "a test fails by panicking, in its helper functions too"
 )]
 
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "../wire/client.rs"]
+mod client;
+mod config_file;
+mod http;
+mod loggers;
 #[cfg(target_os = "linux")]
 mod memory;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_micro-kafka-broker"));
@@ -31,6 +40,31 @@ fn start(args: &[&str]) -> (Child, String) {
     let mut stdout = BufReader::new(child.stdout.as_mut().unwrap());
     stdout.read_line(&mut line).unwrap();
     (child, line.trim_end().to_owned())
+}
+
+/// The program; it is killed when the value is dropped.
+struct Program(Child);
+
+impl Program {
+    /// On any free port.
+    fn start(args: &[&str]) -> (Self, String) {
+        let listen = "--listen=127.0.0.1:0";
+        let all: Vec<_> = [listen].iter().chain(args).copied().collect();
+        Self::start_bare(&all)
+    }
+
+    /// With these flags and no other.
+    fn start_bare(args: &[&str]) -> (Self, String) {
+        let (child, address) = start(args);
+        (Self(child), address)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 fn answers(address: &str) {
@@ -100,11 +134,15 @@ fn mistakes_are_named_on_stderr_and_end_with_a_failure() {
         ),
         (
             vec!["--listen=127.0.0.1:0", "--config=num.partition=1"],
-            "num.partition",
+            "did you mean \"num.partitions\"?",
         ),
         (
-            vec!["--listen=127.0.0.1:0", "--config=num.partitions"],
+            vec!["--listen=127.0.0.1:0", "--set=num.partitions"],
             "NAME=VALUE",
+        ),
+        (
+            vec!["--listen=127.0.0.1:0", "--config=no-such-file"],
+            "no-such-file",
         ),
         (
             vec!["--listen=127.0.0.1:0", "--advertised=a", "--advertised=b"],

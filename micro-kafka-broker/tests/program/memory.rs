@@ -2,31 +2,15 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::process::Child;
 use std::time::{Duration, Instant};
 
-use super::{answers, start};
+use super::{Program, answers};
 
 const MIB: u64 = 1024;
 /// ApiVersions version 0, correlation id 7, client id `x`.
 const REQUEST: [u8; 15] = [0, 0, 0, 11, 0, 18, 0, 0, 0, 0, 0, 7, 0, 1, b'x'];
 
-/// The program; it is killed when the value is dropped.
-struct Program(Child);
-
 impl Program {
-    fn start(args: &[&str]) -> (Self, String) {
-        let all: Vec<_> = ["--listen=127.0.0.1:0"]
-            .iter()
-            .chain(args)
-            .copied()
-            .collect();
-        let (child, address) = start(&all);
-        // What the first client costs is not the matter here.
-        answers(&address);
-        (Self(child), address)
-    }
-
     /// Resident memory in KiB.
     fn resident(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
@@ -44,11 +28,11 @@ impl Program {
     }
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
+/// What the first client costs is not the matter here.
+fn started(args: &[&str]) -> (Program, String) {
+    let (program, address) = Program::start(args);
+    answers(&address);
+    (program, address)
 }
 
 fn connect(address: &str) -> TcpStream {
@@ -64,7 +48,7 @@ fn announcing(address: &str, bytes: u32, sent: &[u8]) -> TcpStream {
 
 #[test]
 fn two_hundred_clients_that_announce_64_mib_take_less_than_16() {
-    let (program, address) = Program::start(&[]);
+    let (program, address) = started(&[]);
     let before = program.resident();
     let large = (0..200).map(|_| announcing(&address, 64 << 20, &[0]));
     let clients: Vec<_> = large.collect();
@@ -79,7 +63,7 @@ fn two_hundred_clients_that_announce_64_mib_take_less_than_16() {
 /// Large requests, of which most is never sent, get memory one after another.
 #[test]
 fn requests_beyond_the_budget_are_not_read() {
-    let (program, address) = Program::start(&["--config=queued.max.request.bytes=33554432"]);
+    let (program, address) = started(&["--config=queued.max.request.bytes=33554432"]);
     let before = program.resident();
     let mut clients = Vec::new();
     for _ in 0..64 {
@@ -112,7 +96,7 @@ fn requests_beyond_the_budget_are_not_read() {
 
 #[test]
 fn requests_whose_answers_nobody_reads_wait_in_the_socket() {
-    let (program, address) = Program::start(&[]);
+    let (program, address) = started(&[]);
     let before = program.resident();
     let requests = REQUEST.repeat(70_000);
     let mut clients = Vec::new();
@@ -141,7 +125,7 @@ fn ten_thousand_clients_that_rest_take_less_than_200_mib() {
     setrlimit(Resource::Nofile, all).unwrap();
     let files = usize::try_from(maximum.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let count = 10_000.min(files.saturating_sub(500));
-    let (program, address) = Program::start(&[]);
+    let (program, address) = started(&[]);
     let before = program.resident();
     let mut clients = Vec::with_capacity(count);
     for _ in 0..count {

@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, FnArg, GenericArgument, LitStr, PathArguments, PathSegment, Signature, Type};
 
+use super::batch::refuse_header;
 use super::lifetime::elided;
 use crate::ctxt::Ctxt;
 
@@ -15,7 +16,7 @@ pub(super) struct Argument {
 }
 
 /// Reads all arguments, and takes the `#[header]` attributes away.
-pub(super) fn arguments(signature: &mut Signature, ctxt: &mut Ctxt) -> Vec<Argument> {
+pub(super) fn arguments(signature: &mut Signature, batch: bool, ctxt: &mut Ctxt) -> Vec<Argument> {
     let generics = signature.generics.clone();
     let mut payload: Option<String> = None;
     let mut arguments = Vec::new();
@@ -24,6 +25,9 @@ pub(super) fn arguments(signature: &mut Signature, ctxt: &mut Ctxt) -> Vec<Argum
         refuse_cfg(&input.attrs, ctxt);
         let header = header_attribute(&mut input.attrs, ctxt);
         check_type(&input.ty, ctxt);
+        if let (true, Some(header)) = (batch, &header) {
+            refuse_header(header.span(), ctxt);
+        }
         if header.is_none() {
             check_header(&input.ty, ctxt);
             check_payload(&input.ty, &mut payload, ctxt);
@@ -95,7 +99,8 @@ fn check_header(ty: &Type, ctxt: &mut Ctxt) {
 
 /// A record has one payload. Types with other names are left to the compiler.
 fn check_payload(ty: &Type, earlier: &mut Option<String>, ctxt: &mut Ctxt) {
-    let Some(name) = payload_name(inner_of(ty, "Option").unwrap_or(ty)) else {
+    let inner = inner_of(ty, "Option").or_else(|| inner_of(ty, "Result"));
+    let Some(name) = payload_name(inner.unwrap_or(ty)) else {
         return;
     };
     if let Some(earlier) = earlier {
@@ -117,13 +122,13 @@ fn payload_name(ty: &Type) -> Option<String> {
         },
         _ => {
             let name = last_segment(ty)?.ident.to_string();
-            let payloads = ["Json", "Text", "Bytes", "String", "Vec"];
+            let payloads = ["Json", "Text", "Bytes", "Validated", "String", "Vec"];
             payloads.contains(&&*name).then_some(name)
         }
     }
 }
 
-fn last_segment(ty: &Type) -> Option<&PathSegment> {
+pub(super) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ty {
         Type::Path(path) => path.path.segments.last(),
         Type::Group(group) => last_segment(&group.elem),

@@ -7,6 +7,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod driven;
+mod groups;
+mod letters;
+mod options;
+mod records;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,7 +33,7 @@ enum ChargeError {
 }
 
 #[kafka_listener(topics = "orders", group_id = "billing")]
-async fn charge(order: &str) -> Result<(), ChargeError> {
+pub(crate) async fn charge(order: &str) -> Result<(), ChargeError> {
     match order {
         "declined" => Err(ChargeError::Declined),
         "closed" => Err(ChargeError::Closed),
@@ -36,7 +42,7 @@ async fn charge(order: &str) -> Result<(), ChargeError> {
 }
 
 /// What a failed assertion says.
-async fn failure(assertion: impl IntoFuture) -> String {
+pub(crate) async fn failure(assertion: impl IntoFuture) -> String {
     match AssertUnwindSafe(assertion.into_future())
         .catch_unwind()
         .await

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use micro_kafka::listener::CancelReason;
 use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
 use tokio::sync::Semaphore;
@@ -168,4 +169,34 @@ async fn a_stopped_listener_can_be_started_again(kafka: EmbeddedKafka) {
     app.listener("charge").start().unwrap();
     app.listener("charge").settled().await.assert_handled(30);
     assert_eq!(records.ended.entries().len(), 30, "lost or twice");
+}
+
+/// A long work that leaves off when it is told to.
+#[kafka_listener(topics = "orders", group_id = "patient")]
+async fn export(cancel: Cancel, State(ends): State<Journal<CancelReason>>) -> Result<(), String> {
+    ends.note(CancelReason::TimedOut);
+    ends.note(cancel.cancelled().await);
+    match cancel.is_cancelled() {
+        true => Err("left off".to_owned()),
+        false => Ok(()),
+    }
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_handler_hears_of_the_stop_and_leaves_off(kafka: EmbeddedKafka) {
+    let ends = Journal::<CancelReason>::new();
+    let app = kafka.app().listener(export).state(ends.clone());
+    let app = app.set("kafka.shutdown-timeout", "1h").start().await;
+    kafka.send("orders", "1").await;
+    ends.reaches(1).await;
+    app.stop().await;
+    assert_eq!(ends.entries()[1], CancelReason::Stopping);
+    assert_eq!(
+        kafka
+            .committed("patient", "orders")
+            .await
+            .values()
+            .sum::<i64>(),
+        0
+    );
 }

@@ -2,6 +2,7 @@
 
 mod builder;
 mod dead_letters;
+mod detached;
 mod error;
 mod log;
 mod missing_topics;
@@ -13,6 +14,7 @@ mod running;
 mod signal;
 
 pub use builder::{KafkaApp, KafkaAppBuilder};
+pub use detached::DetachedListener;
 pub use error::{BootError, BootErrors, Error};
 pub use log::log_to_stderr;
 pub use programmatic::{Listener, RecordFuture};

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::registration::{Arguments, Registration};
+use super::registration::{Arguments, Code, Registration};
 use crate::__private::v1::guarded;
 use crate::error::{BoxError, ListenerError};
 use crate::listener::{AckMode, Delivery, Dispatch, Finished, Handler, Order, RetryDef};
@@ -52,6 +52,7 @@ impl Listener {
             handler: Handler::Closure(Arc::new(invoke)),
             check: |_| (),
             variants: None,
+            code: Code::default(),
         })
     }
 

@@ -49,8 +49,10 @@ impl RunningApp {
             let deps = ContainerDeps {
                 clock: clock.clone(),
                 states: Arc::clone(&states),
-                error_handler: error_handler
+                error_handler: plan
+                    .error_handler
                     .clone()
+                    .or_else(|| error_handler.clone())
                     .unwrap_or_else(|| default_handler(&plan)),
                 recoverer: recoverer
                     .clone()
@@ -95,7 +97,9 @@ impl RunningApp {
         let mut first = None;
         for container in early {
             let client = container.start_behind(gate).map_err(Error::Start)?;
-            first = first.or(client);
+            // Who looks for topics by a pattern is blind for those that it must not read.
+            let sees_all = container.endpoint().topic_pattern.is_none();
+            first = first.or(client.filter(|_| sees_all));
         }
         missing_topics::check(&self.containers, first.as_ref(), &self.template).await?;
         dead_letters.create(first, &self.template).await?;
@@ -220,11 +224,11 @@ fn multi_thread_runtime() -> Result<Handle, Error> {
     Ok(runtime)
 }
 
-fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
+pub(super) fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
     Arc::new(DefaultErrorHandler::from_settings(&plan.retry))
 }
 
-fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
+pub(super) fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
     Arc::new(recoverer(plan, template))
 }
 

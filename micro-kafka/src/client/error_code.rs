@@ -13,6 +13,8 @@ pub struct ErrorCode(i32);
 impl ErrorCode {
     pub(crate) const NONE: Self = Self(0);
     pub(crate) const FATAL: Self = Self::of(Native::RD_KAFKA_RESP_ERR__FATAL);
+    /// A call that does not fit a producer's state: a send outside of its transaction.
+    pub(crate) const STATE: Self = Self::of(Native::RD_KAFKA_RESP_ERR__STATE);
     pub(crate) const QUEUE_FULL: Self = Self::of(Native::RD_KAFKA_RESP_ERR__QUEUE_FULL);
     pub(crate) const ALL_BROKERS_DOWN: Self = Self::of(Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
     pub(crate) const TIMED_OUT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__TIMED_OUT);
@@ -92,6 +94,17 @@ impl ErrorCode {
     /// Whether the client gave the record up because it is closed or broken.
     pub(crate) fn is_going_away(self) -> bool {
         self == Self::DESTROYED || self == Self::PURGED_QUEUED || self == Self::PURGED_IN_FLIGHT
+    }
+
+    /// Whether another producer has taken the transactional id over, or the coordinator took the
+    /// transaction away because it lasted too long.
+    #[must_use]
+    pub fn is_fenced(self) -> bool {
+        self.is_one_of(&[
+            Native::RD_KAFKA_RESP_ERR__FENCED,
+            Native::RD_KAFKA_RESP_ERR_PRODUCER_FENCED,
+            Native::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+        ])
     }
 
     /// Whether a deadline of the client's own passed.

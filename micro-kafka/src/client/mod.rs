@@ -22,6 +22,7 @@ mod producer_delivery;
 mod producer_events;
 mod producer_lazy;
 mod producer_topic;
+mod producer_transaction;
 mod producer_waiters;
 mod properties;
 mod queue;
@@ -48,6 +49,7 @@ pub(crate) use producer::{Core, Producer, SERVERS};
 pub(crate) use producer_delivery::{FailureHook, Receipt, Undelivered};
 pub(crate) use producer_lazy::LazyProducer;
 pub(crate) use producer_topic::{Outgoing, Topic};
+pub(crate) use producer_transaction::{Severity, TransactionRefusal};
 #[cfg(test)]
 pub(crate) use signal::Signal;
 pub(crate) use source::{

@@ -136,12 +136,22 @@ impl Core {
 
     /// Why the producer can send nothing more, if so.
     pub(crate) fn fatal_reason(&self) -> Option<Box<str>> {
+        let (code, reason) = self.fatal_error()?;
+        Some(format!("{reason} ({})", code.name()).into())
+    }
+
+    /// The error after which the producer can send nothing more.
+    pub(super) fn fatal_code(&self) -> Option<ErrorCode> {
+        self.fatal_error().map(|(code, _)| code)
+    }
+
+    fn fatal_error(&self) -> Option<(ErrorCode, String)> {
         let mut text = [0; ERROR_TEXT];
         // SAFETY: the client lives; the buffer is as long as we say.
         let code = ErrorCode::of(unsafe {
             rdsys::rd_kafka_fatal_error(self.client(), text.as_mut_ptr(), text.len())
         });
-        (code != ErrorCode::NONE).then(|| format!("{} ({})", error_text(&text), code.name()).into())
+        (code != ErrorCode::NONE).then(|| (code, error_text(&text)))
     }
 
     /// The same, where a record failed with a code that may come of it.

@@ -8,9 +8,11 @@ mod json;
 mod redact;
 mod text;
 mod traits;
+mod validate;
 mod wrap;
 
 pub use bytes::BytesPart;
 pub use text::TextPart;
 pub use traits::{DecodeError, EncodeError, FromPayload, ToPayload};
+pub use validate::{Invalid, Validate, Validated, Violation, Violations};
 pub use wrap::{Bytes, Json, Text};

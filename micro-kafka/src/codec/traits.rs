@@ -1,5 +1,6 @@
 //! What the wrappers do.
 
+use super::Invalid;
 use crate::error::BoxError;
 
 /// A payload that can be read from a record: with it, a type is an argument of a
@@ -59,6 +60,9 @@ pub enum DecodeError {
     /// Not UTF-8.
     #[error("not valid UTF-8 at byte {0}")]
     Utf8(usize),
+    /// Read, but against the rules of its type.
+    #[error("not valid: {0}")]
+    Invalid(Invalid),
     /// Not of a format of your own; its message must not contain the payload's values.
     #[error(transparent)]
     Custom(BoxError),

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use crate::listener::{AckMode, Dispatch, Order};
+use crate::listener::{AckMode, BatchSpec, Dispatch, Order, TopicPartitions};
 
-use super::names::{check_client_id, check_group, check_topic};
+use super::batch::BatchSettings;
+use super::names::{check_client_id, check_group, check_name, check_pattern, check_topic};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
-use super::values::{boolean, checked, choice, duration, integer, list, positive_duration, size};
+use super::values::{
+    boolean, checked, choice, duration, integer, list, positive_duration, size, text,
+    topic_partitions,
+};
 use super::{Properties, RetrySettings};
 
 /// Each consumer is a thread.
@@ -22,11 +26,28 @@ const MAX_UNCOMMITTED: usize = 100_000_000;
 /// Settings of listeners as they were written; `None` where nothing was.
 ///
 /// A value is taken from `[kafka.listeners.<id>]`, else from the attribute, else from
-/// `[kafka.listener]`; [`ResolvedListener`] is the outcome.
+/// `[kafka.containers.<name>]` if the listener names one, else from `[kafka.listener]`; [`ResolvedListener`] is the outcome.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ListenerSettings {
     /// `topics`: an array, or a text with commas.
     pub topics: Option<Vec<String>>,
+    /// `topic-pattern`: a regular expression; all topics that it matches as a whole, those
+    /// included that are made later.
+    pub topic_pattern: Option<String>,
+    /// `topic-partitions`: partitions without a group's assignment, `orders[0-5,7]@earliest`; an
+    /// array, or a text with semicolons.
+    pub topic_partitions: Option<Vec<TopicPartitions>>,
+    /// `container`: the table `[kafka.containers.<name>]` whose settings count where neither this
+    /// table nor the attribute has one.
+    pub container: Option<String>,
+    /// `[….batch]`: how many records go into one call of a batch listener.
+    pub batch: BatchSettings,
+    /// `error-handler`: the name of an error handler of the application.
+    pub error_handler: Option<String>,
+    /// `send-to`: the topic that gets what the handler returns.
+    pub send_to: Option<String>,
+    /// `info`: a text that handlers may take as `Info`.
+    pub info: Option<String>,
     /// `group-id`: the consumer group.
     pub group_id: Option<String>,
     /// `client-id`: how brokers name its consumers.
@@ -79,8 +100,22 @@ impl ListenerSettings {
     pub fn or(self, fallback: &Self) -> Self {
         let mut properties = fallback.properties.clone();
         properties.extend(&self.properties);
+        // Whoever names topics in one way overrides all others.
+        let named = match self.names_topics() {
+            true => &self,
+            false => fallback,
+        };
         Self {
-            topics: self.topics.or_else(|| fallback.topics.clone()),
+            topics: named.topics.clone(),
+            topic_pattern: named.topic_pattern.clone(),
+            topic_partitions: named.topic_partitions.clone(),
+            container: self.container.or_else(|| fallback.container.clone()),
+            batch: self.batch.or(fallback.batch),
+            error_handler: self
+                .error_handler
+                .or_else(|| fallback.error_handler.clone()),
+            send_to: self.send_to.or_else(|| fallback.send_to.clone()),
+            info: self.info.or_else(|| fallback.info.clone()),
             group_id: self.group_id.or_else(|| fallback.group_id.clone()),
             client_id: self.client_id.or_else(|| fallback.client_id.clone()),
             group_instance_id: self
@@ -123,9 +158,30 @@ fn check_instance(name: &str) -> Result<(), String> {
 }
 
 impl ListenerSettings {
+    /// How many of the ways to name topics are used.
+    pub(crate) fn ways_to_topics(&self) -> usize {
+        let ways = [
+            self.topics.is_some(),
+            self.topic_pattern.is_some(),
+            self.topic_partitions.is_some(),
+        ];
+        ways.into_iter().filter(|used| *used).count()
+    }
+
+    fn names_topics(&self) -> bool {
+        self.ways_to_topics() > 0
+    }
+
     pub(crate) fn read(mut section: Section<'_>) -> Self {
         let settings = Self {
             topics: section.read("topics", list(check_topic)),
+            topic_pattern: section.read("topic-pattern", checked(check_pattern)),
+            topic_partitions: section.read("topic-partitions", topic_partitions),
+            container: section.read("container", checked(check_name)),
+            batch: BatchSettings::read(section.inner("batch")),
+            error_handler: section.read("error-handler", checked(check_name)),
+            send_to: section.read("send-to", checked(check_topic)),
+            info: section.read("info", text),
             group_id: section.read("group-id", checked(check_group)),
             client_id: section.read("client-id", checked(check_client_id)),
             group_instance_id: section.read("group-instance-id", checked(check_instance)),
@@ -164,8 +220,20 @@ impl ListenerSettings {
 pub struct ResolvedListener {
     /// The listener's id.
     pub id: String,
-    /// The topics it reads, each once; at least one.
+    /// The topics it reads, each once; none only with a pattern.
     pub topics: Vec<String>,
+    /// The pattern of the topics it reads.
+    pub topic_pattern: Option<String>,
+    /// The partitions it reads without a group's assignment; their topics are in `topics`.
+    pub topic_partitions: Vec<TopicPartitions>,
+    /// How batches are collected, if its handler takes batches.
+    pub batch: BatchSpec,
+    /// The name of its error handler.
+    pub error_handler: Option<String>,
+    /// The topic that gets what its handler returns.
+    pub send_to: Option<String>,
+    /// A text that its handler may take as `Info`.
+    pub info: Option<String>,
     /// Its group as it was written; the group with its namespace is `group.id` of
     /// [`consumer_properties`](Self::consumer_properties).
     pub group_id: String,

@@ -12,6 +12,7 @@ use super::loaded::Loaded;
 use super::names::{check_group, check_topic};
 use super::placeholder::Resolver;
 use super::section::Section;
+use super::suggestion::nearest;
 use super::tree::{Node, Table};
 use super::{
     ConfigError, ConfigErrors, ConfigProblem, ListenerSettings, Origin, Properties,
@@ -73,9 +74,11 @@ impl<'c> ListenerResolution<'c> {
         let kafka = &self.loaded.kafka;
         let (written, mut errors) = self.read_attributes(attributes);
         let overrides = kafka.listener_overrides(attributes.id).cloned();
-        let merged = overrides
-            .unwrap_or_default()
-            .or(&written)
+        let own = overrides.unwrap_or_default().or(&written);
+        let container = own.container.as_deref().map(|name| kafka.container(name));
+        let merged = own
+            .clone()
+            .or(container.flatten().unwrap_or(&ListenerSettings::default()))
             .or(&kafka.listener);
         let place = Place {
             loaded: self.loaded,
@@ -83,6 +86,9 @@ impl<'c> ListenerResolution<'c> {
         };
         let group_id = place.group(&merged, &mut errors);
         let topics = place.topics(&merged, &mut errors);
+        if container == Some(None) {
+            errors.push(place.unknown_container(&own));
+        }
         place.check_dead_letters(&merged, &topics, &mut errors);
         place.check_commits(&merged, &mut errors);
         let (mut properties, conflicts) = self.consumer(&merged);
@@ -115,6 +121,12 @@ impl<'c> ListenerResolution<'c> {
         ResolvedListener {
             id: id.to_owned(),
             topics,
+            topic_pattern: merged.topic_pattern,
+            topic_partitions: merged.topic_partitions.unwrap_or_default(),
+            batch: merged.batch.resolved(),
+            error_handler: merged.error_handler,
+            send_to: merged.send_to,
+            info: merged.info,
             group_id: group_id.unwrap_or_default(),
             concurrency: merged.concurrency.unwrap_or(CONCURRENCY),
             auto_startup: merged.auto_startup.unwrap_or(true),
@@ -232,8 +244,18 @@ impl Place<'_> {
     }
 
     fn topics(&self, merged: &ListenerSettings, errors: &mut Vec<ConfigError>) -> Vec<String> {
-        let topics = merged.topics.clone().unwrap_or_default();
-        if topics.is_empty() {
+        if merged.ways_to_topics() > 1 {
+            let reason = "topics, topic-pattern and topic-partitions exclude each other";
+            let error = ConfigError::conflict(reason).hint("keep one of them");
+            errors.push(self.error("topics", error));
+        }
+        let mut topics = merged.topics.clone().unwrap_or_default();
+        for partitions in merged.topic_partitions.iter().flatten() {
+            if !topics.contains(&partitions.topic) {
+                topics.push(partitions.topic.clone());
+            }
+        }
+        if topics.is_empty() && merged.topic_pattern.is_none() {
             let id = self.attributes.id;
             let error = ConfigError::new(ConfigProblem::Missing).hint(format!(
                 "name its topics in the attribute or in [kafka.listeners.{id}]"
@@ -248,6 +270,17 @@ impl Place<'_> {
             }
         }
         topics
+    }
+
+    fn unknown_container(&self, own: &ListenerSettings) -> ConfigError {
+        let name = own.container.clone().unwrap_or_default();
+        let known = self.loaded.kafka.containers.keys().map(String::as_str);
+        let error = ConfigError::invalid(format!("there is no table [kafka.containers.{name}]"));
+        let error = match nearest(&name, known) {
+            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+            None => error,
+        };
+        self.error("container", error)
     }
 
     fn check_dead_letters(

@@ -43,6 +43,10 @@ const SECTIONS: [(&str, &[&str]); 5] = [
         "kafka.listener",
         &[
             "topics",
+            "container",
+            "error-handler",
+            "send-to",
+            "info",
             "concurrency",
             "auto-startup",
             "ack-mode",

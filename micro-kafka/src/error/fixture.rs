@@ -14,6 +14,8 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
         group_id: "poison-group".into(),
         namespace: "".into(),
         states: Arc::new(States::default()),
+        send_to: None,
+        info: None,
     };
     let (acks, _) = mpsc::unbounded_channel();
     Delivery {
@@ -26,6 +28,7 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
         record: record.into(),
         consumer: Arc::new(ConsumerContext::new(Arc::new(listener), acks)),
         attempt,
+        companions: None,
     }
 }
 

@@ -4,14 +4,55 @@
 //! |---|---|
 //! | [`Json<T>`], [`Text`], [`Bytes`], `&str`, `&[u8]` | the payload |
 //! | `Option<…>` of those | the payload, `None` for a tombstone |
+//! | [`Validated<Json<T>>`](crate::codec::Validated) | the payload, if it keeps the rules of its type |
+//! | `Result<Json<T>, DecodeError>` | the payload, or why it cannot be read |
 //! | [`Key<T>`] | the key |
 //! | `#[header("name")] x: Header<T>` | one header |
 //! | [`Headers<'_>`](crate::record::Headers) | all headers |
 //! | [`Meta`] | topic, partition, offset, timestamp |
+//! | [`Timestamp`](crate::record::Timestamp) | when the record was made |
 //! | `&Record`, [`Record`](crate::record::Record) | the record in place, or a copy of it |
 //! | [`State<T>`] | a value of the application |
 //! | [`Attempt`] | which delivery of the record this is |
 //! | [`Acknowledgment`] | the right to acknowledge the record, in ack mode `manual` |
+//! | [`Info`] | the text of the listener's `info` |
+//! | [`Cancel`] | tells when the partition is taken away or the listener stops |
+//!
+//! An argument of your own implements [`FromRecord`]:
+//!
+//! ```
+//! use micro_kafka::error::ListenerError;
+//! use micro_kafka::extract::FromRecord;
+//! use micro_kafka::listener::{BootCheck, Delivery};
+//! use micro_kafka::prelude::*;
+//!
+//! /// Whose record it is, by a header that every producer writes.
+//! struct Tenant<'r>(&'r str);
+//!
+//! #[derive(Debug, thiserror::Error)]
+//! #[error("no tenant in the headers")]
+//! struct NoTenant;
+//!
+//! impl<'r> FromRecord<'r> for Tenant<'r> {
+//!     fn from_record(delivery: &'r Delivery) -> Result<Self, ListenerError> {
+//!         let header = delivery.record().headers().get("tenant");
+//!         let name = header.and_then(|header| std::str::from_utf8(header.value?).ok());
+//!         name.map(Self).ok_or_else(|| ListenerError::decode(NoTenant))
+//!     }
+//!
+//!     fn check(boot: &mut BootCheck<'_>) {
+//!         // Values that it needs are asked for before anything starts.
+//!         if boot.states().get::<KafkaTemplate>().is_none() {
+//!             boot.problem("tenants need a template");
+//!         }
+//!     }
+//! }
+//!
+//! #[kafka_listener(topics = "orders", group_id = "billing")]
+//! async fn charge(order: &str, Tenant(name): Tenant<'_>) {
+//!     println!("{name}: {order}");
+//! }
+//! ```
 //!
 //! [`Json<T>`]: crate::codec::Json
 //! [`Text`]: crate::codec::Text
@@ -19,22 +60,29 @@
 
 mod acknowledgment;
 mod attempt;
+mod cancel;
+mod decoded;
 mod from_bytes;
 mod header;
 mod headers;
+mod info;
 mod key;
 mod meta;
 mod payload;
 mod record;
 mod state;
+mod timestamp;
 mod topic_name;
+mod tuple;
 mod type_label;
 
 pub use acknowledgment::Acknowledgment;
 pub use attempt::Attempt;
+pub use cancel::Cancel;
 pub use from_bytes::{BytesError, FromBytes};
 pub(crate) use header::named_header;
 pub use header::{Header, HeaderRejection};
+pub use info::Info;
 pub use key::{Key, KeyRejection};
 pub use meta::Meta;
 pub use payload::PayloadRejection;

@@ -54,6 +54,8 @@ impl ListenerContainer {
             group_id: Arc::clone(&endpoint.group_id),
             namespace: Arc::clone(&deps.namespace),
             states: Arc::clone(&deps.states),
+            send_to: endpoint.send_to.clone(),
+            info: endpoint.info.clone(),
         };
         Self {
             endpoint: Arc::new(endpoint),

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::ack::{AckToken, LateAcknowledgment, Verdict};
+use super::cancel::CancelSignal;
 use super::health::ConsumerStatus;
+use super::reply::SendTo;
 
 /// The values given to `KafkaApp::builder().state(…)`, by type.
 #[derive(Default)]
@@ -44,6 +46,10 @@ pub struct ListenerContext {
     pub namespace: Arc<str>,
     /// The application's values.
     pub states: Arc<States>,
+    /// Where what its handler returns goes.
+    pub send_to: Option<SendTo>,
+    /// A text that its handler may take.
+    pub info: Option<Arc<str>>,
 }
 
 /// What all deliveries of one consumer thread share.
@@ -54,15 +60,19 @@ pub struct ConsumerContext {
     /// Where acknowledgements go: the consumer's own loop.
     acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
     status: Arc<ConsumerStatus>,
+    /// What is called off.
+    pub(crate) cancel: CancelSignal,
 }
 
 impl ConsumerContext {
-    /// A consumer whose acknowledgements go to `acks`.
+    /// Without a loop: deliveries of slot 0 and epoch 0 are never late.
     pub(crate) fn new(
         listener: Arc<ListenerContext>,
         acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
     ) -> Self {
-        Self::of(listener, acks, Arc::default())
+        let status = ConsumerStatus::default();
+        status.set_epoch(0, 0);
+        Self::of(listener, acks, Arc::new(status))
     }
 
     pub(super) fn of(
@@ -74,6 +84,7 @@ impl ConsumerContext {
             listener,
             acks,
             status,
+            cancel: CancelSignal::default(),
         }
     }
 

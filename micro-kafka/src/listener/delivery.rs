@@ -4,8 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::batch::Companions;
 use super::{
-    AckToken, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext, Started, Verdict,
+    AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
+    Started, Verdict,
 };
 use crate::error::ListenerError;
 use crate::record::Record;
@@ -17,6 +19,8 @@ pub struct Delivery {
     pub(crate) consumer: Arc<ConsumerContext>,
     pub(crate) token: AckToken,
     pub(crate) attempt: u32,
+    /// The other records of its batch.
+    pub(crate) companions: Option<Box<Companions>>,
 }
 
 impl Delivery {
@@ -39,6 +43,12 @@ impl Delivery {
     /// If its partition was given up meanwhile.
     pub fn acknowledge(&self) -> Result<(), LateAcknowledgment> {
         self.consumer.settle(self.token, Verdict::Done)
+    }
+
+    /// Tells when the work is called off.
+    pub(crate) fn cancel(&self) -> CancelWatch {
+        let AckToken { slot, epoch, .. } = self.token;
+        self.consumer.cancel.watch(slot, epoch)
     }
 
     /// Which delivery of the record this is, from 1.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::{AckMode, Delivery, Dispatch, HandlerFuture, HandlerSlot, Invoke, Order, Started};
+use super::{
+    AckMode, BatchSpec, Delivery, Dispatch, Filter, HandlerFuture, HandlerSlot, Invoke, Order,
+    SendTo, Started, TopicPartitions,
+};
 
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
@@ -62,6 +65,14 @@ pub struct ListenerEndpoint {
     pub id: Arc<str>,
     /// The topics as the broker knows them, namespace included.
     pub topics: Vec<String>,
+    /// A pattern of topics instead, as librdkafka takes it.
+    pub topic_pattern: Option<String>,
+    /// Partitions of those topics, without a group's assignment; none: the group assigns.
+    pub topic_partitions: Vec<TopicPartitions>,
+    /// Where what the handler returns goes.
+    pub send_to: Option<SendTo>,
+    /// A text that the handler may take.
+    pub info: Option<Arc<str>>,
     /// The consumer group as the broker knows it, namespace included.
     pub group_id: Arc<str>,
     /// The prefix of `client.id`; `-n` is appended per consumer.
@@ -78,6 +89,10 @@ pub struct ListenerEndpoint {
     pub parallelism: Option<usize>,
     /// Where handlers run.
     pub dispatch: Dispatch,
+    /// How many records go into one call; `None`: one.
+    pub batch: Option<BatchSpec>,
+    /// Which records are handled; `None`: all.
+    pub filter: Option<Filter>,
     /// When offsets are committed.
     pub ack_mode: AckMode,
     /// Commit what is handled at this interval instead: `enable-auto-commit`, honoured safely.

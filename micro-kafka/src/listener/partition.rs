@@ -50,6 +50,8 @@ pub(super) struct Partition {
     pub(super) full: bool,
     /// Whether that was told; once per assignment is enough.
     pub(super) full_told: bool,
+    /// Whether a batch that is not full waits for more records.
+    pub(super) linger: Linger,
     /// Tasks of an older assignment that have not ended yet.
     pub(super) ghosts: usize,
     /// Lost records that are being read again, and their lanes.
@@ -57,6 +59,14 @@ pub(super) struct Partition {
     /// Whether what is read was read before.
     rereading: bool,
     average_bytes: usize,
+}
+
+/// The wait of the first records of a batch for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Linger {
+    None,
+    Until(Instant),
+    Over,
 }
 
 /// The next thing to do on a partition.
@@ -95,6 +105,7 @@ impl Partition {
             committing: false,
             full: false,
             full_told: false,
+            linger: Linger::None,
             ghosts: 0,
             awaited: BTreeMap::new(),
             rereading: false,
@@ -113,7 +124,8 @@ impl Partition {
     }
 
     fn can_read(&self) -> bool {
-        (self.filled || !self.buffer.is_empty()) && self.is_open()
+        let collected = !self.buffer.is_empty() && self.lingers_until().is_none();
+        (self.filled || collected) && self.is_open()
     }
 
     /// Whether a record that was not begun yet could begin, or stand in line.
@@ -129,7 +141,8 @@ impl Partition {
     /// Whether everything that was read is finished with, acknowledgements apart, or has to wait.
     pub(super) fn batch_is_complete(&self) -> bool {
         let stuck = !self.order.overtakes() && self.lanes.waits_until().is_some();
-        self.lanes.is_at_rest() && (self.buffer.is_empty() || stuck)
+        let waits = stuck || self.lingers_until().is_some();
+        self.lanes.is_at_rest() && (self.buffer.is_empty() || waits)
     }
 
     /// The next thing to begin; `None` also where too many records are unfinished.
@@ -168,6 +181,57 @@ impl Partition {
                 Err(record) => return Some(Start::Fresh(key, record)),
             }
         }
+    }
+
+    /// Whether a batch has room for more records than were read.
+    pub(super) fn wants_more_than(&self, records: usize) -> bool {
+        self.buffer.len() < records && self.filled && self.is_open()
+    }
+
+    /// Whether the next thing to begin is a batch of records that were not begun yet.
+    pub(super) fn collects(&self) -> bool {
+        self.lanes.is_empty() && !self.rereading
+    }
+
+    /// Whether no record may begin before others are finished.
+    pub(super) fn is_full(&self, limits: Limits) -> bool {
+        self.is_beyond(limits)
+    }
+
+    /// Until when it waits for more records, if it does.
+    pub(super) fn lingers_until(&self) -> Option<Instant> {
+        match self.linger {
+            Linger::Until(due) => Some(due),
+            Linger::None | Linger::Over => None,
+        }
+    }
+
+    /// The earliest moment that anything read of it waits for.
+    pub(super) fn waits_until(&self) -> Option<Instant> {
+        let lanes = self.lanes.waits_until();
+        lanes.into_iter().chain(self.lingers_until()).min()
+    }
+
+    /// Records that were read and are not finished, up to the last of them.
+    pub(super) fn unfinished(&self) -> usize {
+        let lingering = self.lingers_until().map_or(0, |_| self.buffer.len());
+        self.ledger.len() + lingering
+    }
+
+    /// Ends the wait for more records, if there was one that is over.
+    pub(super) fn end_linger(&mut self, now: Instant) -> bool {
+        let over = self.lingers_until().is_some_and(|due| due <= now);
+        if over {
+            self.linger = Linger::Over;
+        }
+        over
+    }
+
+    /// Whether everything before `end` was read and waits for more records, beyond `now`.
+    pub(super) fn lingers_beyond(&self, now: Instant, end: i64) -> bool {
+        let read = self.buffer.back().map(|last| last.offset() + 1);
+        let all = read.is_some_and(|read| read >= end);
+        all && self.lingers_until().is_some_and(|due| due > now)
     }
 
     fn is_beyond(&self, limits: Limits) -> bool {
@@ -231,6 +295,7 @@ impl Partition {
     /// Lets go of what is not at work; how many records waited for another attempt.
     pub(super) fn keep_busy(&mut self) -> usize {
         self.buffer.clear();
+        self.linger = Linger::None;
         self.awaited.clear();
         self.rereading = false;
         self.lanes.keep_busy()

@@ -31,7 +31,13 @@ pub(super) struct Worker {
 impl Worker {
     /// Joins the group.
     pub(super) fn connect(&self) -> Result<KafkaConsumer, ClientError> {
-        KafkaConsumer::subscribe(&self.properties, &self.seat.endpoint.topics)
+        let endpoint = &self.seat.endpoint;
+        match &endpoint.topic_pattern {
+            Some(pattern) => {
+                KafkaConsumer::subscribe(&self.properties, std::slice::from_ref(pattern))
+            }
+            None => KafkaConsumer::subscribe(&self.properties, &endpoint.topics),
+        }
     }
 
     /// Runs until it is stopped; `first` has joined already.

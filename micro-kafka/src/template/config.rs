@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::SendError;
+use super::{SendError, TransactionConfig};
 use crate::client::SERVERS;
 use crate::config::{Config, canonical};
 
@@ -79,6 +79,8 @@ pub struct TemplateConfig {
     pub flush_timeout: Duration,
     /// Who is told of failures that nobody awaits; logs by default.
     pub error_hook: ErrorHook,
+    /// How transactions are made.
+    pub transactions: TransactionConfig,
 }
 
 impl TemplateConfig {
@@ -92,6 +94,7 @@ impl TemplateConfig {
             max_in_flight: 16_000,
             flush_timeout: Duration::from_secs(10),
             error_hook: ErrorHook::default(),
+            transactions: TransactionConfig::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::TransactionError;
 use crate::admin::AdminError;
 use crate::client::{ConfigError, ErrorCode, Undelivered};
 use crate::codec::EncodeError;
@@ -82,6 +83,24 @@ pub enum SendError {
         /// The broker may have stored it all the same.
         maybe_stored: bool,
     },
+    /// A send outside of a transaction, on a template that has a `transaction-id-prefix`.
+    #[error(
+        "a record to topic `{topic}` outside of a transaction: send it by the handle that \
+         `KafkaTemplate::transaction` gives, or set `allow-non-transactional`"
+    )]
+    OutsideTransaction {
+        /// The topic.
+        topic: Arc<str>,
+    },
+    /// A send in a transaction that takes no more records.
+    #[error(
+        "the transaction takes no record to topic `{topic}`: it has ended, or it must be aborted \
+         since an earlier record failed"
+    )]
+    TransactionOver {
+        /// The topic.
+        topic: Arc<str>,
+    },
     /// Any other answer.
     #[error("the record to topic `{topic}` was refused: {code}")]
     Broker {
@@ -109,6 +128,8 @@ impl SendError {
             | Self::QueueFull { topic }
             | Self::Fatal { topic, .. }
             | Self::Closed { topic, .. }
+            | Self::OutsideTransaction { topic }
+            | Self::TransactionOver { topic }
             | Self::Broker { topic, .. } => topic,
         }
     }
@@ -152,6 +173,7 @@ impl From<Undelivered> for SendError {
             reason,
         } = failure;
         match code {
+            ErrorCode::STATE => Self::TransactionOver { topic },
             ErrorCode::QUEUE_FULL => Self::QueueFull { topic },
             ErrorCode::UNKNOWN_PARTITION => Self::UnknownPartition { topic, partition },
             ErrorCode::UNKNOWN_TOPIC | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION => {
@@ -191,6 +213,9 @@ pub enum KafkaError {
     /// A record was not delivered.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// A transaction was not committed.
+    #[error(transparent)]
+    Transaction(#[from] TransactionError),
     /// The broker refused an administrative request.
     #[error(transparent)]
     Admin(#[from] AdminError),

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use super::SendError;
 use super::builder::Encoded;
+use super::recorder::Answer;
 use crate::client::Receipt;
 use crate::record::Timestamp;
 
@@ -53,44 +54,69 @@ impl Future for QueueFuture {
     type Output = Result<DeliveryFuture, SendError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_by(context, Encoded::enqueue)
+    }
+}
+
+impl QueueFuture {
+    /// Ready once the local queue has the record; a failed delivery goes to the producer's hook.
+    pub(super) fn poll_queued(&mut self, context: &Context<'_>) -> Poll<Result<(), SendError>> {
+        self.poll_by(context, Encoded::enqueue_unawaited)
+    }
+
+    /// Gives the record up because its transaction has ended.
+    pub(super) fn over(&mut self) -> SendError {
+        let topic = match &self.state {
+            Queueing::New(record) | Queueing::Waiting(record, _) => Arc::clone(record.topic_name()),
+            Queueing::Failed(error) => error.topic().into(),
+            Queueing::Over => "".into(),
+        };
+        SendError::TransactionOver { topic }
+    }
+
+    fn poll_by<T>(
+        &mut self,
+        context: &Context<'_>,
+        enqueue: fn(&Encoded) -> Result<T, SendError>,
+    ) -> Poll<Result<T, SendError>> {
         let (record, ticket) = match std::mem::replace(&mut self.state, Queueing::Over) {
             Queueing::Failed(error) => return Poll::Ready(Err(error)),
             Queueing::Over => return Poll::Pending,
             Queueing::Waiting(record, ticket) => (record, Some(ticket)),
             Queueing::New(record) => {
                 // Who comes while others wait takes its place behind them.
-                let core = record.topic().core();
-                if core.is_closed() || (core.waiters().is_empty() && core.has_room()) {
-                    match record.enqueue() {
+                if record.goes_at_once() {
+                    match enqueue(&record) {
                         Err(SendError::QueueFull { .. }) => {}
-                        result => return Poll::Ready(result.map(DeliveryFuture)),
+                        result => return Poll::Ready(result),
                     }
                 }
                 (record, None)
             }
         };
-        self.wait(record, ticket, context)
+        self.wait(record, ticket, context, enqueue)
     }
-}
 
-impl QueueFuture {
-    fn wait(
+    fn wait<T>(
         &mut self,
         record: Encoded,
         known: Option<u64>,
         context: &Context<'_>,
-    ) -> Poll<Result<DeliveryFuture, SendError>> {
-        let core = record.topic().core();
+        enqueue: fn(&Encoded) -> Result<T, SendError>,
+    ) -> Poll<Result<T, SendError>> {
+        let Some(core) = record.core() else {
+            return Poll::Ready(enqueue(&record));
+        };
         let waiters = core.waiters();
         let ticket = known.unwrap_or_else(|| waiters.ticket());
         // Registered before the attempt, so that room made in between wakes this task.
         let is_next = waiters.register(ticket, context.waker());
         if core.is_closed() || (is_next && core.has_room()) {
-            match record.enqueue() {
+            match enqueue(&record) {
                 Err(SendError::QueueFull { .. }) => {}
                 result => {
                     waiters.served(ticket);
-                    return Poll::Ready(result.map(DeliveryFuture));
+                    return Poll::Ready(result);
                 }
             }
         }
@@ -101,8 +127,10 @@ impl QueueFuture {
 
 impl Drop for QueueFuture {
     fn drop(&mut self) {
-        if let Queueing::Waiting(record, ticket) = &self.state {
-            record.topic().core().waiters().give_up(*ticket);
+        if let Queueing::Waiting(record, ticket) = &self.state
+            && let Some(core) = record.core()
+        {
+            core.waiters().give_up(*ticket);
         }
     }
 }
@@ -113,18 +141,44 @@ impl Drop for QueueFuture {
 /// Dropping it does not take the record back; if it fails, the template's error hook is told.
 #[derive(Debug)]
 #[must_use = "whether the record was delivered is only known once this is awaited"]
-pub struct DeliveryFuture(Receipt);
+pub struct DeliveryFuture(Delivering);
+
+#[derive(Debug)]
+enum Delivering {
+    /// By a broker.
+    Broker(Receipt),
+    /// By a recorder, which has answered.
+    Recorder(Box<Answer>),
+}
+
+impl From<Receipt> for DeliveryFuture {
+    fn from(receipt: Receipt) -> Self {
+        Self(Delivering::Broker(receipt))
+    }
+}
+
+impl From<Answer> for DeliveryFuture {
+    fn from(answer: Answer) -> Self {
+        Self(Delivering::Recorder(Box::new(answer)))
+    }
+}
 
 impl Future for DeliveryFuture {
     type Output = Result<SendResult, SendError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Poll::Ready(report) = Pin::new(&mut self.0).poll(context) else {
+        let receipt = match &mut self.0 {
+            Delivering::Broker(receipt) => receipt,
+            Delivering::Recorder(answer) => {
+                return answer.take().map_or(Poll::Pending, Poll::Ready);
+            }
+        };
+        let Poll::Ready(report) = Pin::new(&mut *receipt).poll(context) else {
             return Poll::Pending;
         };
         Poll::Ready(match report {
             Ok(stored) => Ok(SendResult {
-                topic: Arc::clone(self.0.topic()),
+                topic: Arc::clone(receipt.topic()),
                 partition: stored.partition,
                 offset: stored.offset,
                 timestamp: stored.timestamp,

@@ -1,11 +1,19 @@
 //! The template itself.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+
+use super::recorder::{RecordedTopic, Route};
 use super::topics::Topics;
-use super::{ErrorHook, KafkaError, SendBuilder, SendError, TemplateConfig};
+use super::transaction::{Nesting, TransactionPool};
+use super::{
+    ErrorHook, KafkaError, Recorder, SendBuilder, SendError, TemplateConfig, Transaction,
+    TransactionError,
+};
 use crate::admin::KafkaAdmin;
 use crate::client::{AnyClient, ConfigError, FailureHook, LazyProducer, Producer};
 use crate::codec::ToPayload;
@@ -38,6 +46,20 @@ struct Shared {
     topics: Topics,
     hook: ErrorHook,
     producer: Arc<LazyProducer>,
+    recorder: Option<Arc<dyn Recorder>>,
+    transactions: Arc<Transactions>,
+}
+
+/// The transactional producers, once there was a transaction.
+struct Transactions {
+    config: TemplateConfig,
+    pool: OnceLock<Arc<TransactionPool>>,
+}
+
+impl Transactions {
+    fn pool(&self) -> &Arc<TransactionPool> {
+        self.pool.get_or_init(|| TransactionPool::new(&self.config))
+    }
 }
 
 impl KafkaTemplate {
@@ -47,7 +69,7 @@ impl KafkaTemplate {
     /// If librdkafka does not know or accept a property.
     pub fn new(config: TemplateConfig) -> Result<Self, ConfigError> {
         let producer = producer(&config)?;
-        Ok(Self::of(config, producer.into()))
+        Ok(Self::of(config, producer.into(), None))
     }
 
     /// A template that makes its producer when something is sent or asked: threads, connections
@@ -61,15 +83,35 @@ impl KafkaTemplate {
         }
         let made = config.clone();
         let lazy = LazyProducer::new(move || producer(&made));
-        Ok(Self::of(config, lazy))
+        Ok(Self::of(config, lazy, None))
     }
 
-    fn of(config: TemplateConfig, producer: LazyProducer) -> Self {
+    /// A template whose records go to a recorder and to no broker, for tests: nothing is connected,
+    /// and each send is answered at once. Administrative requests fail.
+    pub fn recording(recorder: Arc<dyn Recorder>) -> Self {
+        let producer = LazyProducer::new(|| {
+            Err(ConfigError::Client {
+                reason: "a recording template has no broker".into(),
+            })
+        });
+        Self::of(TemplateConfig::new(""), producer, Some(recorder))
+    }
+
+    fn of(
+        config: TemplateConfig,
+        producer: LazyProducer,
+        recorder: Option<Arc<dyn Recorder>>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 topics: Topics::new(&config.namespace),
-                hook: config.error_hook,
+                hook: config.error_hook.clone(),
                 producer: Arc::new(producer),
+                recorder,
+                transactions: Arc::new(Transactions {
+                    config,
+                    pool: OnceLock::new(),
+                }),
             }),
         }
     }
@@ -82,7 +124,76 @@ impl KafkaTemplate {
         reason = "`Json(&order)` is made for the call, and reads better without another `&`"
     )]
     pub fn send(&self, topic: &str, payload: impl ToPayload) -> SendBuilder {
-        SendBuilder::new(self.topic(topic), &self.shared.hook, &payload)
+        let topic = self.plain_sends(topic).and_then(|()| self.topic(topic));
+        SendBuilder::new(topic, &self.shared.hook, &payload)
+    }
+
+    /// A transactional template refuses sends outside of transactions.
+    fn plain_sends(&self, topic: &str) -> Result<(), SendError> {
+        if !self
+            .shared
+            .transactions
+            .config
+            .transactions
+            .refuses_plain_sends()
+        {
+            return Ok(());
+        }
+        Err(SendError::OutsideTransaction {
+            topic: format!("{}{topic}", self.namespace()).into(),
+        })
+    }
+
+    /// Sends all of `work`'s records, or none of them, for readers of committed records.
+    ///
+    /// `work` gets a [`Transaction`] to send by; what it returns as `Ok` is returned once the
+    /// broker has committed. On `Err`, on a panic, and if the future is dropped, the transaction is
+    /// aborted. Its producer is one of [`producers`](super::TransactionConfig::producers); while
+    /// all of them are in a transaction, further ones wait.
+    ///
+    /// ```no_run
+    /// # use micro_kafka::prelude::*;
+    /// # async fn book(kafka: &KafkaTemplate) -> Result<(), KafkaError> {
+    /// kafka
+    ///     .transaction(async |tx| {
+    ///         tx.send("debits", "a").await?;
+    ///         tx.send("credits", "b").await
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `work`, and as [`KafkaError::Transaction`] what hinders the transaction: all failed
+    /// deliveries, a refused commit, a producer that was fenced, a transaction in a transaction.
+    ///
+    /// # Cancel safety
+    /// Dropped before the commit, the transaction is aborted in the background. Dropped during the
+    /// commit, it goes on.
+    pub async fn transaction<T, E: From<KafkaError>>(
+        &self,
+        work: impl AsyncFnOnce(Transaction) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let error = |error: TransactionError| E::from(error.into());
+        let pool = self.shared.transactions.pool();
+        let nesting = Nesting::check(pool.identity()).map_err(error)?;
+        let open = pool.begin().await.map_err(error)?;
+        let handle = open
+            .handle(self.shared.topics.namespace())
+            .ok_or(TransactionError::Closed)
+            .map_err(error)?;
+        let work = AssertUnwindSafe(work(handle)).catch_unwind();
+        match nesting.scope(work).await {
+            Ok(Ok(done)) => open.commit().await.map(|()| done).map_err(error),
+            Ok(Err(error)) => {
+                open.abort().await;
+                Err(error)
+            }
+            Err(panic) => {
+                open.abort().await;
+                resume_unwind(panic)
+            }
+        }
     }
 
     /// Begins a send of known bytes.
@@ -90,8 +201,16 @@ impl KafkaTemplate {
         SendBuilder::raw(self.topic(topic), &self.shared.hook, payload)
     }
 
-    fn topic(&self, name: &str) -> Result<Arc<crate::client::Topic>, SendError> {
-        self.shared.topics.get(&self.shared.producer, name)
+    fn topic(&self, name: &str) -> Result<Route, SendError> {
+        let shared = &*self.shared;
+        match &shared.recorder {
+            None => shared.topics.get(&shared.producer, name).map(Route::Broker),
+            Some(recorder) => Ok(Route::Recorder(Box::new(RecordedTopic {
+                name: name.into(),
+                recorder: Arc::clone(recorder),
+                hook: shared.hook.clone(),
+            }))),
+        }
     }
 
     /// Administrative requests by the same connections, with the same namespace. The template's
@@ -116,6 +235,8 @@ impl KafkaTemplate {
                 topics: Topics::new(""),
                 hook: self.shared.hook.clone(),
                 producer: Arc::clone(&self.shared.producer),
+                recorder: self.shared.recorder.clone(),
+                transactions: Arc::clone(&self.shared.transactions),
             }),
         }
     }
@@ -152,6 +273,11 @@ impl KafkaTemplate {
     /// # Cancel safety
     /// The template is closed and flushed even if the future is dropped.
     pub async fn close(&self, deadline: Duration) -> usize {
+        let begun = Instant::now();
+        if let Some(pool) = self.shared.transactions.pool.get() {
+            pool.close(deadline).await;
+        }
+        let deadline = deadline.saturating_sub(begun.elapsed());
         let producer = Arc::clone(&self.shared.producer);
         blocking(move || producer.close(deadline)).await
     }
@@ -169,11 +295,11 @@ fn producer(config: &TemplateConfig) -> Result<Producer, ConfigError> {
 }
 
 /// Runs what blocks where it hinders nobody.
-async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(call).await {
         Ok(result) => result,
         Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
+            Ok(panic) => resume_unwind(panic),
             // The runtime is going down, and this future with it.
             Err(_) => std::future::pending().await,
         },

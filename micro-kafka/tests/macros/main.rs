@@ -9,6 +9,7 @@
 mod arguments;
 mod attribute;
 mod classify;
+mod extractors;
 mod kafka_test;
 mod outcome;
 mod rejections;

@@ -11,9 +11,9 @@ use micro_kafka_broker::Broker;
 
 use crate::support::raw;
 
-/// A template in a namespace of its own with topic `orders` of three partitions; the embedded
-/// broker, if any, ends with what comes second.
-async fn on_broker() -> (KafkaTemplate, Option<Broker>) {
+/// The settings of a template in a namespace of its own; the embedded broker, if any, ends with
+/// what comes second.
+pub(crate) fn own_config() -> (TemplateConfig, Option<Broker>) {
     let (servers, broker) = match std::env::var("MICRO_KAFKA_TEST") {
         Ok(servers) => (servers, None),
         Err(_) => {
@@ -25,6 +25,12 @@ async fn on_broker() -> (KafkaTemplate, Option<Broker>) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let mut config = TemplateConfig::new(servers);
     config.namespace = format!("t{}.", now.as_nanos());
+    (config, broker)
+}
+
+/// A template with topic `orders` of three partitions.
+async fn on_broker() -> (KafkaTemplate, Option<Broker>) {
+    let (config, broker) = own_config();
     let kafka = KafkaTemplate::new(config).unwrap();
     let topic = NewTopic::new("orders").partitions(3);
     kafka.admin().create_topics(&[topic]).await.unwrap();

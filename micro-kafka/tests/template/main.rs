@@ -15,3 +15,5 @@ mod errors;
 mod full_queue;
 #[cfg(test)]
 mod partitions;
+#[cfg(test)]
+mod transactions;

@@ -10,6 +10,7 @@ use super::peer;
 use crate::server::connection::Peer;
 use crate::server::dispatch::{dispatch, read_answer, sample_request, served_apis};
 use crate::server::refusal::Refusal;
+use crate::server::reply::Reply;
 use crate::wire::{Frame, HeaderStart, Reader, Uuid};
 
 fn bytes_of(mut frame: Frame) -> Bytes {
@@ -28,8 +29,11 @@ async fn answer_to(peer: &Peer, start: HeaderStart, rng: &mut StdRng) -> Bytes {
             dispatch(peer, bytes_of(frame)),
         );
         match answer.await.expect("an answer") {
-            Ok(Some(answer)) => return bytes_of(answer),
-            Ok(None) | Err(Refusal::Closed { .. }) => {}
+            Ok(Reply {
+                frame: Some(answer),
+                ..
+            }) => return bytes_of(answer),
+            Ok(Reply { frame: None, .. }) | Err(Refusal::Closed { .. }) => {}
             Err(refusal) => panic!("{start:?}: {refusal}"),
         }
     }
@@ -59,7 +63,7 @@ async fn every_version_of_every_api_is_answered_readably() {
 #[tokio::test]
 async fn an_unknown_version_of_api_versions_is_answered_in_version_0_with_the_list() {
     let frame = Bytes::from_static(&[0, 18, 0, 99, 0, 0, 0, 5, 0xff, 0xff]);
-    let answer = dispatch(&peer(), frame).await.unwrap().unwrap();
+    let answer = dispatch(&peer(), frame).await.unwrap().frame.unwrap();
     let mut answer = bytes_of(answer);
     answer.advance(4);
     assert_eq!(answer.get_i32(), 5);

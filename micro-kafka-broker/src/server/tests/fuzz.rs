@@ -15,6 +15,7 @@ use crate::server::connection::Peer;
 use crate::server::dispatch::{dispatch, sample_request, served_apis};
 use crate::server::inbox::{Inbox, Received};
 use crate::server::refusal::Refusal;
+use crate::server::reply::Reply;
 use crate::wire::{HeaderStart, encode_response};
 
 /// Requests of a test run; `cargo xtask proof` asks for a million.
@@ -138,12 +139,15 @@ impl Outcomes {
         // Long waits pass at once: time is virtual.
         let limit = Duration::from_secs(86_400 * 365);
         match tokio::time::timeout(limit, dispatch(peer, frame)).await {
-            Ok(Ok(Some(mut answer))) => {
+            Ok(Ok(Reply {
+                frame: Some(mut answer),
+                ..
+            })) => {
                 self.answered += 1;
                 let answer = answer.copy_to_bytes(answer.remaining());
                 assert_eq!(answer.get(4..8), correlation.as_deref(), "{place}");
             }
-            Ok(Ok(None)) => self.silent += 1,
+            Ok(Ok(Reply { frame: None, .. })) => self.silent += 1,
             Ok(Err(Refusal::Answer { api, source })) => {
                 panic!("{api} wrote no answer: {source} ({place})")
             }
@@ -205,7 +209,11 @@ async fn random_bytes_are_refused() {
             .collect();
         let limit = Duration::from_secs(86_400 * 365);
         let answer = tokio::time::timeout(limit, dispatch(&peer, frame)).await;
-        if let Ok(Ok(Some(answer))) = answer {
+        if let Ok(Ok(Reply {
+            frame: Some(answer),
+            ..
+        })) = answer
+        {
             assert!(answer.remaining() >= 8);
         }
     }

@@ -11,12 +11,14 @@ use std::sync::Arc;
 
 use super::connection::Peer;
 use super::endpoint::{Endpoint, Node};
-use super::state::BrokerState;
+use super::state::{BrokerState, Plan, Surroundings};
+use crate::clock::BrokerClock;
+use crate::compat::Release;
 use crate::meta::{BrokerConfig, NewTopic};
 use crate::wire::sample::KNOWN_TOPIC;
 
 /// A client of a broker with the topic `orders`.
-fn peer() -> Peer {
+pub(in crate::server) fn peer() -> Peer {
     let config = BrokerConfig::new([("num.partitions", "2")]).unwrap();
     let endpoint = Endpoint {
         host: "localhost".to_owned(),
@@ -27,7 +29,17 @@ fn peer() -> Peer {
         endpoints: vec![endpoint],
     };
     let names = vec!["PLAINTEXT".to_owned()];
-    let broker = BrokerState::new(config, 0, names, vec![node], None).unwrap();
+    let plan = Plan {
+        config,
+        node_id: 0,
+        listeners: names,
+        nodes: vec![node],
+        data: None,
+        release: Release::NEWEST,
+        remains: None,
+        surroundings: Surroundings::new(BrokerClock::system()),
+    };
+    let broker = BrokerState::new(plan).unwrap();
     let orders = NewTopic {
         name: KNOWN_TOPIC.to_owned(),
         partitions: 3,
@@ -39,5 +51,6 @@ fn peer() -> Peer {
         broker: Arc::new(broker),
         listener: 0,
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
+        connection: 1,
     }
 }

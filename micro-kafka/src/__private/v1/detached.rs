@@ -18,13 +18,20 @@ impl Detached {
     /// A listener in a namespace (dot included, or empty) with these values.
     #[must_use]
     pub fn new(id: &str, namespace: &str, states: States) -> Self {
-        let (sender, acks) = mpsc::unbounded_channel();
-        let listener = ListenerContext {
+        Self::of(ListenerContext {
             id: id.into(),
             group_id: format!("{namespace}{id}").into(),
             namespace: namespace.into(),
             states: Arc::new(states),
-        };
+            send_to: None,
+            info: None,
+        })
+    }
+
+    /// This listener.
+    #[must_use]
+    pub fn of(listener: ListenerContext) -> Self {
+        let (sender, acks) = mpsc::unbounded_channel();
         let consumer = ConsumerContext::new(Arc::new(listener), sender);
         Self {
             consumer: Arc::new(consumer),
@@ -47,6 +54,7 @@ impl Detached {
             consumer: Arc::clone(&self.consumer),
             token,
             attempt,
+            companions: None,
         }
     }
 

@@ -21,7 +21,10 @@ pub(crate) fn flatten_properties(root: &mut Table) -> Vec<ConfigError> {
                 flatten_in(section, &mut errors);
             }
         }
-        if let Some(listeners) = inner(kafka, "listeners") {
+        for tables in ["listeners", "containers"] {
+            let Some(listeners) = inner(kafka, tables) else {
+                continue;
+            };
             let ids: Vec<_> = listeners
                 .iter()
                 .map(|(key, _)| key.spelling().to_owned())

@@ -99,12 +99,28 @@ impl DeadLetterPublishingRecoverer {
     ) -> Result<SendResult, SendError> {
         let mut partition = Some(delivery.record().partition());
         let mut texts = Texts::Full;
+        let mut created = false;
         loop {
             match self.send(topic, delivery, error, partition, texts).await {
+                // Its source was found by a pattern, after the application's start.
+                Err(SendError::UnknownTopic { .. }) if !created => {
+                    created = true;
+                    self.create(delivery.record().topic(), topic).await;
+                }
                 Err(SendError::UnknownPartition { .. }) if partition.is_some() => partition = None,
                 Err(SendError::TooLarge { .. }) if texts == Texts::Full => texts = Texts::None,
                 result => return result,
             }
+        }
+    }
+
+    async fn create(&self, source: &str, topic: &str) {
+        let admin = self.kafka.admin();
+        let made = admin.ensure_dead_letter_topics(&[(source, topic)]).await;
+        match made {
+            Ok(_) => tracing::info!(topic, "dead-letter topic created"),
+            // The send tells it in its own way.
+            Err(error) => tracing::warn!(topic, %error, "a dead-letter topic cannot be created"),
         }
     }
 

@@ -124,7 +124,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if stopping || !partition.can_run() {
             return false;
         }
-        if partition.wants_records() {
+        let batch = self.seat.endpoint.batch.map_or(0, |batch| batch.max);
+        if partition.wants_records() || partition.wants_more_than(batch) {
             let limit = partition.read_limit();
             let count = self.source.read(slot, limit, &mut partition.buffer);
             partition.filled = count >= limit;
@@ -149,22 +150,19 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         else {
             return false;
         };
+        if let Some(batch) = self.seat.endpoint.batch.filter(|_| partition.collects()) {
+            return self.begin_batch(slot, batch);
+        }
         match partition.next_start(limits) {
             Some(Start::Fresh(lane, record)) => {
                 let epoch = partition.epoch;
-                let delivery = self.delivery(slot, epoch, lane, record);
-                self.seat.status.pulse.at(delivery.token.offset);
                 // No lane was made for it yet, so there is none to release.
-                self.deliver(delivery);
+                self.begin(slot, epoch, lane, record);
             }
             Some(Start::Lane(lane, step)) => {
                 let epoch = partition.epoch;
                 let free = match step {
-                    Step::Record(record) => {
-                        let delivery = self.delivery(slot, epoch, lane, record);
-                        self.seat.status.pulse.at(delivery.token.offset);
-                        self.deliver(delivery)
-                    }
+                    Step::Record(record) => self.begin(slot, epoch, lane, record),
                     Step::Next(next) => self.go_on(slot, lane, next),
                 };
                 if free {
@@ -189,7 +187,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
     }
 
-    fn tell_full(&mut self, slot: Slot) {
+    pub(super) fn tell_full(&mut self, slot: Slot) {
         let Some(partition) = self.partition(slot) else {
             return;
         };
@@ -205,8 +203,24 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         );
     }
 
+    /// Delivers a record for the first time, if it is wanted; whether its lane is free again.
+    fn begin(&mut self, slot: Slot, epoch: u32, lane: LaneKey, record: Record) -> bool {
+        let Some(record) = self.filtered(slot, record) else {
+            return true;
+        };
+        let delivery = self.delivery(slot, epoch, lane, record);
+        self.seat.status.pulse.at(delivery.token.offset);
+        self.deliver(delivery)
+    }
+
     /// The first delivery of a record.
-    fn delivery(&mut self, slot: Slot, epoch: u32, lane: LaneKey, record: Record) -> Delivery {
+    pub(super) fn delivery(
+        &mut self,
+        slot: Slot,
+        epoch: u32,
+        lane: LaneKey,
+        record: Record,
+    ) -> Delivery {
         let token = AckToken {
             slot,
             epoch,
@@ -220,6 +234,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             consumer,
             token,
             attempt: 1,
+            companions: None,
         }
     }
 
@@ -245,7 +260,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Ok(Outcome::Finished(Finished {
                 delivery,
                 result: Ok(()),
-            })) => self.succeeded(delivery),
+            })) if delivery.companions.is_none() => self.succeeded(delivery),
             Ok(outcome) => self.settle(token, outcome),
             Err(work) => self.launch(token, work),
         }
@@ -310,6 +325,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Decides what becomes of a record; whether its lane is free again.
     pub(super) fn settle(&mut self, token: AckToken, outcome: Outcome) -> bool {
         match outcome {
+            Outcome::Finished(Finished { delivery, .. }) if delivery.companions.is_some() => {
+                self.settle_batch(delivery)
+            }
             Outcome::Finished(Finished { delivery, result }) => match result {
                 Ok(()) => self.succeeded(delivery),
                 Err(error) => self.failed(delivery, error),

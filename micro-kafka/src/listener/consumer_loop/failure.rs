@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
 use crate::error::{Action, BoxError, ListenerError};
+use crate::listener::batch::Companions;
 use crate::listener::health::HealthReason;
 use crate::listener::in_flight::{Work, panic_text};
 use crate::listener::lane::Next;
@@ -21,35 +22,15 @@ const REWIND_WAIT: Duration = Duration::from_secs(1);
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Asks the error handler what to do with a failed delivery; whether the lane is free again.
     pub(super) fn failed(&mut self, delivery: Delivery, error: ListenerError) -> bool {
-        self.counts.failed += 1;
         // An error says more.
         self.nacks
             .remove(&(delivery.token.slot, delivery.token.offset));
-        let handler = &self.seat.deps.error_handler;
-        let decided = catch_unwind(AssertUnwindSafe(|| handler.handle(&delivery, &error)));
-        let action = decided.unwrap_or_else(|panic| {
-            let text = panic_text(&*panic);
-            tracing::error!(
-                listener = &*self.seat.endpoint.id,
-                text,
-                "the error handler panicked"
-            );
-            Action::Recover
-        });
-        match action {
+        match self.decide(&delivery, &error) {
             Action::RetryAfter(delay) => self.again(delivery, delay),
             Action::Recover => self.recover(delivery, error, 1),
             Action::Skip => {
-                self.counts.skipped += 1;
-                let record = self
-                    .seat
-                    .status
-                    .place(delivery.token.slot, delivery.token.offset);
-                tracing::warn!(
-                    listener = &*self.seat.endpoint.id, %record, %error,
-                    "a failed record is skipped"
-                );
-                self.disposed(&delivery)
+                self.skipped(&delivery, &error);
+                self.lane_after_finish(delivery.token)
             }
             Action::Stop => self.stop_by_record(&delivery, &error),
         }
@@ -62,8 +43,35 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.suspend(delivery, delay, Next::Handle)
     }
 
+    /// Asks the error handler.
+    pub(super) fn decide(&mut self, delivery: &Delivery, error: &ListenerError) -> Action {
+        self.counts.failed += 1;
+        let handler = &self.seat.deps.error_handler;
+        let decided = catch_unwind(AssertUnwindSafe(|| handler.handle(delivery, error)));
+        decided.unwrap_or_else(|panic| {
+            let text = panic_text(&*panic);
+            tracing::error!(
+                listener = &*self.seat.endpoint.id,
+                text,
+                "the error handler panicked"
+            );
+            Action::Recover
+        })
+    }
+
+    pub(super) fn skipped(&mut self, delivery: &Delivery, error: &ListenerError) {
+        self.counts.skipped += 1;
+        let AckToken { slot, offset, .. } = delivery.token;
+        let record = self.seat.status.place(slot, offset);
+        tracing::warn!(
+            listener = &*self.seat.endpoint.id, %record, %error,
+            "a failed record is skipped"
+        );
+        self.finish(slot, offset);
+    }
+
     /// Hands a record to the recoverer; whether the lane is free again.
-    fn recover(&mut self, delivery: Delivery, error: ListenerError, tries: u32) -> bool {
+    pub(super) fn recover(&mut self, delivery: Delivery, error: ListenerError, tries: u32) -> bool {
         let token = delivery.token;
         let recoverer = Arc::clone(&self.seat.deps.recoverer);
         match Work::recover(|| recoverer.recover(delivery, error), tries) {
@@ -74,7 +82,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     pub(super) fn recovered(
         &mut self,
-        delivery: Delivery,
+        mut delivery: Delivery,
         error: ListenerError,
         result: Result<(), BoxError>,
         tries: u32,
@@ -85,7 +93,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             if tries > 1 {
                 self.seat.status.clear_recover_trouble(slot);
             }
-            return self.disposed(&delivery);
+            let token = delivery.token;
+            self.finish(token.slot, token.offset);
+            if let Some(Companions::Left(left)) = delivery.companions.take().map(|left| *left) {
+                return self.go_on_with_batch(token, left);
+            }
+            return self.lane_after_finish(token);
         };
         let delay = RECOVER_WAIT
             .saturating_mul(1 << (tries - 1).min(5))
@@ -108,15 +121,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         })
     }
 
-    /// A record is disposed of without its handler's success.
-    fn disposed(&mut self, delivery: &Delivery) -> bool {
-        let token = delivery.token;
-        self.finish(token.slot, token.offset);
-        self.lane_after_finish(token)
-    }
-
     /// Lets a lane wait; a lane that is being given up lets go of its record instead.
-    fn suspend(
+    pub(super) fn suspend(
         &mut self,
         delivery: Delivery,
         delay: Duration,
@@ -151,6 +157,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 continue;
             };
             let Some(next) = partition.lanes.take_due(lane, now) else {
+                if partition.end_linger(now) {
+                    self.enqueue(slot);
+                }
                 continue;
             };
             if matches!(next, Next::Handle(_)) {
@@ -182,6 +191,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn lost_delivery(&mut self, token: AckToken, text: &str) -> bool {
         self.counts.failed += 1;
         let record = self.seat.status.place(token.slot, token.offset);
+        if self.seat.endpoint.batch.is_some() {
+            // Nobody knows which records were in it: all that is not committed is read again.
+            let reason = format!("a panic took the batch from {record} with it: {text}");
+            self.fatal.get_or_insert(reason);
+            return true;
+        }
         tracing::error!(
             listener = &*self.seat.endpoint.id, %record, text,
             "a panic took a record with it: it will be read again"
@@ -216,7 +231,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         false
     }
 
-    fn stop_by_record(&mut self, delivery: &Delivery, error: &ListenerError) -> bool {
+    pub(super) fn stop_by_record(&mut self, delivery: &Delivery, error: &ListenerError) -> bool {
         let record = self
             .seat
             .status

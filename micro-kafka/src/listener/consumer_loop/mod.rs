@@ -2,6 +2,7 @@
 //! commits. Nothing of it is shared, so nothing of it is locked.
 
 mod acknowledge;
+mod batch;
 mod commit;
 mod dispatch;
 mod failure;

@@ -24,8 +24,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             to_commit: partition.ledger.to_commit().map(|p| p.offset),
             committed: partition.committed,
             in_flight: partition.is_busy(),
-            waits_until: partition.lanes.waits_until(),
-            unfinished: partition.ledger.len(),
+            waits_until: partition.waits_until(),
+            unfinished: partition.unfinished(),
             lag: self.lag(slot, partition),
         };
         self.assigned().map(progress).collect()
@@ -85,6 +85,9 @@ fn is_quiet(partition: &Partition, end: i64, now: Instant) -> bool {
     }
     if !partition.lanes.all_wait_beyond(now) {
         return false;
+    }
+    if partition.lingers_beyond(now, end) {
+        return true;
     }
     let stuck = !partition.order.overtakes() && !partition.lanes.is_empty();
     let read = partition.ledger.read_up_to().unwrap_or(0);

@@ -196,8 +196,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 continue;
             };
             partition.revoking = true;
+            let epoch = partition.epoch;
             // A wait is not worth holding up the group for.
             partition.keep_busy();
+            self.consumer.cancel.revoke(*slot, epoch);
         }
         self.revocation = Some(Revocation {
             slots,
@@ -346,7 +348,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let Some(partition) = self.partition(slot) else {
             return 0;
         };
+        let epoch = partition.epoch;
         let aborted = partition.abort();
+        self.consumer.cancel.revoke(slot, epoch);
         self.running -= aborted.handlers;
         if aborted.ghosts > 0 {
             *self.ghosts.entry(slot).or_default() += aborted.ghosts;

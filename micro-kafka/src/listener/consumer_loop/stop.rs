@@ -76,6 +76,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             return;
         }
+        self.consumer.cancel.stop();
         let consumer = self.seat.number;
         let event = ContainerEvent::ConsumerStopping { consumer };
         self.seat.events.tell(event);

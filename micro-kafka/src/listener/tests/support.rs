@@ -117,6 +117,12 @@ impl Broker {
         ];
         let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         ListenerEndpoint {
+            topic_pattern: None,
+            topic_partitions: Vec::new(),
+            send_to: None,
+            info: None,
+            batch: None,
+            filter: None,
             id: "test".into(),
             topics: vec![self.topic.clone()],
             group_id: Arc::clone(&self.group),

@@ -364,6 +364,8 @@ impl Rig {
                 group_id: "g".into(),
                 namespace: "".into(),
                 states: Arc::new(States::default()),
+                send_to: None,
+                info: None,
             }),
             status: Arc::default(),
             stats: Arc::default(),

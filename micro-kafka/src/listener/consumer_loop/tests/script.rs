@@ -376,6 +376,8 @@ impl Plan {
                 group_id: "g".into(),
                 namespace: "".into(),
                 states: Arc::new(States::default()),
+                send_to: None,
+                info: None,
             }),
             status: Arc::clone(&status),
             stats: Arc::default(),
@@ -444,6 +446,12 @@ impl Plan {
 
     fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
         ListenerEndpoint {
+            topic_pattern: None,
+            topic_partitions: Vec::new(),
+            send_to: None,
+            info: None,
+            batch: None,
+            filter: None,
             auto_commit: self.auto_commit,
             id: "test".into(),
             topics: vec!["t".to_owned()],

@@ -1,0 +1,153 @@
+//! An application before its start.
+
+use std::fmt::Display;
+use std::panic::Location;
+use std::sync::Arc;
+
+use micro_kafka::app::{KafkaApp, KafkaAppBuilder, Listener};
+use micro_kafka::config::{Config, ConfigBuilder};
+use micro_kafka::error::{ErrorHandler, Recover};
+use micro_kafka::listener::RebalanceListener;
+
+use super::TestApp;
+use crate::deadline::fail;
+use crate::embedded::EmbeddedKafka;
+
+/// Settings that make a test quick, at the price of more requests.
+///
+/// Sends do not wait for others. A request behind an idle fetch waits no longer than that does. A
+/// rebalance is noticed by the next heartbeat, and the statistics' timer makes librdkafka look for
+/// that in time.
+const QUICK: &str = r#"
+[kafka]
+producer.linger = "0ms"
+consumer.fetch-max-wait = "10ms"
+consumer.heartbeat-interval = "100ms"
+consumer.properties."statistics.interval.ms" = "20"
+"#;
+
+/// An application on a test's Kafka, before its start; see [`EmbeddedKafka::app`].
+#[derive(Debug)]
+#[must_use = "an application does nothing until `start`"]
+pub struct TestAppBuilder {
+    kafka: EmbeddedKafka,
+    app: KafkaAppBuilder,
+    config: ConfigBuilder,
+    place: &'static Location<'static>,
+}
+
+impl TestAppBuilder {
+    pub(crate) fn new(kafka: EmbeddedKafka, place: &'static Location<'static>) -> Self {
+        let app = KafkaApp::builder().clock(kafka.clock().clone());
+        let config = Config::builder()
+            .toml_str("the test kit's settings", QUICK)
+            .toml_str("the settings of #[kafka_test]", &kafka.inner.config);
+        Self {
+            kafka,
+            app,
+            config,
+            place,
+        }
+    }
+
+    /// Runs this annotated function; only the listeners that are named run.
+    pub fn listener<F: 'static>(mut self, function: F) -> Self {
+        self.app = self.app.listener(function);
+        self
+    }
+
+    /// Adds a listener made by the test.
+    pub fn register(mut self, listener: Listener) -> Self {
+        self.app = self.app.register(listener);
+        self
+    }
+
+    /// A value that handlers take as `State<T>`.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.app = self.app.state(value);
+        self
+    }
+
+    /// Decides about failures instead of the default handler.
+    pub fn error_handler(mut self, handler: impl ErrorHandler + 'static) -> Self {
+        self.app = self.app.error_handler(handler);
+        self
+    }
+
+    /// Takes the records that will not be tried again, instead of the dead-letter topic.
+    pub fn recoverer(mut self, recoverer: impl Recover + 'static) -> Self {
+        self.app = self.app.recoverer(recoverer);
+        self
+    }
+
+    /// Is told of partitions that come and go.
+    pub fn rebalance_listener(mut self, listener: impl RebalanceListener + 'static) -> Self {
+        self.app = self.app.rebalance_listener(listener);
+        self
+    }
+
+    /// The service's own `application.toml` and environment; without this call a test sees none.
+    pub fn discover_config(mut self) -> Self {
+        self.config = self.config.discover();
+        self
+    }
+
+    /// Any other layer of settings: files, profiles, environment variables.
+    pub fn configure(mut self, layers: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> Self {
+        self.config = layers(self.config);
+        self
+    }
+
+    /// Refuses to start unless these listeners are linked in.
+    pub fn require_listeners<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
+        self.app = self.app.require_listeners(ids);
+        self
+    }
+
+    /// Settings as a TOML text.
+    pub fn config(mut self, toml: impl Into<String>) -> Self {
+        self.config = self.config.toml_str("the test's settings", toml);
+        self
+    }
+
+    /// One setting, such as `kafka.listeners.charge.retry.attempts`.
+    pub fn set(mut self, key: impl Into<String>, value: impl Display) -> Self {
+        self.config = self.config.set(key, value);
+        self
+    }
+
+    /// Starts it and waits until its listeners have their partitions.
+    ///
+    /// # Panics
+    /// If it does not start, with everything that is wrong.
+    pub async fn start(self) -> TestApp {
+        let place = self.place;
+        match self.try_start().await {
+            Ok(app) => {
+                app.assigned(place).await;
+                app
+            }
+            Err(error) => fail(place, &error.to_string()),
+        }
+    }
+
+    /// Starts it, for tests of what is wrong at boot; does not wait for partitions.
+    ///
+    /// # Errors
+    /// As [`KafkaApp::start`].
+    pub async fn try_start(self) -> Result<TestApp, micro_kafka::Error> {
+        let mut config = self
+            .config
+            .set("kafka.bootstrap-servers", self.kafka.bootstrap_servers());
+        if let Some(namespace) = self.kafka.namespace() {
+            config = config.set("kafka.namespace", namespace);
+        }
+        let app = self.app.config_from(config).build()?.start().await?;
+        let app = Arc::new(app);
+        self.kafka.inner.apps.lock().push(Arc::downgrade(&app));
+        Ok(TestApp {
+            app,
+            kafka: self.kafka,
+        })
+    }
+}

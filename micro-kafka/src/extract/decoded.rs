@@ -1,0 +1,14 @@
+//! Payloads whose failures the handler wants to see.
+
+use super::FromRecord;
+use crate::codec::{DecodeError, FromPayload};
+use crate::error::ListenerError;
+use crate::listener::Delivery;
+
+/// The payload, or why it cannot be read: the handler decides then, and nothing is dead-lettered
+/// for it.
+impl<'r, P: FromPayload<'r>> FromRecord<'r> for Result<P, DecodeError> {
+    fn from_record(delivery: &'r Delivery) -> Result<Self, ListenerError> {
+        Ok(P::from_payload(delivery.record().payload()))
+    }
+}

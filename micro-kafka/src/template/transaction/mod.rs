@@ -1,0 +1,17 @@
+//! Transactions: sends that readers of committed records see all together or not at all.
+
+mod error;
+mod handle;
+mod nesting;
+mod open;
+mod pool;
+mod producer;
+mod send;
+mod settings;
+
+pub use error::TransactionError;
+pub use handle::Transaction;
+pub(super) use nesting::Nesting;
+pub(super) use pool::TransactionPool;
+pub use send::{TransactionSend, TransactionSendFuture};
+pub use settings::TransactionConfig;

@@ -114,18 +114,7 @@ impl Scenario {
                 let pairs = sides(&measure, bench, broker, report)?;
                 vec![wall(&pairs).at_least(target), cpu(&pairs).at_least(target)]
             }
-            Self::KeyOrder => {
-                let measure = Measure {
-                    what: self.name(),
-                    work: Work::HandleKeyed,
-                    shown: Shown::Whole,
-                    stored: SLOW_RECORDS,
-                    records: SLOW_RECORDS,
-                    warm_up: 0,
-                };
-                let pairs = sides(&measure, bench, broker, report)?;
-                vec![wall(&pairs).at_least(1.0), cpu(&pairs)]
-            }
+            Self::KeyOrder => key_order(bench, broker, report)?,
             Self::Template => {
                 let measure = Measure {
                     what: self.name(),
@@ -157,30 +146,7 @@ impl Scenario {
                 let pairs = sides(&measure, bench, broker, report)?;
                 vec![wall(&pairs).at_least(6.5), cpu(&pairs)]
             }
-            Self::Memory => {
-                let rest = Measure {
-                    what: "memory-rest",
-                    work: Work::Rest,
-                    shown: Shown::Whole,
-                    stored: 1,
-                    records: 1,
-                    warm_up: 0,
-                };
-                let rest = sides(&rest, bench, broker, report)?;
-                let loaded = Measure {
-                    what: "memory-loaded",
-                    work: Work::HandleJson,
-                    shown: Shown::PerRecord,
-                    stored: all,
-                    records: all,
-                    warm_up: 0,
-                };
-                let loaded = sides(&loaded, bench, broker, report)?;
-                let part = |label, pairs: &Pairs| {
-                    Part::of(label, pairs.ratio(Metric::Memory)).at_least(0.85)
-                };
-                vec![part("rest", &rest), part("loaded", &loaded)]
-            }
+            Self::Memory => memory(bench, broker, report)?,
             Self::Broker | Self::BrokerDisk | Self::Kfake | Self::KfakeDisk | Self::BrokerMany => {
                 return Ok(());
             }
@@ -188,6 +154,44 @@ impl Scenario {
         report.close(self.name(), broker.name(), &parts);
         Ok(())
     }
+}
+
+/// Slow handlers, in the order of keys.
+fn key_order(bench: &Bench, broker: &Broker, report: &mut Report) -> Result<Vec<Part>, BenchError> {
+    let measure = Measure {
+        what: Scenario::KeyOrder.name(),
+        work: Work::HandleKeyed,
+        shown: Shown::Whole,
+        stored: SLOW_RECORDS,
+        records: SLOW_RECORDS,
+        warm_up: 0,
+    };
+    let pairs = sides(&measure, bench, broker, report)?;
+    Ok(vec![wall(&pairs).at_least(1.0), cpu(&pairs)])
+}
+
+/// Memory at rest, and after all records.
+fn memory(bench: &Bench, broker: &Broker, report: &mut Report) -> Result<Vec<Part>, BenchError> {
+    let rest = Measure {
+        what: "memory-rest",
+        work: Work::Rest,
+        shown: Shown::Whole,
+        stored: 1,
+        records: 1,
+        warm_up: 0,
+    };
+    let rest = sides(&rest, bench, broker, report)?;
+    let loaded = Measure {
+        what: "memory-loaded",
+        work: Work::HandleJson,
+        shown: Shown::PerRecord,
+        stored: bench.records,
+        records: bench.records,
+        warm_up: 0,
+    };
+    let loaded = sides(&loaded, bench, broker, report)?;
+    let part = |label, pairs: &Pairs| Part::of(label, pairs.ratio(Metric::Memory)).at_least(0.85);
+    Ok(vec![part("rest", &rest), part("loaded", &loaded)])
 }
 
 fn wall(pairs: &Pairs) -> Part {

@@ -16,19 +16,20 @@ use crate::error::BenchError;
 use crate::meter::Meter;
 
 const COMMIT_TIME: Duration = Duration::from_secs(1);
+/// How often an idle loop looks whether it is over.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Handles the task's records and prints what they cost.
 pub(super) fn run(task: &Task) -> Result<(), BenchError> {
     let (meter, sample) = Meter::new(task.records);
     let runtime = tokio::runtime::Runtime::new().map_err(BenchError::Output)?;
-    let printed = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let handled = scope.spawn(|| runtime.block_on(handle_all(task, &meter)));
         let printed = print_when_done(task.work, &sample);
         meter.stop();
         handled.join().map_err(|_| BenchError::Panicked)??;
         printed
-    });
-    printed
+    })
 }
 
 async fn handle_all(task: &Task, meter: &Meter) -> Result<(), KafkaError> {
@@ -38,7 +39,7 @@ async fn handle_all(task: &Task, meter: &Meter) -> Result<(), KafkaError> {
     let mut waiting = VecDeque::new();
     let mut at_work = FuturesUnordered::new();
     let mut commits = Commits::default();
-    loop {
+    while !meter.is_stopped() {
         while at_work.len() < AT_WORK
             && let Some(message) = waiting.pop_front()
         {
@@ -56,9 +57,6 @@ async fn handle_all(task: &Task, meter: &Meter) -> Result<(), KafkaError> {
                     None => drop(queues.remove(key)),
                 }
                 commits.send_due(&consumer, &task.topic)?;
-                if meter.is_stopped() {
-                    return Ok(());
-                }
             }
             message = consumer.recv() => {
                 let message = message?.detach();
@@ -72,11 +70,10 @@ async fn handle_all(task: &Task, meter: &Meter) -> Result<(), KafkaError> {
                     }
                 }
             }
-            () = tokio::time::sleep(Duration::from_millis(100)), if meter.is_stopped() => {
-                return Ok(());
-            }
+            () = tokio::time::sleep(LOOK) => {}
         }
     }
+    Ok(())
 }
 
 async fn handle(message: OwnedMessage) -> OwnedMessage {

@@ -15,6 +15,8 @@ use crate::side::{RECORD_BYTES, Who, Work};
 const PARTITIONS: i32 = 6;
 /// So that every partition has records when a service starts.
 const STORED_AT_START: u64 = 10_000;
+/// Records of slow handlers, in one partition.
+const SLOW_RECORDS: u64 = 10_000;
 /// Acknowledgements awaited one by one, for a million records asked for.
 const ROUND_TRIPS_PER_MILLION: u64 = 10_000;
 /// A server that has just started takes twenty times as long for a join: its code is not compiled.
@@ -29,6 +31,8 @@ pub(crate) enum Scenario {
     ListenerJson,
     /// A listener of borrowed bytes beside a plain poll loop
     ListenerBytes,
+    /// Slow handlers in the order of keys, beside a loop with a queue for each key
+    KeyOrder,
     /// Pipelined sends beside `FutureProducer`
     Template,
     /// From the start of the process to the first record, beside a plain loop with default settings
@@ -58,6 +62,7 @@ impl Scenario {
         match self {
             Self::ListenerJson => "listener-json",
             Self::ListenerBytes => "listener-bytes",
+            Self::KeyOrder => "key-order",
             Self::Template => "template",
             Self::Startup => "startup",
             Self::Memory => "memory",
@@ -100,6 +105,18 @@ impl Scenario {
                 };
                 let pairs = sides(&measure, bench, broker, report)?;
                 vec![wall(&pairs).at_least(target), cpu(&pairs).at_least(target)]
+            }
+            Self::KeyOrder => {
+                let measure = Measure {
+                    what: self.name(),
+                    work: Work::HandleKeyed,
+                    shown: Shown::Whole,
+                    stored: SLOW_RECORDS,
+                    records: SLOW_RECORDS,
+                    warm_up: 0,
+                };
+                let pairs = sides(&measure, bench, broker, report)?;
+                vec![wall(&pairs).at_least(1.0), cpu(&pairs)]
             }
             Self::Template => {
                 let measure = Measure {
@@ -178,7 +195,11 @@ fn sides(
     broker: &Broker,
     report: &mut Report,
 ) -> Result<Pairs, BenchError> {
-    let pairs = bench.with_topic(broker, PARTITIONS, |topic| {
+    let partitions = match measure.work {
+        Work::HandleKeyed => 1,
+        _ => PARTITIONS,
+    };
+    let pairs = bench.with_topic(broker, partitions, |topic| {
         if measure.stored > 0 {
             bench.fill(broker, topic, measure.stored)?;
         }

@@ -20,3 +20,15 @@ pub mod tests {}
 
 #[doc = include_str!("../guide/07-broker.md")]
 pub mod broker {}
+
+#[doc = include_str!("../guide/08-faults.md")]
+pub mod faults {}
+
+#[doc = include_str!("../guide/09-ordering.md")]
+pub mod ordering {}
+
+#[doc = include_str!("../guide/10-acknowledging.md")]
+pub mod acknowledging {}
+
+#[doc = include_str!("../guide/11-running.md")]
+pub mod running {}

@@ -25,10 +25,12 @@
 #[doc(hidden)]
 pub mod __private;
 mod app;
+mod broker;
 mod dead_letters;
 mod deadline;
 mod driven;
 mod embedded;
+mod faults;
 mod filter;
 mod group;
 mod journal;
@@ -37,6 +39,7 @@ pub mod prelude;
 mod reader;
 mod recording;
 mod records;
+mod requests;
 mod run;
 mod send;
 mod show;

@@ -100,14 +100,40 @@ struct Inner {
 }
 
 impl Recorder for Recorded {
-    fn record(&self, mut record: OwnedRecord) -> Result<SendResult, SendError> {
+    fn record(&self, record: OwnedRecord) -> Result<SendResult, SendError> {
         let inner = &mut *self.inner.lock();
-        let failing = |error: &SendError| error.topic() == record.topic;
-        if let Some(at) = inner.failures.iter().position(failing) {
-            return Err(inner.failures.remove(at));
+        match inner.failure(&record.topic) {
+            Some(error) => Err(error),
+            None => Ok(inner.take(record)),
         }
+    }
+
+    fn commit(&self, records: Vec<OwnedRecord>) -> Result<(), Vec<SendError>> {
+        let inner = &mut *self.inner.lock();
+        let failures: Vec<_> = records
+            .iter()
+            .filter_map(|record| inner.failure(&record.topic))
+            .collect();
+        if !failures.is_empty() {
+            return Err(failures);
+        }
+        for record in records {
+            inner.take(record);
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn failure(&mut self, topic: &str) -> Option<SendError> {
+        let failing = |error: &SendError| error.topic() == topic;
+        let at = self.failures.iter().position(failing)?;
+        Some(self.failures.remove(at))
+    }
+
+    fn take(&mut self, mut record: OwnedRecord) -> SendResult {
         record.partition = record.partition.max(0);
-        let end = inner.ends.entry((record.topic.clone(), record.partition));
+        let end = self.ends.entry((record.topic.clone(), record.partition));
         let end = end.or_default();
         record.offset = *end;
         *end += 1;
@@ -120,8 +146,8 @@ impl Recorder for Recorded {
             offset: record.offset,
             timestamp: record.timestamp,
         };
-        inner.records.push(Arc::new(record));
-        Ok(sent)
+        self.records.push(Arc::new(record));
+        sent
     }
 }
 

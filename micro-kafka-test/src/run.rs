@@ -1,15 +1,17 @@
 //! What `#[kafka_test]` expands to.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use micro_kafka::config::parse_duration;
 
 use crate::deadline::{TEST_DEADLINE, fail_at};
 use crate::embedded::{EmbeddedKafka, EmbeddedKafkaBuilder};
-use crate::{show, target};
+use crate::{requests, show, target};
 
 /// The arguments of a `#[kafka_test]`, and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -58,11 +60,19 @@ where
         let kafka = kafka.unwrap_or_else(|error| {
             fail_at(place, &format!("{}: {}", options.name, show::chain(&error)))
         });
-        let ended = tokio::time::timeout(deadline, test(kafka)).await;
-        ended.unwrap_or_else(|_| {
-            let message = format!("{} has not ended within {deadline:?}", options.name);
-            fail_at(place, &message)
-        })
+        let ended = tokio::time::timeout(deadline, test(kafka.clone()));
+        match AssertUnwindSafe(ended).catch_unwind().await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(_)) => {
+                requests::tell(&kafka);
+                let message = format!("{} has not ended within {deadline:?}", options.name);
+                fail_at(place, &message)
+            }
+            Err(panic) => {
+                requests::tell(&kafka);
+                resume_unwind(panic)
+            }
+        }
     })
 }
 

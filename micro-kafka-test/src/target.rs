@@ -13,6 +13,9 @@ use crate::embedded::StartError;
 /// Names another Kafka that all tests shall use: `MICRO_KAFKA_TEST=127.0.0.1:9092`.
 pub const EXTERNAL: &str = "MICRO_KAFKA_TEST";
 
+/// How many requests the journal keeps, to show what happened.
+const JOURNAL: usize = 10_000;
+
 /// The other Kafka, if the environment names one.
 pub(crate) fn external() -> Option<String> {
     let bootstrap = std::env::var(EXTERNAL).ok();
@@ -95,6 +98,7 @@ impl Target {
 fn start(wanted: &Wanted) -> Result<Broker, StartError> {
     let mut builder = Broker::builder()
         .listen("127.0.0.1:0")
+        .journal(JOURNAL)
         .auto_create(wanted.auto_create);
     for (name, value) in &wanted.properties {
         builder = builder.config(name, value);

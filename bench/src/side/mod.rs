@@ -3,6 +3,7 @@
 mod broker_load;
 mod framework;
 mod plain_consumer;
+mod plain_keyed;
 mod plain_producer;
 mod settings;
 
@@ -27,6 +28,15 @@ const KEYS: u64 = 1_000;
 const GIVE_UP: Duration = Duration::from_secs(300);
 /// How long a side rests before its memory is measured.
 const REST: Duration = Duration::from_secs(2);
+
+/// Slow handlers at work at the same time.
+const AT_WORK: usize = 100;
+
+/// How long a slow handler waits for a record: 0 to 5 ms, evenly, the same on both sides.
+fn slowness(offset: i64) -> Duration {
+    let mixed = offset.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    Duration::from_micros((mixed >> 32) % 5_001)
+}
 
 /// Whose code does the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -56,6 +66,8 @@ pub(crate) enum Work {
     HandleBytes,
     /// Handles one record as soon as it can, with default settings.
     FirstRecord,
+    /// Handles records slowly, in the order of their keys.
+    HandleKeyed,
     /// Joins its group, handles what is there and rests.
     Rest,
     /// Sends orders by whatever side, so that there is something to handle.
@@ -137,6 +149,7 @@ impl Task {
             (Work::Fill, _) | (Work::Send | Work::SendInWindow, Who::Plain) => {
                 plain_producer::run(self)
             }
+            (Work::HandleKeyed, Who::Plain) => plain_keyed::run(self),
             (_, Who::Plain) => plain_consumer::run(self),
             (Work::Send | Work::SendInWindow, Who::Framework) => framework::send(self),
             (_, Who::Framework) => framework::listen(self),

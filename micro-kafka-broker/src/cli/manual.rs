@@ -44,6 +44,16 @@ HTTP PORT
         GET /requests       requests with their answers; ?api=Produce&topic=orders&partition=0&
                             client=svc-*&group=g&transactional_id=t filter, &wait=N&timeout=10s
                             answers once so many have come
+        POST /clock/advance {\"by\": \"10m\"} moves the broker's time on: sessions end, records expire;
+                            GET /clock tells it
+        POST /broker/C      what happens to the broker as a whole; C is one of
+                            hold-transaction-markers, release-transaction-markers,
+                            refuse-connections, accept-connections, fill-disk, free-disk,
+                            slow-disk {\"delay\": \"50ms\"},
+                            expire-member {\"group\": \"g\", \"member\": \"client.id\"},
+                            move-group-coordinator {\"group\": \"g\"},
+                            move-transaction-coordinator {\"transactional_id\": \"t\"},
+                            crash, restart {\"data\": true}
     A rule has conditions (api, topic, partition, client, group, transactional_id, nth, first,
     every, times, probability, seed) and one action: answer (an error's name), delay (50ms or
     50ms..2s), disconnect, silence, cut (bytes of the answer), throttle, corrupt_records,

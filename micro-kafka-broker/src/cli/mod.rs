@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
-use micro_kafka_broker::{Broker, ConfigFileError, StartError};
+use micro_kafka_broker::{Broker, ConfigFileError, Loggers, StartError};
 
 pub(crate) use args::Args;
 use signals::Signals;
@@ -32,18 +32,16 @@ impl Args {
     }
 
     /// Serves until a signal comes.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self, loggers: Loggers) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(Failure::Runtime)?;
-        let journal = self.journal;
-        let builder = self.builder()?;
+        let builder = self.builder()?.loggers(loggers);
         let served = runtime.block_on(async {
             // Before the start, so that an early signal is not lost.
             let signals = Signals::new().map_err(Failure::Runtime)?;
             let broker = builder.start().await?;
-            broker.journal().keep(journal.unwrap_or(0));
             announce(&broker).map_err(Failure::Print)?;
             signals.received().await;
             broker.stop().await;

@@ -46,6 +46,9 @@ impl Args {
         if let Some(release) = self.compat {
             builder = builder.emulate(release);
         }
+        if let Some(requests) = self.journal {
+            builder = builder.journal(requests);
+        }
         if let Some(address) = self.http {
             builder = builder.http(address);
         }

@@ -16,9 +16,9 @@ use crate::observe::{Traffic, TrafficCount};
 pub(crate) struct PartitionTable {
     by_topic: RwLock<HashMap<TopicId, Replicas>>,
     data: Option<Arc<DataDir>>,
+    switches: Switches,
     /// What went through partitions that are gone.
     gone: Traffic,
-    switches: Switches,
 }
 
 /// A topic with its replicas.

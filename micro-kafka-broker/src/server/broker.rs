@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::DuplexStream;
+use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
+use tokio::task::JoinHandle;
 
 use super::builder::BrokerBuilder;
 use super::running::{Blueprint, Running};
@@ -14,17 +16,29 @@ use super::start_error::StartError;
 use super::state::{BrokerState, Remains};
 use crate::clock::BrokerClock;
 use crate::fault::{Faults, Journal};
+use crate::observe::HttpPort;
 
 /// A broker; dropping it stops it.
 #[derive(Debug)]
 pub struct Broker {
     blueprint: Arc<Blueprint>,
     cluster_id: String,
-    phase: Mutex<Phase>,
+    phase: Arc<Mutex<Phase>>,
     /// Where its tasks run.
     handle: Handle,
     /// The threads of its own, if it has any.
     threads: Option<Runtime>,
+    /// The HTTP port, if it has one.
+    http: Option<HttpHandle>,
+    /// Whether it ends with this value.
+    is_owner: bool,
+}
+
+/// An HTTP port that is served.
+#[derive(Debug)]
+struct HttpHandle {
+    address: SocketAddr,
+    task: JoinHandle<()>,
 }
 
 /// Whether it runs.
@@ -54,10 +68,38 @@ impl Broker {
         Self {
             blueprint,
             cluster_id: running.state.cluster_id().to_owned(),
-            phase: Mutex::new(Phase::Running(running)),
+            phase: Arc::new(Mutex::new(Phase::Running(running))),
             handle: Handle::current(),
             threads: None,
+            http: None,
+            is_owner: true,
         }
+    }
+
+    /// The same broker for whoever may outlive it: dropping this value does not stop it.
+    fn borrowed(&self) -> Self {
+        Self {
+            blueprint: Arc::clone(&self.blueprint),
+            cluster_id: self.cluster_id.clone(),
+            phase: Arc::clone(&self.phase),
+            handle: self.handle.clone(),
+            threads: None,
+            http: None,
+            is_owner: false,
+        }
+    }
+
+    /// Serves HTTP on this socket until the broker stops.
+    pub(super) fn serve_http(&mut self, socket: TcpListener) {
+        let Ok(address) = socket.local_addr() else {
+            return;
+        };
+        let port = HttpPort {
+            socket,
+            broker: Arc::new(self.borrowed()),
+        };
+        let task = self.handle.spawn(port.run());
+        self.http = Some(HttpHandle { address, task });
     }
 
     /// The broker, while it runs.
@@ -88,7 +130,7 @@ impl Broker {
     /// Where the HTTP port is, if there is one ([`BrokerBuilder::http`]).
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
-        self.blueprint.http.as_ref().map(|door| door.address())
+        self.http.as_ref().map(|http| http.address)
     }
 
     /// The cluster's id, as clients see it; another one for every broker, unless there is a data
@@ -191,7 +233,7 @@ impl Broker {
     /// Requests that wait (a fetch for records, a join for members) are not answered. When this
     /// returns, the ports are free, and a data directory is complete: the next start needs no
     /// recovery.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         for door in &self.blueprint.doors {
             door.keep(false);
         }
@@ -199,11 +241,22 @@ impl Broker {
         if let Phase::Running(running) = phase {
             running.stop().await;
         }
+        if let Some(http) = self.http.take() {
+            http.task.abort();
+            // Its port is free once it has ended.
+            let _ = http.task.await;
+        }
     }
 }
 
 impl Drop for Broker {
     fn drop(&mut self) {
+        if !self.is_owner {
+            return;
+        }
+        if let Some(http) = self.http.take() {
+            http.task.abort();
+        }
         *self.phase.lock() = Phase::Down(None);
         if let Some(threads) = self.threads.take() {
             threads.shutdown_background();

@@ -3,19 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-
 use super::bind::{ListenerSpec, address_config, advertised, bind, bind_loopback, listener_names};
 use super::broker::Broker;
 use super::door::Door;
 use super::endpoint::Endpoint;
 use super::flush_policy::FlushPolicy;
-use super::running::{Blueprint, Sockets};
+use super::running::Blueprint;
 use super::start_error::StartError;
 use super::state::Surroundings;
 use crate::clock::BrokerClock;
 use crate::compat::Release;
 use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
+use crate::loggers::Loggers;
 use crate::meta::NewTopic;
 
 const AUTO_CREATE: &str = "auto.create.topics.enable";
@@ -36,6 +35,7 @@ pub struct BrokerBuilder {
     network: bool,
     virtual_time: bool,
     journal: usize,
+    loggers: Option<Loggers>,
 }
 
 impl BrokerBuilder {
@@ -53,6 +53,7 @@ impl BrokerBuilder {
             network: true,
             virtual_time: false,
             journal: 0,
+            loggers: None,
         }
     }
 
@@ -169,6 +170,13 @@ impl BrokerBuilder {
         self
     }
 
+    /// Lets admin clients read and change the levels of the program's log, as Kafka's brokers let
+    /// them; default: they see one level and cannot change it.
+    pub fn loggers(mut self, loggers: Loggers) -> Self {
+        self.loggers = Some(loggers);
+        self
+    }
+
     /// Takes a file's settings: TOML, or Java's properties where the name ends in `.properties`.
     /// The names are Kafka's, `listeners`, `log.dirs` and `node.id` included. What is said in the
     /// program, before or after, wins over the file.
@@ -196,18 +204,22 @@ impl BrokerBuilder {
             true => listeners(self.listeners, self.file.listeners),
             false => Vec::new(),
         };
-        let Entrance {
-            sockets,
-            mut endpoints,
-            doors,
-        } = Entrance::of(&specs).await?;
-        let (http, http_door) = match &self.http {
-            Some(address) => {
-                let socket = bind_loopback(address).await?;
-                let door = door(address, &socket)?;
-                (Some(socket), Some(door))
-            }
-            None => (None, None),
+        let mut sockets = Vec::with_capacity(specs.len());
+        let mut endpoints = Vec::with_capacity(specs.len());
+        let mut doors = Vec::with_capacity(specs.len());
+        for spec in &specs {
+            let socket = bind(&spec.listen).await?;
+            endpoints.push(advertised(spec, &socket)?);
+            let door = Door::of(&socket).map_err(|source| StartError::Listen {
+                address: spec.listen.clone(),
+                source,
+            })?;
+            doors.push(Arc::new(door));
+            sockets.push(socket);
+        }
+        let http = match &self.http {
+            Some(address) => Some(bind_loopback(address).await?),
+            None => None,
         };
         let names = listener_names(sockets.len());
         let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
@@ -235,20 +247,23 @@ impl BrokerBuilder {
             names,
             endpoints,
             doors,
-            http: http_door,
             topics: self.topics,
             config,
             data_dir,
             release: self.release,
-            surroundings: Surroundings::new(clock),
+            surroundings: Surroundings {
+                loggers: self.loggers,
+                ..Surroundings::new(clock)
+            },
         });
         blueprint.surroundings.journal.keep(self.journal);
-        let sockets = Sockets {
-            kafka: sockets.into_iter().map(Some).collect(),
-            http,
-        };
+        let sockets = sockets.into_iter().map(Some).collect();
         let running = blueprint.launch(sockets, None).await?;
-        Ok(Broker::new(blueprint, running))
+        let mut broker = Broker::new(blueprint, running);
+        if let Some(socket) = http {
+            broker.serve_http(socket);
+        }
+        Ok(broker)
     }
 
     /// Starts the broker on `threads` threads of its own, so that it answers while the caller's
@@ -259,38 +274,6 @@ impl BrokerBuilder {
     pub fn start_on_threads(self, threads: usize) -> Result<Broker, StartError> {
         super::broker::on_threads(self, threads)
     }
-}
-
-/// Where clients come in.
-struct Entrance {
-    sockets: Vec<TcpListener>,
-    endpoints: Vec<Endpoint>,
-    doors: Vec<Arc<Door>>,
-}
-
-impl Entrance {
-    async fn of(specs: &[ListenerSpec]) -> Result<Self, StartError> {
-        let mut entrance = Self {
-            sockets: Vec::with_capacity(specs.len()),
-            endpoints: Vec::with_capacity(specs.len()),
-            doors: Vec::with_capacity(specs.len()),
-        };
-        for spec in specs {
-            let socket = bind(&spec.listen).await?;
-            entrance.endpoints.push(advertised(spec, &socket)?);
-            entrance.doors.push(door(&spec.listen, &socket)?);
-            entrance.sockets.push(socket);
-        }
-        Ok(entrance)
-    }
-}
-
-fn door(address: &str, socket: &TcpListener) -> Result<Arc<Door>, StartError> {
-    let door = Door::of(socket).map_err(|source| StartError::Listen {
-        address: address.to_owned(),
-        source,
-    })?;
-    Ok(Arc::new(door))
 }
 
 /// Those named in the program, or those of the file, or one on any free port.

@@ -19,7 +19,6 @@ use super::state::{BrokerState, Plan, Remains, Surroundings};
 use crate::compat::Release;
 use crate::log::disk::DataDir;
 use crate::meta::{BrokerConfig, CatalogError, NewTopic};
-use crate::observe::HttpPort;
 use crate::upkeep::Upkeep;
 
 /// How much a connection in memory holds that the other side has not read.
@@ -36,27 +35,16 @@ pub(super) struct Blueprint {
     pub(super) endpoints: Vec<Endpoint>,
     /// Where it listens.
     pub(super) doors: Vec<Arc<Door>>,
-    /// Where its HTTP port is, if it has one.
-    pub(super) http: Option<Arc<Door>>,
     /// The topics it has at least.
     pub(super) topics: Vec<NewTopic>,
     /// Its configuration.
     pub(super) config: Vec<(String, String)>,
     /// Where it keeps everything; `None` for memory.
     pub(super) data_dir: Option<PathBuf>,
-    /// The release of Apache Kafka that it passes for.
+    /// The release that it passes for.
     pub(super) release: Release,
     /// What outlives it.
     pub(super) surroundings: Surroundings,
-}
-
-/// What a broker listens with.
-#[derive(Debug)]
-pub(super) struct Sockets {
-    /// Those of its doors, in their order; `None` where it refuses connections.
-    pub(super) kafka: Vec<Option<TcpListener>>,
-    /// That of the HTTP port.
-    pub(super) http: Option<TcpListener>,
 }
 
 /// A broker that runs.
@@ -73,13 +61,13 @@ pub(super) struct Running {
 }
 
 impl Blueprint {
-    /// Starts the broker on these sockets.
+    /// Starts the broker on these sockets, in the order of its doors.
     ///
     /// # Errors
     /// [`StartError`], which names the directory, topic or configuration that is at fault.
     pub(super) async fn launch(
         &self,
-        sockets: Sockets,
+        sockets: Vec<Option<TcpListener>>,
         remains: Option<Remains>,
     ) -> Result<Running, StartError> {
         let data = match &self.data_dir {
@@ -119,18 +107,19 @@ impl Blueprint {
     ///
     /// # Errors
     /// [`StartError::Listen`] if somebody else has the port.
-    pub(super) fn open_doors(&self) -> Result<Sockets, StartError> {
+    pub(super) fn open_doors(&self) -> Result<Vec<Option<TcpListener>>, StartError> {
         let refusing = *self.surroundings.faults.switches().refusing().borrow();
         let opened = self.doors.iter().map(|door| {
             if refusing {
                 return Ok(None);
             }
-            open(door).map(Some)
+            let socket = door.open();
+            socket.map(Some).map_err(|source| StartError::Listen {
+                address: door.address().to_string(),
+                source,
+            })
         });
-        Ok(Sockets {
-            kafka: opened.collect::<Result<_, _>>()?,
-            http: self.http.as_deref().map(open).transpose()?,
-        })
+        opened.collect()
     }
 
     /// Removes what an earlier start has left in the data directory.
@@ -161,7 +150,7 @@ impl Blueprint {
         &self,
         state: Arc<BrokerState>,
         limits: &Arc<ConnectionLimits>,
-        sockets: Sockets,
+        sockets: Vec<Option<TcpListener>>,
     ) -> Running {
         let (stop, stopping) = watch::channel(false);
         let (alive, ended) = mpsc::channel(1);
@@ -172,7 +161,7 @@ impl Blueprint {
             stop: stopping.clone(),
         };
         upkeep.start(&alive);
-        for (index, (door, socket)) in self.doors.iter().zip(sockets.kafka).enumerate() {
+        for (index, (door, socket)) in self.doors.iter().zip(sockets).enumerate() {
             let listener = Listener {
                 door: Arc::clone(door),
                 socket,
@@ -183,15 +172,6 @@ impl Blueprint {
                 alive: alive.clone(),
             };
             tokio::spawn(listener.run());
-        }
-        if let Some(socket) = sockets.http {
-            let port = HttpPort {
-                socket,
-                broker: Arc::clone(&state),
-                stop: stopping,
-                alive: alive.clone(),
-            };
-            tokio::spawn(port.run());
         }
         let on_disk = state.partitions().data_dir().is_some();
         let flusher = on_disk.then(|| tokio::spawn(Arc::clone(&state).run_flusher()));
@@ -285,13 +265,6 @@ impl Drop for Running {
             flusher.abort();
         }
     }
-}
-
-fn open(door: &Door) -> Result<TcpListener, StartError> {
-    door.open().map_err(|source| StartError::Listen {
-        address: door.address().to_string(),
-        source,
-    })
 }
 
 fn topic_error(topic: &NewTopic, error: &CatalogError) -> StartError {

@@ -16,6 +16,7 @@ use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, Transactio
 use crate::coord::{Journal, ProducerIds};
 use crate::fault::{Faults, Journal as RequestJournal};
 use crate::log::disk::DataDir;
+use crate::loggers::Loggers;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
 use crate::meta::{BrokerConfig, Catalog, Features, SecurityStore, StateTopic, TopicStore};
@@ -42,6 +43,7 @@ pub(crate) struct BrokerState {
     request_memory: Arc<RequestMemory>,
     flusher: Flusher,
     meters: Meters,
+    loggers: Option<Loggers>,
     release: Release,
     apis: Vec<ServedApi>,
     faults: Faults,
@@ -84,6 +86,8 @@ pub(super) struct Surroundings {
     pub(super) clients: Clients,
     /// How many connections there have been.
     pub(super) connections: Arc<AtomicU64>,
+    /// The levels of the program's log, for admin clients; `None` where it keeps them to itself.
+    pub(super) loggers: Option<Loggers>,
 }
 
 impl Surroundings {
@@ -95,6 +99,7 @@ impl Surroundings {
             faults: Faults::default(),
             clients: Clients::none(),
             connections: Arc::default(),
+            loggers: None,
         }
     }
 }
@@ -163,6 +168,7 @@ impl BrokerState {
             journal: requests,
             clients,
             connections,
+            loggers,
         } = plan.surroundings;
         let clock = clock.clock();
         let (catalog, partitions) = (&remains.catalog, &remains.partitions);
@@ -216,6 +222,7 @@ impl BrokerState {
             faults,
             journal: requests,
             connections,
+            loggers,
             remains,
         })
     }
@@ -329,6 +336,11 @@ impl BrokerState {
     /// Who may do what; `None` without an authorizer: everybody everything.
     pub(crate) fn access(&self) -> Option<&AccessList> {
         self.remains.access.as_deref()
+    }
+
+    /// The levels of the log; `None` where the program keeps them to itself.
+    pub(crate) fn loggers(&self) -> Option<&Loggers> {
+        self.loggers.as_ref()
     }
 
     /// The users with SCRAM credentials.

@@ -165,7 +165,7 @@ async fn nacked(clicks: Batch<Json<Click>>, acks: Acknowledgments, State(calls):
     calls.note(clicks.values().map(|click| click.id).collect());
     let third = clicks.iter().nth(2).filter(|click| click.attempt() == 1);
     match third {
-        Some(third) => acks.nack_from(third.meta(), Duration::from_mins(10)),
+        Some(third) => acks.nack_from(third.meta(), Duration::from_secs(600)),
         None => acks.acknowledge(),
     }
 }

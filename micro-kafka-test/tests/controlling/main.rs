@@ -204,7 +204,7 @@ async fn hesitant(
     State(seen): State<Journal<String>>,
 ) {
     match (order, seen.note(order.to_owned())) {
-        ("wait", _) => control.pause_for(Duration::from_mins(10)),
+        ("wait", _) => control.pause_for(Duration::from_secs(600)),
         ("back", 1..=3) => control.seek(micro_kafka::listener::SeekTo::Beginning),
         _ => {}
     }

@@ -109,7 +109,7 @@ async fn a_batch_closure_settles_each_record(kafka: EmbeddedKafka) {
     });
     let listener = listener.topics(["orders"]).batch_of(BatchDef {
         max: Some(3),
-        linger: Some(Duration::from_hours(1)),
+        linger: Some(Duration::from_secs(3_600)),
     });
     let app = kafka.app().listener(declared).register(listener);
     let app = app.state(Journal::<String>::new());

@@ -284,3 +284,35 @@ async fn a_recording_template_answers_as_a_broker_does() {
         "{chain}"
     );
 }
+
+#[tokio::test]
+async fn a_recorded_transaction_is_sent_as_a_whole_or_not_at_all() {
+    let kafka = RecordingTemplate::new();
+    let both = async || -> Result<(), KafkaError> {
+        kafka
+            .transaction(async |tx| {
+                tx.send("debits", "a").key("c1").await?;
+                assert!(kafka.sent().is_empty(), "nothing before the commit");
+                tx.send("credits", "b").await
+            })
+            .await
+    };
+    kafka.fail_next(SendError::TooLarge {
+        topic: "credits".into(),
+    });
+    let failed = both().await.unwrap_err();
+    assert!(
+        failed.to_string().contains("1 of its records failed"),
+        "{failed}"
+    );
+    kafka.topic("debits").assert_none();
+    both().await.unwrap();
+    kafka.topic("debits").key("c1").value("a").assert_one();
+    kafka.topic("credits").value("b").assert_one();
+    let given_up = kafka.transaction(async |tx| {
+        tx.send("debits", "c").await?;
+        Err::<(), _>(KafkaError::FlushTimedOut { outstanding: 1 })
+    });
+    given_up.await.unwrap_err();
+    kafka.topic("debits").assert_exactly(1);
+}

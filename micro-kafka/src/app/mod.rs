@@ -7,6 +7,7 @@ mod detached;
 mod error;
 mod log;
 mod maker;
+mod missing_topics;
 mod programmatic;
 mod registration;
 mod registry;

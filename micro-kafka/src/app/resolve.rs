@@ -172,6 +172,7 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
             .unwrap_or(&resolved.id)
             .to_owned(),
         auto_startup: resolved.auto_startup,
+        missing_topics_fatal: resolved.missing_topics_fatal,
         order: resolved.order,
         parallelism: resolved.parallelism,
         dispatch: resolved.dispatch,

@@ -10,6 +10,7 @@ use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
 use super::error::Error;
 use super::maker::Maker;
+use super::missing_topics;
 use super::resolve::Plan;
 use super::signal::StopSignals;
 use crate::clock::Clock;
@@ -82,6 +83,7 @@ impl RunningApp {
             let sees_all = container.endpoint().topic_pattern.is_none();
             first = first.or(client.filter(|_| sees_all));
         }
+        missing_topics::check(&self.containers, first.as_ref(), &self.maker.template).await?;
         dead_letters.create(first, &self.maker.template).await?;
         for container in late {
             container.start_behind(gate).map_err(Error::Start)?;

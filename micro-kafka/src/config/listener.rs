@@ -52,10 +52,14 @@ pub struct ListenerSettings {
     pub group_id: Option<String>,
     /// `client-id`: how brokers name its consumers.
     pub client_id: Option<String>,
+    /// `group-instance-id`: the name of a static member, empty for none; `-n` is added per consumer.
+    pub group_instance_id: Option<String>,
     /// `concurrency`: consumers, each on its own thread; 1 to 1,000.
     pub concurrency: Option<usize>,
     /// `auto-startup`: whether it runs once the app has started.
     pub auto_startup: Option<bool>,
+    /// `missing-topics-fatal`: whether the app does not start while a topic is missing.
+    pub missing_topics_fatal: Option<bool>,
     /// `order`: which records wait for one another.
     pub order: Option<Order>,
     /// `parallelism`: the most handlers at work for one consumer.
@@ -114,8 +118,12 @@ impl ListenerSettings {
             info: self.info.or_else(|| fallback.info.clone()),
             group_id: self.group_id.or_else(|| fallback.group_id.clone()),
             client_id: self.client_id.or_else(|| fallback.client_id.clone()),
+            group_instance_id: self
+                .group_instance_id
+                .or_else(|| fallback.group_instance_id.clone()),
             concurrency: self.concurrency.or(fallback.concurrency),
             auto_startup: self.auto_startup.or(fallback.auto_startup),
+            missing_topics_fatal: self.missing_topics_fatal.or(fallback.missing_topics_fatal),
             order: self.order.or(fallback.order),
             parallelism: self.parallelism.or(fallback.parallelism),
             dispatch: self.dispatch.or(fallback.dispatch),
@@ -138,6 +146,14 @@ impl ListenerSettings {
                 .or_else(|| fallback.dead_letter_topic.clone()),
             properties,
         }
+    }
+}
+
+/// A host without a name is no static member.
+fn check_instance(name: &str) -> Result<(), String> {
+    match name.trim() {
+        "" => Ok(()),
+        name => check_client_id(name),
     }
 }
 
@@ -168,8 +184,10 @@ impl ListenerSettings {
             info: section.read("info", text),
             group_id: section.read("group-id", checked(check_group)),
             client_id: section.read("client-id", checked(check_client_id)),
+            group_instance_id: section.read("group-instance-id", checked(check_instance)),
             concurrency: section.read("concurrency", integer(1..=MAX_CONCURRENCY)),
             auto_startup: section.read("auto-startup", boolean),
+            missing_topics_fatal: section.read("missing-topics-fatal", boolean),
             order: section.read("order", choice(&Order::NAMES)),
             parallelism: section.read("parallelism", integer(1..=MAX_PARALLELISM)),
             dispatch: section.read("dispatch", choice(&Dispatch::NAMES)),
@@ -223,6 +241,8 @@ pub struct ResolvedListener {
     pub concurrency: usize,
     /// Whether it runs once the app has started. Default `true`.
     pub auto_startup: bool,
+    /// Whether the app does not start while a topic is missing. Default `false`: it waits for it.
+    pub missing_topics_fatal: bool,
     /// Which records wait for one another. Default `partition`.
     pub order: Order,
     /// The most handlers at work for one consumer. Default one for each of its partitions, and 16

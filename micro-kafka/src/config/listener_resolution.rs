@@ -97,7 +97,10 @@ impl<'c> ListenerResolution<'c> {
                 .into_iter()
                 .map(|e| e.at_if_unplaced(&attributes.origin)),
         );
-        place.check_static_member(&merged, &properties, &mut errors);
+        let instance = merged.group_instance_id.as_deref().unwrap_or_default();
+        if !instance.trim().is_empty() {
+            properties.set("group.instance.id", instance.trim(), Origin::Default);
+        }
         ConfigErrors::check(errors)?;
         if let Some(group) = &group_id {
             properties.set("group.id", kafka.namespaced(group), Origin::Default);
@@ -127,6 +130,7 @@ impl<'c> ListenerResolution<'c> {
             group_id: group_id.unwrap_or_default(),
             concurrency: merged.concurrency.unwrap_or(CONCURRENCY),
             auto_startup: merged.auto_startup.unwrap_or(true),
+            missing_topics_fatal: merged.missing_topics_fatal.unwrap_or(false),
             order,
             parallelism: merged
                 .parallelism
@@ -302,22 +306,6 @@ impl Place<'_> {
             let reason = "enable-auto-commit in [kafka.consumer] commits by time only";
             let error = ConfigError::conflict(reason).hint("leave one of the two out");
             errors.push(self.error("ack-mode", error));
-        }
-    }
-
-    /// Members of one name put each other out of the group.
-    fn check_static_member(
-        &self,
-        merged: &ListenerSettings,
-        properties: &Properties,
-        errors: &mut Vec<ConfigError>,
-    ) {
-        let static_member = properties.get("group.instance.id").is_some();
-        if static_member && merged.concurrency.unwrap_or(CONCURRENCY) > 1 {
-            let reason =
-                "group.instance.id names one consumer, and concurrency makes several of the name";
-            let error = ConfigError::conflict(reason).hint("use concurrency = 1");
-            errors.push(self.error("concurrency", error));
         }
     }
 }

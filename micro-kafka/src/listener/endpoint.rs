@@ -81,6 +81,8 @@ pub struct ListenerEndpoint {
     pub concurrency: u32,
     /// Whether it starts with the application.
     pub auto_startup: bool,
+    /// Whether the application does not start while a topic is missing.
+    pub missing_topics_fatal: bool,
     /// Which records wait for one another.
     pub order: Order,
     /// The most handlers at work for one consumer; `None`: one for each partition.

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 
 use super::recorder::{RecordedTopic, Route};
 use super::topics::Topics;
-use super::transaction::{Nesting, TransactionPool};
+use super::transaction::{Nesting, TransactionPool, recorded};
 use super::{
     ErrorHook, KafkaError, Recorder, SendBuilder, SendError, TemplateConfig, Transaction,
     TransactionError,
@@ -175,6 +175,9 @@ impl KafkaTemplate {
         work: impl AsyncFnOnce(Transaction) -> Result<T, E>,
     ) -> Result<T, E> {
         let error = |error: TransactionError| E::from(error.into());
+        if let Some(recorder) = &self.shared.recorder {
+            return recorded(recorder, work).await;
+        }
         let pool = self.shared.transactions.pool();
         let nesting = Nesting::check(pool.identity()).map_err(error)?;
         let open = pool.begin().await.map_err(error)?;
@@ -205,11 +208,7 @@ impl KafkaTemplate {
         let shared = &*self.shared;
         match &shared.recorder {
             None => shared.topics.get(&shared.producer, name).map(Route::Broker),
-            Some(recorder) => Ok(Route::Recorder(Box::new(RecordedTopic {
-                name: name.into(),
-                recorder: Arc::clone(recorder),
-                hook: shared.hook.clone(),
-            }))),
+            Some(recorder) => Ok(RecordedTopic::route(name, recorder, &shared.hook)),
         }
     }
 

@@ -16,6 +16,12 @@ pub trait Recorder: fmt::Debug + Send + Sync {
     /// # Errors
     /// Whatever the sender is to be told.
     fn record(&self, record: OwnedRecord) -> Result<SendResult, SendError>;
+
+    /// Takes all records of a transaction that commits, or none of them.
+    ///
+    /// # Errors
+    /// Of all records that fail: the transaction is then aborted.
+    fn commit(&self, records: Vec<OwnedRecord>) -> Result<(), Vec<SendError>>;
 }
 
 /// Where a record goes.
@@ -33,6 +39,16 @@ pub(super) struct RecordedTopic {
     pub(super) name: Arc<str>,
     pub(super) recorder: Arc<dyn Recorder>,
     pub(super) hook: ErrorHook,
+}
+
+impl RecordedTopic {
+    pub(super) fn route(name: &str, recorder: &Arc<dyn Recorder>, hook: &ErrorHook) -> Route {
+        Route::Recorder(Box::new(Self {
+            name: name.into(),
+            recorder: Arc::clone(recorder),
+            hook: hook.clone(),
+        }))
+    }
 }
 
 impl Route {

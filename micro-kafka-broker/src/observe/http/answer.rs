@@ -87,6 +87,8 @@ pub(super) enum Refused {
     NotInTime(String),
     #[error("no request is kept; POST {{\"keep\": 1000}} here first, or start with --journal 1000")]
     NothingKept,
+    #[error("the broker is down; POST /broker/restart starts it again")]
+    Down,
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
     #[error("the body did not come within {0} s")]
@@ -108,6 +110,7 @@ impl Refused {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotInTime(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Down => StatusCode::SERVICE_UNAVAILABLE,
             Self::NothingKept => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,

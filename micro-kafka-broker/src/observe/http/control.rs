@@ -14,7 +14,7 @@ use super::{Answer, Refused, reading};
 use crate::fault::{FaultHandle, Matcher, Pattern};
 use crate::observe::faults::{FaultView, rule};
 use crate::observe::requests::ExchangeView;
-use crate::server::BrokerState;
+use crate::server::Broker;
 
 /// How long is waited unless the client says it.
 const USUAL_WAIT: Duration = Duration::from_secs(10);
@@ -24,10 +24,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 const MOST_KEPT: usize = 1_000_000;
 
 /// `/faults`: all rules.
-pub(super) async fn faults(
-    broker: &BrokerState,
-    request: Request<Incoming>,
-) -> Result<Answer, Refused> {
+pub(super) async fn faults(broker: &Broker, request: Request<Incoming>) -> Result<Answer, Refused> {
     allow(&request, &[Method::GET, Method::POST, Method::DELETE])?;
     let faults = broker.faults();
     if *request.method() == Method::POST {
@@ -52,7 +49,7 @@ fn views(rules: &[FaultHandle]) -> Vec<FaultView> {
 
 /// `/faults/{id}`: one of them; `?hits=N` waits until it has met so many requests.
 pub(super) async fn fault(
-    broker: &BrokerState,
+    broker: &Broker,
     request: Request<Incoming>,
     id: &str,
 ) -> Result<Answer, Refused> {
@@ -95,7 +92,7 @@ const FILTERS: &[&str] = &[
 
 /// `/requests`: the journal; `?wait=N` waits until so many of a kind have come.
 pub(super) async fn requests(
-    broker: &BrokerState,
+    broker: &Broker,
     request: Request<Incoming>,
 ) -> Result<Answer, Refused> {
     allow(&request, &[Method::GET, Method::POST, Method::DELETE])?;

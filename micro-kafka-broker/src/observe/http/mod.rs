@@ -12,6 +12,7 @@ mod port;
 mod query;
 mod reading;
 mod routes;
+mod steering;
 #[cfg(test)]
 mod tests;
 

@@ -8,12 +8,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::routes;
-use crate::server::BrokerState;
+use crate::server::Broker;
 
 /// Most connections at once; more wait in the socket.
 pub(super) const CONNECTIONS: usize = 64;
@@ -32,23 +32,18 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct HttpPort {
     /// The socket.
     pub(crate) socket: TcpListener,
-    /// The broker.
-    pub(crate) broker: Arc<BrokerState>,
-    /// Becomes true, or loses its sender, when the broker stops.
-    pub(crate) stop: watch::Receiver<bool>,
-    /// Dropped when everything has ended.
-    pub(crate) alive: mpsc::Sender<()>,
+    /// The broker, which may be down.
+    pub(crate) broker: Arc<Broker>,
 }
 
 impl HttpPort {
-    /// Serves until the broker stops; what is not answered by then is not answered.
-    pub(crate) async fn run(mut self) {
+    /// Serves until it is dropped; what is not answered by then is not answered.
+    pub(crate) async fn run(self) {
         let room = Arc::new(Semaphore::new(CONNECTIONS));
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 biased;
-                _ = self.stop.wait_for(|stop| *stop) => break,
                 accepted = accept(&self.socket, &room) => {
                     let (stream, permit) = accepted;
                     let broker = Arc::clone(&self.broker);
@@ -60,8 +55,6 @@ impl HttpPort {
                 Some(_) = connections.join_next() => {}
             }
         }
-        connections.shutdown().await;
-        drop(self.alive);
     }
 }
 
@@ -83,7 +76,7 @@ async fn accept(
     }
 }
 
-async fn serve(stream: TcpStream, broker: Arc<BrokerState>) {
+async fn serve(stream: TcpStream, broker: Arc<Broker>) {
     let service = service_fn(|request| {
         let broker = Arc::clone(&broker);
         async move { Ok::<_, Infallible>(routes::answer(&broker, request).await) }

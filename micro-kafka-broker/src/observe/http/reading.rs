@@ -28,6 +28,20 @@ async fn read(body: Incoming) -> Result<Bytes, Refused> {
 
 /// Reads a body of JSON.
 pub(super) async fn json<T: DeserializeOwned>(body: Incoming) -> Result<T, Refused> {
+    parsed(&read(body).await?)
+}
+
+/// Reads a body of JSON, or takes the default where there is none.
+pub(super) async fn json_or_default<T: DeserializeOwned + Default>(
+    body: Incoming,
+) -> Result<T, Refused> {
     let body = read(body).await?;
-    serde_json::from_slice(&body).map_err(|error| Refused::Bad(format!("the body: {error}")))
+    match body.is_empty() {
+        true => Ok(T::default()),
+        false => parsed(&body),
+    }
+}
+
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| Refused::Bad(format!("the body: {error}")))
 }

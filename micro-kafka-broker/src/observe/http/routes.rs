@@ -8,9 +8,9 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::percent::decoded;
-use super::{Answer, Refused, control, guard, reading};
+use super::{Answer, Refused, control, guard, reading, steering};
 use crate::observe::{groups, health, metrics, topics, transactions};
-use crate::server::BrokerState;
+use crate::server::{Broker, BrokerState};
 
 /// What there is, for whoever asks for something else.
 const KNOWN: &[&str] = &[
@@ -24,11 +24,14 @@ const KNOWN: &[&str] = &[
     "/faults",
     "/faults/{id}",
     "/requests",
+    "/clock",
+    "/clock/advance",
+    "/broker/{control}",
 ];
 
 /// Answers a request.
 pub(super) async fn answer(
-    broker: &Arc<BrokerState>,
+    broker: &Arc<Broker>,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let answer = match guard::check(request.headers()) {
@@ -38,57 +41,85 @@ pub(super) async fn answer(
     answer.unwrap_or_else(Answer::from).into_response()
 }
 
-async fn route(broker: &Arc<BrokerState>, request: Request<Incoming>) -> Result<Answer, Refused> {
+async fn route(broker: &Broker, request: Request<Incoming>) -> Result<Answer, Refused> {
     let path = request.uri().path().to_owned();
     let parts = path.split('/').filter(|part| !part.is_empty());
     let parts = parts.map(decoded).collect::<Result<Vec<_>, _>>()?;
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        ["health"] => {
-            allow(&request, &[Method::GET])?;
-            let health = health::health(broker);
-            Ok(Answer::json_with(health.status(), &health))
-        }
-        ["metrics"] => {
-            allow(&request, &[Method::GET])?;
-            Ok(Answer::metrics(metrics::exposition(broker)))
-        }
-        ["topics"] => {
-            allow(&request, &[Method::GET, Method::POST])?;
-            if request.method() != Method::POST {
-                return Ok(Answer::json(&topics::topics(broker)));
-            }
-            let new = reading::json(request.into_body()).await?;
-            let created = topics::create(broker, new);
-            let topic = created.map_err(|error| Refused::Bad(error.to_string()))?;
-            Ok(Answer::json_with(StatusCode::CREATED, &topic))
-        }
-        ["topics", name] => {
-            allow(&request, &[Method::GET])?;
-            let topic = topics::topic(broker, name);
-            Ok(Answer::json(&topic.ok_or_else(|| missing("topic", name))?))
-        }
-        ["groups"] => {
-            allow(&request, &[Method::GET])?;
-            Ok(Answer::json(&groups::groups(broker)))
-        }
-        ["groups", id] => {
-            allow(&request, &[Method::GET])?;
-            let group = groups::group(broker, id);
-            Ok(Answer::json(&group.ok_or_else(|| missing("group", id))?))
-        }
-        ["transactions"] => {
-            allow(&request, &[Method::GET])?;
-            Ok(Answer::json(&transactions::transactions(broker)))
-        }
         ["faults"] => control::faults(broker, request).await,
         ["faults", id] => control::fault(broker, request, id).await,
         ["requests"] => control::requests(broker, request).await,
-        _ => Err(Refused::NotFound {
-            what: path.clone(),
-            known: KNOWN.iter().map(|known| (*known).to_owned()).collect(),
-        }),
+        ["clock"] => {
+            allow(&request, &[Method::GET])?;
+            Ok(steering::clock(broker))
+        }
+        ["clock", "advance"] => {
+            allow(&request, &[Method::POST])?;
+            steering::advance(broker, request.into_body()).await
+        }
+        ["broker", control] => {
+            allow(&request, &[Method::POST])?;
+            steering::control(broker, control, request.into_body()).await
+        }
+        ["topics"] if *request.method() == Method::POST => {
+            let new = reading::json(request.into_body()).await?;
+            let state = running(broker)?;
+            let created = topics::create(&state, new);
+            let topic = created.map_err(|error| Refused::Bad(error.to_string()))?;
+            Ok(Answer::json_with(StatusCode::CREATED, &topic))
+        }
+        ["topics"] => {
+            allow(&request, &[Method::GET, Method::POST])?;
+            let state = running(broker)?;
+            Ok(Answer::json(&topics::topics(&state)))
+        }
+        parts => match show(broker, parts) {
+            Some(shown) => {
+                allow(&request, &[Method::GET])?;
+                shown
+            }
+            None => Err(Refused::NotFound {
+                what: path.clone(),
+                known: KNOWN.iter().map(|known| (*known).to_owned()).collect(),
+            }),
+        },
     }
+}
+
+/// What is only looked at; `None` for an address that there is not.
+fn show(broker: &Broker, parts: &[&str]) -> Option<Result<Answer, Refused>> {
+    let state = || running(broker);
+    Some(match parts {
+        ["health"] => Ok(match state() {
+            Ok(state) => {
+                let health = health::health(&state);
+                Answer::json_with(health.status(), &health)
+            }
+            Err(down) => down.into(),
+        }),
+        ["metrics"] => state().map(|state| Answer::metrics(metrics::exposition(&state))),
+        ["topics", name] => state().and_then(|state| {
+            let topic = topics::topic(&state, name);
+            topic
+                .map(|topic| Answer::json(&topic))
+                .ok_or_else(|| missing("topic", name))
+        }),
+        ["groups"] => state().map(|state| Answer::json(&groups::groups(&state))),
+        ["groups", id] => state().and_then(|state| {
+            let group = groups::group(&state, id);
+            group
+                .map(|group| Answer::json(&group))
+                .ok_or_else(|| missing("group", id))
+        }),
+        ["transactions"] => state().map(|state| Answer::json(&transactions::transactions(&state))),
+        _ => return None,
+    })
+}
+
+/// The broker, unless it has crashed.
+fn running(broker: &Broker) -> Result<Arc<BrokerState>, Refused> {
+    broker.state().ok_or(Refused::Down)
 }
 
 pub(super) fn missing(what: &str, name: &str) -> Refused {

@@ -349,3 +349,78 @@ async fn requests_are_kept_once_it_is_said_and_waited_for() {
     assert_eq!(ask(&broker, "DELETE", "/requests").await.0, 200);
     broker.stop().await;
 }
+
+#[tokio::test]
+async fn time_jumps_when_it_is_told_to() {
+    let broker = broker().await;
+    let (status, after) = post(&broker, "/clock/advance", r#"{"by": "2h"}"#).await;
+    assert_eq!(status, 200);
+    assert!(
+        after["elapsed_ms"].as_f64().unwrap() >= 7_200_000.0,
+        "{after}"
+    );
+    let (_, now) = ask(&broker, "GET", "/clock").await;
+    assert!(now["unix_ms"].as_i64() >= after["unix_ms"].as_i64());
+    let (status, error) = post(&broker, "/clock/advance", r#"{"by": "soon"}"#).await;
+    assert!(
+        status == 400 && error["error"].as_str().unwrap().contains("`by`"),
+        "{error}"
+    );
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn the_port_outlives_a_crash_and_ends_it() {
+    let broker = broker().await;
+    assert_eq!(post(&broker, "/broker/crash", "").await.0, 200);
+    assert!(!broker.is_running());
+    for path in ["/health", "/topics", "/metrics"] {
+        let (status, down) = ask(&broker, "GET", path).await;
+        assert_eq!(status, 503, "{path}");
+        assert!(down["error"].as_str().unwrap().contains("/broker/restart"));
+    }
+    assert_eq!(ask(&broker, "GET", "/faults").await.0, 200);
+    assert_eq!(post(&broker, "/broker/restart", "").await.0, 200);
+    assert_eq!(ask(&broker, "GET", "/health").await.0, 200);
+    assert_eq!(ask(&broker, "GET", "/topics/orders").await.0, 200);
+    let restart = post(&broker, "/broker/restart", r#"{"data": false}"#).await;
+    assert_eq!(restart.0, 200);
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn controls_say_what_they_lack() {
+    let broker = broker().await;
+    for (control, body, status, says) in [
+        ("fly", "", 404, "hold-transaction-markers"),
+        ("slow-disk", "", 400, "`delay` is missing"),
+        ("slow-disk", r#"{"delay": "1x"}"#, 400, "`1x` is no time"),
+        ("slow-disk", r#"{"dealy": "1s"}"#, 400, "dealy"),
+        (
+            "expire-member",
+            r#"{"group": "g", "member": "m"}"#,
+            400,
+            "has no member `m`",
+        ),
+    ] {
+        let (found, error) = post(&broker, &format!("/broker/{control}"), body).await;
+        let error = error["error"].as_str().unwrap();
+        assert!(
+            found == status && error.contains(says),
+            "{control}: {error}"
+        );
+    }
+    for control in [
+        "fill-disk",
+        "free-disk",
+        "refuse-connections",
+        "accept-connections",
+    ] {
+        assert_eq!(
+            post(&broker, &format!("/broker/{control}"), "").await.0,
+            200
+        );
+    }
+    assert_eq!(ask(&broker, "GET", "/broker/crash").await.0, 405);
+    broker.stop().await;
+}

@@ -35,7 +35,7 @@ pub(in crate::server) fn peer() -> Peer {
         nodes: vec![node],
         data: None,
         remains: None,
-        release: crate::compat::Release::NEWEST,
+        release: crate::Release::NEWEST,
         surroundings: Surroundings::new(BrokerClock::system()),
     };
     let broker = BrokerState::new(plan).unwrap();

@@ -1,7 +1,9 @@
 //! Partitions that come and go.
 
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tokio::time::Instant;
 
 use super::{ConsumerLoop, Membership};
@@ -353,9 +355,27 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if aborted.ghosts > 0 {
             *self.ghosts.entry(slot).or_default() += aborted.ghosts;
         }
+        self.reap(aborted.busy - aborted.ghosts);
         let given_up = aborted.busy + aborted.waiting;
         self.counts.voided += given_up as u64;
         given_up
+    }
+
+    /// Drops futures that were just given up, so that nothing of them is left when their records
+    /// are begun again.
+    fn reap(&mut self, mut aborted: usize) {
+        let context = &mut Context::from_waker(Waker::noop());
+        // It pauses by itself once all have been polled, so twice as often is more than enough.
+        let mut polls = 2 * self.in_flight.len() + 2;
+        while aborted > 0 && polls > 0 {
+            polls -= 1;
+            match self.in_flight.poll_next_unpin(context) {
+                Poll::Ready(Some(Ok(landed))) => self.inbox.landed.push(landed),
+                Poll::Ready(Some(Err(_aborted))) => aborted -= 1,
+                Poll::Ready(None) => return,
+                Poll::Pending => {}
+            }
+        }
     }
 
     /// A task of an older assignment has ended at last: its partition may go on.

@@ -43,6 +43,8 @@ impl Stop {
 
     pub(super) fn deadline(&self) -> Instant {
         match &self.phase {
+            // Once that is over, only a join can still be waited for.
+            Phase::Drain if self.drain_until <= Instant::now() => self.join_until,
             Phase::Drain => self.drain_until,
             Phase::Commit(CommitWait {
                 state: CommitState::Refused(again),

@@ -129,6 +129,7 @@ impl Broker {
             client_id: "test".to_owned(),
             concurrency: 1,
             auto_startup: true,
+            missing_topics_fatal: false,
             order: Order::Partition,
             parallelism: None,
             dispatch: Dispatch::Inline,

@@ -460,6 +460,7 @@ impl Plan {
             client_id: String::new(),
             concurrency: 1,
             auto_startup: true,
+            missing_topics_fatal: false,
             order: self.order,
             parallelism: self.parallelism,
             dispatch: self.dispatch,
@@ -549,4 +550,9 @@ impl Rig {
     pub(super) fn stop_request(&mut self) -> Option<HealthReason> {
         self.stop_requests.try_recv().ok()
     }
+}
+
+/// An endpoint as a plan makes it when nothing is said.
+pub(super) fn endpoint(handler: Handler) -> ListenerEndpoint {
+    Plan::default().endpoint(handler)
 }

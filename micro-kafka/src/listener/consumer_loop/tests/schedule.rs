@@ -348,6 +348,7 @@ impl Rig {
         let handler = handler(&world, &gate, order);
         let seat = LoopSeat {
             number: 0,
+            line: None,
             endpoint: Arc::new(ListenerEndpoint {
                 order,
                 dispatch,
@@ -364,6 +365,8 @@ impl Rig {
                 group_id: "g".into(),
                 namespace: "".into(),
                 states: Arc::new(States::default()),
+                send_to: None,
+                info: None,
             }),
             status: Arc::default(),
             stats: Arc::default(),

@@ -10,7 +10,8 @@
 use std::sync::Arc;
 
 use micro_kafka::listener::{
-    AssignedPartition, ContainerEvent, RebalanceListener, SeekError, SeekTo, Target,
+    AssignedPartition, ContainerEvent, PartitionControl, RebalanceListener, SeekError, SeekTo,
+    Target,
 };
 use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
@@ -198,11 +199,7 @@ async fn an_idle_listener_is_told_of(kafka: EmbeddedKafka) {
 }
 
 #[kafka_listener(topics = "orders", group_id = "control")]
-async fn hesitant(
-    order: &str,
-    control: micro_kafka::listener::PartitionControl,
-    State(seen): State<Journal<String>>,
-) {
+async fn hesitant(order: &str, control: PartitionControl, State(seen): State<Journal<String>>) {
     match (order, seen.note(order.to_owned())) {
         ("wait", _) => control.pause_for(Duration::from_secs(600)),
         ("back", 1..=3) => control.seek(SeekTo::Beginning),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::dead_letters::DeadLetters;
 use super::error::{BootError, BootErrors, Error};
+use super::missing_topics;
 use super::programmatic::Listener;
 use super::resolve::resolve;
 use super::running::RunningApp;
@@ -40,6 +41,8 @@ impl RunningApp {
             dead_letters.create(None, &maker.template).await?;
         }
         let container = Arc::new(maker.container(plan));
+        let own = std::slice::from_ref(&*container);
+        missing_topics::check(own, None, &maker.template).await?;
         if container.endpoint().auto_startup {
             container.start().map_err(Error::Start)?;
         }

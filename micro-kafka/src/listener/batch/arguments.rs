@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::{Batch, BatchOutcome};
 use crate::error::ListenerError;
 use crate::extract::{Cancel, FromRecord, Info, Meta, State};
-use crate::listener::{AckToken, BootCheck, ConsumerContext, Delivery, Verdict};
+use crate::listener::{
+    AckToken, BootCheck, ConsumerContext, Delivery, LateAcknowledgment, Verdict,
+};
 
 /// An argument of a `#[kafka_listener(…, batch)]` function.
 #[diagnostic::on_unimplemented(
@@ -122,31 +124,58 @@ pub struct Acknowledgments {
 
 impl Acknowledgments {
     /// Marks all records as done, those included that could not be read.
+    ///
+    /// Where their partitions were given up meanwhile this is without effect, and the log says so:
+    /// they are then delivered again. [`Self::try_acknowledge`] tells the caller.
     pub fn acknowledge(self) {
-        self.settle(i64::MIN, i64::MAX, Verdict::Done);
+        warn_if_late(self.try_acknowledge());
+    }
+
+    /// Marks all records as done, those included that could not be read.
+    ///
+    /// # Errors
+    /// The first of them whose partition was given up: such records are delivered again.
+    pub fn try_acknowledge(self) -> Result<(), LateAcknowledgment> {
+        self.settle(|_| Some(Verdict::Done))
     }
 
     /// Marks the records up to this one, which is among them, as done. The rest can be acknowledged
     /// later.
     pub fn acknowledge_up_to(&mut self, record: &Meta) {
-        self.settle(i64::MIN, record.offset(), Verdict::Done);
-        self.tokens.retain(|token| token.offset > record.offset());
+        let until = record.offset();
+        warn_if_late(self.settle(|token| (token.offset <= until).then_some(Verdict::Done)));
+        self.tokens.retain(|token| token.offset > until);
     }
 
     /// Marks the records before this one as done, and has it and those after it delivered again
     /// after `delay`, once the handler has ended.
     pub fn nack_from(self, record: &Meta, delay: Duration) {
-        self.settle(i64::MIN, record.offset() - 1, Verdict::Done);
-        self.settle(record.offset(), i64::MAX, Verdict::Again(delay));
+        warn_if_late(self.settle(|token| {
+            let done = token.offset < record.offset();
+            Some(if done {
+                Verdict::Done
+            } else {
+                Verdict::Again(delay)
+            })
+        }));
     }
 
-    fn settle(&self, first: i64, last: i64, verdict: Verdict) {
-        let within = |token: &&AckToken| (first..=last).contains(&token.offset);
-        for token in self.tokens.iter().filter(within) {
-            if let Err(late) = self.consumer.settle(*token, verdict) {
-                return tracing::warn!("{late}");
-            }
-        }
+    /// Says of each record what `verdict` says, and tells whether one of them is late.
+    fn settle(
+        &self,
+        verdict: impl Fn(&AckToken) -> Option<Verdict>,
+    ) -> Result<(), LateAcknowledgment> {
+        let told = self.tokens.iter().filter_map(|token| {
+            let verdict = verdict(token)?;
+            Some(self.consumer.settle(*token, verdict))
+        });
+        told.fold(Ok(()), Result::and)
+    }
+}
+
+fn warn_if_late(told: Result<(), LateAcknowledgment>) {
+    if let Err(late) = told {
+        tracing::warn!("{late}");
     }
 }
 

@@ -83,7 +83,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             if !coop::has_budget_remaining() {
                 yield_now().await;
             }
-            if !self.has_room() || !self.begin_next(slot) {
+            // A handler may have paused its own partition, or asked for a seek.
+            if !self.commands.is_empty() || !self.has_room() || !self.begin_next(slot) {
                 break;
             }
             burst.records += 1;

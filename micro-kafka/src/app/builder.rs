@@ -9,6 +9,7 @@ use super::programmatic::Listener;
 use super::registry::Registry;
 use super::resolve::{Plan, resolve};
 use super::running::RunningApp;
+use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{ErrorHandler, Recover};
@@ -42,6 +43,7 @@ pub struct KafkaAppBuilder {
     error_handler: Option<Arc<dyn ErrorHandler>>,
     recoverer: Option<Arc<dyn Recover>>,
     error_hook: ErrorHook,
+    templates: TemplateChange,
 }
 
 impl KafkaAppBuilder {
@@ -116,6 +118,17 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Changes what the application's templates are made from: interceptors, a listener, a
+    /// partitioner. It is called for the application's own with `None`, for each
+    /// `[kafka.templates.<name>]` with its name.
+    pub fn templates(
+        mut self,
+        change: impl Fn(Option<&str>, TemplateConfig) -> TemplateConfig + Send + Sync + 'static,
+    ) -> Self {
+        self.templates = TemplateChange::new(change);
+        self
+    }
+
     /// Reads the settings and checks everything that can be checked without a broker.
     ///
     /// # Errors
@@ -124,9 +137,7 @@ impl KafkaAppBuilder {
         let (config, errors) = self.settings.read();
         let mut problems: Vec<BootError> = errors.into_iter().map(BootError::from).collect();
         let listeners = self.registry.collect(&mut problems);
-        let mut template = TemplateConfig::from(&config);
-        template.error_hook = self.error_hook;
-        let template = KafkaTemplate::at_first_use(template)
+        let template = template(&config, &self.error_hook, &self.templates)
             .inspect_err(|error| problems.push(BootError::new(error.to_string())))
             .ok();
         let mut states = self.states;
@@ -173,6 +184,7 @@ impl KafkaApp {
             error_handler: None,
             recoverer: None,
             error_hook: ErrorHook::default(),
+            templates: TemplateChange::default(),
         }
     }
 

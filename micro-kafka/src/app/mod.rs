@@ -10,6 +10,7 @@ mod registry;
 mod resolve;
 mod running;
 mod signal;
+mod templates;
 
 pub use builder::{KafkaApp, KafkaAppBuilder};
 pub use error::{BootError, BootErrors, Error};

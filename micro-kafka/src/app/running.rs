@@ -193,6 +193,7 @@ impl RunningApp {
         for stopped in join_all(self.containers.iter().map(ListenerContainer::stop)).await {
             report += stopped;
         }
+        self.template.close_requests();
         if let Err(error) = self.template.flush(self.flush_timeout).await {
             tracing::error!(%error, "records were not delivered");
         }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::buffer::{Buffer, Span};
 use super::future::{QueueFuture, SendFuture};
+use super::hooks::{Hooks, Interceptors};
+use super::interceptor::OutboundRecord;
 use super::{ErrorHook, SendError};
-use crate::client::{ErrorCode, Outgoing, Receipt, Topic, Undelivered};
+use crate::client::{ErrorCode, KeyHash, Outgoing, Receipt, Topic, Undelivered};
 use crate::codec::ToPayload;
 
 /// librdkafka's word for "the partitioner decides".
@@ -21,6 +23,7 @@ const ANY_PARTITION: i32 = -1;
 #[must_use = "nothing is sent unless it is awaited, queued or detached"]
 pub struct SendBuilder {
     record: Result<Encoded, Refusal>,
+    interceptors: Option<Interceptors>,
 }
 
 /// Why there is no record to send, and who is told if nobody waits.
@@ -33,7 +36,7 @@ struct Refusal {
 impl SendBuilder {
     pub(super) fn new(
         topic: Result<Arc<Topic>, SendError>,
-        hook: &ErrorHook,
+        hooks: &Hooks,
         payload: &impl ToPayload,
     ) -> Self {
         let encode = |topic: Arc<Topic>| {
@@ -46,13 +49,13 @@ impl SendBuilder {
                 }),
             }
         };
-        Self::of(topic.and_then(encode), hook)
+        Self::of(topic.and_then(encode), hooks)
     }
 
     /// A record whose payload's bytes are known.
     pub(super) fn raw(
         topic: Result<Arc<Topic>, SendError>,
-        hook: &ErrorHook,
+        hooks: &Hooks,
         payload: Option<&[u8]>,
     ) -> Self {
         let copy = |topic| {
@@ -60,22 +63,42 @@ impl SendBuilder {
             buffer.append(payload.unwrap_or_default());
             Encoded::new(topic, buffer, payload.is_some())
         };
-        Self::of(topic.map(copy), hook)
+        Self::of(topic.map(copy), hooks)
     }
 
-    fn of(record: Result<Encoded, SendError>, hook: &ErrorHook) -> Self {
+    fn of(record: Result<Encoded, SendError>, hooks: &Hooks) -> Self {
         Self {
             record: record.map_err(|error| Refusal {
                 error,
-                hook: hook.clone(),
+                hook: hooks.errors.clone(),
             }),
+            interceptors: hooks.interceptors.clone(),
         }
+    }
+
+    /// The record as the interceptors leave it.
+    fn intercepted(mut self) -> Result<Encoded, Refusal> {
+        if let (Ok(record), Some(interceptors)) = (&mut self.record, &self.interceptors) {
+            interceptors.before_send(&mut OutboundRecord::new(record));
+        }
+        self.record
     }
 
     /// The key, which chooses the partition as a Java producer does; none by default.
     pub fn key(mut self, key: impl AsRef<[u8]>) -> Self {
         if let Ok(record) = &mut self.record {
             record.key = Some(record.buffer.append(key.as_ref()));
+        }
+        self
+    }
+
+    /// A key that is appended; `false` means that there is none.
+    pub(super) fn key_by(mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) -> Self {
+        if let Ok(record) = &mut self.record {
+            let start = record.buffer.len();
+            let has_key = write(&mut record.buffer);
+            let end = record.buffer.len();
+            record.key = has_key.then_some(Span { start, end });
         }
         self
     }
@@ -113,9 +136,7 @@ impl SendBuilder {
 
     pub(crate) fn header_bytes(mut self, name: &[u8], value: Option<&[u8]>) -> Self {
         if let Ok(record) = &mut self.record {
-            let name = record.buffer.append(name);
-            let value = value.map(|value| record.buffer.append(value));
-            record.headers.push((name, value));
+            record.add_header(name, value);
         }
         self
     }
@@ -129,13 +150,13 @@ impl SendBuilder {
     /// # Cancel safety
     /// Dropped before it is ready, the record is not sent.
     pub fn queue(self) -> QueueFuture {
-        QueueFuture::new(self.record.map_err(|refusal| refusal.error))
+        QueueFuture::new(self.intercepted().map_err(|refusal| refusal.error))
     }
 
     /// Sends without waiting for anything; a failure, a full queue included, goes to the
     /// template's [`ErrorHook`].
     pub fn detach(self) {
-        match self.record {
+        match self.intercepted() {
             Ok(record) => record.enqueue_detached(),
             Err(refusal) => refusal.hook.call(&refusal.error),
         }
@@ -185,6 +206,31 @@ impl Encoded {
         &self.topic
     }
 
+    pub(super) fn key(&self) -> Option<&[u8]> {
+        self.key.map(|key| self.buffer.get(key))
+    }
+
+    pub(super) fn payload(&self) -> Option<&[u8]> {
+        self.payload.map(|payload| self.buffer.get(payload))
+    }
+
+    pub(super) fn partition(&self) -> Option<i32> {
+        (self.partition != ANY_PARTITION).then_some(self.partition)
+    }
+
+    pub(super) fn headers(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        self.headers.iter().map(|(name, value)| {
+            let value = value.map(|value| self.buffer.get(value));
+            (self.buffer.get(*name), value)
+        })
+    }
+
+    pub(super) fn add_header(&mut self, name: &[u8], value: Option<&[u8]>) {
+        let name = self.buffer.append(name);
+        let value = value.map(|value| self.buffer.append(value));
+        self.headers.push((name, value));
+    }
+
     fn outgoing(&self) -> Outgoing<'_, impl ExactSizeIterator<Item = (&[u8], Option<&[u8]>)>> {
         let bytes = |span: Option<Span>| span.map(|span| self.buffer.get(span));
         Outgoing {
@@ -201,19 +247,32 @@ impl Encoded {
 
     pub(super) fn enqueue(&self) -> Result<Receipt, SendError> {
         let queued = self.topic.queue(self.outgoing());
-        queued.map_err(|code| self.undelivered(code).into())
+        queued.map_err(|code| self.refused(code).into())
     }
 
     /// Queues a record whose failed delivery goes to the producer's hook.
     pub(super) fn enqueue_unawaited(&self) -> Result<(), SendError> {
         let queued = self.topic.queue_detached(self.outgoing());
-        queued.map_err(|code| self.undelivered(code).into())
+        queued.map_err(|code| self.refused(code).into())
     }
 
     fn enqueue_detached(&self) {
         if let Err(code) = self.topic.queue_detached(self.outgoing()) {
-            self.topic.core().hook().call(self.undelivered(code));
+            self.topic.core().hook().call(self.refused(code));
         }
+    }
+
+    pub(super) fn key_hash(&self) -> Option<KeyHash> {
+        self.key.map(|key| KeyHash::of(self.buffer.get(key)))
+    }
+
+    /// Tells the producer's listener of a record that the local queue does not take. One that finds
+    /// no room is tried again.
+    fn refused(&self, code: ErrorCode) -> Undelivered {
+        if code != ErrorCode::QUEUE_FULL {
+            self.topic.tell_listener(self.undelivered(code));
+        }
+        self.undelivered(code)
     }
 
     fn undelivered(&self, code: ErrorCode) -> Undelivered {
@@ -221,6 +280,7 @@ impl Encoded {
             topic: Arc::clone(self.topic.name()),
             code,
             partition: self.partition,
+            key_hash: self.key_hash(),
             maybe_stored: false,
             reason: self.topic.core().fatal_reason_of(code),
         }

@@ -16,4 +16,8 @@ mod full_queue;
 #[cfg(test)]
 mod partitions;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod routing;
+#[cfg(test)]
 mod transactions;

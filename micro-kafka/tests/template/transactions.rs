@@ -285,9 +285,7 @@ async fn a_fenced_producer_is_replaced_once_and_then_reported() {
     let test = fixture(stable).await;
     let steal = async || {
         let thief = KafkaTemplate::new(test.config.clone()).unwrap();
-        thief
-            .transaction(async |tx| two(&tx, "stolen").await)
-            .await
+        thief.transaction(async |tx| two(&tx, "stolen").await).await
     };
     let robbed = async || {
         let robbed = test.kafka.transaction(async |tx| {

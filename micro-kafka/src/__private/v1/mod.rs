@@ -9,15 +9,18 @@ pub use std::boxed::Box;
 pub use std::option::Option;
 pub use std::result::Result;
 pub use std::time::Duration;
+pub use std::vec::Vec;
 
 pub use linkme;
 
+pub use crate::codec::Json;
 pub use crate::error::{BackOff, Classify, ListenerError, Policy};
 pub use crate::extract::FromRecord;
 pub use crate::listener::{
     AckMode, BootCheck, Delivery, Finished, HandlerSlot, LISTENERS, ListenerDef, RetryDef, Source,
     Started,
 };
+pub use crate::template::{KafkaRecord, ToBytes};
 pub use detached::Detached;
 pub use outcome::{Outcome, Variants, ways};
 pub use panic::guarded;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::super::{ErrorHook, SendBuilder};
+use super::super::SendBuilder;
 use super::producer::TransactionalProducer;
 use super::send::TransactionSend;
 use crate::codec::ToPayload;
@@ -66,7 +66,7 @@ impl Transaction {
             "" => self.scope.producer.topic(topic),
             namespace => self.scope.producer.topic(&format!("{namespace}{topic}")),
         };
-        let record = SendBuilder::new(topic, &ErrorHook::default(), &payload);
+        let record = SendBuilder::new(topic, self.scope.producer.hooks(), &payload);
         TransactionSend::new(record, Arc::clone(&self.scope))
     }
 }

@@ -34,6 +34,9 @@ pub(crate) enum BenchError {
         /// How it ended.
         status: ExitStatus,
     },
+    /// A transaction was not committed.
+    #[error("a transaction of the plain side was not committed")]
+    Commit,
     /// A topic could not be created or deleted.
     #[error("topic {topic}: {code}")]
     Topic {
@@ -65,5 +68,6 @@ framework!(
     micro_kafka::admin::AdminError,
     micro_kafka::client::ConfigError,
     micro_kafka::config::ConfigErrors,
+    micro_kafka::template::KafkaError,
     micro_kafka::template::SendError
 );

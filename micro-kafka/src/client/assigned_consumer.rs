@@ -14,12 +14,8 @@ use super::properties::consumer_properties;
 use super::{ClientError, ErrorCode, NativeMessage, TopicPartition};
 use crate::record::Record;
 
-/// What such a consumer has over the properties that it was given.
-const OWN: [(&str, &str); 2] = [
-    // librdkafka wants a group; nobody joins it.
-    ("group.id", "micro-kafka-reader"),
-    ("auto.offset.reset", "error"),
-];
+/// librdkafka wants a group; nobody joins it.
+const GROUP: (&str, &str) = ("group.id", "micro-kafka-reader");
 
 /// Reads partitions from known offsets.
 #[derive(Debug)]
@@ -28,15 +24,18 @@ pub(crate) struct AssignedConsumer {
 }
 
 impl AssignedConsumer {
-    /// A consumer of these partitions from these offsets.
+    /// A consumer of these partitions from these offsets; `reset` says, as `auto.offset.reset`,
+    /// what becomes of an offset that is not there.
     ///
     /// # Errors
     /// If librdkafka refuses the properties or the partitions.
     pub(crate) fn new(
         settings: Vec<(String, String)>,
         partitions: &[(TopicPartition, i64)],
+        reset: &str,
     ) -> Result<Self, ClientError> {
-        let own = OWN.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let own = [GROUP, ("auto.offset.reset", reset)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let settings: Vec<_> = settings.into_iter().chain(own).collect();
         let client = Arc::new(ClientHandle::consumer(&consumer_properties(&settings))?);
         let mut list = PartitionList::with_capacity(partitions.len())

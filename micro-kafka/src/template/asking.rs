@@ -76,7 +76,7 @@ impl KafkaTemplate {
         let settings = self.consumer_settings();
         let read = blocking(move || {
             let consumer =
-                AssignedConsumer::new(settings, &[start]).map_err(RequestError::Reader)?;
+                AssignedConsumer::new(settings, &[start], "error").map_err(RequestError::Reader)?;
             let deadline = Instant::now() + RECEIVE;
             loop {
                 let left = deadline.saturating_duration_since(Instant::now());

@@ -12,6 +12,8 @@ mod ending;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod full_queue;
 #[cfg(test)]
 mod partitions;

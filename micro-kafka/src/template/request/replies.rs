@@ -11,7 +11,7 @@ use tokio::sync::{OnceCell, mpsc};
 use super::correlation::{CorrelationId, Correlations};
 use super::{CORRELATION_ID, ReplyConfig, RequestError};
 use crate::admin::NewTopic;
-use crate::client::{AssignedConsumer, ErrorCode, TopicPartition};
+use crate::client::{AssignedConsumer, TopicPartition};
 use crate::record::Record;
 use crate::template::kafka_template::blocking;
 use crate::template::{KafkaError, KafkaTemplate};
@@ -109,7 +109,7 @@ impl Replies {
         let settings = template.consumer_settings();
         let shared = Arc::clone(&replies);
         blocking(move || {
-            let consumer = AssignedConsumer::new(settings, &starts)?;
+            let consumer = AssignedConsumer::new(settings, &starts, "earliest")?;
             let thread = std::thread::Builder::new().name("mk-replies".into());
             let read = thread.spawn(move || shared.read(&consumer));
             read.map(drop)
@@ -124,9 +124,6 @@ impl Replies {
         while !self.is_closed() {
             match consumer.next(POLL) {
                 Some(Ok(record)) => self.take(record),
-                Some(Err(code)) if code == ErrorCode::OFFSET_RESET => {
-                    tracing::error!(topic = self.topic, "replies were deleted unread");
-                }
                 Some(Err(code)) => {
                     tracing::warn!(topic = self.topic, %code, "replies cannot be read at present");
                 }

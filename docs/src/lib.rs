@@ -26,3 +26,15 @@ pub mod transactions {}
 
 #[doc = include_str!("../guide/13-request-reply.md")]
 pub mod requests {}
+
+#[doc = include_str!("../guide/08-faults.md")]
+pub mod faults {}
+
+#[doc = include_str!("../guide/09-ordering.md")]
+pub mod ordering {}
+
+#[doc = include_str!("../guide/10-acknowledging.md")]
+pub mod acknowledging {}
+
+#[doc = include_str!("../guide/11-running.md")]
+pub mod running {}

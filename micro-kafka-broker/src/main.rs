@@ -5,17 +5,12 @@ mod cli;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use micro_kafka_broker::Loggers;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let args = cli::Args::of_program();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    match args.run() {
+    match args.run(begin_to_log()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // A log line may be filtered away; this must be seen.
@@ -23,4 +18,22 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Logs to stderr what `RUST_LOG` says, or warnings, until an admin client changes that.
+fn begin_to_log() -> Loggers {
+    let directives = std::env::var(EnvFilter::DEFAULT_ENV).ok();
+    let directives = directives.filter(|directives| EnvFilter::try_new(directives).is_ok());
+    let directives = directives.unwrap_or_else(|| "warn".to_owned());
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(&directives))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_filter_reloading();
+    let filter = subscriber.reload_handle();
+    subscriber.init();
+    Loggers::new(&directives, move |directives| {
+        filter.reload(EnvFilter::try_new(directives)?)?;
+        Ok(())
+    })
 }

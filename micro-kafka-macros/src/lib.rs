@@ -6,6 +6,7 @@
 mod classify;
 mod crate_path;
 mod ctxt;
+mod event;
 mod function;
 mod kafka_record;
 mod kafka_test;
@@ -21,12 +22,20 @@ use proc_macro::TokenStream;
 ///
 /// | key | value |
 /// |---|---|
-/// | `topics` | `"orders"` or `["orders", "refunds"]`; the one key that is needed |
+/// | `topics` | `"orders"` or `["orders", "refunds"]`; one of this and the next two is needed |
+/// | `topic_pattern` | a POSIX regular expression that topics match as a whole, those included that are made later |
+/// | `topic_partitions` | `"orders[0-5,7]@earliest"`, or several: these partitions, without a group's assignment |
 /// | `id` | the listener's id, and its group if no other is set; by default the function's name, which is never a group |
 /// | `group_id` | the consumer group |
 /// | `concurrency` | how many consumers, each on its own thread: 1 to 1000 |
 /// | `auto_startup` | `false`: it does not start with the application |
-/// | `client_id` | the prefix of the consumers' `client.id` |
+/// | `client_id` or `client_id_prefix` | the prefix of the consumers' `client.id` |
+/// | `batch` | `batch` or `batch(max = 500, linger = "50ms")`: the function takes a `Batch<…>` of records of one partition |
+/// | `container` | the table `[kafka.containers.<name>]` whose settings count where neither the attribute nor the listener's own table has one |
+/// | `filter` | `path::to::function` of type `fn(&Record) -> bool`: records for which it is `false` count as done |
+/// | `error_handler` | `path::to::function` of type `fn(&Delivery, &ListenerError) -> Action`, or the name of a handler that the application registers |
+/// | `send_to` | `"topic"`: what the function returns is sent there, and acknowledged before the offset is committed; alone: to the topic in the record's `kafka_replyTopic` |
+/// | `info` | a text that the function takes as `Info` |
 /// | `properties` | librdkafka properties of the consumers: `["fetch.min.bytes=1000", …]` |
 /// | `ack_mode` | when offsets are committed: `"record"`, `"batch"` or `"manual"` |
 /// | `retry` | `retry(attempts = 3, backoff = "100ms")`: deliveries in all, and the wait between them; `"1s..5m x4"` is a wait that grows fourfold from a second up to five minutes |
@@ -78,13 +87,40 @@ pub fn kafka_record(item: TokenStream) -> TokenStream {
     shown(kafka_record::expand(item.into()))
 }
 
+/// Makes an enum the argument of a listener whose topic holds several types of events: each record
+/// becomes the variant that is named after it.
+///
+/// | before the enum | the name of an event is |
+/// |---|---|
+/// | `#[kafka(header = "event-type")]` | the text of that header |
+/// | `#[kafka(type_id)]` | the Java type in Spring's `__TypeId__`, in full or without its package |
+/// | `#[kafka(tag = "type")]` | that field of the payload's JSON object |
+///
+/// | before a variant | |
+/// |---|---|
+/// | `#[kafka(name = "order.placed")]` | events of that name; without it, of the variant's own |
+/// | `#[kafka(other)]` | all others |
+///
+/// Without such a variant the enum says what becomes of others: `#[kafka(unknown = "dead_letter")]`
+/// or `#[kafka(unknown = "skip")]`. A variant holds arguments as a listener takes them:
+/// `Placed(Json<Placed>)`, `Moved(Json<Moved>, Meta)`, `Other(Record)`, or nothing.
+#[proc_macro_derive(KafkaEvent, attributes(kafka))]
+pub fn kafka_event(item: TokenStream) -> TokenStream {
+    shown(event::expand(item.into()))
+}
+
 /// Makes an `async fn` with an `EmbeddedKafka` a test, on a runtime and a broker of its own.
 ///
 /// | key | value |
 /// |---|---|
-/// | `topics` | `"orders"` or `["orders", "refunds"]`: made before the test starts |
-/// | `partitions` | how many each of them has: 1 to 10000, by default 1 |
-/// | `config` | settings in TOML, over those of `application.toml` |
+/// | `topics` | `"orders"` or `["orders", "refunds:6"]`: made before the test starts, with as many partitions as stand after the colon |
+/// | `partitions` | how many the others have: 1 to 10000, by default 1 |
+/// | `broker` | properties of the embedded broker, with Kafka's names: `["log.retention.ms=1000", …]` |
+/// | `brokers` | how many brokers there are: 1 |
+/// | `shared` | alone: the broker is one that all such tests of the binary share, each with a namespace of its own |
+/// | `embedded` | why the test runs on the embedded broker only: with another Kafka it is left out |
+/// | `clock` | `"paused"`: the applications' time moves by `advance` only; by default `"running"` |
+/// | `config` | settings of its applications in TOML |
 /// | `deadline` | the longest time that the whole test may take, as in `"10m"`; by default three minutes |
 /// | `crate` | the test kit's path if the dependency is renamed: `crate = ::kit` |
 ///

@@ -5,5 +5,5 @@ pub mod v1 {
     pub use std::boxed::Box;
     pub use std::option::Option;
 
-    pub use crate::run::{TestOptions, run};
+    pub use crate::run::{Success, TestOptions, run, run_embedded};
 }

@@ -25,7 +25,7 @@ impl DeadLetter {
         Some(Self { record, failure })
     }
 
-    fn fail(&self, place: &Location<'_>) -> ! {
+    pub(crate) fn fail(&self, place: &Location<'_>) -> ! {
         let record = show::one(&self.record.to_owned_record());
         let message = format!(
             "the dead letter is not as expected: {:?} in {record}",
@@ -227,7 +227,7 @@ impl DeadLetters {
     }
 }
 
-fn decode(record: &OwnedRecord, place: &Location<'_>) -> DeadLetter {
+pub(crate) fn decode(record: &OwnedRecord, place: &Location<'_>) -> DeadLetter {
     let missing = || format!("no dead letter's headers: {}", show::one(record));
     DeadLetter::read(record).unwrap_or_else(|| fail(place, &missing()))
 }

@@ -19,21 +19,32 @@
 //! }
 //! ```
 //!
+//! [`EmbeddedKafka::topic`], [`EmbeddedKafka::dlt`], [`EmbeddedKafka::group`] and
+//! [`TestApp::settled`] begin assertions, which wait and have deadlines ([`Wait::within`]). Unit tests
+//! need no broker: [`drive`] hands records to a listener function, [`RecordingTemplate`] records
+//! sends.
+//!
 //! Tests run on an embedded broker, each on its own. With `MICRO_KAFKA_TEST=127.0.0.1:9092` the
 //! same tests run on that Kafka, topics and groups prefixed so that they do not meet.
 
 #[doc(hidden)]
 pub mod __private;
 mod app;
+mod broker;
 mod dead_letters;
 mod deadline;
+mod driven;
 mod embedded;
+mod faults;
+mod filter;
 mod group;
 mod journal;
 mod matcher;
 pub mod prelude;
 mod reader;
+mod recording;
 mod records;
+mod requests;
 mod run;
 mod send;
 mod show;
@@ -44,11 +55,13 @@ mod wait;
 pub use app::{Settled, TestApp, TestAppBuilder, TestListener};
 pub use dead_letters::{DeadLetter, DeadLetters};
 pub use deadline::{DEADLINE, TEST_DEADLINE};
+pub use driven::{Driven, DrivenBuilder, DrivenSend, End, Outcome, ToItsEnd, drive};
 pub use embedded::{EmbeddedKafka, EmbeddedKafkaBuilder, StartError};
 pub use group::{GroupDescription, GroupMember, TestGroup};
 pub use journal::Journal;
 pub use matcher::{Matcher, containing, json, text};
 pub use micro_kafka_macros::kafka_test;
+pub use recording::{RecordingTemplate, SentRecords};
 pub use send::TestSend;
 pub use target::EXTERNAL;
 pub use topic::TopicRecords;

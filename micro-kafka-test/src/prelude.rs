@@ -1,3 +1,5 @@
 //! What a test needs: `use micro_kafka_test::prelude::*;`.
 
-pub use crate::{EmbeddedKafka, Journal, TestApp, containing, json, kafka_test, text};
+pub use crate::{
+    EmbeddedKafka, Journal, RecordingTemplate, TestApp, containing, drive, json, kafka_test, text,
+};

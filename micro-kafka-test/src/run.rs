@@ -1,24 +1,33 @@
 //! What `#[kafka_test]` expands to.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
+use std::process::ExitCode;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use micro_kafka::config::parse_duration;
 
 use crate::deadline::{TEST_DEADLINE, fail_at};
-use crate::embedded::EmbeddedKafka;
-use crate::show;
+use crate::embedded::{EmbeddedKafka, EmbeddedKafkaBuilder};
+use crate::{requests, show, target};
 
 /// The arguments of a `#[kafka_test]`, and where it stands.
 #[derive(Debug, Clone, Copy)]
 pub struct TestOptions {
     /// The test's name.
     pub name: &'static str,
-    /// Topics that exist when it begins.
-    pub topics: &'static [&'static str],
-    /// How many partitions each has.
-    pub partitions: u32,
+    /// Topics that exist when it begins, and how many partitions each has.
+    pub topics: &'static [(&'static str, u32)],
+    /// Properties of the embedded broker.
+    pub broker: &'static [(&'static str, &'static str)],
+    /// Whether the embedded broker is shared by the tests of the binary.
+    pub shared: bool,
+    /// Why it does not run on another Kafka.
+    pub embedded: Option<&'static str>,
+    /// Whether the applications' clock stands still.
+    pub paused: bool,
     /// Settings of its applications, in TOML.
     pub config: Option<&'static str>,
     /// The longest time it may take as a whole, as in `"5m"`; three minutes if it is not given.
@@ -47,23 +56,83 @@ where
     let runtime = runtime.unwrap_or_else(|error| fail_at(place, &format!("no runtime: {error}")));
     let deadline = deadline(&options);
     runtime.block_on(async {
-        let mut builder = EmbeddedKafka::builder();
-        for topic in options.topics {
-            builder = builder.topic(*topic, options.partitions);
-        }
-        if let Some(config) = options.config {
-            builder = builder.config(config);
-        }
-        let kafka = builder.start().await;
+        let kafka = builder(&options).start().await;
         let kafka = kafka.unwrap_or_else(|error| {
             fail_at(place, &format!("{}: {}", options.name, show::chain(&error)))
         });
-        let ended = tokio::time::timeout(deadline, test(kafka)).await;
-        ended.unwrap_or_else(|_| {
-            let message = format!("{} has not ended within {deadline:?}", options.name);
-            fail_at(place, &message)
-        })
+        let ended = tokio::time::timeout(deadline, test(kafka.clone()));
+        match AssertUnwindSafe(ended).catch_unwind().await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(_)) => {
+                requests::tell(&kafka);
+                let message = format!("{} has not ended within {deadline:?}", options.name);
+                fail_at(place, &message)
+            }
+            Err(panic) => {
+                requests::tell(&kafka);
+                resume_unwind(panic)
+            }
+        }
     })
+}
+
+/// As [`run`], but another Kafka has it left out.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_embedded<T: Success, F>(options: TestOptions, test: F) -> T
+where
+    F: FnOnce(EmbeddedKafka) -> Pin<Box<dyn Future<Output = T>>>,
+{
+    match (target::external(), options.embedded) {
+        (Some(bootstrap), Some(why)) => {
+            eprintln!("{} is left out on {bootstrap}: {why}", options.name);
+            T::success()
+        }
+        _ => run(options, test),
+    }
+}
+
+/// What a test returns when all is well.
+pub trait Success {
+    /// All is well.
+    fn success() -> Self;
+}
+
+impl Success for () {
+    fn success() -> Self {}
+}
+
+impl Success for ExitCode {
+    fn success() -> Self {
+        Self::SUCCESS
+    }
+}
+
+impl<T: Success, E> Success for Result<T, E> {
+    fn success() -> Self {
+        Ok(T::success())
+    }
+}
+
+fn builder(options: &TestOptions) -> EmbeddedKafkaBuilder {
+    let mut builder = EmbeddedKafka::builder();
+    for (topic, partitions) in options.topics {
+        builder = builder.topic(*topic, *partitions);
+    }
+    for (name, value) in options.broker {
+        builder = builder.broker_property(*name, *value);
+    }
+    if options.shared {
+        builder = builder.shared();
+    }
+    if options.paused {
+        builder = builder.paused_clock();
+    }
+    match options.config {
+        Some(config) => builder.config(config),
+        None => builder,
+    }
 }
 
 fn deadline(options: &TestOptions) -> Duration {

@@ -67,3 +67,32 @@ pub use micro_kafka_macros::KafkaRecord;
 /// ```
 #[doc(inline)]
 pub use micro_kafka_macros::kafka_listener;
+
+/// ```
+/// use micro_kafka::prelude::*;
+///
+/// #[derive(Deserialize)]
+/// struct Placed { id: u64 }
+///
+/// #[derive(KafkaEvent)]
+/// #[kafka(header = "event-type")]
+/// enum OrderEvent {
+///     #[kafka(name = "order.placed")]
+///     Placed(Json<Placed>),
+///     #[kafka(name = "order.cancelled")]
+///     Cancelled,
+///     #[kafka(other)]
+///     Other(Record),
+/// }
+///
+/// #[kafka_listener(topics = "orders", group_id = "billing")]
+/// async fn on_order(event: OrderEvent) {
+///     match event {
+///         OrderEvent::Placed(Json(order)) => println!("{} placed", order.id),
+///         OrderEvent::Cancelled => println!("cancelled"),
+///         OrderEvent::Other(record) => println!("another one at {}", record.offset()),
+///     }
+/// }
+/// ```
+#[doc(inline)]
+pub use micro_kafka_macros::KafkaEvent;

@@ -2,12 +2,13 @@
 
 pub use std::time::Duration;
 
-pub use micro_kafka_macros::{Classify, KafkaRecord, kafka_listener};
+pub use micro_kafka_macros::{Classify, KafkaEvent, KafkaRecord, kafka_listener};
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::codec::{Bytes, DecodeError, Json, Text, Validate, Validated, Violations};
 pub use crate::error::{Classify, Failure};
-pub use crate::extract::{Acknowledgment, Attempt, Cancel, Header, Key, Meta, State};
+pub use crate::extract::{Acknowledgment, Attempt, Cancel, Header, Info, Key, Meta, State};
+pub use crate::listener::{Acknowledgments, Batch, BatchResult, Reply};
 pub use crate::record::{Headers, Record, Timestamp};
 pub use crate::template::{KafkaError, KafkaRecord, KafkaTemplate, SendError};
 pub use crate::{KafkaApp, RunningApp};

@@ -11,7 +11,7 @@ use micro_kafka::prelude::*;
 use micro_kafka::template::{DeliveryFuture, KafkaTemplate, TemplateConfig};
 use tokio::runtime::Runtime;
 
-use super::{KEYS, Task, WINDOW, Work, print_sample, print_when_done};
+use super::{KEYS, Task, WINDOW, Work, print_sample, print_when_done, slowness};
 use crate::error::BenchError;
 use crate::meter::{Meter, Sample};
 use crate::order::Order;
@@ -54,6 +54,17 @@ async fn first(Json(order): Json<Order>) {
     handled();
 }
 
+#[kafka_listener(
+    topics = "${bench.topic}",
+    group_id = "${bench.group}",
+    order = "key",
+    parallelism = 100
+)]
+async fn keyed(meta: Meta) {
+    tokio::time::sleep(slowness(meta.offset())).await;
+    handled();
+}
+
 /// Runs a listener over the task's records and prints what they cost.
 pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
     let (meter, sample) = Meter::new(task.records);
@@ -61,6 +72,7 @@ pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
     let builder = KafkaApp::builder().config(settings(task)?);
     let app = match task.work {
         Work::HandleBytes => builder.listener(bytes),
+        Work::HandleKeyed => builder.listener(keyed),
         Work::FirstRecord => builder.listener(first),
         _ => builder.listener(json),
     };

@@ -2,7 +2,9 @@
 
 mod broker_load;
 mod framework;
+mod many;
 mod plain_consumer;
+mod plain_keyed;
 mod plain_producer;
 mod settings;
 mod transactions;
@@ -18,6 +20,7 @@ use crate::error::BenchError;
 use crate::meter::Sample;
 
 pub(crate) use broker_load::RECORD_BYTES;
+pub(crate) use many::CONNECTIONS;
 pub(crate) use settings::admin;
 
 /// Deliveries that are waited for at the same time.
@@ -28,6 +31,15 @@ const KEYS: u64 = 1_000;
 const GIVE_UP: Duration = Duration::from_secs(300);
 /// How long a side rests before its memory is measured.
 const REST: Duration = Duration::from_secs(2);
+
+/// Slow handlers at work at the same time.
+const AT_WORK: usize = 100;
+
+/// How long a slow handler waits for a record: 0 to 5 ms, evenly, the same on both sides.
+fn slowness(offset: i64) -> Duration {
+    let mixed = offset.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    Duration::from_micros((mixed >> 32) % 5_001)
+}
 
 /// Whose code does the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,6 +69,8 @@ pub(crate) enum Work {
     HandleBytes,
     /// Handles one record as soon as it can, with default settings.
     FirstRecord,
+    /// Handles records slowly, in the order of their keys.
+    HandleKeyed,
     /// Joins its group, handles what is there and rests.
     Rest,
     /// Sends orders by whatever side, so that there is something to handle.
@@ -73,6 +87,8 @@ pub(crate) enum Work {
     Produce,
     /// Reads records of 1 KB as fast as the broker gives them.
     Consume,
+    /// The same from 200 connections at once, each to partitions of its own.
+    ProduceMany,
     /// Sends records one after another, each once the one before is acknowledged.
     RoundTrip,
 }
@@ -137,12 +153,14 @@ impl Task {
     pub(crate) fn run(&self) -> Result<(), BenchError> {
         match (self.work, self.who) {
             (Work::Produce, _) => broker_load::produce(self),
+            (Work::ProduceMany, _) => many::produce(self),
             (Work::Consume, _) => broker_load::consume(self),
             (Work::RoundTrip, _) => broker_load::round_trip(self),
             (Work::Transactions | Work::TransactionsByRdkafka, _) => transactions::run(self),
             (Work::Fill, _) | (Work::Send | Work::SendInWindow, Who::Plain) => {
                 plain_producer::run(self)
             }
+            (Work::HandleKeyed, Who::Plain) => plain_keyed::run(self),
             (_, Who::Plain) => plain_consumer::run(self),
             (Work::Send | Work::SendInWindow, Who::Framework) => framework::send(self),
             (_, Who::Framework) => framework::listen(self),

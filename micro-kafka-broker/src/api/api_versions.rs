@@ -8,7 +8,7 @@
 use crate::api::produce::ProduceRequest;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 use crate::meta::Features;
-use crate::server::served_apis;
+use crate::server::BrokerState;
 use crate::wire::Request;
 
 api! {
@@ -64,13 +64,19 @@ impl Handler for ApiVersionsRequest {
             }
             .into();
         }
+        let told = ApiVersionsResponse {
+            api_keys: api_keys(&context.broker),
+            ..ApiVersionsResponse::default()
+        };
+        if !context.broker.release().has_features() {
+            return told.into();
+        }
         let features = context.broker.features().now();
         ApiVersionsResponse {
-            api_keys: api_keys(),
             supported_features: supported_features(context.version),
             finalized_features_epoch: features.epoch,
             finalized_features: features.levels.into_iter().map(finalized).collect(),
-            ..ApiVersionsResponse::default()
+            ..told
         }
         .into()
     }
@@ -98,16 +104,21 @@ fn finalized((name, level): (&str, i16)) -> FinalizedFeatureKey {
 }
 
 /// The answer to a version that is not served, to be written in version 0.
-pub(crate) fn unsupported_version() -> ApiVersionsResponse {
+pub(crate) fn unsupported_version(broker: &BrokerState) -> ApiVersionsResponse {
+    let told = broker.release().tells_versions_in_refusals();
     ApiVersionsResponse {
         error_code: ErrorCode::UNSUPPORTED_VERSION,
-        api_keys: api_keys(),
+        api_keys: match told {
+            true => api_keys(broker),
+            false => Vec::new(),
+        },
         ..ApiVersionsResponse::default()
     }
 }
 
-fn api_keys() -> Vec<ApiVersion> {
-    served_apis()
+fn api_keys(broker: &BrokerState) -> Vec<ApiVersion> {
+    broker
+        .apis()
         .iter()
         .map(|api| ApiVersion {
             api_key: api.key,

@@ -2,10 +2,11 @@
 //!
 //! Versions 1–4. 1 adds synonyms, 3 types and documentation, 4 is flexible.
 //!
-//! Deviations: the only logger is the root, with the level of the program that runs the broker.
+//! Deviations: loggers are the broker's modules; of a broker within another program only the root.
 
+use crate::api::broker_loggers;
 use crate::api::config_resource::{
-    self, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, Refused, TOPIC, refused,
+    BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, Refused, TOPIC, refused,
 };
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 use crate::meta::{ConfigEntry, ResourceKind, TopicRef, check_topic_name, describe_topic};
@@ -120,7 +121,9 @@ fn entries(context: &RequestContext, kind: i8, name: &str) -> Entries {
         BROKER if name.is_empty() => Ok(config.describe_default()),
         BROKER => check_broker(context, name, " or empty string,").map(|()| config.describe()),
         BROKER_LOGGER if name.is_empty() => Err(needed("Broker id")),
-        BROKER_LOGGER => check_broker(context, name, "").map(|()| config_resource::loggers()),
+        BROKER_LOGGER => {
+            check_broker(context, name, "").map(|()| broker_loggers::describe(context))
+        }
         CLIENT_METRICS if name.is_empty() => Err(needed("Client metrics subscription name")),
         CLIENT_METRICS => Ok(catalog.describe_resource(ResourceKind::ClientMetrics, name)),
         GROUP if name.is_empty() => Err(needed("Group name")),

@@ -289,6 +289,7 @@ impl Wire for ErrorCode {
     }
 
     fn encode(&self, writer: &mut Writer, shape: Shape) {
+        writer.note_code(self.0);
         self.0.encode(writer, shape);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Versions 0–1; 1 is flexible. What is changed takes effect at once.
 //!
-//! Deviations: the log level is that of the program which runs the broker and cannot be changed.
+//! Deviations: within another program, the log level is the program's and cannot be changed.
 
 use crate::api::config_resource::{self, Refused, alter, check_names, named_twice, repeated};
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};

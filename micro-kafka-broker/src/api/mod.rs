@@ -1,6 +1,7 @@
 //! One file per API key: its messages by version and its handler.
 
 mod acl;
+mod broker_loggers;
 mod config_resource;
 mod error_code;
 mod handler;

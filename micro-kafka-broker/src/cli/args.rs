@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use clap::builder::ValueParser;
+use micro_kafka_broker::Release;
 
 /// A Kafka broker for development and tests, in memory unless it is given a directory.
 ///
@@ -28,6 +29,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", value_parser = number(0), help_heading = ADDRESSES)]
     pub(crate) broker_id: Option<i32>,
 
+    /// Serve health, metrics and control as HTTP and JSON on this loopback address.
+    ///
+    /// Port 0 takes any free one; the address is printed as the second line on stdout. See HTTP
+    /// PORT below.
+    #[arg(long, value_name = "HOST:PORT", help_heading = HTTP)]
+    pub(crate) http: Option<String>,
+
+    /// Keep the last N requests for GET /requests [default: 0].
+    ///
+    /// To look at requests takes some microseconds each; metrics do not need it.
+    #[arg(long, value_name = "N", help_heading = HTTP)]
+    pub(crate) journal: Option<usize>,
+
     /// Topic to create at start, with its number of partitions. May be repeated.
     ///
     /// Without a number it has as many as --default-partitions says. A topic that a data directory
@@ -42,6 +56,13 @@ pub(crate) struct Args {
     /// Partitions of topics that are created without a number [default: 1].
     #[arg(long, value_name = "N", value_parser = number(1), help_heading = TOPICS)]
     pub(crate) default_partitions: Option<i32>,
+
+    /// Release of Apache Kafka to pass for, as 2.4; from 0.11 to the newest, 4.3.
+    ///
+    /// Clients are told that release's APIs in its versions, newer requests are refused as it did,
+    /// and features that came later are off.
+    #[arg(long, value_name = "RELEASE", help_heading = CONFIGURATION)]
+    pub(crate) compat: Option<Release>,
 
     /// Directory to keep everything in, in Apache Kafka's formats.
     ///
@@ -69,6 +90,7 @@ pub(crate) struct Args {
     pub(crate) set: Vec<(String, String)>,
 }
 
+const HTTP: &str = "HTTP port";
 const ADDRESSES: &str = "Addresses";
 const TOPICS: &str = "Topics";
 const STORAGE: &str = "Storage";

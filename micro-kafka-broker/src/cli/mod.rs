@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
-use micro_kafka_broker::{Broker, ConfigFileError, StartError};
+use micro_kafka_broker::{Broker, ConfigFileError, Loggers, StartError};
 
 pub(crate) use args::Args;
 use signals::Signals;
@@ -32,12 +32,12 @@ impl Args {
     }
 
     /// Serves until a signal comes.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self, loggers: Loggers) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(Failure::Runtime)?;
-        let builder = self.builder()?;
+        let builder = self.builder()?.loggers(loggers);
         let served = runtime.block_on(async {
             // Before the start, so that an early signal is not lost.
             let signals = Signals::new().map_err(Failure::Runtime)?;
@@ -56,6 +56,9 @@ impl Args {
 fn announce(broker: &Broker) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", broker.bootstrap_servers())?;
+    if let Some(http) = broker.http_address() {
+        writeln!(out, "http://{http}")?;
+    }
     out.flush()
 }
 

@@ -43,6 +43,15 @@ impl Args {
         if let Some(flush) = self.flush {
             builder = builder.flush(flush.into());
         }
+        if let Some(release) = self.compat {
+            builder = builder.emulate(release);
+        }
+        if let Some(requests) = self.journal {
+            builder = builder.journal(requests);
+        }
+        if let Some(address) = self.http {
+            builder = builder.http(address);
+        }
         if let Some(path) = self.data_dir {
             builder = builder.data_dir(path);
         }

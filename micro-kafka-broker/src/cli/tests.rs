@@ -15,6 +15,7 @@ fn the_manual_has_every_section_in_its_order() {
         "SYNOPSIS",
         "DESCRIPTION",
         "OPTIONS",
+        "HTTP PORT",
         "FILES",
         "ENVIRONMENT",
         "EXIT STATUS",

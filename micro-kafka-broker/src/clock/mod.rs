@@ -3,6 +3,7 @@
 //! Everything that waits or stamps asks a [`Clock`]. The machines of this crate never look at the
 //! time themselves: they are told. So a test, or a later virtual time, replaces it in one place.
 
+mod adjustable;
 #[cfg(test)]
 mod manual;
 
@@ -10,8 +11,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
+pub use adjustable::BrokerClock;
 #[cfg(test)]
 pub(crate) use manual::ManualTime;
 
@@ -32,7 +34,7 @@ pub(crate) struct Clock(Arc<dyn TimeSource>);
 impl Clock {
     /// The machine's time, with timers of the tokio runtime.
     pub(crate) fn system() -> Self {
-        Self(Arc::new(System))
+        BrokerClock::system().clock()
     }
 
     /// A clock with its own source of time.
@@ -60,24 +62,5 @@ impl Clock {
 impl Default for Clock {
     fn default() -> Self {
         Self::system()
-    }
-}
-
-/// tokio's time, so that a paused runtime pauses the broker's timers too.
-#[derive(Debug)]
-struct System;
-
-impl TimeSource for System {
-    fn now(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
-    }
-
-    fn unix_millis(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
-    }
-
-    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(tokio::time::sleep_until(at.into()))
     }
 }

@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
 
+use super::switches::Switches;
 use super::{Action, ApiKey, Delay, FaultBuilder, FaultHandle, Matcher, RequestView, Rule};
 
 /// The faults of a broker. Clones are the same.
@@ -22,10 +23,12 @@ pub struct Faults {
 
 #[derive(Debug, Default)]
 struct Shared {
-    /// How many rules there are: without any, requests pass at the cost of this load.
+    /// How many rules there are, and a slow disk is one more: without any, requests pass at the cost
+    /// of this load.
     count: AtomicUsize,
     rules: RwLock<Vec<Arc<ActiveRule>>>,
     next: AtomicU64,
+    switches: Switches,
 }
 
 /// A rule in force.
@@ -83,7 +86,7 @@ impl Faults {
         });
         let mut rules = self.shared.rules.write();
         rules.push(Arc::clone(&active));
-        self.shared.count.store(rules.len(), Ordering::Release);
+        self.count(&rules);
         drop(rules);
         FaultHandle::new(self.clone(), active)
     }
@@ -98,21 +101,81 @@ impl Faults {
         handles.collect()
     }
 
-    /// Removes all rules; what they hold goes on.
+    /// Removes all rules and ends all other faults; what they hold goes on.
     pub fn clear(&self) {
-        let removed = std::mem::take(&mut *self.shared.rules.write());
-        self.shared.count.store(0, Ordering::Release);
+        self.release_transaction_markers();
+        self.accept_connections();
+        self.free_disk();
+        let mut rules = self.shared.rules.write();
+        let removed = std::mem::take(&mut *rules);
+        self.shared.switches.slow_disk(Duration::ZERO);
+        self.count(&rules);
+        drop(rules);
         for rule in removed {
             rule.removed.send_replace(true);
         }
     }
 
-    pub(super) fn remove(&self, rule: &ActiveRule) {
+    fn count(&self, rules: &[Arc<ActiveRule>]) {
+        let slow = usize::from(self.shared.switches.is_disk_slow());
+        self.shared
+            .count
+            .store(rules.len() + slow, Ordering::Release);
+    }
+
+    /// Keeps the outcomes of transactions from their partitions: whoever reads committed records
+    /// does not see them, and their producers are told to ask again (`CONCURRENT_TRANSACTIONS`).
+    pub fn hold_transaction_markers(&self) {
+        self.shared.switches.hold_markers(true);
+    }
+
+    /// Lets the outcomes go that were held.
+    pub fn release_transaction_markers(&self) {
+        self.shared.switches.hold_markers(false);
+    }
+
+    /// Refuses new connections, as if nobody listened; those that there are stay.
+    pub fn refuse_connections(&self) {
+        self.shared.switches.refuse(true);
+    }
+
+    /// Accepts connections again, on the same ports.
+    pub fn accept_connections(&self) {
+        self.shared.switches.refuse(false);
+    }
+
+    /// Fills the disk: nothing can be stored (`KAFKA_STORAGE_ERROR`), in memory as well.
+    pub fn fill_disk(&self) {
+        self.shared.switches.fill_disk(true);
+    }
+
+    /// There is room on the disk again.
+    pub fn free_disk(&self) {
+        self.shared.switches.fill_disk(false);
+    }
+
+    /// Makes every request take so much longer that writes something down; none for zero.
+    pub fn slow_disk(&self, delay: Duration) {
+        let rules = self.shared.rules.write();
+        self.shared.switches.slow_disk(delay);
+        self.count(&rules);
+    }
+
+    pub(crate) fn switches(&self) -> &Switches {
+        &self.shared.switches
+    }
+
+    /// Takes the rule of that id out of force, and lets what it holds go on; whether there was one.
+    pub fn remove(&self, id: u64) -> bool {
         let mut rules = self.shared.rules.write();
-        rules.retain(|known| known.id != rule.id);
-        self.shared.count.store(rules.len(), Ordering::Release);
+        let Some(at) = rules.iter().position(|known| known.id == id) else {
+            return false;
+        };
+        let rule = rules.remove(at);
+        self.count(&rules);
         drop(rules);
         rule.removed.send_replace(true);
+        true
     }
 
     /// Whether no request meets anything.
@@ -145,13 +208,17 @@ impl ActiveRule {
         if schedule.probability < 1.0 && dice.random.random::<f64>() >= schedule.probability {
             return None;
         }
-        let delay = self.rule.delay.map(|delay| dice.throw(delay));
+        let mut delay = self.rule.delay.map(|delay| dice.throw(delay));
         self.hits.send_modify(|hits| *hits += 1);
-        drop(dice);
-        let action = match &self.rule.action {
+        let mut action = match &self.rule.action {
             Action::Hook(hook) => (hook.0)(request),
             action => action.clone(),
         };
+        while let Action::Delay(more, then) = action {
+            delay = Some(delay.unwrap_or_default() + dice.throw(more));
+            action = *then;
+        }
+        drop(dice);
         Some(Fault {
             rule: self,
             delay,

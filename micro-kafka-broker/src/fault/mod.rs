@@ -28,12 +28,14 @@
 
 mod api_key;
 mod builder;
+mod chaos;
 mod faults;
 mod handle;
 mod journal;
 mod pattern;
 mod request;
 mod rule;
+mod switches;
 mod text;
 
 #[cfg(test)]
@@ -42,6 +44,7 @@ mod tests;
 pub use crate::api::{ErrorCode, UnknownErrorCode};
 pub use api_key::{ApiKey, UnknownApi};
 pub use builder::FaultBuilder;
+pub use chaos::{CHAOS_SEED, Chaos, Reign};
 pub(crate) use faults::Fault;
 pub use faults::Faults;
 pub use handle::{FaultHandle, TooFewHits};
@@ -50,4 +53,5 @@ pub use journal::{AnswerView, Ending, Exchange, Failure, Journal, Mark, TooFewRe
 pub use pattern::Pattern;
 pub use request::{RequestView, TopicView};
 pub use rule::{Action, Delay, Hook, Matcher, Rule, Schedule};
+pub(crate) use switches::Switches;
 pub use text::RuleError;

@@ -4,20 +4,39 @@ use std::fmt;
 
 /// A name, in which `*` stands for any characters and `?` for any one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Pattern(String);
+pub struct Pattern {
+    text: String,
+    /// Whether its characters stand for themselves alone.
+    exact: bool,
+}
 
 impl Pattern {
     /// A pattern, as in `orders` or `svc-*`.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self {
+            text: text.into(),
+            exact: false,
+        }
+    }
+
+    /// A name as it is, whatever characters it has.
+    #[must_use]
+    pub fn exactly(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            exact: true,
+        }
     }
 
     /// Whether a name is as the pattern says.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        let (pattern, name): (Vec<char>, Vec<char>) =
-            (self.0.chars().collect(), name.chars().collect());
+        if self.exact {
+            return self.text == name;
+        }
+        let pattern: Vec<char> = self.text.chars().collect();
+        let name: Vec<char> = name.chars().collect();
         let (mut at, mut seen) = (0, 0);
         // Where the last `*` is, and how much of the name it has been given.
         let mut star = None;
@@ -47,7 +66,7 @@ impl Pattern {
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -60,6 +79,19 @@ impl<T: Into<String>> From<T> for Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_pattern_is_the_regular_expression_that_it_looks_like(
+            pattern in "[ab*?]{0,6}",
+            name in "[ab]{0,8}",
+        ) {
+            let like = pattern.replace('*', ".*").replace('?', ".");
+            let like = regex::Regex::new(&format!("^{like}$")).unwrap();
+            prop_assert_eq!(Pattern::new(pattern).matches(&name), like.is_match(&name));
+        }
+    }
 
     #[test]
     fn gaps_take_as_much_as_they_must() {
@@ -74,6 +106,8 @@ mod tests {
         ] {
             assert!(matches(pattern, name), "{pattern} {name}");
         }
+        assert!(Pattern::exactly("a*").matches("a*"));
+        assert!(!Pattern::exactly("a*").matches("ab"));
         for (pattern, name) in [
             ("orders", "orders2"),
             ("", "a"),

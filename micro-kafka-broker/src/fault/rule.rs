@@ -120,6 +120,8 @@ pub enum Action {
     /// It is served, and then the client is dealt with: by `Disconnect` or `Silence` it never learns
     /// the outcome, by `Answer` it is told a wrong one.
     ApplyThen(Box<Self>),
+    /// It waits for a time, and then this becomes of it.
+    Delay(Delay, Box<Self>),
     /// It waits until the rule is removed, and is served then.
     Hold,
     /// A function sees the request and says what becomes of it.

@@ -28,3 +28,14 @@ pub(crate) enum StorageError {
         reason: &'static str,
     },
 }
+
+impl StorageError {
+    /// There is no room left, on a disk that a test has filled.
+    pub(crate) fn full() -> Self {
+        Self::Io {
+            action: "write",
+            file: PathBuf::from("(a disk that a fault has filled)"),
+            source: io::ErrorKind::StorageFull.into(),
+        }
+    }
+}

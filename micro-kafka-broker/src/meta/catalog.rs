@@ -92,6 +92,11 @@ impl Catalog {
         self.observers.write().push(observer);
     }
 
+    /// Forgets all observers: they have ended with the broker that they were part of.
+    pub(crate) fn forget_observers(&self) {
+        self.observers.write().clear();
+    }
+
     /// Creates a topic, or with `validate_only` says whether it could be.
     ///
     /// # Errors

@@ -16,9 +16,6 @@ pub(crate) struct TopicSettings {
     pub(crate) log_append_time: bool,
     /// Replicas needed for acks=all.
     pub(crate) min_insync_replicas: usize,
-    /// Time without a write after which a producer is forgotten, in milliseconds
-    /// (`producer.id.expiration.ms` of the broker).
-    pub(crate) producer_expiration_ms: i64,
     /// Records after which the log is flushed before they are acknowledged (`flush.messages`).
     pub(crate) flush_messages: i64,
     /// Milliseconds after which the log is flushed (`flush.ms`).
@@ -111,7 +108,6 @@ impl TopicSettings {
             },
             log_append_time,
             min_insync_replicas: size("min.insync.replicas"),
-            producer_expiration_ms: broker.number("producer.id.expiration.ms"),
             cleanup,
             flush_messages: number("flush.messages"),
             flush_ms: number("flush.ms"),

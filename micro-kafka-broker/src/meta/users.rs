@@ -1,14 +1,18 @@
 //! Users with SCRAM credentials.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
+
+use super::SecurityStore;
 
 /// The fewest and the most iterations of a credential, as in Kafka.
 const ITERATIONS: std::ops::RangeInclusive<i32> = 4096..=16384;
 
 /// A hash function for SCRAM.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Mechanism {
     /// SCRAM-SHA-256.
     Sha256,
@@ -36,7 +40,7 @@ impl Mechanism {
 }
 
 /// What a user's password has become.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Credential {
     /// How often it was hashed.
     pub(crate) iterations: i32,
@@ -80,19 +84,33 @@ pub(crate) enum UserError {
     NotThere,
 }
 
-/// The users and their credentials by mechanism.
+/// Credentials by user and mechanism.
+pub(super) type Users = BTreeMap<String, BTreeMap<Mechanism, Credential>>;
+
+/// The users and their credentials.
 #[derive(Debug, Default)]
-pub(crate) struct ScramUsers(RwLock<BTreeMap<String, BTreeMap<Mechanism, Credential>>>);
+pub(crate) struct ScramUsers {
+    users: RwLock<Users>,
+    store: Option<Arc<SecurityStore>>,
+}
 
 impl ScramUsers {
+    /// The users of a store, which is told of every change.
+    pub(crate) fn kept(store: Arc<SecurityStore>) -> Self {
+        Self {
+            users: RwLock::new(store.users()),
+            store: Some(store),
+        }
+    }
+
     /// The names of all users.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.0.read().keys().cloned().collect()
+        self.users.read().keys().cloned().collect()
     }
 
     /// Mechanisms and iterations of a user; none for one who is not known.
     pub(crate) fn describe(&self, user: &str) -> Vec<(Mechanism, i32)> {
-        let users = self.0.read();
+        let users = self.users.read();
         let credentials = users.get(user).into_iter().flatten();
         credentials
             .map(|(mechanism, credential)| (*mechanism, credential.iterations))
@@ -101,7 +119,8 @@ impl ScramUsers {
 
     /// Changes credentials: of a user all that are named or, when one is refused, none.
     pub(crate) fn change(&self, changes: &[Change]) -> BTreeMap<String, Result<(), UserError>> {
-        let mut users = self.0.write();
+        let mut users = self.users.write();
+        let before = users.clone();
         let mut results: BTreeMap<String, Result<(), UserError>> = BTreeMap::new();
         let twice = changed_twice(changes);
         for change in changes {
@@ -118,6 +137,9 @@ impl ScramUsers {
                 apply(&mut users, change, mechanism);
             }
         }
+        if let Some(store) = self.store.as_ref().filter(|_| *users != before) {
+            store.keep_users(&users);
+        }
         results
     }
 }
@@ -129,10 +151,7 @@ fn changed_twice(changes: &[Change]) -> BTreeSet<&str> {
     names.filter(|name| !seen.insert(*name)).collect()
 }
 
-fn check(
-    users: &BTreeMap<String, BTreeMap<Mechanism, Credential>>,
-    change: &Change,
-) -> Result<(), UserError> {
+fn check(users: &Users, change: &Change) -> Result<(), UserError> {
     if change.user.is_empty() {
         return Err(UserError::EmptyName);
     }
@@ -149,11 +168,7 @@ fn check(
     }
 }
 
-fn apply(
-    users: &mut BTreeMap<String, BTreeMap<Mechanism, Credential>>,
-    change: &Change,
-    mechanism: Mechanism,
-) {
+fn apply(users: &mut Users, change: &Change, mechanism: Mechanism) {
     let credentials = users.entry(change.user.clone()).or_default();
     match &change.credential {
         Some(new) => {

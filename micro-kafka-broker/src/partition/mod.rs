@@ -7,6 +7,8 @@
 mod compaction;
 mod epochs;
 mod flusher;
+mod glance;
+mod inspect;
 mod marker;
 mod offsets;
 mod producer;
@@ -20,6 +22,7 @@ mod waiter;
 pub(crate) use compaction::{Compacted, CompactionError, CompactionRun};
 pub(crate) use epochs::{EpochEnd, LeaderEpochs};
 pub(crate) use flusher::Flusher;
+pub(crate) use glance::Glance;
 pub(crate) use marker::MarkerError;
 pub(crate) use offsets::OffsetSpec;
 pub(crate) use producer::{ActiveProducer, ProducerError, Producers, Sequenced};

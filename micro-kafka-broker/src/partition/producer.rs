@@ -9,8 +9,6 @@ use crate::log::disk::ProducerEntry;
 
 /// Batches of a producer that are remembered for recognising a retry.
 const WINDOW: usize = 5;
-/// How many appends of new producers pass between two looks for expired ones.
-const SWEEP_EVERY: usize = 1000;
 
 /// Why a batch of an idempotent producer is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +109,6 @@ pub(crate) struct ActiveProducer {
 #[derive(Debug, Default)]
 pub(crate) struct Producers {
     known: HashMap<i64, Producer>,
-    until_sweep: usize,
 }
 
 impl Producers {
@@ -249,7 +246,6 @@ impl Producers {
         });
         Self {
             known: known.collect(),
-            until_sweep: 0,
         }
     }
 
@@ -285,15 +281,13 @@ impl Producers {
 
     /// The producer with this epoch; what an older epoch left behind is forgotten.
     fn producer(&mut self, producer_id: i64, epoch: i16, now_millis: i64) -> &mut Producer {
-        let producer = self.known.entry(producer_id).or_insert_with(|| {
-            self.until_sweep = self.until_sweep.saturating_sub(1);
-            Producer {
-                epoch,
-                window: VecDeque::with_capacity(WINDOW),
-                seen_at: now_millis,
-                open: None,
-                coordinator_epoch: -1,
-            }
+        let known = self.known.entry(producer_id);
+        let producer = known.or_insert_with(|| Producer {
+            epoch,
+            window: VecDeque::with_capacity(WINDOW),
+            seen_at: now_millis,
+            open: None,
+            coordinator_epoch: -1,
         });
         if producer.epoch != epoch {
             producer.epoch = epoch;
@@ -303,13 +297,12 @@ impl Producers {
         producer
     }
 
-    /// Forgets producers that have not written since `before`, now and then.
-    pub(crate) fn expire(&mut self, before_millis: i64) {
-        if self.until_sweep == 0 {
-            self.until_sweep = SWEEP_EVERY;
-            self.known
-                .retain(|_, producer| producer.open.is_some() || producer.seen_at >= before_millis);
-        }
+    /// Forgets producers that have not written since `before_millis`; returns how many.
+    pub(super) fn expire(&mut self, before_millis: i64) -> usize {
+        let known = self.known.len();
+        self.known
+            .retain(|_, producer| producer.open.is_some() || producer.seen_at >= before_millis);
+        known - self.known.len()
     }
 }
 
@@ -470,7 +463,8 @@ mod tests {
     fn idle_producers_are_forgotten() {
         let mut producers = Producers::default();
         append(&mut producers, &header(0, 0, 1), 0);
-        producers.expire(1);
+        assert_eq!(producers.expire(0), 0);
+        assert_eq!(producers.expire(1), 1);
         assert_eq!(check(&producers, &header(0, 40, 1)), Ok(Sequenced::Next));
     }
 

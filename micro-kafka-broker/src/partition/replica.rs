@@ -9,8 +9,10 @@ use parking_lot::Mutex;
 use super::transactions::Transactions;
 use super::{Aborted, EpochEnd, FetchWaiter, LeaderEpochs, ProducerError, Producers, Sequenced};
 use crate::batch::{Batch, BatchError, validate};
+use crate::fault::Switches;
 use crate::log::{Log, LogLayout, Placement, ReadLimit, StorageError};
 use crate::meta::TopicSettings;
+use crate::observe::Traffic;
 
 /// What a reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -185,6 +187,8 @@ pub(super) struct Core {
     pub(super) deleted: bool,
     /// Its directory could not be opened.
     pub(super) offline: bool,
+    /// What is wrong with what it is stored on, on command.
+    pub(super) switches: Switches,
 }
 
 impl Core {
@@ -217,6 +221,8 @@ pub(crate) struct Partition {
     pub(super) flushing: tokio::sync::Mutex<()>,
     /// When it was flushed last, in milliseconds since 1970.
     pub(super) flushed_at: AtomicI64,
+    /// What went through it.
+    pub(crate) traffic: Traffic,
 }
 
 impl Partition {
@@ -234,6 +240,7 @@ impl Partition {
             waiters: Vec::new(),
             deleted: false,
             offline: false,
+            switches: Switches::default(),
         })
     }
 
@@ -242,7 +249,13 @@ impl Partition {
             core: Mutex::new(core),
             flushing: tokio::sync::Mutex::new(()),
             flushed_at: AtomicI64::new(0),
+            traffic: Traffic::default(),
         }
+    }
+
+    /// Has faults of the disk come here too.
+    pub(super) fn obey(&self, switches: &Switches) {
+        self.core.lock().switches = switches.clone();
     }
 
     /// The current leader epoch.
@@ -293,6 +306,7 @@ impl Partition {
         admission: Admission,
         now_millis: i64,
     ) -> Result<Appended, AppendError> {
+        self.traffic.asked_to_append();
         let batches = validate(records, &settings.rules, now_millis)?;
         check_producers(&batches, admission)?;
         let stamp = settings.log_append_time.then_some(now_millis);
@@ -321,10 +335,12 @@ impl Partition {
             }
         }
         core.log.set_layout(settings.layout);
-        let forgotten_before = now_millis.saturating_sub(settings.producer_expiration_ms);
-        core.producers.expire(forgotten_before);
         core.append(&batches, stamp, now_millis)?;
+        let end = core.log.end_offset();
         core.arrived(records.len());
+        drop(core);
+        let messages = u64::try_from(end - answer.base_offset).unwrap_or(0);
+        self.traffic.appended(messages, records.len());
         Ok(answer)
     }
 
@@ -357,6 +373,7 @@ impl Partition {
             true => core.log.read(request.offset, limit)?,
             false => Vec::new(),
         };
+        self.traffic.read(records.iter().map(Bytes::len).sum());
         let aborted = match request.isolation {
             Isolation::ReadCommitted => core.transactions.aborted_in(request.offset, &records),
             Isolation::ReadUncommitted => Vec::new(),
@@ -424,6 +441,9 @@ impl Core {
         stamp: Option<i64>,
         now: i64,
     ) -> Result<i64, StorageError> {
+        if self.switches.is_disk_full() {
+            return Err(StorageError::full());
+        }
         let base_offset = self.log.end_offset();
         let place = Placement {
             base_offset,

@@ -74,28 +74,6 @@ fn a_duplicate_is_answered_with_its_first_offset_and_not_stored() {
 }
 
 #[test]
-fn producers_are_forgotten_after_the_time_configured() {
-    let partition = partition();
-    let mut settings = settings(&[]);
-    settings.producer_expiration_ms = 500;
-    let append = |producer_id, now| {
-        let batch = BatchBuilder::new().producer(producer_id, 0, 0).value("a");
-        let batch = batch.build();
-        partition
-            .append(&batch, &settings, Admission::Plain, now)
-            .unwrap();
-    };
-    append(1, 1000);
-    append(2, 1000);
-    // A look for expired ones comes with enough new producers.
-    for producer_id in 3..2000 {
-        append(producer_id, 1501);
-    }
-    let known = partition.active_producers();
-    assert_eq!(known.first().map(|p| p.producer_id), Some(3));
-}
-
-#[test]
 fn transactional_records_need_a_transaction() {
     let batch = BatchBuilder::new().producer(5, 0, 0).flags(0x10).value("a");
     assert_eq!(

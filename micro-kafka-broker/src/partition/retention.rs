@@ -59,6 +59,12 @@ impl Partition {
         })
     }
 
+    /// Forgets the producers that have not written since `before_millis` and have no transaction
+    /// open; returns how many.
+    pub(crate) fn forget_producers(&self, before_millis: i64) -> usize {
+        self.core.lock().producers.expire(before_millis)
+    }
+
     /// Deletes the records before `offset`, or before the high watermark for `None`; returns the
     /// partition's first offset.
     ///

@@ -6,6 +6,7 @@ use super::replica::{Core, report};
 use super::transactions::Transactions;
 use super::{AppendError, LeaderEpochs, Partition, Producers};
 use crate::batch::{Header, Marker};
+use crate::fault::Switches;
 use crate::log::disk::{AbortedEntry, DataDir};
 use crate::log::{Log, LogStart, Recovered, StorageError};
 use crate::meta::{Topic, TopicSettings};
@@ -172,6 +173,7 @@ fn try_open(
         waiters: Vec::new(),
         deleted: false,
         offline: false,
+        switches: Switches::default(),
     })
 }
 

@@ -6,14 +6,19 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::Partition;
+use crate::fault::Switches;
 use crate::log::disk::DataDir;
 use crate::meta::{CatalogObserver, Topic, TopicId};
+use crate::observe::{Traffic, TrafficCount};
 
 /// This broker's replicas by topic id, kept in step with the catalog.
 #[derive(Debug, Default)]
 pub(crate) struct PartitionTable {
     by_topic: RwLock<HashMap<TopicId, Replicas>>,
     data: Option<Arc<DataDir>>,
+    switches: Switches,
+    /// What went through partitions that are gone.
+    gone: Traffic,
 }
 
 /// A topic with its replicas.
@@ -32,9 +37,14 @@ impl PartitionTable {
     /// An empty table, whose partitions are kept in a directory.
     pub(crate) fn on_disk(data: Arc<DataDir>) -> Self {
         Self {
-            by_topic: RwLock::default(),
             data: Some(data),
+            ..Self::default()
         }
+    }
+
+    /// A table whose partitions have the disk's faults on command.
+    pub(crate) fn obeying(self, switches: Switches) -> Self {
+        Self { switches, ..self }
     }
 
     /// Where the partitions are kept, if on disk.
@@ -60,6 +70,11 @@ impl PartitionTable {
         producers.map(|producer| producer.producer_id).max()
     }
 
+    /// What went through partitions that are gone.
+    pub(crate) fn traffic_of_gone(&self) -> TrafficCount {
+        self.gone.count()
+    }
+
     /// All of them.
     pub(super) fn all(&self) -> Vec<Replicas> {
         self.by_topic.read().values().cloned().collect()
@@ -81,10 +96,12 @@ impl CatalogObserver for PartitionTable {
         let known = self.by_topic.read().get(&topic.id).cloned();
         let mut partitions = known.map(|known| known.partitions).unwrap_or_default();
         for (index, info) in (0..).zip(&topic.partitions).skip(partitions.len()) {
-            partitions.push(Arc::new(match &self.data {
+            let partition = match &self.data {
                 Some(data) => Partition::open(data, topic, index, info.leader_epoch),
                 None => Partition::new(info.leader_epoch),
-            }));
+            };
+            partition.obey(&self.switches);
+            partitions.push(Arc::new(partition));
         }
         let replicas = Replicas {
             topic: Arc::clone(topic),
@@ -96,6 +113,7 @@ impl CatalogObserver for PartitionTable {
     fn topic_deleted(&self, topic: &Arc<Topic>) {
         let replicas = self.by_topic.write().remove(&topic.id);
         for partition in replicas.into_iter().flat_map(|r| r.partitions) {
+            self.gone.add(partition.traffic.count());
             partition.delete();
         }
     }

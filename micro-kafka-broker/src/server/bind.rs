@@ -42,6 +42,19 @@ pub(super) async fn bind(address: &str) -> Result<TcpListener, StartError> {
     })
 }
 
+/// Listens on `host:port` of this machine only.
+pub(super) async fn bind_loopback(address: &str) -> Result<TcpListener, StartError> {
+    let socket = bind(address).await?;
+    let bound = socket.local_addr().map_err(|source| StartError::Listen {
+        address: address.to_owned(),
+        source,
+    })?;
+    match bound.ip().is_loopback() {
+        true => Ok(socket),
+        false => Err(StartError::HttpNotLoopback(address.to_owned())),
+    }
+}
+
 /// The address that clients of a listener are told.
 pub(super) fn advertised(
     spec: &ListenerSpec,

@@ -1,27 +1,61 @@
 //! A running broker.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use parking_lot::Mutex;
+use tokio::io::DuplexStream;
+use tokio::net::TcpListener;
+use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use super::builder::BrokerBuilder;
-use super::endpoint::Endpoint;
+use super::running::{Blueprint, Running};
 use super::start_error::StartError;
-use super::state::BrokerState;
+use super::state::{BrokerState, Remains};
+use crate::clock::BrokerClock;
 use crate::fault::{Faults, Journal};
+use crate::observe::HttpPort;
 
-/// A running broker; dropping it stops it.
+/// A broker; dropping it stops it.
 #[derive(Debug)]
 pub struct Broker {
-    state: Arc<BrokerState>,
-    endpoints: Vec<Endpoint>,
-    stop: watch::Sender<bool>,
-    /// Closed when the listeners and connections have ended.
-    ended: mpsc::Receiver<()>,
-    /// Flushes now and then, with a data directory.
-    flusher: Option<JoinHandle<()>>,
+    blueprint: Arc<Blueprint>,
+    cluster_id: String,
+    phase: Arc<Mutex<Phase>>,
+    /// Where its tasks run.
+    handle: Handle,
+    /// The threads of its own, if it has any.
+    threads: Option<Runtime>,
+    /// The HTTP port, if it has one.
+    http: Option<HttpHandle>,
+    /// Whether it ends with this value.
+    is_owner: bool,
+}
+
+/// An HTTP port that is served.
+#[derive(Debug)]
+struct HttpHandle {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+/// Whether it runs.
+#[derive(Debug)]
+enum Phase {
+    Running(Running),
+    /// It has crashed, and may have left something in memory.
+    Down(Option<Remains>),
+}
+
+/// What a broker finds when it starts again; see [`Broker::restart`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// All that it had stored, in memory as well.
+    WithData,
+    /// Nothing, as on a new disk.
+    Empty,
 }
 
 impl Broker {
@@ -30,26 +64,57 @@ impl Broker {
         BrokerBuilder::new()
     }
 
-    pub(super) fn new(
-        state: Arc<BrokerState>,
-        endpoints: Vec<Endpoint>,
-        stop: watch::Sender<bool>,
-        ended: mpsc::Receiver<()>,
-        flusher: Option<JoinHandle<()>>,
-    ) -> Self {
+    pub(super) fn new(blueprint: Arc<Blueprint>, running: Running) -> Self {
         Self {
-            state,
-            endpoints,
-            stop,
-            ended,
-            flusher,
+            blueprint,
+            cluster_id: running.state.cluster_id().to_owned(),
+            phase: Arc::new(Mutex::new(Phase::Running(running))),
+            handle: Handle::current(),
+            threads: None,
+            http: None,
+            is_owner: true,
+        }
+    }
+
+    /// The same broker for whoever may outlive it: dropping this value does not stop it.
+    fn borrowed(&self) -> Self {
+        Self {
+            blueprint: Arc::clone(&self.blueprint),
+            cluster_id: self.cluster_id.clone(),
+            phase: Arc::clone(&self.phase),
+            handle: self.handle.clone(),
+            threads: None,
+            http: None,
+            is_owner: false,
+        }
+    }
+
+    /// Serves HTTP on this socket until the broker stops.
+    pub(super) fn serve_http(&mut self, socket: TcpListener) {
+        let Ok(address) = socket.local_addr() else {
+            return;
+        };
+        let port = HttpPort {
+            socket,
+            broker: Arc::new(self.borrowed()),
+        };
+        let task = self.handle.spawn(port.run());
+        self.http = Some(HttpHandle { address, task });
+    }
+
+    /// The broker, while it runs.
+    pub(crate) fn state(&self) -> Option<Arc<BrokerState>> {
+        match &*self.phase.lock() {
+            Phase::Running(running) => Some(Arc::clone(&running.state)),
+            Phase::Down(_) => None,
         }
     }
 
     /// The address that clients connect to, as `host:port`: that of the first listener.
     #[must_use]
     pub fn bootstrap_servers(&self) -> String {
-        self.endpoints
+        let endpoints = &self.blueprint.endpoints;
+        endpoints
             .first()
             .map(ToString::to_string)
             .unwrap_or_default()
@@ -58,26 +123,50 @@ impl Broker {
     /// The advertised address of every listener, in the order in which they were named.
     #[must_use]
     pub fn advertised(&self) -> Vec<String> {
-        self.endpoints.iter().map(ToString::to_string).collect()
+        let endpoints = &self.blueprint.endpoints;
+        endpoints.iter().map(ToString::to_string).collect()
     }
 
-    /// The cluster's id, as clients see it; another one for every start, unless there is a data
+    /// Where the HTTP port is, if there is one ([`BrokerBuilder::http`]).
+    #[must_use]
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().map(|http| http.address)
+    }
+
+    /// The cluster's id, as clients see it; another one for every broker, unless there is a data
     /// directory.
     #[must_use]
     pub fn cluster_id(&self) -> &str {
-        self.state.cluster_id()
+        &self.cluster_id
     }
 
-    /// What goes wrong on command: rules for requests.
+    /// What goes wrong on command. Rules outlive a crash.
     #[must_use]
     pub fn faults(&self) -> &Faults {
-        self.state.faults()
+        &self.blueprint.surroundings.faults
     }
 
-    /// What was asked of the broker, and what it answered; kept from [`Journal::keep`] on.
+    /// What was asked of the broker, and what it answered; kept from [`Journal::keep`] on, and
+    /// beyond a crash.
     #[must_use]
     pub fn journal(&self) -> &Journal {
-        self.state.journal()
+        &self.blueprint.surroundings.journal
+    }
+
+    /// The broker's time, which can be moved on.
+    #[must_use]
+    pub fn clock(&self) -> &BrokerClock {
+        &self.blueprint.surroundings.clock
+    }
+
+    /// A connection to the broker without a network: bytes of Kafka's protocol, as on a socket.
+    /// It is closed at once if the broker is down or refuses connections.
+    #[must_use]
+    pub fn connect(&self) -> DuplexStream {
+        match &*self.phase.lock() {
+            Phase::Running(running) => running.connect(&self.handle),
+            Phase::Down(_) => tokio::io::duplex(1).0,
+        }
     }
 
     /// Waits until no client has been connected for that long, counted from the call at the
@@ -85,7 +174,58 @@ impl Broker {
     ///
     /// Cancel safe.
     pub async fn idle_for(&self, duration: Duration) {
-        self.state.clients().none_for(duration).await;
+        self.blueprint.surroundings.clients.none_for(duration).await;
+    }
+
+    /// Whether it runs: it does not between [`Broker::crash`] and [`Broker::restart`].
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        matches!(&*self.phase.lock(), Phase::Running(_))
+    }
+
+    /// Ends the broker as a power cut would: connections break, requests in progress are neither
+    /// finished nor answered, nothing is flushed or closed. Its ports stay its own, and refuse
+    /// connections.
+    pub async fn crash(&self) {
+        let phase = std::mem::replace(&mut *self.phase.lock(), Phase::Down(None));
+        let remains = match phase {
+            Phase::Running(running) => {
+                for door in &self.blueprint.doors {
+                    door.keep(true);
+                }
+                running.crash().await
+            }
+            Phase::Down(remains) => remains,
+        };
+        *self.phase.lock() = Phase::Down(remains);
+    }
+
+    /// Starts the broker again, on the same ports; one that runs crashes first.
+    ///
+    /// # Errors
+    /// [`StartError`], if a port was taken meanwhile or what is stored cannot be read. The broker is
+    /// down then.
+    pub async fn restart(&self, with: Restart) -> Result<(), StartError> {
+        self.crash().await;
+        let phase = std::mem::replace(&mut *self.phase.lock(), Phase::Down(None));
+        let remains = match phase {
+            Phase::Down(remains) => remains.filter(|_| with == Restart::WithData),
+            Phase::Running(_) => None,
+        };
+        let blueprint = Arc::clone(&self.blueprint);
+        // The broker's tasks belong to its own runtime, whoever calls.
+        let launched = self.handle.spawn(async move {
+            if with == Restart::Empty {
+                blueprint.empty_data_dir()?;
+            }
+            let sockets = blueprint.open_doors()?;
+            blueprint.launch(sockets, remains).await
+        });
+        let launched = launched.await;
+        let running =
+            launched.map_err(|error| StartError::Threads(std::io::Error::other(error)))??;
+        *self.phase.lock() = Phase::Running(running);
+        Ok(())
     }
 
     /// Stops accepting, ends all connections and waits for them: at most about a second.
@@ -94,36 +234,32 @@ impl Broker {
     /// returns, the ports are free, and a data directory is complete: the next start needs no
     /// recovery.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        // Nothing is ever sent: the channel closes when the last listener has ended.
-        let _ = self.ended.recv().await;
-        if self.state.partitions().data_dir().is_none() {
-            return;
+        for door in &self.blueprint.doors {
+            door.keep(false);
         }
-        if let Some(flusher) = &self.flusher {
-            flusher.abort();
+        let phase = std::mem::replace(&mut *self.phase.lock(), Phase::Down(None));
+        if let Phase::Running(running) = phase {
+            running.stop().await;
         }
-        // The disk may take its time: the caller's runtime goes on meanwhile.
-        let (closed, done) = oneshot::channel();
-        let state = Arc::clone(&self.state);
-        let close = move || {
-            state.close();
-            let _ = closed.send(());
-        };
-        match std::thread::Builder::new()
-            .name("kafka-broker-close".to_owned())
-            .spawn(close)
-        {
-            Ok(_) => drop(done.await),
-            Err(_) => self.state.close(),
+        if let Some(http) = self.http.take() {
+            http.task.abort();
+            // Its port is free once it has ended.
+            let _ = http.task.await;
         }
     }
 }
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        if let Some(flusher) = &self.flusher {
-            flusher.abort();
+        if !self.is_owner {
+            return;
+        }
+        if let Some(http) = self.http.take() {
+            http.task.abort();
+        }
+        *self.phase.lock() = Phase::Down(None);
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
         }
     }
 }
@@ -138,31 +274,20 @@ pub(super) fn on_threads(builder: BrokerBuilder, threads: usize) -> Result<Broke
         .build()
         .map_err(StartError::Threads)?;
     let (started, outcome) = std::sync::mpsc::sync_channel(1);
-    let serve = move || {
-        let (ended, last) = oneshot::channel();
-        let broker = runtime.block_on(builder.start()).map(|mut broker| {
-            // The broker's own end is passed on, after the runtime has seen it.
-            let (alive, outer) = mpsc::channel(1);
-            let mut inner = std::mem::replace(&mut broker.ended, outer);
-            runtime.spawn(async move {
-                let _ = inner.recv().await;
-                drop(alive);
-                let _ = ended.send(());
-            });
-            broker
-        });
-        let running = broker.is_ok();
-        let _ = started.send(broker);
-        if running {
-            let _ = runtime.block_on(last);
-        }
-        runtime.shutdown_background();
-    };
-    std::thread::Builder::new()
-        .name("kafka-broker-main".to_owned())
-        .spawn(serve)
-        .map_err(StartError::Threads)?;
-    outcome
+    runtime.spawn(async move {
+        let _ = started.send(builder.start().await);
+    });
+    let broker = outcome
         .recv()
-        .map_err(|_| StartError::Threads(std::io::ErrorKind::BrokenPipe.into()))?
+        .map_err(|_| StartError::Threads(std::io::ErrorKind::BrokenPipe.into()));
+    match broker.flatten() {
+        Ok(mut broker) => {
+            broker.threads = Some(runtime);
+            Ok(broker)
+        }
+        Err(error) => {
+            runtime.shutdown_background();
+            Err(error)
+        }
+    }
 }

@@ -3,21 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
-
-use super::bind::{ListenerSpec, address_config, advertised, bind, listener_names};
+use super::bind::{ListenerSpec, address_config, advertised, bind, bind_loopback, listener_names};
 use super::broker::Broker;
-use super::endpoint::{Endpoint, Node};
+use super::door::Door;
+use super::endpoint::Endpoint;
 use super::flush_policy::FlushPolicy;
-use super::limits::ConnectionLimits;
-use super::listener::Listener;
+use super::running::Blueprint;
 use super::start_error::StartError;
-use super::state::BrokerState;
+use super::state::Surroundings;
+use crate::clock::BrokerClock;
+use crate::compat::Release;
 use crate::config_file::{ConfigFile, ConfigFileError, FileListener};
-use crate::log::disk::DataDir;
-use crate::meta::{BrokerConfig, CatalogError, NewTopic};
-use crate::upkeep::Upkeep;
+use crate::loggers::Loggers;
+use crate::meta::NewTopic;
 
 const AUTO_CREATE: &str = "auto.create.topics.enable";
 
@@ -32,6 +30,12 @@ pub struct BrokerBuilder {
     config: Vec<(String, String)>,
     data_dir: Option<PathBuf>,
     file: ConfigFile,
+    http: Option<String>,
+    release: Release,
+    network: bool,
+    virtual_time: bool,
+    journal: usize,
+    loggers: Option<Loggers>,
 }
 
 impl BrokerBuilder {
@@ -44,6 +48,12 @@ impl BrokerBuilder {
             config: Vec::new(),
             data_dir: None,
             file: ConfigFile::default(),
+            http: None,
+            release: Release::NEWEST,
+            network: true,
+            virtual_time: false,
+            journal: 0,
+            loggers: None,
         }
     }
 
@@ -117,6 +127,25 @@ impl BrokerBuilder {
         self
     }
 
+    /// Listens nowhere: the broker is reached by [`Broker::connect`] alone.
+    pub fn without_network(mut self) -> Self {
+        self.network = false;
+        self
+    }
+
+    /// Takes the wall time from tokio's clock too, beginning with 2026-01-01: on a runtime whose time
+    /// is paused, everything happens at the same times in every run.
+    pub fn virtual_time(mut self) -> Self {
+        self.virtual_time = true;
+        self
+    }
+
+    /// Keeps the last so many requests in the [`Journal`](crate::fault::Journal) from the start on.
+    pub fn journal(mut self, requests: usize) -> Self {
+        self.journal = requests;
+        self
+    }
+
     /// When records in a data directory are flushed to the disk; default
     /// [`FlushPolicy::Never`].
     pub fn flush(self, policy: FlushPolicy) -> Self {
@@ -124,6 +153,28 @@ impl BrokerBuilder {
             .config()
             .into_iter()
             .fold(self, |builder, (name, value)| builder.config(name, value))
+    }
+
+    /// Serves health, metrics, topics, groups and control over the broker as HTTP and JSON on
+    /// `host:port`, which must be a loopback address; port 0 takes any free one. Default: not.
+    pub fn http(mut self, address: impl Into<String>) -> Self {
+        self.http = Some(address.into());
+        self
+    }
+
+    /// Passes for an older release of Apache Kafka: tells its APIs in its versions, refuses newer
+    /// requests as it did, and has no features of its successors. What Kafka 4 no longer serves is
+    /// not served either. Default: [`Release::NEWEST`].
+    pub fn emulate(mut self, release: Release) -> Self {
+        self.release = release;
+        self
+    }
+
+    /// Lets admin clients read and change the levels of the program's log, as Kafka's brokers let
+    /// them; default: they see one level and cannot change it.
+    pub fn loggers(mut self, loggers: Loggers) -> Self {
+        self.loggers = Some(loggers);
+        self
     }
 
     /// Takes a file's settings: TOML, or Java's properties where the name ends in `.properties`.
@@ -149,50 +200,70 @@ impl BrokerBuilder {
         }
         let node_id = self.node_id.or(self.file.node_id).unwrap_or(0);
         let data_dir = self.data_dir.or(self.file.data_dir);
-        let specs = listeners(self.listeners, self.file.listeners);
+        let specs = match self.network {
+            true => listeners(self.listeners, self.file.listeners),
+            false => Vec::new(),
+        };
         let mut sockets = Vec::with_capacity(specs.len());
         let mut endpoints = Vec::with_capacity(specs.len());
+        let mut doors = Vec::with_capacity(specs.len());
         for spec in &specs {
             let socket = bind(&spec.listen).await?;
             endpoints.push(advertised(spec, &socket)?);
+            let door = Door::of(&socket).map_err(|source| StartError::Listen {
+                address: spec.listen.clone(),
+                source,
+            })?;
+            doors.push(Arc::new(door));
             sockets.push(socket);
         }
+        let http = match &self.http {
+            Some(address) => Some(bind_loopback(address).await?),
+            None => None,
+        };
         let names = listener_names(sockets.len());
         let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
         config.extend(self.file.values);
         config.extend(self.config);
         config.extend(address_config(node_id, &names, &sockets, &endpoints));
-        let nodes = vec![Node {
-            id: node_id,
-            endpoints: endpoints.clone(),
-        }];
         if let Some(path) = &data_dir {
             // Told to clients that ask where the logs are.
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             config.push(("log.dirs".to_owned(), whole.display().to_string()));
         }
-        let config = BrokerConfig::new(config)?;
-        let data = match &data_dir {
-            Some(path) => Some(Arc::new(DataDir::open(path, node_id)?)),
-            None => None,
+        if !self.network {
+            // Clients are told an address all the same; they have no use for it.
+            endpoints.push(Endpoint {
+                host: "in-memory".to_owned(),
+                port: 9092,
+            });
+        }
+        let clock = match self.virtual_time {
+            true => BrokerClock::from_tokio(),
+            false => BrokerClock::system(),
         };
-        let state = BrokerState::new(config, node_id, names, nodes, data.as_ref())?;
-        let state = Arc::new(state);
-        let catalog = Arc::clone(state.catalog());
-        let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;
-        let before = state.catalog().image();
-        for topic in &self.topics {
-            if before.topic(&topic.name).is_some() {
-                continue;
-            }
-            let created = state.catalog().create_topic(topic, false);
-            created.map_err(|error| topic_error(topic, &error))?;
+        let blueprint = Arc::new(Blueprint {
+            node_id,
+            names,
+            endpoints,
+            doors,
+            topics: self.topics,
+            config,
+            data_dir,
+            release: self.release,
+            surroundings: Surroundings {
+                loggers: self.loggers,
+                ..Surroundings::new(clock)
+            },
+        });
+        blueprint.surroundings.journal.keep(self.journal);
+        let sockets = sockets.into_iter().map(Some).collect();
+        let running = blueprint.launch(sockets, None).await?;
+        let mut broker = Broker::new(blueprint, running);
+        if let Some(socket) = http {
+            broker.serve_http(socket);
         }
-        if state.take_up() {
-            let state = Arc::clone(&state);
-            tokio::task::spawn_blocking(move || state.load_coordinators());
-        }
-        Ok(run(state, limits, sockets, endpoints))
+        Ok(broker)
     }
 
     /// Starts the broker on `threads` threads of its own, so that it answers while the caller's
@@ -221,43 +292,4 @@ fn listeners(named: Vec<ListenerSpec>, of_file: Vec<FileListener>) -> Vec<Listen
         advertised: listener.advertised,
     };
     of_file.into_iter().map(spec).collect()
-}
-
-fn topic_error(topic: &NewTopic, error: &CatalogError) -> StartError {
-    StartError::Topic {
-        topic: topic.name.clone(),
-        reason: error.to_string(),
-    }
-}
-
-fn run(
-    state: Arc<BrokerState>,
-    limits: ConnectionLimits,
-    sockets: Vec<TcpListener>,
-    endpoints: Vec<Endpoint>,
-) -> Broker {
-    let limits = Arc::new(limits);
-    let (stop, stopping) = watch::channel(false);
-    let (alive, ended) = mpsc::channel(1);
-    let upkeep = Upkeep {
-        catalog: Arc::clone(state.catalog()),
-        partitions: Arc::clone(state.partitions()),
-        clock: state.clock().clone(),
-        stop: stopping.clone(),
-    };
-    upkeep.start(&alive);
-    for (index, socket) in sockets.into_iter().enumerate() {
-        let listener = Listener {
-            socket,
-            index,
-            broker: Arc::clone(&state),
-            limits: Arc::clone(&limits),
-            stop: stopping.clone(),
-            alive: alive.clone(),
-        };
-        tokio::spawn(listener.run());
-    }
-    let on_disk = state.partitions().data_dir().is_some();
-    let flusher = on_disk.then(|| tokio::spawn(Arc::clone(&state).run_flusher()));
-    Broker::new(state, endpoints, stop, ended, flusher)
 }

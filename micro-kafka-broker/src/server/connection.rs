@@ -4,14 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::dispatch::dispatch;
 use super::idle::Idle;
 use super::inbox::{FrameError, Inbox, Received};
 use super::limits::{Admitted, RequestMemory};
+use super::metered::dispatch_metered;
 use super::refusal::Refusal;
 use super::reply::{Reply, Then};
 use super::state::BrokerState;
@@ -55,9 +54,11 @@ enum Ended {
 
 /// Serves a client until it leaves, misbehaves or falls silent. When the broker stops, the future
 /// is dropped.
-pub(super) async fn serve(stream: TcpStream, peer: Peer, _admitted: Admitted) {
+pub(super) async fn serve<S: Stream>(stream: S, peer: Peer, _admitted: Option<Admitted>) {
     let address = peer.address;
     let _client = peer.broker.clients().enter();
+    let connections = peer.broker.meters().listener(peer.listener);
+    let _open = connections.map(|connections| connections.enter());
     let listener = peer.broker.listener_name(peer.listener).to_owned();
     let mut connection = Connection::new(stream, peer);
     let ended = connection.run().await;
@@ -71,15 +72,20 @@ pub(super) async fn serve(stream: TcpStream, peer: Peer, _admitted: Admitted) {
     }
 }
 
-struct Connection {
-    stream: TcpStream,
+/// What a client is connected by.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+struct Connection<S> {
+    stream: S,
     peer: Peer,
     inbox: Inbox,
     idle: Idle,
 }
 
-impl Connection {
-    fn new(stream: TcpStream, peer: Peer) -> Self {
+impl<S: Stream> Connection<S> {
+    fn new(stream: S, peer: Peer) -> Self {
         Self {
             inbox: Inbox::new(peer.broker.max_request_bytes()),
             idle: Idle::new(peer.broker.max_idle().unwrap_or(NO_LIMIT)),
@@ -89,8 +95,6 @@ impl Connection {
     }
 
     async fn run(&mut self) -> Ended {
-        // A reset socket cannot take the option; the first read will tell.
-        let _ = self.stream.set_nodelay(true);
         loop {
             let served = match self.next_frame().await {
                 Ok(frame) => self.serve_frame(frame).await,
@@ -134,8 +138,8 @@ impl Connection {
             grant: _grant,
         } = request;
         let memory = self.peer.broker.request_memory();
-        let Reply { frame, then } = {
-            let reply = dispatch(&self.peer, frame);
+        let Reply { frame, then, .. } = {
+            let reply = dispatch_metered(&self.peer, frame);
             tokio::pin!(reply);
             loop {
                 let ahead = !self.inbox.is_ready();
@@ -179,7 +183,7 @@ impl Connection {
     }
 }
 
-async fn send(stream: &mut TcpStream, mut response: Frame) -> std::io::Result<()> {
+async fn send(stream: &mut impl Stream, mut response: Frame) -> std::io::Result<()> {
     match response.as_whole() {
         // Most answers are in one piece, for which the plain call is cheaper.
         Some(bytes) => stream.write_all(bytes).await,
@@ -190,7 +194,7 @@ async fn send(stream: &mut TcpStream, mut response: Frame) -> std::io::Result<()
 /// Reads what is there, and waits for at least a byte; before that, a large request waits for
 /// memory. Cancel safe.
 async fn read_more(
-    stream: &mut TcpStream,
+    stream: &mut impl Stream,
     inbox: &mut Inbox,
     memory: &Arc<RequestMemory>,
 ) -> Result<(), Ended> {

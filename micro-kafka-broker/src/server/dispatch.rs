@@ -13,7 +13,7 @@ use crate::api::api_versions::{self, ApiVersionsRequest};
 use crate::api::{Answer, Handler, RequestContext};
 #[cfg(test)]
 use crate::wire::Frame;
-use crate::wire::{HeaderStart, Message, Reader, Request, Structure, encode_response};
+use crate::wire::{ErrorTally, HeaderStart, Message, Reader, Request, Structure, encode_response};
 
 /// An API that this broker serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,14 +157,17 @@ pub(super) async fn dispatch(peer: &Peer, frame: Bytes) -> Result<Reply, Refusal
     let mut reader = Reader::new(frame);
     let start = HeaderStart::decode(&mut reader).map_err(Refusal::Header)?;
     let HeaderStart { key, version, .. } = start;
-    let api = served_apis()
+    let api = peer
+        .broker
+        .apis()
         .iter()
         .find(|api| api.key == key)
         .copied()
         .ok_or(Refusal::UnknownApi { key, version })?;
     if !(api.min..=api.max).contains(&version) {
         if key == ApiVersionsRequest::KEY {
-            return answer(api, start, &api_versions::unsupported_version(), 0);
+            let refusal = api_versions::unsupported_version(&peer.broker);
+            return answer(api, start, &refusal, 0);
         }
         return Err(Refusal::UnsupportedVersion {
             api: api.name,
@@ -227,6 +230,7 @@ pub(super) fn encode<M: Message + Structure>(
         Answer::Reply(response) => answer(api, start, &response, start.version),
         Answer::Silence => Ok(Reply {
             frame: None,
+            codes: ErrorTally::default(),
             then: Then::GoOn,
         }),
         Answer::Close(reason) => Err(Refusal::Closed {
@@ -243,7 +247,7 @@ fn answer<M: Message + Structure>(
     version: i16,
 ) -> Result<Reply, Refusal> {
     let encoded = encode_response(start, response, version);
-    let frame = encoded.map_err(|source| Refusal::Answer {
+    let (frame, codes) = encoded.map_err(|source| Refusal::Answer {
         api: api.name,
         source,
     })?;
@@ -253,6 +257,7 @@ fn answer<M: Message + Structure>(
     };
     Ok(Reply {
         frame: Some(frame),
+        codes,
         then,
     })
 }

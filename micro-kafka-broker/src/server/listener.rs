@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::connection::{Peer, serve};
+use super::door::Door;
 use super::limits::{ConnectionLimits, Slot};
 use super::state::BrokerState;
 
@@ -20,8 +21,10 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// One listening socket and the connections made through it.
 #[derive(Debug)]
 pub(super) struct Listener {
-    /// The socket.
-    pub(super) socket: TcpListener,
+    /// Where it listens.
+    pub(super) door: Arc<Door>,
+    /// The socket, as long as it listens.
+    pub(super) socket: Option<TcpListener>,
     /// Which listener of the broker this is.
     pub(super) index: usize,
     /// The broker.
@@ -38,18 +41,21 @@ impl Listener {
     /// Accepts until the broker stops, then waits for the connections to end.
     pub(super) async fn run(mut self) {
         let mut connections = JoinSet::new();
+        let mut refusing = self.broker.faults().switches().refusing();
         // Accepted, but there may be no room for it yet; the next ones wait in the socket.
         let mut next: Option<(TcpStream, SocketAddr)> = None;
         loop {
+            self.open_or_close(*refusing.borrow_and_update());
             tokio::select! {
                 biased;
                 () = stopped(&mut self.stop) => break,
+                Ok(()) = refusing.changed() => {}
                 slot = self.limits.room(), if next.is_some() => {
                     if let Some((stream, address)) = next.take() {
                         self.admit(slot, stream, address, &mut connections);
                     }
                 }
-                accepted = self.socket.accept(), if next.is_none() => match accepted {
+                accepted = accept(self.socket.as_ref()), if next.is_none() => match accepted {
                     Ok(accepted) => next = Some(accepted),
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
@@ -59,13 +65,31 @@ impl Listener {
                 Some(_) = connections.join_next() => {}
             }
         }
-        drop(self.socket);
+        self.socket = None;
+        if self.door.is_kept() {
+            self.door.close();
+        }
         let open = connections.len();
         let ended = tokio::time::timeout(STOP_WITHIN, connections.shutdown());
         if ended.await.is_err() {
             tracing::warn!(connections = open, "connections cut off at stop");
         }
         drop(self.alive);
+    }
+
+    /// Stops to listen where connections are refused, and listens again where they are not.
+    fn open_or_close(&mut self, refusing: bool) {
+        match (refusing, self.socket.is_some()) {
+            (true, true) => {
+                self.socket = None;
+                self.door.close();
+            }
+            (false, false) => match self.door.open() {
+                Ok(socket) => self.socket = Some(socket),
+                Err(error) => tracing::error!(%error, "the broker no longer listens"),
+            },
+            _ => {}
+        }
     }
 
     /// Serves a client, unless its host has too many connections.
@@ -84,12 +108,22 @@ impl Listener {
                     address,
                     connection: self.broker.next_connection(),
                 };
-                connections.spawn(serve(stream, peer, admitted));
+                // A reset socket cannot take the option; the first read will tell.
+                let _ = stream.set_nodelay(true);
+                connections.spawn(serve(stream, peer, Some(admitted)));
             }
             Err(refused) => {
                 tracing::info!(client = %address, reason = %refused, "connection refused");
             }
         }
+    }
+}
+
+/// The next connection; none comes where nobody listens.
+async fn accept(socket: Option<&TcpListener>) -> std::io::Result<(TcpStream, SocketAddr)> {
+    match socket {
+        Some(socket) => socket.accept().await,
+        None => std::future::pending().await,
     }
 }
 

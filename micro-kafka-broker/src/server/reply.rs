@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use crate::wire::Frame;
+use crate::wire::{ErrorTally, Frame};
 
 /// What a connection does once a request is served.
 #[derive(Debug)]
 pub(super) struct Reply {
     /// The answer, if the client wants one.
     pub(super) frame: Option<Frame>,
+    /// The error codes in it.
+    pub(super) codes: ErrorTally,
     /// What follows.
     pub(super) then: Then,
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::config_file::unknown_name;
 use crate::log::StorageError;
@@ -28,6 +29,14 @@ pub enum StartError {
     /// Somebody listens there already.
     #[error("port {} is taken on {}: stop what listens there, or choose another port (0 takes any free one)", .0.port(), .0.ip())]
     PortTaken(SocketAddr),
+    /// What an earlier start has left in the data directory cannot be removed.
+    #[error("{} cannot be emptied", .dir.display())]
+    Emptied {
+        /// The directory.
+        dir: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -36,6 +45,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The HTTP port, which controls the broker, would be reachable from elsewhere.
+    #[error("the http port must be on a loopback address, as 127.0.0.1:0; `{0}` is none")]
+    HttpNotLoopback(String),
     /// A topic cannot be created.
     #[error("topic `{topic}` cannot be created: {reason}")]
     Topic {

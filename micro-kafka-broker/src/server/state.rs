@@ -5,18 +5,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::clients::Clients;
+use super::dispatch::ServedApi;
 use super::endpoint::Node;
 use super::limits::RequestMemory;
 use super::start_error::StartError;
-use crate::clock::Clock;
+use crate::clock::{BrokerClock, Clock};
+use crate::compat::{Release, apis_of};
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
 use crate::coord::{Journal, ProducerIds};
 use crate::fault::{Faults, Journal as RequestJournal};
 use crate::log::disk::DataDir;
+use crate::loggers::Loggers;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
-use crate::meta::{BrokerConfig, Catalog, Features, StateTopic, TopicStore};
+use crate::meta::{BrokerConfig, Catalog, Features, SecurityStore, StateTopic, TopicStore};
+use crate::observe::Meters;
 use crate::partition::{Flusher, PartitionTable};
 use crate::session::FetchSessions;
 use crate::wire::Uuid;
@@ -27,71 +31,172 @@ const FLUSHER_EVERY: Duration = Duration::from_secs(1);
 /// One broker: its configuration, its data and its view of the cluster.
 #[derive(Debug)]
 pub(crate) struct BrokerState {
-    cluster_id: String,
     node_id: i32,
     listeners: Vec<String>,
     nodes: Vec<Node>,
     clock: Clock,
-    catalog: Arc<Catalog>,
     features: Features,
-    partitions: Arc<PartitionTable>,
     groups: Arc<GroupCoordinator>,
-    producer_ids: Arc<ProducerIds>,
     transactions: Arc<TransactionCoordinator>,
     fetch_sessions: FetchSessions,
-    access: Option<AccessList>,
-    users: ScramUsers,
     clients: Clients,
     request_memory: Arc<RequestMemory>,
     flusher: Flusher,
+    meters: Meters,
+    loggers: Option<Loggers>,
+    release: Release,
+    apis: Vec<ServedApi>,
     faults: Faults,
     journal: RequestJournal,
-    connections: AtomicU64,
+    connections: Arc<AtomicU64>,
+    remains: Remains,
+}
+
+/// What a broker is made of.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Its configuration.
+    pub(super) config: BrokerConfig,
+    /// Its id.
+    pub(super) node_id: i32,
+    /// Its listeners, by name.
+    pub(super) listeners: Vec<String>,
+    /// The brokers of its cluster.
+    pub(super) nodes: Vec<Node>,
+    /// Where it keeps everything; `None` for memory.
+    pub(super) data: Option<Arc<DataDir>>,
+    /// What an earlier start has left in memory.
+    pub(super) remains: Option<Remains>,
+    /// The release of Apache Kafka that it passes for.
+    pub(super) release: Release,
+    /// What outlives a crash.
+    pub(super) surroundings: Surroundings,
+}
+
+/// What outlives a broker's crash, whatever becomes of its data.
+#[derive(Debug, Clone)]
+pub(super) struct Surroundings {
+    /// Time.
+    pub(super) clock: BrokerClock,
+    /// What goes wrong on command.
+    pub(super) faults: Faults,
+    /// What was asked and answered.
+    pub(super) journal: RequestJournal,
+    /// How many clients are connected.
+    pub(super) clients: Clients,
+    /// How many connections there have been.
+    pub(super) connections: Arc<AtomicU64>,
+    /// The levels of the program's log, for admin clients; `None` where it keeps them to itself.
+    pub(super) loggers: Option<Loggers>,
+}
+
+impl Surroundings {
+    /// Those of a broker that runs by this clock.
+    pub(super) fn new(clock: BrokerClock) -> Self {
+        Self {
+            journal: RequestJournal::new(clock.clock().now()),
+            clock,
+            faults: Faults::default(),
+            clients: Clients::none(),
+            connections: Arc::default(),
+            loggers: None,
+        }
+    }
+}
+
+/// What a broker in memory has kept, as a disk would.
+#[derive(Debug, Clone)]
+pub(super) struct Remains {
+    cluster_id: String,
+    catalog: Arc<Catalog>,
+    partitions: Arc<PartitionTable>,
+    producer_ids: Arc<ProducerIds>,
+    access: Option<Arc<AccessList>>,
+    users: Arc<ScramUsers>,
+}
+
+impl Remains {
+    fn new(plan: &mut Plan) -> Result<Self, StartError> {
+        let ids = plan.nodes.iter().map(|node| node.id).collect();
+        let config = std::mem::take(&mut plan.config);
+        let catalog = Arc::new(Catalog::new(config, ids));
+        let partitions = match &plan.data {
+            Some(data) => PartitionTable::on_disk(Arc::clone(data)),
+            None => PartitionTable::new(),
+        };
+        let switches = plan.surroundings.faults.switches().clone();
+        let partitions = Arc::new(partitions.obeying(switches));
+        catalog.observe(Arc::<PartitionTable>::clone(&partitions));
+        let cluster_id = match &plan.data {
+            Some(data) => data.cluster_id().to_owned(),
+            None => Uuid::random().to_string(),
+        };
+        let security = plan.data.as_ref().map(|data| SecurityStore::open(data));
+        let security = security.transpose()?;
+        let access = AccessList::from_config(catalog.config(), security.as_ref());
+        Ok(Self {
+            cluster_id,
+            catalog,
+            partitions,
+            producer_ids: Arc::default(),
+            access: access.map(Arc::new),
+            users: Arc::new(security.map(ScramUsers::kept).unwrap_or_default()),
+        })
+    }
 }
 
 impl BrokerState {
-    /// A broker `node_id` with these listeners, by name, in a cluster of these nodes.
-    pub(super) fn new(
-        config: BrokerConfig,
-        node_id: i32,
-        listeners: Vec<String>,
-        nodes: Vec<Node>,
-        data: Option<&Arc<DataDir>>,
-    ) -> Result<Self, StartError> {
-        let ids = nodes.iter().map(|node| node.id).collect();
-        let catalog = Arc::new(Catalog::new(config, ids));
-        let partitions = Arc::new(match data {
-            Some(data) => PartitionTable::on_disk(Arc::clone(data)),
-            None => PartitionTable::new(),
-        });
-        catalog.observe(Arc::<PartitionTable>::clone(&partitions));
-        let clock = Clock::system();
+    /// A broker.
+    ///
+    /// # Errors
+    /// [`StartError`] if what its directory keeps cannot be read.
+    pub(super) fn new(mut plan: Plan) -> Result<Self, StartError> {
+        let mut remains = match plan.remains.take() {
+            Some(remains) => {
+                // Its coordinators have ended with it.
+                remains.catalog.forget_observers();
+                remains
+                    .catalog
+                    .observe(Arc::<PartitionTable>::clone(&remains.partitions));
+                remains
+            }
+            None => Remains::new(&mut plan)?,
+        };
+        let Surroundings {
+            clock,
+            faults,
+            journal: requests,
+            clients,
+            connections,
+            loggers,
+        } = plan.surroundings;
+        let clock = clock.clock();
+        let (catalog, partitions) = (&remains.catalog, &remains.partitions);
         let limits = GroupLimits::from_config(catalog.config());
         let journal = |which| {
-            let (catalog, partitions) = (Arc::clone(&catalog), Arc::clone(&partitions));
+            let (catalog, partitions) = (Arc::clone(catalog), Arc::clone(partitions));
             Journal::new(which, clock.clone(), catalog, partitions)
         };
         let groups = GroupCoordinator::new(clock.clone(), limits, journal(StateTopic::Offsets));
         let groups = Arc::new(groups);
         catalog.observe(Arc::<GroupCoordinator>::clone(&groups));
-        let producer_ids = Arc::new(match data {
-            Some(data) => {
-                let store = TopicStore::load(data, &catalog, node_id)?;
-                catalog.observe(store);
-                ProducerIds::on_disk(Arc::clone(data), partitions.largest_producer_id())?
-            }
-            None => ProducerIds::default(),
-        });
+        if let Some(data) = &plan.data {
+            let store = TopicStore::load(data, catalog, plan.node_id)?;
+            catalog.observe(store);
+            let seen = partitions.largest_producer_id();
+            remains.producer_ids = Arc::new(ProducerIds::on_disk(Arc::clone(data), seen)?);
+        }
+        let markers = MarkerWriter::new(
+            clock.clone(),
+            Arc::clone(catalog),
+            Arc::clone(partitions),
+            Arc::clone(&groups),
+        );
         let transactions = TransactionCoordinator::new(
             clock.clone(),
             TransactionLimits::from_config(catalog.config()),
-            Arc::clone(&producer_ids),
-            MarkerWriter::new(
-                clock.clone(),
-                Arc::clone(&catalog),
-                Arc::clone(&partitions),
-                Arc::clone(&groups),
-            ),
+            Arc::clone(&remains.producer_ids),
+            markers.held_by(faults.switches().clone()),
             journal(StateTopic::Transactions),
         );
         let transactions = Arc::new(transactions);
@@ -99,34 +204,32 @@ impl BrokerState {
         let number = |name| catalog.config().number(name);
         let slots = number("max.incremental.fetch.session.cache.slots");
         let request_memory = RequestMemory::new(number("queued.max.request.bytes"));
-        let access = AccessList::from_config(catalog.config());
-        let cluster_id = match data {
-            Some(data) => data.cluster_id().to_owned(),
-            None => Uuid::random().to_string(),
-        };
-        let begin = clock.now();
         Ok(Self {
-            cluster_id,
-            node_id,
-            listeners,
-            nodes,
+            node_id: plan.node_id,
+            meters: Meters::new(&plan.listeners),
+            release: plan.release,
+            apis: apis_of(plan.release),
+            listeners: plan.listeners,
+            nodes: plan.nodes,
             clock,
-            catalog,
-            features: Features::new(node_id),
-            partitions,
+            features: Features::new(plan.node_id),
             groups,
-            producer_ids,
             transactions,
             fetch_sessions: FetchSessions::new(usize::try_from(slots).unwrap_or(0)),
-            access,
-            users: ScramUsers::default(),
-            clients: Clients::none(),
+            clients,
             request_memory,
             flusher: Flusher::default(),
-            faults: Faults::default(),
-            journal: RequestJournal::new(begin),
-            connections: AtomicU64::new(0),
+            faults,
+            journal: requests,
+            connections,
+            loggers,
+            remains,
         })
+    }
+
+    /// What a crash leaves of it in memory.
+    pub(super) fn remains(&self) -> Remains {
+        self.remains.clone()
     }
 
     /// Flushes what is due of the partitions on disk, now and then; never ends.
@@ -139,7 +242,7 @@ impl BrokerState {
             let _ = tokio::task::spawn_blocking(move || {
                 state
                     .flusher
-                    .run(&state.partitions, state.clock.unix_millis());
+                    .run(state.partitions(), state.clock.unix_millis());
             })
             .await;
         }
@@ -147,7 +250,7 @@ impl BrokerState {
 
     /// Ends the partitions on disk, so that the next start needs no recovery; this blocks.
     pub(super) fn close(&self) {
-        self.flusher.close(&self.partitions);
+        self.flusher.close(self.partitions());
     }
 
     /// Takes up what an earlier start has left: true when the coordinators are still to be loaded
@@ -165,7 +268,7 @@ impl BrokerState {
 
     /// The configuration it was started with.
     pub(crate) fn config(&self) -> &BrokerConfig {
-        self.catalog.config()
+        self.catalog().config()
     }
 
     /// This broker's id.
@@ -175,7 +278,7 @@ impl BrokerState {
 
     /// The cluster's id: that of the data directory, or a random one for each start.
     pub(crate) fn cluster_id(&self) -> &str {
-        &self.cluster_id
+        &self.remains.cluster_id
     }
 
     /// The brokers of the cluster, by id.
@@ -190,7 +293,7 @@ impl BrokerState {
 
     /// The topics.
     pub(crate) fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
+        &self.remains.catalog
     }
 
     /// What the cluster has agreed on.
@@ -207,7 +310,7 @@ impl BrokerState {
 
     /// The replicas that this broker holds.
     pub(crate) fn partitions(&self) -> &Arc<PartitionTable> {
-        &self.partitions
+        &self.remains.partitions
     }
 
     /// The consumer groups that this broker coordinates.
@@ -217,7 +320,7 @@ impl BrokerState {
 
     /// Ids for idempotent producers.
     pub(crate) fn producer_ids(&self) -> &ProducerIds {
-        &self.producer_ids
+        &self.remains.producer_ids
     }
 
     /// The transactional ids that this broker coordinates.
@@ -232,12 +335,32 @@ impl BrokerState {
 
     /// Who may do what; `None` without an authorizer: everybody everything.
     pub(crate) fn access(&self) -> Option<&AccessList> {
-        self.access.as_ref()
+        self.remains.access.as_deref()
+    }
+
+    /// The levels of the log; `None` where the program keeps them to itself.
+    pub(crate) fn loggers(&self) -> Option<&Loggers> {
+        self.loggers.as_ref()
     }
 
     /// The users with SCRAM credentials.
     pub(crate) fn users(&self) -> &ScramUsers {
-        &self.users
+        &self.remains.users
+    }
+
+    /// The release of Apache Kafka that it passes for.
+    pub(crate) fn release(&self) -> Release {
+        self.release
+    }
+
+    /// The APIs that it tells and serves, by key.
+    pub(crate) fn apis(&self) -> &[ServedApi] {
+        &self.apis
+    }
+
+    /// What is counted beside the partitions.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// What goes wrong on command.

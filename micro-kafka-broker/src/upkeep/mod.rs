@@ -1,10 +1,12 @@
 //! What the broker does to its records without being asked: deleting what has expired, and
 //! compacting.
 //!
-//! As in Kafka there are two tasks: [`retention`] looks at topics that are only deleted from, the
-//! [`cleaner`] at all that are compacted, and deletes from those too.
+//! As in Kafka there are three tasks: [`retention`] looks at topics that are only deleted from, the
+//! [`cleaner`] at all that are compacted, and deletes from those too, and [`producers`] forgets who
+//! no longer writes.
 
 mod cleaner;
+mod producers;
 mod retention;
 
 use std::sync::Arc;
@@ -37,6 +39,12 @@ impl Upkeep {
         tokio::spawn(async move {
             cleaner.clean_until_stopped().await;
             drop(cleaner_alive);
+        });
+        let forgetting = self.clone();
+        let forgetting_alive = alive.clone();
+        tokio::spawn(async move {
+            forgetting.forget_producers_until_stopped().await;
+            drop(forgetting_alive);
         });
         let alive = alive.clone();
         tokio::spawn(async move {

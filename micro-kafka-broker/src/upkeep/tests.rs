@@ -60,6 +60,20 @@ impl World {
         appended.unwrap();
     }
 
+    fn append_as(&self, producer_id: i64, millis: i64) {
+        let batch = BatchBuilder::new().producer(producer_id, 0, 0).value("v");
+        let (batch, settings) = (batch.build(), &self.topic.settings);
+        let appended = self
+            .partition
+            .append(&batch, settings, Admission::Plain, millis);
+        appended.unwrap();
+    }
+
+    fn producers(&self) -> Vec<i64> {
+        let active = self.partition.active_producers();
+        active.iter().map(|producer| producer.producer_id).collect()
+    }
+
     /// Offset of the first batch that a reader sees.
     fn first(&self) -> Option<i64> {
         let request = ReadRequest {
@@ -137,6 +151,22 @@ async fn a_compacted_topic_is_compacted_after_the_pause_and_expires_only_if_told
         }
         World::settle().await;
         assert_eq!(world.partition.start_offset(), end);
+    }
+}
+
+#[tokio::test]
+async fn idle_producers_are_forgotten_without_anybody_writing() {
+    let world = World::start(&[]);
+    World::settle().await;
+    let day = 86_400_000;
+    world.append_as(1, 0);
+    world.append_as(2, day);
+    world.time.advance(Duration::from_secs(86_400));
+    World::settle().await;
+    assert_eq!(world.producers(), [1, 2], "a day is not over by then");
+    world.time.advance(Duration::from_secs(600));
+    while world.producers() != [2] {
+        tokio::task::yield_now().await;
     }
 }
 

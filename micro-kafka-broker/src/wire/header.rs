@@ -3,6 +3,7 @@
 use super::Message;
 use super::error::{DecodeError, EncodeError};
 use super::reader::Reader;
+use super::tally::ErrorTally;
 use super::value::{Nullable, Shape, Wire};
 use super::writer::{Frame, Writer};
 
@@ -86,7 +87,8 @@ impl RequestHeader {
     }
 }
 
-/// Writes the frame that answers a request, with a body in `version`.
+/// Writes the frame that answers a request, with a body in `version`; says which error codes are
+/// in it.
 ///
 /// # Errors
 /// If something in it is longer than its length field can say.
@@ -94,7 +96,7 @@ pub(crate) fn encode_response<M: Message>(
     start: HeaderStart,
     body: &M,
     version: i16,
-) -> Result<Frame, EncodeError> {
+) -> Result<(Frame, ErrorTally), EncodeError> {
     let mut writer = Writer::frame();
     start.correlation_id.encode(&mut writer, PLAIN);
     let shape = M::shape(version);
@@ -103,5 +105,6 @@ pub(crate) fn encode_response<M: Message>(
         writer.varint(0);
     }
     body.encode(&mut writer, shape);
-    writer.finish()
+    let codes = writer.take_codes();
+    Ok((writer.finish()?, codes))
 }

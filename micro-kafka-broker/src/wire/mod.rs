@@ -13,6 +13,7 @@ pub(crate) mod reflect;
 #[macro_use]
 mod record;
 mod records;
+mod tally;
 mod uuid;
 mod value;
 mod writer;
@@ -35,6 +36,7 @@ pub(crate) use record::comes_back;
 pub(crate) use record::{NEVER_FLEXIBLE, decode_record, encode_record, record_version};
 pub(crate) use records::Records;
 pub(crate) use reflect::{List, Node, Reflect, Structure};
+pub(crate) use tally::ErrorTally;
 pub(crate) use uuid::Uuid;
 pub(crate) use value::{OrNull, Shape, Wire};
 pub(crate) use writer::{Frame, TaggedFields, Writer};

@@ -6,6 +6,7 @@ use std::io::IoSlice;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::error::EncodeError;
+use super::tally::ErrorTally;
 use super::value::Shape;
 
 /// Byte strings from this length on become segments of their own; shorter ones are copied,
@@ -21,6 +22,7 @@ pub(crate) struct Writer {
     splices: Vec<(usize, Bytes)>,
     splice_from: usize,
     error: Option<EncodeError>,
+    codes: ErrorTally,
 }
 
 impl Writer {
@@ -37,12 +39,23 @@ impl Writer {
             splices: Vec::new(),
             splice_from,
             error: None,
+            codes: ErrorTally::default(),
         }
     }
 
     /// Appends bytes as they are.
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         self.buf.put_slice(bytes);
+    }
+
+    /// Counts an error code that was appended.
+    pub(crate) fn note_code(&mut self, code: i16) {
+        self.codes.add(code);
+    }
+
+    /// Takes the error codes counted so far.
+    pub(super) fn take_codes(&mut self) -> ErrorTally {
+        std::mem::take(&mut self.codes)
     }
 
     /// Appends bytes without copying them when they are many.

@@ -10,6 +10,7 @@
 )]
 
 mod admin;
+mod compat;
 mod groups;
 mod kafka;
 mod records;

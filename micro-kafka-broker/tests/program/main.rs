@@ -6,7 +6,12 @@
     reason = "a test fails by panicking, in its helper functions too"
 )]
 
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "../wire/client.rs"]
+mod client;
 mod config_file;
+mod http;
+mod loggers;
 #[cfg(target_os = "linux")]
 mod memory;
 

@@ -82,7 +82,8 @@ fn of_enum(variant: &syn::Variant, ctxt: &mut Ctxt) -> Variant {
     }
 }
 
-fn all_settings(attrs: &[Attribute], valid: &[&str], ctxt: &mut Ctxt) -> Vec<Setting> {
+/// All settings of the `#[kafka(…)]` attributes.
+pub(crate) fn all_settings(attrs: &[Attribute], valid: &[&str], ctxt: &mut Ctxt) -> Vec<Setting> {
     let mut tokens = TokenStream::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("kafka")) {
         match &attr.meta {

@@ -1,22 +1,42 @@
 //! What stands in the parentheses of `#[kafka_test(…)]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::{LitStr, Path};
 
+use super::broker::{properties, single_broker};
+use super::topics::{Topic, topics};
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
 use crate::setting::{Setting, settings};
-use crate::text::topic;
-use crate::value::{number, text, texts};
+use crate::suggestion::unknown;
+use crate::value::{number, text};
 
-const KEYS: [&str; 5] = ["topics", "partitions", "config", "deadline", "crate"];
-const MOST_PARTITIONS: u32 = 10_000;
+const KEYS: [&str; 10] = [
+    "topics",
+    "partitions",
+    "brokers",
+    "broker",
+    "shared",
+    "embedded",
+    "clock",
+    "config",
+    "deadline",
+    "crate",
+];
+pub(super) const MOST_PARTITIONS: u32 = 10_000;
+const CLOCKS: [&str; 2] = ["running", "paused"];
 
 /// The values of all keys.
 #[derive(Default)]
 pub(super) struct Args {
-    pub(super) topics: Vec<LitStr>,
+    pub(super) topics: Vec<Topic>,
     pub(super) partitions: Option<u32>,
+    /// Kafka's names of broker properties, and their values.
+    pub(super) broker: Vec<(String, String)>,
+    pub(super) shared: bool,
+    /// Why the test does not run on another Kafka.
+    pub(super) embedded: Option<LitStr>,
+    pub(super) paused: bool,
     pub(super) config: Option<LitStr>,
     pub(super) deadline: Option<LitStr>,
     pub(super) crate_path: Option<Path>,
@@ -25,29 +45,51 @@ pub(super) struct Args {
 /// Reads them; each mistake is reported, and its value left out.
 pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
     let mut args = Args::default();
+    let mut shared: Option<Span> = None;
     for setting in &settings(tokens, &KEYS, ctxt) {
         match &*setting.name() {
             "topics" => args.topics = topics(setting, ctxt),
             "partitions" => args.partitions = number(setting, 1..=MOST_PARTITIONS, ctxt),
+            "brokers" => single_broker(setting, ctxt),
+            "broker" => args.broker = properties(setting, ctxt),
+            "shared" => {
+                setting.alone(ctxt);
+                shared = Some(setting.span());
+            }
+            "embedded" => args.embedded = reason(setting, ctxt),
+            "clock" => args.paused = paused(setting, ctxt),
             "config" => args.config = text(setting, ctxt),
             "deadline" => args.deadline = text(setting, ctxt),
             _ => args.crate_path = crate_path(setting, ctxt),
         }
     }
+    if let Some(span) = shared.filter(|_| !args.broker.is_empty()) {
+        let message = "the shared broker is that of all tests: leave out `shared` to give this test \
+                       one with `broker` properties of its own";
+        ctxt.error(span, message);
+    }
+    args.shared = shared.is_some();
     args
 }
 
-fn topics(setting: &Setting, ctxt: &mut Ctxt) -> Vec<LitStr> {
-    let topics = texts(setting, ctxt);
-    for (at, name) in topics.iter().enumerate() {
-        let value = name.value();
-        if value.contains("${") {
-            ctxt.error(name.span(), "a test's topic cannot hold placeholders");
-        } else if let Err(message) = topic(&value) {
-            ctxt.error(name.span(), message);
-        } else if topics[..at].iter().any(|earlier| earlier.value() == value) {
-            ctxt.error(name.span(), format!("the topic `{value}` is given twice"));
-        }
+fn reason(setting: &Setting, ctxt: &mut Ctxt) -> Option<LitStr> {
+    let reason = text(setting, ctxt)?;
+    if reason.value().trim().is_empty() {
+        ctxt.error(
+            reason.span(),
+            "say why the test runs on the embedded broker only",
+        );
     }
-    topics
+    Some(reason)
+}
+
+fn paused(setting: &Setting, ctxt: &mut Ctxt) -> bool {
+    let Some(clock) = text(setting, ctxt) else {
+        return false;
+    };
+    let value = clock.value();
+    if !CLOCKS.contains(&&*value) {
+        ctxt.error(clock.span(), unknown("clock", &value, &CLOCKS));
+    }
+    value == "paused"
 }

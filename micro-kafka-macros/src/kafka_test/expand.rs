@@ -15,6 +15,11 @@ pub(super) fn test(args: &Args, mut function: ItemFn) -> TokenStream {
     let visibility = std::mem::replace(&mut function.vis, Visibility::Inherited);
     let (name, output) = (&function.sig.ident, &function.sig.output);
     let options = options(args, &support, &name.unraw().to_string());
+    // Who leaves a test out needs a value that stands for its success.
+    let run = match args.embedded {
+        Some(_) => quote!(#support::run_embedded),
+        None => quote!(#support::run),
+    };
     quote_spanned! {Span::mixed_site()=>
         #(#attrs)*
         #[::core::prelude::v1::test]
@@ -22,24 +27,36 @@ pub(super) fn test(args: &Args, mut function: ItemFn) -> TokenStream {
             #function
             // As a value, or it would have to await something to please clippy.
             let test = #name;
-            #support::run(#options, |kafka| #support::Box::pin(test(kafka)))
+            #run(#options, |kafka| #support::Box::pin(test(kafka)))
         }
     }
 }
 
 fn options(args: &Args, support: &Support, name: &str) -> TokenStream {
-    let topics = &args.topics;
-    let partitions = args.partitions.unwrap_or(1);
+    let common = args.partitions.unwrap_or(1);
+    let topics = args.topics.iter().map(|topic| {
+        let (name, partitions) = (&topic.name, topic.partitions.unwrap_or(common));
+        quote!((#name, #partitions))
+    });
+    let broker = args
+        .broker
+        .iter()
+        .map(|(name, value)| quote!((#name, #value)));
     let optional = |text: &Option<LitStr>| match text {
         Some(text) => quote!(#support::Option::Some(#text)),
         None => quote!(#support::Option::None),
     };
     let (config, deadline) = (optional(&args.config), optional(&args.deadline));
+    let embedded = optional(&args.embedded);
+    let (shared, paused) = (args.shared, args.paused);
     quote_spanned! {Span::mixed_site()=>
         #support::TestOptions {
             name: #name,
             topics: &[#(#topics),*],
-            partitions: #partitions,
+            broker: &[#(#broker),*],
+            shared: #shared,
+            embedded: #embedded,
+            paused: #paused,
             config: #config,
             deadline: #deadline,
             file: ::core::file!(),

@@ -1,7 +1,9 @@
 //! `#[kafka_test]`.
 
 mod args;
+mod broker;
 mod expand;
+mod topics;
 
 use proc_macro2::TokenStream;
 use quote::quote;

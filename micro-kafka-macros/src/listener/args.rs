@@ -1,8 +1,11 @@
 //! What stands in the parentheses of `#[kafka_listener(…)]`.
 
-use proc_macro2::{Span, TokenStream};
-use syn::{LitStr, Path};
+use proc_macro2::TokenStream;
+use syn::{Expr, LitStr, Path, ReturnType, Signature};
 
+use super::batch::{Batch, batch};
+use super::code::{ErrorHandler, SendTo, error_handler, function, send_to};
+use super::source::{check_sources, partitions, topic_pattern};
 use super::{Retry, retry};
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
@@ -14,16 +17,31 @@ use crate::value::{boolean, number, text, texts};
 /// Each consumer is a thread: more is a mistake.
 const MOST_CONSUMERS: u32 = 1_000;
 
-const KEYS: [&str; 10] = [
+/// Each handler at work has its memory: more is a mistake.
+const MOST_HANDLERS: u32 = 1_000_000;
+
+const KEYS: [&str; 22] = [
     "topics",
+    "topic_pattern",
+    "topic_partitions",
     "id",
     "group_id",
     "concurrency",
     "auto_startup",
     "client_id",
+    "client_id_prefix",
     "properties",
+    "order",
+    "parallelism",
+    "dispatch",
     "ack_mode",
     "retry",
+    "batch",
+    "container",
+    "filter",
+    "error_handler",
+    "send_to",
+    "info",
     "crate",
 ];
 
@@ -37,33 +55,66 @@ pub(super) struct Args {
     pub(super) auto_startup: Option<bool>,
     pub(super) client_id: Option<LitStr>,
     pub(super) properties: Vec<(String, String)>,
+    pub(super) order: Option<&'static str>,
+    pub(super) parallelism: Option<u32>,
+    pub(super) dispatch: Option<&'static str>,
     pub(super) ack_mode: Option<&'static str>,
     pub(super) retry: Retry,
+    pub(super) topic_pattern: Option<LitStr>,
+    pub(super) topic_partitions: Vec<LitStr>,
+    pub(super) batch: Option<Batch>,
+    pub(super) container: Option<LitStr>,
+    pub(super) filter: Option<Expr>,
+    pub(super) error_handler: Option<ErrorHandler>,
+    pub(super) send_to: Option<SendTo>,
+    pub(super) info: Option<LitStr>,
     pub(super) crate_path: Option<Path>,
+}
+
+impl Args {
+    /// What is to be sent has to be returned.
+    pub(super) fn check_replies(&self, signature: &Signature, ctxt: &mut Ctxt) {
+        if self.send_to.is_none() {
+            return;
+        }
+        if self.batch.is_some() {
+            let message =
+                "a batch listener cannot have `send_to`: take `State<KafkaTemplate>`, and send";
+            ctxt.error(signature.ident.span(), message);
+        } else if matches!(signature.output, ReturnType::Default) {
+            let message = "`send_to` sends what the function returns, which is nothing";
+            ctxt.error(signature.ident.span(), message);
+        }
+    }
 }
 
 /// Reads them; each mistake is reported, and its value left out.
 pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
     let mut args = Args::default();
     let settings = settings(tokens, &KEYS, ctxt);
-    // A key that was not understood may have been meant to be this one.
-    if ctxt.count() == 0 && !settings.iter().any(|setting| setting.key == "topics") {
-        ctxt.error(
-            Span::call_site(),
-            "no topics: write `#[kafka_listener(topics = \"…\")]`",
-        );
-    }
+    check_sources(&settings, ctxt);
     for setting in &settings {
         match &*setting.name() {
             "topics" => args.topics = topics(setting, ctxt),
+            "topic_pattern" => args.topic_pattern = topic_pattern(setting, ctxt),
+            "topic_partitions" => args.topic_partitions = partitions(setting, ctxt),
             "id" => args.id = named(setting, ctxt),
             "group_id" => args.group_id = named(setting, ctxt),
-            "client_id" => args.client_id = named(setting, ctxt),
+            "client_id" | "client_id_prefix" => args.client_id = named(setting, ctxt),
             "concurrency" => args.concurrency = number(setting, 1..=MOST_CONSUMERS, ctxt),
             "auto_startup" => args.auto_startup = boolean(setting, ctxt),
             "properties" => args.properties = properties(setting, ctxt),
-            "ack_mode" => args.ack_mode = ack_mode(setting, ctxt),
+            "order" => args.order = word(setting, "order", &ORDERS, ctxt),
+            "parallelism" => args.parallelism = number(setting, 1..=MOST_HANDLERS, ctxt),
+            "dispatch" => args.dispatch = word(setting, "dispatch", &DISPATCHES, ctxt),
+            "ack_mode" => args.ack_mode = word(setting, "ack mode", &ACK_MODES, ctxt),
             "retry" => args.retry = retry(setting, ctxt),
+            "batch" => args.batch = Some(batch(setting, ctxt)),
+            "container" => args.container = named(setting, ctxt),
+            "filter" => args.filter = function(setting, ctxt),
+            "error_handler" => args.error_handler = error_handler(setting, ctxt),
+            "send_to" => args.send_to = send_to(setting, ctxt),
+            "info" => args.info = named(setting, ctxt),
             _ => args.crate_path = crate_path(setting, ctxt),
         }
     }
@@ -88,7 +139,7 @@ fn topics(setting: &Setting, ctxt: &mut Ctxt) -> Vec<LitStr> {
 }
 
 /// An id, a group, a client id.
-fn named(setting: &Setting, ctxt: &mut Ctxt) -> Option<LitStr> {
+pub(super) fn named(setting: &Setting, ctxt: &mut Ctxt) -> Option<LitStr> {
     let name = text(setting, ctxt)?;
     let value = name.value();
     if let Err(message) = placeholders(&value) {
@@ -104,21 +155,41 @@ fn named(setting: &Setting, ctxt: &mut Ctxt) -> Option<LitStr> {
     Some(name)
 }
 
-const ACK_MODES: [(&str, &str); 3] = [
+/// Words and the variants of the framework's `AckMode`.
+const ACK_MODES: [(&str, &str); 7] = [
     ("record", "Record"),
     ("batch", "Batch"),
+    ("time", "Time"),
+    ("count", "Count"),
+    ("count-time", "CountTime"),
     ("manual", "Manual"),
+    ("manual-immediate", "ManualImmediate"),
 ];
 
-/// The variant of the framework's `AckMode`.
-fn ack_mode(setting: &Setting, ctxt: &mut Ctxt) -> Option<&'static str> {
+/// The same of `Order`.
+const ORDERS: [(&str, &str); 3] = [("partition", "Partition"), ("key", "Key"), ("none", "None")];
+
+/// The same of `Dispatch`.
+const DISPATCHES: [(&str, &str); 3] = [
+    ("inline", "Inline"),
+    ("spawn", "Spawn"),
+    ("blocking", "Blocking"),
+];
+
+/// The variant that one of a few words stands for.
+fn word(
+    setting: &Setting,
+    what: &str,
+    words: &[(&'static str, &'static str)],
+    ctxt: &mut Ctxt,
+) -> Option<&'static str> {
     let name = text(setting, ctxt)?;
-    let mode = ACK_MODES.iter().find(|(mode, _)| *mode == name.value());
-    if mode.is_none() {
-        let valid = ACK_MODES.map(|(mode, _)| mode);
-        ctxt.error(name.span(), unknown("ack mode", &name.value(), &valid));
+    let found = words.iter().find(|(word, _)| *word == name.value());
+    if found.is_none() {
+        let valid: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        ctxt.error(name.span(), unknown(what, &name.value(), &valid));
     }
-    mode.map(|(_, variant)| *variant)
+    found.map(|(_, variant)| *variant)
 }
 
 /// Properties that a key of the attribute stands for.

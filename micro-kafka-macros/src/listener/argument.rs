@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, FnArg, GenericArgument, LitStr, PathArguments, PathSegment, Signature, Type};
 
+use super::batch::refuse_header;
 use super::lifetime::elided;
 use crate::ctxt::Ctxt;
 
@@ -15,7 +16,7 @@ pub(super) struct Argument {
 }
 
 /// Reads all arguments, and takes the `#[header]` attributes away.
-pub(super) fn arguments(signature: &mut Signature, ctxt: &mut Ctxt) -> Vec<Argument> {
+pub(super) fn arguments(signature: &mut Signature, batch: bool, ctxt: &mut Ctxt) -> Vec<Argument> {
     let generics = signature.generics.clone();
     let mut payload: Option<String> = None;
     let mut arguments = Vec::new();
@@ -24,6 +25,9 @@ pub(super) fn arguments(signature: &mut Signature, ctxt: &mut Ctxt) -> Vec<Argum
         refuse_cfg(&input.attrs, ctxt);
         let header = header_attribute(&mut input.attrs, ctxt);
         check_type(&input.ty, ctxt);
+        if let (true, Some(header)) = (batch, &header) {
+            refuse_header(header.span(), ctxt);
+        }
         if header.is_none() {
             check_header(&input.ty, ctxt);
             check_payload(&input.ty, &mut payload, ctxt);
@@ -124,7 +128,7 @@ fn payload_name(ty: &Type) -> Option<String> {
     }
 }
 
-fn last_segment(ty: &Type) -> Option<&PathSegment> {
+pub(super) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ty {
         Type::Path(path) => path.path.segments.last(),
         Type::Group(group) => last_segment(&group.elem),

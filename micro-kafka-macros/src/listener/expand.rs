@@ -12,6 +12,7 @@ use syn::{Attribute, ItemFn, LitStr, ReturnType, Signature, Type};
 
 use super::args::Args;
 use super::argument::Argument;
+use super::kind::Kind;
 use super::retry::option;
 use crate::crate_path::Support;
 
@@ -23,10 +24,11 @@ pub(super) fn listener(args: &Args, function: &ItemFn, arguments: &[Argument]) -
     let allowed = attrs
         .any(|attr| attr.path().is_ident("deprecated"))
         .then(|| quote!(#[allow(deprecated)]));
-    let call = call(&support, function, arguments);
-    let invoke = invoke(&support, function);
-    let check = check(&support, arguments);
-    let variants = variants(&support, &function.sig);
+    let kind = Kind::of(args);
+    let call = call(&support, kind, function, arguments);
+    let invoke = invoke(&support, kind, function);
+    let check = check(&support, kind, arguments);
+    let variants = variants(&support, kind, &function.sig);
     let definition = definition(&support, args, function);
     quote! {
         #function
@@ -55,7 +57,7 @@ fn at(span: Span) -> Span {
 }
 
 /// Takes the arguments, runs the function, and settles what it returned.
-fn call(support: &Support, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
+fn call(support: &Support, kind: Kind, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
     let name = name(function);
     let names: Vec<Ident> = (0..arguments.len())
         .map(|at| format_ident!("argument_{at}", span = Span::mixed_site()))
@@ -63,27 +65,35 @@ fn call(support: &Support, function: &ItemFn, arguments: &[Argument]) -> TokenSt
     let takes = arguments
         .iter()
         .zip(&names)
-        .map(|(argument, name)| take(support, argument, name));
-    let settle = settle(support, &function.sig);
-    let delivery = parameter("delivery", arguments.is_empty());
+        .map(|(argument, name)| take(support, kind, argument, name));
+    let unused = kind == Kind::Single && arguments.is_empty();
+    let delivery = parameter("delivery", unused);
+    let (ways, outcome) = (kind.ways(), kind.outcome(support));
+    let (before, unless) = (kind.before(support), kind.unless(support));
+    let after = kind.after(support, &settle(support, kind, &function.sig));
     quote_spanned! {Span::mixed_site()=>
         async fn __micro_kafka_call(
             #delivery: &#support::Delivery,
-        ) -> #support::Result<(), #support::ListenerError> {
-            use #support::ways::*;
+        ) -> #support::Result<#outcome, #support::ListenerError> {
+            use #support::#ways::*;
+            #before
             #(#takes)*
+            #unless
             let output = #name(#(#names),*).await;
-            #settle
+            #after
         }
     }
 }
 
-fn take(support: &Support, argument: &Argument, name: &Ident) -> TokenStream {
+fn take(support: &Support, kind: Kind, argument: &Argument, name: &Ident) -> TokenStream {
     let span = at(argument.span);
     let (support, ty) = (support.at(span), &argument.ty);
     match &argument.header {
         Some(header) => quote_spanned! {span=>
             let #name = #support::header::<#ty>(delivery, #header)?;
+        },
+        None if kind == Kind::Batch => quote_spanned! {span=>
+            let #name = <#ty as #support::FromBatch<'_>>::from_batch(delivery, &mut undecoded)?;
         },
         None => quote_spanned! {span=>
             let #name = <#ty as #support::FromRecord<'_>>::from_record(delivery)?;
@@ -91,22 +101,23 @@ fn take(support: &Support, argument: &Argument, name: &Ident) -> TokenStream {
     }
 }
 
-fn settle(support: &Support, signature: &Signature) -> TokenStream {
+fn settle(support: &Support, kind: Kind, signature: &Signature) -> TokenStream {
     let span = at(match &signature.output {
         ReturnType::Default => signature.ident.span(),
         ReturnType::Type(_, ty) => ty.span(),
     });
-    let support = support.at(span);
-    quote_spanned!(span=> (&&&#support::Outcome::of(&output)).way().settle(output))
+    let (support, of) = (support.at(span), kind.output());
+    quote_spanned!(span=> (&&&#support::#of::of(&output)).way().settle(output))
 }
 
 /// The variants of the error that the function may return.
-fn variants(support: &Support, signature: &Signature) -> TokenStream {
+fn variants(support: &Support, kind: Kind, signature: &Signature) -> TokenStream {
+    let (ways, of) = (kind.ways(), kind.output());
     let names = match &signature.output {
         ReturnType::Type(_, ty) if is_nameable(ty) => {
             quote! {
-                use #support::ways::*;
-                (&&&#support::Outcome::<#ty>::unseen()).variants()
+                use #support::#ways::*;
+                (&&&#support::#of::<#ty>::unseen()).variants()
             }
         }
         ReturnType::Type(..) => quote!(#support::Option::None),
@@ -138,31 +149,31 @@ fn parameter(name: &str, unused: bool) -> TokenStream {
 
 /// A delivery on its way through the handler: a future that owns it, in memory that the consumer
 /// keeps.
-fn invoke(support: &Support, function: &ItemFn) -> TokenStream {
+fn invoke(support: &Support, kind: Kind, function: &ItemFn) -> TokenStream {
     let span = at(function.sig.ident.span());
     let support = support.at(span);
+    let finished = kind.finished(&support);
     quote_spanned! {span=>
         fn __micro_kafka_invoke(
             delivery: #support::Delivery,
             slot: &mut #support::HandlerSlot,
         ) -> #support::Started {
             slot.start(async move {
-                let result = #support::guarded(__micro_kafka_call(&delivery)).await;
-                #support::Finished { delivery, result }
+                #finished
             })
         }
     }
 }
 
-fn check(support: &Support, arguments: &[Argument]) -> TokenStream {
+fn check(support: &Support, kind: Kind, arguments: &[Argument]) -> TokenStream {
     let checks: Vec<TokenStream> = arguments
         .iter()
         .filter(|argument| argument.header.is_none())
         .map(|argument| {
-            let ty = &argument.ty;
+            let (ty, of) = (&argument.ty, kind.argument());
             let support = support.at(at(argument.span));
             quote_spanned! {at(argument.span)=>
-                <#ty as #support::FromRecord<'_>>::check(boot);
+                <#ty as #support::#of<'_>>::check(boot);
             }
         })
         .collect();
@@ -208,12 +219,22 @@ fn values(support: &Support, args: &Args) -> TokenStream {
     let client_id = optional(&args.client_id);
     let concurrency = option(support, args.concurrency.map(|number| quote!(#number)));
     let auto_startup = option(support, args.auto_startup.map(|value| quote!(#value)));
-    let ack_mode = args.ack_mode.map(|variant| {
-        let variant = Ident::new(variant, Span::mixed_site());
-        quote!(#support::AckMode::#variant)
-    });
-    let ack_mode = option(support, ack_mode);
+    let variant = |of: &str, name: Option<&'static str>| {
+        let path = name.map(|name| {
+            let (of, name) = (
+                Ident::new(of, Span::mixed_site()),
+                Ident::new(name, Span::mixed_site()),
+            );
+            quote!(#support::#of::#name)
+        });
+        option(support, path)
+    };
+    let order = variant("Order", args.order);
+    let parallelism = option(support, args.parallelism.map(|number| quote!(#number)));
+    let dispatch = variant("Dispatch", args.dispatch);
+    let ack_mode = variant("AckMode", args.ack_mode);
     let retry = args.retry.fields(support);
+    let declared = declared(support, args);
     let properties = args
         .properties
         .iter()
@@ -224,9 +245,41 @@ fn values(support: &Support, args: &Args) -> TokenStream {
         client_id: #client_id,
         concurrency: #concurrency,
         auto_startup: #auto_startup,
+        order: #order,
+        parallelism: #parallelism,
+        dispatch: #dispatch,
         ack_mode: #ack_mode,
         retry: #support::RetryDef { #retry },
+        #declared
         properties: &[#(#properties),*],
+    }
+}
+
+/// Other sources than topics, and what else a listener may have.
+fn declared(support: &Support, args: &Args) -> TokenStream {
+    let optional = |text: &Option<LitStr>| option(support, text.as_ref().map(|text| quote!(#text)));
+    let topic_pattern = optional(&args.topic_pattern);
+    let topic_partitions = &args.topic_partitions;
+    let batch = option(support, args.batch.map(|batch| batch.tokens(support)));
+    let container = optional(&args.container);
+    let filter = option(support, args.filter.as_ref().map(|filter| quote!(#filter)));
+    let error_handler = args.error_handler.as_ref();
+    let error_handler = option(
+        support,
+        error_handler.map(|handler| handler.tokens(support)),
+    );
+    let send_to = args.send_to.as_ref().map(|to| to.tokens(support));
+    let send_to = option(support, send_to);
+    let info = optional(&args.info);
+    quote! {
+        topic_pattern: #topic_pattern,
+        topic_partitions: &[#(#topic_partitions),*],
+        batch: #batch,
+        container: #container,
+        filter: #filter,
+        error_handler: #error_handler,
+        send_to: #send_to,
+        info: #info,
     }
 }
 

@@ -2,9 +2,13 @@
 
 mod args;
 mod argument;
+mod batch;
+mod code;
 mod expand;
+mod kind;
 mod lifetime;
 mod retry;
+mod source;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -26,7 +30,9 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     };
     check_plain(&function, &mut ctxt);
     let signature = function.sig.clone();
-    let arguments = argument::arguments(&mut function.sig, &mut ctxt);
+    batch::check_batch(args.batch.is_some(), &function.sig, &mut ctxt);
+    let arguments = argument::arguments(&mut function.sig, args.batch.is_some(), &mut ctxt);
+    args.check_replies(&function.sig, &mut ctxt);
     if function.attrs.iter().any(is_listener) {
         // The next expansion needs the arguments' attributes, and takes them away itself.
         function.sig = signature;

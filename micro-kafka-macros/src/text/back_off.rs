@@ -88,6 +88,18 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is longer than 1000 years"))
 }
 
+/// Reads a duration, as its milliseconds.
+pub(crate) fn millis(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let read = match has_placeholder(text) {
+        true => Err(String::from(
+            "a duration cannot hold placeholders: set it under `[kafka.listeners.<id>]`",
+        )),
+        false => duration(text),
+    };
+    read.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
 impl BackOff {
     /// As an expression of the framework's type.
     pub(crate) fn tokens(self, support: &Support) -> TokenStream {

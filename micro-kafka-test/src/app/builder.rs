@@ -7,6 +7,7 @@ use std::sync::Arc;
 use micro_kafka::app::{KafkaApp, KafkaAppBuilder, Listener};
 use micro_kafka::config::{Config, ConfigBuilder};
 use micro_kafka::error::{ErrorHandler, Recover};
+use micro_kafka::listener::RebalanceListener;
 
 use super::TestApp;
 use crate::deadline::fail;
@@ -73,9 +74,25 @@ impl TestAppBuilder {
         self
     }
 
+    /// Decides about the failures of those listeners that name it.
+    pub fn named_error_handler(
+        mut self,
+        name: impl Into<String>,
+        handler: impl ErrorHandler + 'static,
+    ) -> Self {
+        self.app = self.app.named_error_handler(name, handler);
+        self
+    }
+
     /// Takes the records that will not be tried again, instead of the dead-letter topic.
     pub fn recoverer(mut self, recoverer: impl Recover + 'static) -> Self {
         self.app = self.app.recoverer(recoverer);
+        self
+    }
+
+    /// Is told of partitions that come and go.
+    pub fn rebalance_listener(mut self, listener: impl RebalanceListener + 'static) -> Self {
+        self.app = self.app.rebalance_listener(listener);
         self
     }
 

@@ -9,7 +9,7 @@ use micro_kafka::template::{KafkaTemplate, TemplateConfig};
 use parking_lot::Mutex;
 
 use super::{EmbeddedKafka, Inner};
-use crate::target::Target;
+use crate::target::{Target, Wanted};
 
 /// A Kafka that cannot be started for a test.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,17 @@ pub enum StartError {
     /// The kit's own clients could not be made.
     #[error("{0}")]
     Client(String),
+    /// Something that only the embedded broker can do was asked of another Kafka.
+    #[error(
+        "{what} needs the embedded broker, but MICRO_KAFKA_TEST names {bootstrap}: a test that \
+         shall not run there says why, by `#[kafka_test(embedded = \"…\")]`"
+    )]
+    NeedsEmbedded {
+        /// What was asked.
+        what: String,
+        /// The other Kafka.
+        bootstrap: String,
+    },
     /// The topics could not be created.
     #[error("the topics could not be created")]
     Topics(#[source] AdminError),
@@ -30,8 +41,7 @@ pub enum StartError {
 #[derive(Debug, Clone, Default)]
 #[must_use = "a builder does nothing until `start`"]
 pub struct EmbeddedKafkaBuilder {
-    topics: Vec<(String, u32)>,
-    auto_create: bool,
+    wanted: Wanted,
     config: String,
     paused: bool,
 }
@@ -39,13 +49,26 @@ pub struct EmbeddedKafkaBuilder {
 impl EmbeddedKafkaBuilder {
     /// A topic with so many partitions.
     pub fn topic(mut self, name: impl Into<String>, partitions: u32) -> Self {
-        self.topics.push((name.into(), partitions));
+        self.wanted.topics.push((name.into(), partitions));
         self
     }
 
     /// Whether the embedded broker creates topics that clients ask for; default no.
     pub fn auto_create(mut self, create: bool) -> Self {
-        self.auto_create = create;
+        self.wanted.auto_create = create;
+        self
+    }
+
+    /// A property of the embedded broker, with Kafka's name: `log.retention.ms`.
+    pub fn broker_property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.wanted.properties.push((name.into(), value.into()));
+        self
+    }
+
+    /// Takes a broker that all shared ones of this process are, in a namespace of its own; it ends
+    /// with the process. Properties and `auto_create` are left as they are.
+    pub fn shared(mut self) -> Self {
+        self.wanted.shared = true;
         self
     }
 
@@ -66,7 +89,7 @@ impl EmbeddedKafkaBuilder {
     /// # Errors
     /// If the broker does not start, or a topic cannot be created.
     pub async fn start(self) -> Result<EmbeddedKafka, StartError> {
-        let (target, has_topics) = Target::start(&self.topics, self.auto_create)?;
+        let (target, has_topics) = Target::start(&self.wanted)?;
         let settings = settings(&target)?;
         let template = KafkaTemplate::new(TemplateConfig::from(&settings))
             .map_err(|error| StartError::Client(error.to_string()))?;
@@ -86,7 +109,7 @@ impl EmbeddedKafkaBuilder {
             inner: Arc::new(inner),
         };
         if !has_topics {
-            kafka.create(&self.topics).await?;
+            kafka.create(&self.wanted.topics).await?;
         }
         Ok(kafka)
     }

@@ -66,9 +66,9 @@ impl EmbeddedKafka {
             return Arc::clone(reader);
         }
         // The embedded broker knows at once what it was asked to create.
-        let grace = match self.namespace() {
-            Some(_) => KNOWN,
-            None => Duration::ZERO,
+        let grace = match self.inner.target.is_embedded() {
+            true => Duration::ZERO,
+            false => KNOWN,
         };
         let start = || TopicReader::start(&self.bootstrap_servers(), &wire_name);
         match tokio::task::block_in_place(|| known(grace, start)) {

@@ -25,7 +25,7 @@ impl<'a> TopicRecords<'a> {
         let reader = self.reader(Location::caller());
         Wait::new(Location::caller(), move |deadline| async move {
             let all = self.reach(&reader, count, "at least", deadline).await;
-            self.found(&all)
+            self.filter.found(&all)
         })
     }
 
@@ -40,7 +40,7 @@ impl<'a> TopicRecords<'a> {
         Wait::new(Location::caller(), move |deadline| async move {
             self.reach(&reader, count, "exactly", deadline).await;
             let all = self.all(&reader, deadline).await;
-            let found = self.found(&all);
+            let found = self.filter.found(&all);
             if found.len() != count {
                 self.miscounted(&all, count, "exactly", deadline, "");
             }
@@ -89,7 +89,7 @@ impl<'a> TopicRecords<'a> {
         let place = Location::caller();
         let (reader, time) = (self.reader(place), span(time, place));
         Wait::new(place, move |deadline| async move {
-            let one = |all: &Records| self.count(all) > 0;
+            let one = |all: &Records| self.filter.count(all) > 0;
             let quiet = async {
                 let _ = reader.seen().wait_for(|seen| one(&seen.records)).await;
             };
@@ -145,7 +145,7 @@ impl<'a> TopicRecords<'a> {
         deadline: Deadline,
     ) -> Records {
         let enough = until(reader.seen(), deadline, |seen| {
-            self.count(&seen.records) >= count
+            self.filter.count(&seen.records) >= count
         });
         match enough.await {
             Ok(all) => all,
@@ -164,15 +164,6 @@ impl<'a> TopicRecords<'a> {
         deadline: Deadline,
         time: &str,
     ) -> ! {
-        let (found, looked_for) = (self.count(all), self.looked_for());
-        let expected = match (count, how) {
-            (0, _) => "no record".to_owned(),
-            (1, _) => format!("{how} 1 record"),
-            _ => format!("{how} {count} records"),
-        };
-        deadline.fail(&format!(
-            "expected {expected} {looked_for}{time}, found {found}: {}",
-            self.shown(all)
-        ))
+        deadline.fail(&self.filter.miscounted(all, (how, count), &self.name, time))
     }
 }

@@ -1,7 +1,6 @@
 //! The records of a topic, looked for by what they are.
 
 mod count;
-mod filter;
 mod order;
 
 use std::fmt;
@@ -11,10 +10,9 @@ use std::sync::Arc;
 use micro_kafka::record::OwnedRecord;
 
 use crate::embedded::EmbeddedKafka;
+use crate::filter::Filter;
 use crate::matcher::Matcher;
 use crate::reader::TopicReader;
-use crate::show;
-use filter::Filter;
 
 /// The records of a topic, or those of them that are looked for; see [`EmbeddedKafka::topic`].
 ///
@@ -24,7 +22,7 @@ use filter::Filter;
 /// # use micro_kafka::prelude::*;
 /// # use micro_kafka_test::prelude::*;
 /// # #[derive(Serialize, Deserialize)] struct Order { id: u64, cents: i64 }
-/// # #[kafka_test(topics = ["orders"], partitions = 3)]
+/// # #[kafka_test(topics = ["orders:3"])]
 /// # async fn orders_are_found(kafka: EmbeddedKafka) {
 /// # kafka.send("orders", Json(&Order { id: 7, cents: 5 })).key("c1").header("source", "web").await;
 /// let orders = kafka.topic("orders");
@@ -50,74 +48,42 @@ impl<'a> TopicRecords<'a> {
         }
     }
 
-    fn with(&self, what: String, test: impl Fn(&OwnedRecord) -> bool + Send + Sync + 'a) -> Self {
-        let mut narrowed = self.clone();
-        narrowed.filter.add(what, test);
-        narrowed
+    fn narrowed(&self, filter: Filter<'a>) -> Self {
+        Self {
+            filter,
+            name: self.name.clone(),
+            kafka: self.kafka,
+        }
     }
 
-    /// Those with this key: a text, bytes, or whatever [`Matcher`].
+    /// Those with this key: a text, bytes, or another [`Matcher`].
     pub fn key(&self, key: impl Matcher + 'a) -> Self {
-        self.with(format!("key={}", key.describe()), move |record| {
-            key.accepts(record.key.as_deref())
-        })
+        self.narrowed(self.filter.key(key))
     }
 
-    /// Those with this value: a text, bytes, `Json(&value)`, or whatever [`Matcher`].
+    /// Those with this value: a text, bytes, `Json(&value)`, or another [`Matcher`].
     pub fn value(&self, value: impl Matcher + 'a) -> Self {
-        self.with(format!("payload={}", value.describe()), move |record| {
-            value.accepts(record.payload.as_deref())
-        })
+        self.narrowed(self.filter.value(value))
     }
 
     /// Those with a header of this name, and the last of that name with this value.
     pub fn header(&self, name: &str, value: impl Matcher + 'a) -> Self {
-        let name = name.to_owned();
-        self.with(format!("{name}={}", value.describe()), move |record| {
-            let mut headers = record.headers.iter().rev();
-            let header = headers.find(|header| header.name == name.as_bytes());
-            header.is_some_and(|header| value.accepts(header.value.as_deref()))
-        })
+        self.narrowed(self.filter.header(name, value))
     }
 
     /// Those on this partition.
     pub fn partition(&self, partition: i32) -> Self {
-        self.with(format!("partition {partition}"), move |record| {
-            record.partition == partition
-        })
+        self.narrowed(self.filter.partition(partition))
     }
 
     /// Those of which the closure says yes.
     #[track_caller]
     pub fn matching(&self, test: impl Fn(&OwnedRecord) -> bool + Send + Sync + 'a) -> Self {
-        let line = Location::caller().line();
-        self.with(format!("the condition of line {line}"), test)
+        self.narrowed(self.filter.matching(test))
     }
 
     fn reader(&self, place: &'static Location<'static>) -> Arc<TopicReader> {
         self.kafka.reader(&self.name, place)
-    }
-
-    /// What is looked for, as a part of a sentence.
-    fn looked_for(&self) -> String {
-        format!("of topic `{}`{}", self.name, self.filter)
-    }
-
-    fn found(&self, all: &[Arc<OwnedRecord>]) -> Vec<Arc<OwnedRecord>> {
-        let found = all.iter().filter(|record| self.filter.holds(record));
-        found.cloned().collect()
-    }
-
-    fn count(&self, all: &[Arc<OwnedRecord>]) -> usize {
-        all.iter()
-            .filter(|record| self.filter.holds(record))
-            .count()
-    }
-
-    fn shown(&self, all: &[Arc<OwnedRecord>]) -> String {
-        show::marked(all, |record| {
-            !self.filter.is_empty() && self.filter.holds(record)
-        })
     }
 }
 

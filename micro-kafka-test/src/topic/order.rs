@@ -65,14 +65,14 @@ impl<'a> TopicRecords<'a> {
         wanted: &[M],
         deadline: Deadline,
     ) {
-        let looked_for = self.looked_for();
+        let looked_for = format!("of topic `{}`{}", self.name, self.filter);
         let mut partitions: Vec<i32> = found.iter().map(|record| record.partition).collect();
         partitions.dedup();
         if partitions.len() > 1 {
             deadline.fail(&format!(
                 "the records {looked_for} are on the partitions {partitions:?}, between which Kafka \
                  keeps no order: choose one by `.partition(…)` or `.key(…)`; {}",
-                self.shown(found)
+                self.filter.shown(found)
             ));
         }
         for (at, (record, matcher)) in found.iter().zip(wanted).enumerate() {
@@ -82,7 +82,7 @@ impl<'a> TopicRecords<'a> {
                     matcher.describe(),
                     at + 1,
                     found.len(),
-                    self.shown(found)
+                    self.filter.shown(found)
                 ));
             }
         }

@@ -162,3 +162,19 @@ fn debug_of_an_error_is_its_report_since_main_prints_it() {
             .starts_with("the application cannot start, 1 problem:")
     );
 }
+
+#[kafka_listener(topics = "nowhere", group_id = "billing", id = "lost")]
+async fn lost(_order: &str) {}
+
+#[kafka_test]
+async fn a_missing_topic_keeps_an_application_from_starting_if_it_should(kafka: EmbeddedKafka) {
+    let app = kafka.app().listener(lost);
+    let app = app.set("kafka.listeners.lost.missing-topics-fatal", true);
+    let error = app.try_start().await.expect_err("it started");
+    let report = error.to_string();
+    assert!(report.contains("listener `lost`: the topic `"), "{report}");
+    assert!(
+        report.contains("nowhere` does not exist; create it"),
+        "{report}"
+    );
+}

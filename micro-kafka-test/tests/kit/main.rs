@@ -7,8 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod driven;
 mod groups;
 mod letters;
+mod options;
 mod records;
 
 use std::panic::AssertUnwindSafe;

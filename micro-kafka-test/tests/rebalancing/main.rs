@@ -262,3 +262,34 @@ async fn a_static_member_comes_back_to_its_partitions_without_a_rebalance(kafka:
         .collect::<BTreeSet<_>>();
     assert_eq!(by_first, before);
 }
+
+#[kafka_test(
+    topics = ["orders"],
+    partitions = 4,
+    config = "[kafka.listener]\nconcurrency = 2\ngroup-instance-id = '${NO_SUCH_POD:pod}'"
+)]
+async fn each_consumer_of_a_static_member_has_a_name_of_its_own(kafka: EmbeddedKafka) {
+    let handled = Journal::new();
+    let app = join(&kafka, "static", &handled, &[]).await;
+    // Two of one name would put each other out of the group.
+    let mut assignment = app.listener("charge").assignment();
+    let spread = assignment.wait_for(|all| {
+        let consumers = all.iter().map(|own| own.consumer);
+        all.len() == 4 && consumers.collect::<BTreeSet<_>>().len() == 2
+    });
+    let spread = tokio::time::timeout(micro_kafka_test::DEADLINE, spread).await;
+    spread.expect("not both have partitions").unwrap();
+    for partition in 0..4 {
+        kafka.send("orders", "x").partition(partition).await;
+    }
+    app.listener("charge").settled().await.assert_handled(4);
+    assert!(app.health().is_up(), "{:?}", app.health());
+}
+
+/// The next generation of groups: the broker decides who has what. Only Apache Kafka has it.
+#[kafka_test(topics = ["orders"], partitions = 4)]
+async fn instances_of_a_next_generation_group_come_and_go(kafka: EmbeddedKafka) {
+    if std::env::var_os("MICRO_KAFKA_TEST").is_some() {
+        come_and_go(&kafka, &[("group.protocol", "consumer")]).await;
+    }
+}

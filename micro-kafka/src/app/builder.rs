@@ -3,17 +3,18 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
+use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::log::log_to_stderr;
 use super::programmatic::Listener;
 use super::registry::Registry;
-use super::resolve::{Plan, resolve};
+use super::resolve::{ErrorHandlers, Plan, resolve};
 use super::running::RunningApp;
 use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{ErrorHandler, Recover};
-use crate::listener::States;
+use crate::listener::{RebalanceListener, States};
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Where the settings come from.
@@ -41,9 +42,12 @@ pub struct KafkaAppBuilder {
     registry: Registry,
     clock: Clock,
     error_handler: Option<Arc<dyn ErrorHandler>>,
+    error_handlers: ErrorHandlers,
     recoverer: Option<Arc<dyn Recover>>,
+    rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     error_hook: ErrorHook,
     templates: TemplateChange,
+    template: Option<KafkaTemplate>,
 }
 
 impl KafkaAppBuilder {
@@ -105,9 +109,26 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Decides about the failures of those listeners that name it: by `error_handler = "name"` in
+    /// the attribute, or `error-handler` in the settings.
+    pub fn named_error_handler(
+        mut self,
+        name: impl Into<String>,
+        handler: impl ErrorHandler + 'static,
+    ) -> Self {
+        self.error_handlers.insert(name.into(), Arc::new(handler));
+        self
+    }
+
     /// Takes the records that will not be tried again, instead of the dead-letter topic.
     pub fn recoverer(mut self, recoverer: impl Recover + 'static) -> Self {
         self.recoverer = Some(Arc::new(recoverer));
+        self
+    }
+
+    /// Is told of partitions that come and go, for all listeners.
+    pub fn rebalance_listener(mut self, listener: impl RebalanceListener + 'static) -> Self {
+        self.rebalance_listener = Some(Arc::new(listener));
         self
     }
 
@@ -129,6 +150,13 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Sends by that template instead of one of its own: handlers take it as
+    /// `State<KafkaTemplate>`, and dead letters go out by it.
+    pub fn template(mut self, template: KafkaTemplate) -> Self {
+        self.template = Some(template);
+        self
+    }
+
     /// Reads the settings and checks everything that can be checked without a broker.
     ///
     /// # Errors
@@ -137,14 +165,22 @@ impl KafkaAppBuilder {
         let (config, errors) = self.settings.read();
         let mut problems: Vec<BootError> = errors.into_iter().map(BootError::from).collect();
         let listeners = self.registry.collect(&mut problems);
-        let template = template(&config, &self.error_hook, &self.templates)
-            .inspect_err(|error| problems.push(BootError::new(error.to_string())))
-            .ok();
+        let template = self.template.or_else(|| {
+            template(&config, &self.error_hook, &self.templates)
+                .inspect_err(|error| problems.push(BootError::new(error.to_string())))
+                .ok()
+        });
         let mut states = self.states;
         if let Some(template) = &template {
             states.insert(template.clone());
         }
-        let plans = resolve(&config, listeners, &states, &mut problems);
+        let plans = resolve(
+            &config,
+            listeners,
+            &states,
+            &self.error_handlers,
+            &mut problems,
+        );
         BootErrors::check(problems)?;
         let Some(template) = template else {
             return Err(Error::Runtime("the producer was not made".into()));
@@ -157,6 +193,7 @@ impl KafkaAppBuilder {
             clock: self.clock,
             error_handler: self.error_handler,
             recoverer: self.recoverer,
+            rebalance_listener: self.rebalance_listener,
         })
     }
 }
@@ -171,6 +208,7 @@ pub struct KafkaApp {
     pub(super) clock: Clock,
     pub(super) error_handler: Option<Arc<dyn ErrorHandler>>,
     pub(super) recoverer: Option<Arc<dyn Recover>>,
+    pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
 }
 
 impl KafkaApp {
@@ -182,9 +220,12 @@ impl KafkaApp {
             registry: Registry::default(),
             clock: Clock::system(),
             error_handler: None,
+            error_handlers: ErrorHandlers::new(),
             recoverer: None,
+            rebalance_listener: None,
             error_hook: ErrorHook::default(),
             templates: TemplateChange::default(),
+            template: None,
         }
     }
 
@@ -198,6 +239,12 @@ impl KafkaApp {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The listeners by themselves, to be driven by hand: for tests of handlers without a broker.
+    #[must_use]
+    pub fn detach(self) -> Vec<DetachedListener> {
+        DetachedListener::all(self)
     }
 
     /// Creates what topics are missing for dead letters, and starts the listeners.

@@ -2,8 +2,10 @@
 
 mod builder;
 mod dead_letters;
+mod detached;
 mod error;
 mod log;
+mod missing_topics;
 mod programmatic;
 mod registration;
 mod registry;
@@ -13,6 +15,7 @@ mod signal;
 mod templates;
 
 pub use builder::{KafkaApp, KafkaAppBuilder};
+pub use detached::DetachedListener;
 pub use error::{BootError, BootErrors, Error};
 pub use log::log_to_stderr;
 pub use programmatic::{Listener, RecordFuture};

@@ -5,10 +5,10 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::registration::{Arguments, Registration};
+use super::registration::{Arguments, Code, Registration};
 use crate::__private::v1::guarded;
 use crate::error::{BoxError, ListenerError};
-use crate::listener::{AckMode, Delivery, Finished, Handler, RetryDef};
+use crate::listener::{AckMode, Delivery, Dispatch, Finished, Handler, Order, RetryDef};
 use crate::record::Record;
 
 /// What a closure listener returns: usually `Box::pin(async move { … })`.
@@ -52,6 +52,7 @@ impl Listener {
             handler: Handler::Closure(Arc::new(invoke)),
             check: |_| (),
             variants: None,
+            code: Code::default(),
         })
     }
 
@@ -76,6 +77,24 @@ impl Listener {
     /// Whether it starts with the application; default yes.
     pub fn auto_startup(mut self, start: bool) -> Self {
         self.0.arguments.auto_startup = Some(start);
+        self
+    }
+
+    /// Which records wait for one another.
+    pub fn order(mut self, order: Order) -> Self {
+        self.0.arguments.order = Some(order);
+        self
+    }
+
+    /// The most handlers at work for one consumer.
+    pub fn parallelism(mut self, handlers: u32) -> Self {
+        self.0.arguments.parallelism = Some(handlers);
+        self
+    }
+
+    /// Where the handler runs.
+    pub fn dispatch(mut self, dispatch: Dispatch) -> Self {
+        self.0.arguments.dispatch = Some(dispatch);
         self
     }
 

@@ -1,6 +1,12 @@
 //! A listener as it was declared, by attribute or by program.
 
-use crate::listener::{AckMode, BootCheck, Handler, ListenerDef, RetryDef, Source};
+use std::sync::Arc;
+
+use crate::error::ErrorHandler;
+use crate::listener::{
+    AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, ListenerDef, Order,
+    RetryDef, SendTo, SendToDef, Source,
+};
 
 /// A declared listener before placeholders and settings.
 #[derive(Debug)]
@@ -12,16 +18,38 @@ pub(crate) struct Registration {
     pub(crate) handler: Handler,
     pub(crate) check: fn(&mut BootCheck<'_>),
     pub(crate) variants: Option<&'static [&'static str]>,
+    pub(crate) code: Code,
+}
+
+/// What of a listener is code beside its handler.
+#[derive(Debug, Default)]
+pub(crate) struct Code {
+    /// Whether the handler takes batches.
+    pub(crate) batch: bool,
+    pub(crate) filter: Option<Filter>,
+    pub(crate) error_handler: Option<Arc<dyn ErrorHandler>>,
+    /// What the handler returns goes somewhere.
+    pub(crate) replies: Option<SendTo>,
 }
 
 /// What the attribute's arguments, or the builder's calls, say.
 #[derive(Debug, Default)]
 pub(crate) struct Arguments {
     pub(crate) topics: Vec<String>,
+    pub(crate) topic_pattern: Option<String>,
+    pub(crate) topic_partitions: Vec<String>,
+    pub(crate) container: Option<String>,
+    pub(crate) batch: BatchDef,
+    pub(crate) error_handler: Option<String>,
+    pub(crate) send_to: Option<String>,
+    pub(crate) info: Option<String>,
     pub(crate) group_id: Option<String>,
     pub(crate) client_id: Option<String>,
     pub(crate) concurrency: Option<u32>,
     pub(crate) auto_startup: Option<bool>,
+    pub(crate) order: Option<Order>,
+    pub(crate) parallelism: Option<u32>,
+    pub(crate) dispatch: Option<Dispatch>,
     pub(crate) ack_mode: Option<AckMode>,
     pub(crate) retry: RetryDef,
     pub(crate) properties: Vec<(String, String)>,
@@ -39,10 +67,26 @@ impl From<&ListenerDef> for Registration {
             source: Some(def.source),
             arguments: Arguments {
                 topics: def.topics.iter().map(|topic| (*topic).into()).collect(),
+                topic_pattern: def.topic_pattern.map(Into::into),
+                topic_partitions: def.topic_partitions.iter().map(|p| (*p).into()).collect(),
+                container: def.container.map(Into::into),
+                batch: def.batch.unwrap_or_default(),
+                error_handler: match def.error_handler {
+                    Some(ErrorHandlerDef::Named(name)) => Some(name.into()),
+                    Some(ErrorHandlerDef::Function(_)) | None => None,
+                },
+                send_to: match def.send_to {
+                    Some(SendToDef::Topic(topic)) => Some(topic.into()),
+                    Some(SendToDef::ReplyHeader) | None => None,
+                },
+                info: def.info.map(Into::into),
                 group_id: def.group_id.map(Into::into),
                 client_id: def.client_id.map(Into::into),
                 concurrency: def.concurrency,
                 auto_startup: def.auto_startup,
+                order: def.order,
+                parallelism: def.parallelism,
+                dispatch: def.dispatch,
                 ack_mode: def.ack_mode,
                 retry: def.retry,
                 properties: properties.collect(),
@@ -50,6 +94,24 @@ impl From<&ListenerDef> for Registration {
             handler: Handler::Function(def.invoke),
             check: def.check,
             variants: (def.variants)(),
+            code: Code::from(def),
+        }
+    }
+}
+
+impl From<&ListenerDef> for Code {
+    fn from(def: &ListenerDef) -> Self {
+        Self {
+            batch: def.batch.is_some(),
+            filter: def.filter.map(Filter::new),
+            error_handler: match def.error_handler {
+                Some(ErrorHandlerDef::Function(function)) => Some(Arc::new(function)),
+                Some(ErrorHandlerDef::Named(_)) | None => None,
+            },
+            replies: def.send_to.map(|to| match to {
+                SendToDef::Topic(topic) => SendTo::Topic(topic.into()),
+                SendToDef::ReplyHeader => SendTo::ReplyHeader,
+            }),
         }
     }
 }

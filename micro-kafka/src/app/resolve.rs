@@ -1,11 +1,16 @@
 //! From declared listeners and settings to endpoints, collecting all that is wrong.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::error::BootError;
-use super::registration::{Arguments, Registration};
+use super::registration::{Arguments, Code, Registration};
 use crate::config::{Config, ListenerAttributes, Origin, ResolvedListener, RetrySettings};
-use crate::listener::{AckMode, BootCheck, ListenerEndpoint, States};
+use crate::error::{DEAD_LETTER_SUFFIX, ErrorHandler};
+use crate::listener::{AckMode, BootCheck, ListenerEndpoint, SendTo, States, TopicPartitions};
+
+/// The application's error handlers, by name.
+pub(super) type ErrorHandlers = BTreeMap<String, Arc<dyn ErrorHandler>>;
 
 /// A listener that is ready to run.
 #[derive(Debug)]
@@ -14,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) retry: RetrySettings,
     /// Where its dead letters go, without the namespace; `None` is `<topic>-dlt`.
     pub(crate) dead_letter_topic: Option<String>,
+    /// Who decides about its failures, if it has somebody of its own.
+    pub(crate) error_handler: Option<Arc<dyn ErrorHandler>>,
 }
 
 /// Resolves all listeners and reports every mistake.
@@ -21,11 +28,12 @@ pub(super) fn resolve(
     config: &Config,
     listeners: Vec<Registration>,
     states: &States,
+    handlers: &ErrorHandlers,
     problems: &mut Vec<BootError>,
 ) -> Vec<Plan> {
     check_unused_tables(config, &listeners, problems);
     let plans = listeners.into_iter().filter_map(|listener| {
-        let plan = plan(config, listener, states, problems);
+        let plan = plan(config, listener, states, handlers, problems);
         plan.ok()
     });
     plans.collect()
@@ -38,6 +46,7 @@ fn plan(
     config: &Config,
     listener: Registration,
     states: &States,
+    handlers: &ErrorHandlers,
     problems: &mut Vec<BootError>,
 ) -> Result<Plan, Reported> {
     let values = listener.arguments.as_texts();
@@ -75,7 +84,57 @@ fn plan(
     };
     problems.extend(boot.into_problems().into_iter().map(at));
     let resolved = resolved.map_err(|()| Reported)?;
-    Ok(endpoint(config, listener, resolved))
+    let error_handler = named_handler(&resolved, handlers);
+    problems.extend(error_handler.as_ref().err().cloned().map(at));
+    problems.extend(
+        contradictions(&listener.code, &resolved)
+            .into_iter()
+            .map(at),
+    );
+    let error_handler = error_handler.map_err(|_| Reported)?;
+    let mut plan = endpoint(config, listener, resolved);
+    look_for_topics(&mut plan);
+    plan.error_handler = error_handler.or(plan.error_handler);
+    Ok(plan)
+}
+
+/// The error handler that settings or attribute name.
+fn named_handler(
+    resolved: &ResolvedListener,
+    handlers: &ErrorHandlers,
+) -> Result<Option<Arc<dyn ErrorHandler>>, String> {
+    let Some(name) = &resolved.error_handler else {
+        return Ok(None);
+    };
+    match handlers.get(name) {
+        Some(handler) => Ok(Some(Arc::clone(handler))),
+        None => {
+            let known = handlers.keys().map(String::as_str).collect::<Vec<_>>();
+            Err(format!(
+                "there is no error handler `{name}`: register it by `.named_error_handler(\"{name}\", …)`; \
+                 registered are: {}",
+                known.join(", ")
+            ))
+        }
+    }
+}
+
+/// What the function's code and its settings cannot both have.
+fn contradictions(code: &Code, resolved: &ResolvedListener) -> Vec<String> {
+    let mut problems = Vec::new();
+    if code.batch && resolved.order.overtakes() {
+        problems.push(
+            "a batch listener keeps the order of its partitions: leave `order` out".to_owned(),
+        );
+    }
+    if code.replies.is_none() && resolved.send_to.is_some() {
+        problems.push(
+            "`send-to` is set, but the function returns nothing to send: write `send_to = \"…\"` \
+             in its attribute"
+                .to_owned(),
+        );
+    }
+    problems
 }
 
 fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener) -> Plan {
@@ -87,19 +146,46 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
             .iter()
             .map(|topic| kafka.namespaced(topic))
             .collect(),
+        concurrency: concurrency(resolved.concurrency, &resolved.topic_partitions),
+        topic_pattern: resolved
+            .topic_pattern
+            .map(|pattern| native_pattern(&kafka.namespaced(""), &pattern)),
+        topic_partitions: resolved
+            .topic_partitions
+            .into_iter()
+            .map(|partitions| TopicPartitions {
+                topic: kafka.namespaced(&partitions.topic),
+                ..partitions
+            })
+            .collect(),
+        send_to: match (listener.code.replies, resolved.send_to) {
+            (Some(_), Some(topic)) => Some(SendTo::Topic(topic.into())),
+            (replies, None) => replies,
+            (None, Some(_)) => None,
+        },
+        info: resolved.info.map(Into::into),
+        batch: listener.code.batch.then_some(resolved.batch),
+        filter: listener.code.filter,
         group_id: kafka.namespaced(&resolved.group_id).into(),
         client_id: resolved
             .consumer_properties
             .get("client.id")
             .unwrap_or(&resolved.id)
             .to_owned(),
-        concurrency: u32::try_from(resolved.concurrency).unwrap_or(u32::MAX),
         auto_startup: resolved.auto_startup,
+        missing_topics_fatal: resolved.missing_topics_fatal,
+        order: resolved.order,
+        parallelism: resolved.parallelism,
+        dispatch: resolved.dispatch,
         ack_mode: resolved.ack_mode,
         auto_commit: resolved.auto_commit,
+        sync_commits: resolved.sync_commits,
         max_uncommitted: resolved.max_uncommitted,
+        max_uncommitted_bytes: resolved.max_uncommitted_bytes,
         commit_interval: resolved.commit_interval,
         commit_count: usize::try_from(resolved.commit_count).unwrap_or(usize::MAX),
+        idle_event: resolved.idle_event,
+        idle_partition_event: resolved.idle_partition_event,
         revoke_drain: resolved.revoke_drain,
         shutdown_timeout: kafka.shutdown_timeout,
         properties: properties
@@ -112,7 +198,54 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         endpoint,
         retry: resolved.retry,
         dead_letter_topic: resolved.dead_letter_topic,
+        error_handler: listener.code.error_handler,
     }
+}
+
+/// More consumers than partitions would have nothing to do, where partitions are not assigned.
+fn concurrency(wanted: usize, partitions: &[TopicPartitions]) -> u32 {
+    let most = partitions.iter().map(|each| each.partitions.len()).sum();
+    let wanted = match most {
+        0 => wanted,
+        most => wanted.min(most),
+    };
+    u32::try_from(wanted).unwrap_or(u32::MAX)
+}
+
+/// How often a listener with a pattern looks for new topics, in milliseconds.
+const LOOK_FOR_TOPICS: &str = "10000";
+
+/// A listener with a pattern must find new topics soon, and never its own dead letters.
+fn look_for_topics(plan: &mut Plan) {
+    let endpoint = &mut plan.endpoint;
+    let Some(pattern) = &endpoint.topic_pattern else {
+        return;
+    };
+    let dead_letters = match &plan.dead_letter_topic {
+        Some(topic) => format!("^.*{}$", topic.replace('.', "[.]")),
+        None => format!("^.*{DEAD_LETTER_SUFFIX}$"),
+    };
+    let wants_dead_letters = pattern.contains(DEAD_LETTER_SUFFIX);
+    let mut default = |name: &str, value: String| {
+        if !endpoint.properties.iter().any(|(set, _)| set == name) {
+            endpoint.properties.push((name.to_owned(), value));
+        }
+    };
+    default(
+        "topic.metadata.refresh.interval.ms",
+        LOOK_FOR_TOPICS.to_owned(),
+    );
+    if !wants_dead_letters {
+        default("topic.blacklist", dead_letters);
+    }
+}
+
+/// A pattern as librdkafka takes it: it begins with `^`, and matches whole names.
+fn native_pattern(namespace: &str, pattern: &str) -> String {
+    let namespace = namespace.replace('.', "[.]");
+    let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    format!("^{namespace}({pattern})$")
 }
 
 /// A table for a listener that does not exist is a typing mistake; one of a listener that is
@@ -150,12 +283,32 @@ impl Arguments {
             "auto_startup",
             self.auto_startup.map(|start| start.to_string()),
         );
+        put("order", self.order.map(|order| order.to_string()));
+        put("parallelism", self.parallelism.map(|most| most.to_string()));
+        put("dispatch", self.dispatch.map(|way| way.to_string()));
         put("ack_mode", self.ack_mode.map(|mode| mode.to_string()));
         put("retry.attempts", self.retry.attempts.map(|n| n.to_string()));
         put(
             "retry.backoff",
             self.retry.back_off.map(|back_off| back_off.to_string()),
         );
+        put("topic_pattern", self.topic_pattern.clone());
+        let partitions = &self.topic_partitions;
+        put(
+            "topic_partitions",
+            (!partitions.is_empty()).then(|| partitions.join(";")),
+        );
+        put("container", self.container.clone());
+        put("batch.max", self.batch.max.map(|max| max.to_string()));
+        put(
+            "batch.linger",
+            self.batch
+                .linger
+                .map(|wait| format!("{}ms", wait.as_millis())),
+        );
+        put("error_handler", self.error_handler.clone());
+        put("send_to", self.send_to.clone());
+        put("info", self.info.clone());
         for (name, value) in &self.properties {
             put(&format!("properties.{name}"), Some(value.clone()));
         }

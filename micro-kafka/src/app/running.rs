@@ -8,6 +8,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
 use super::error::Error;
+use super::missing_topics;
 use super::resolve::Plan;
 use super::signal::StopSignals;
 use crate::clock::Clock;
@@ -41,18 +42,22 @@ impl RunningApp {
             clock,
             error_handler,
             recoverer,
+            rebalance_listener,
         } = app;
         let namespace: Arc<str> = config.kafka().namespaced("").into();
         let container = |plan: Plan| {
             let deps = ContainerDeps {
                 clock: clock.clone(),
                 states: Arc::clone(&states),
-                error_handler: error_handler
+                error_handler: plan
+                    .error_handler
                     .clone()
+                    .or_else(|| error_handler.clone())
                     .unwrap_or_else(|| default_handler(&plan)),
                 recoverer: recoverer
                     .clone()
                     .unwrap_or_else(|| default_recoverer(&plan, &template)),
+                rebalance_listener: rebalance_listener.clone(),
                 namespace: Arc::clone(&namespace),
                 runtime: runtime.clone(),
             };
@@ -92,8 +97,11 @@ impl RunningApp {
         let mut first = None;
         for container in early {
             let client = container.start_behind(gate).map_err(Error::Start)?;
-            first = first.or(client);
+            // Who looks for topics by a pattern is blind for those that it must not read.
+            let sees_all = container.endpoint().topic_pattern.is_none();
+            first = first.or(client.filter(|_| sees_all));
         }
+        missing_topics::check(&self.containers, first.as_ref(), &self.template).await?;
         dead_letters.create(first, &self.template).await?;
         for container in late {
             container.start_behind(gate).map_err(Error::Start)?;
@@ -217,17 +225,20 @@ fn multi_thread_runtime() -> Result<Handle, Error> {
     Ok(runtime)
 }
 
-fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
+pub(super) fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
     Arc::new(DefaultErrorHandler::from_settings(&plan.retry))
 }
 
-fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
+pub(super) fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
     Arc::new(recoverer(plan, template))
 }
 
 /// The recoverer of a listener that was given none.
 pub(super) fn recoverer(plan: &Plan, template: &KafkaTemplate) -> DeadLetterPublishingRecoverer {
-    let recoverer = DeadLetterPublishingRecoverer::new(template);
+    let mut recoverer = DeadLetterPublishingRecoverer::new(template);
+    if plan.endpoint.topic_pattern.is_some() {
+        recoverer = recoverer.creating();
+    }
     match &plan.dead_letter_topic {
         Some(topic) => recoverer.to_topic(format!("{}{topic}", template.namespace())),
         None => recoverer,

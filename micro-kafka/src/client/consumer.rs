@@ -8,9 +8,11 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use rdkafka::bindings as rdsys;
+use rdsys::rd_kafka_OffsetSpec_t as Spec;
 use rdsys::rd_kafka_resp_err_t as Code;
 
 use super::admin::request;
+use super::by_hand::ByHand;
 use super::callbacks::{self, Heard};
 use super::handle::{ClientHandle, check, check_error, error_name};
 use super::partition_list::{NO_OFFSET, PartitionList};
@@ -20,7 +22,7 @@ use super::signal::Signal;
 use super::start_offsets::{self, Reset};
 use super::{
     AnyClient, ClientError, CommitError, CommitOffset, NativeMessage, RecordSource, Slot,
-    SourceEvent, Start, TopicPartition,
+    SourceEvent, Spot, Start, TopicPartition,
 };
 use crate::record::Record;
 
@@ -41,13 +43,14 @@ pub(crate) struct KafkaConsumer {
     batch: Batch,
     /// Errors that came among the records of a partition.
     overheard: Vec<Heard>,
-    signal: Arc<Signal>,
+    pub(super) signal: Arc<Signal>,
     cooperative: bool,
     reset: Reset,
     isolation: rdsys::rd_kafka_IsolationLevel_t,
     closing: bool,
     /// Holds on the client for messages to come.
     holds: Vec<Arc<ClientHandle>>,
+    pub(super) by_hand: ByHand,
     client: Arc<ClientHandle>,
 }
 
@@ -64,11 +67,24 @@ impl KafkaConsumer {
         settings: &[(String, String)],
         topics: &[String],
     ) -> Result<Self, ClientError> {
+        let consumer = Self::connect(settings)?;
+        let topics = topics.iter().map(|topic| TopicPartition::new(topic, -1));
+        let topics = topics.collect::<Vec<_>>();
+        let list = PartitionList::of(&topics).ok_or_else(no_queue)?;
+        // SAFETY: client and list are alive.
+        let code = unsafe { rdsys::rd_kafka_subscribe(consumer.client.raw(), list.raw()) };
+        check("rd_kafka_subscribe", code)?;
+        consumer.hasten();
+        Ok(consumer)
+    }
+
+    /// A consumer without partitions.
+    pub(super) fn connect(settings: &[(String, String)]) -> Result<Self, ClientError> {
         let properties = consumer_properties(settings);
         let client = Arc::new(ClientHandle::consumer(&properties)?);
         let signal = Arc::new(Signal::default());
         let queue = Queue::consumer(&client, &signal).ok_or_else(no_queue)?;
-        let consumer = Self {
+        Ok(Self {
             partitions: Vec::new(),
             slots: HashMap::new(),
             queue,
@@ -80,23 +96,16 @@ impl KafkaConsumer {
             isolation: start_offsets::isolation(property(&properties, "isolation.level")),
             closing: false,
             holds: Vec::new(),
+            by_hand: ByHand::default(),
             client,
-        };
-        let topics = topics.iter().map(|topic| TopicPartition::new(topic, -1));
-        let topics = topics.collect::<Vec<_>>();
-        let list = PartitionList::of(&topics).ok_or_else(no_queue)?;
-        // SAFETY: client and list are alive.
-        let code = unsafe { rdsys::rd_kafka_subscribe(consumer.client.raw(), list.raw()) };
-        check("rd_kafka_subscribe", code)?;
-        consumer.hasten();
-        Ok(consumer)
+        })
     }
 
     /// Makes librdkafka connect anew as soon as it knows the cluster.
     ///
     /// It leaves the connection to a bootstrap server once it knows the broker by its number, and
     /// puts the next one off by 11 ms, unless there is a request for a broker that it knows.
-    fn hasten(&self) {
+    pub(super) fn hasten(&self) {
         let operation = rdsys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER;
         let asked = request(
             &self.client(),
@@ -117,7 +126,7 @@ impl KafkaConsumer {
     }
 
     /// The slot of a partition, whose queue is taken at the first time.
-    fn slot(&mut self, topic: &str, partition: i32) -> Result<Slot, ClientError> {
+    pub(super) fn slot(&mut self, topic: &str, partition: i32) -> Result<Slot, ClientError> {
         let name = TopicPartition::new(topic, partition);
         let key = (Arc::clone(&name.topic), partition);
         if let Some(slot) = self.slots.get(&key) {
@@ -227,6 +236,7 @@ impl RecordSource for KafkaConsumer {
     fn poll_events(&mut self, events: &mut Vec<SourceEvent>) {
         self.queue.take_filled();
         self.serve(0);
+        events.extend(self.by_hand.event());
         for heard in std::mem::take(&mut self.overheard) {
             events.push(self.translate(heard));
         }
@@ -293,6 +303,15 @@ impl RecordSource for KafkaConsumer {
                         let offset = entry.offset().unwrap_or(NO_OFFSET);
                         entry.set_offset(offset);
                     }
+                }
+            }
+        }
+        if !self.by_hand.is_empty() {
+            for (slot, offset) in self.beginnings(slots)? {
+                let name = &self.own(slot).name;
+                if let Some(mut entry) = list.find(&name.c_topic, name.partition) {
+                    entry.set_offset(offset);
+                    entry.set_leader_epoch(-1);
                 }
             }
         }
@@ -367,22 +386,31 @@ impl RecordSource for KafkaConsumer {
         unsafe { rdsys::rd_kafka_assignment_lost(self.client.raw()) != 0 }
     }
 
-    fn end_offsets(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError> {
+    fn offsets(&mut self, slots: &[Slot], spot: Spot) -> Result<Vec<(Slot, i64)>, ClientError> {
         let mut list = self.list(slots)?;
         let all = (0..slots.len()).collect::<Vec<_>>();
-        let mut ends = start_offsets::list_offsets(
-            &self.client,
-            &mut list,
-            &all,
-            rdsys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST,
-            self.isolation,
-        )?;
-        let end = |slot: &Slot| {
-            let name = &self.own(*slot).name;
-            let entry = ends.find(&name.c_topic, name.partition)?;
-            Some((*slot, entry.offset()?))
+        let spec = match spot {
+            Spot::Beginning => i64::from(Spec::RD_KAFKA_OFFSET_SPEC_EARLIEST as i32),
+            Spot::End => i64::from(Spec::RD_KAFKA_OFFSET_SPEC_LATEST as i32),
+            Spot::Timestamp(millis) => millis.max(0),
         };
-        Ok(slots.iter().filter_map(end).collect())
+        let isolation = self.isolation;
+        let mut found =
+            start_offsets::list_offsets(&self.client, &mut list, &all, spec, isolation)?;
+        let mut offsets = Vec::with_capacity(slots.len());
+        let mut open = Vec::new();
+        for slot in slots {
+            let name = &self.own(*slot).name;
+            let entry = found.find(&name.c_topic, name.partition);
+            match entry.and_then(|entry| entry.offset()) {
+                Some(offset) => offsets.push((*slot, offset)),
+                None => open.push(*slot),
+            }
+        }
+        if matches!(spot, Spot::Timestamp(_)) && !open.is_empty() {
+            offsets.extend(self.offsets(&open, Spot::End)?);
+        }
+        Ok(offsets)
     }
 
     fn known_end(&self, slot: Slot) -> Option<i64> {

@@ -9,6 +9,7 @@ mod admin_offsets;
 mod admin_topics;
 mod any_client;
 mod assigned_consumer;
+mod by_hand;
 mod callbacks;
 mod consumer;
 mod error;
@@ -50,6 +51,7 @@ pub(crate) use admin_offsets::{End, committed, list_offsets};
 pub(crate) use admin_topics::{TopicSpec, create_topics, delete_topics, describe_topics};
 pub(crate) use any_client::AnyClient;
 pub(crate) use assigned_consumer::AssignedConsumer;
+pub(crate) use by_hand::Beginning;
 pub(crate) use consumer::KafkaConsumer;
 pub(crate) use event::NativeEvent;
 pub(crate) use producer::{Core, Producer, SERVERS};
@@ -61,5 +63,5 @@ pub(crate) use producer_transaction::{Severity, TransactionRefusal};
 #[cfg(test)]
 pub(crate) use signal::Signal;
 pub(crate) use source::{
-    CommitError, CommitOffset, RecordSource, Slot, SourceEvent, Start, TopicPartition,
+    CommitError, CommitOffset, RecordSource, Slot, SourceEvent, Spot, Start, TopicPartition,
 };

@@ -23,6 +23,14 @@ pub const CONSUMER_DEFAULTS: &[(&str, &str)] = &[
 /// The assignor of classic groups; `group.protocol=consumer` refuses the property.
 const ASSIGNOR: (&str, &str) = ("partition.assignment.strategy", "cooperative-sticky");
 
+/// What `group.protocol=consumer` (KIP-848) leaves to the broker, and librdkafka refuses with it.
+const CLASSIC: [&str; 4] = [
+    ASSIGNOR.0,
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "group.protocol.type",
+];
+
 /// The complete properties of a consumer: `settings` over [`CONSUMER_DEFAULTS`], under
 /// [`CONSUMER_FIXED`].
 #[must_use]
@@ -33,13 +41,25 @@ pub fn consumer_properties(settings: &[(String, String)]) -> Vec<(String, String
         .iter()
         .any(|(key, value)| key == "group.protocol" && value.eq_ignore_ascii_case("consumer"));
     let assignor = (!next_generation).then_some(&ASSIGNOR);
+    let dropped = |key: &str| next_generation && CLASSIC.contains(&key);
+    for (key, _) in settings.iter().filter(|(key, _)| dropped(key)) {
+        tracing::warn!(
+            key,
+            "with group.protocol = consumer the broker decides: the property is left out"
+        );
+    }
     let defaults = CONSUMER_DEFAULTS
         .iter()
         .chain(assignor)
         .filter(|(key, _)| !set(key));
     let own = defaults.chain(CONSUMER_FIXED);
     own.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .chain(settings.iter().filter(|(key, _)| !fixed(key)).cloned())
+        .chain(
+            settings
+                .iter()
+                .filter(|(key, _)| !fixed(key) && !dropped(key))
+                .cloned(),
+        )
         .collect()
 }
 
@@ -77,8 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn the_next_generation_protocol_gets_no_assignor() {
-        let merged = consumer_properties(&owned(&[("group.protocol", "consumer")]));
+    fn the_next_generation_protocol_gets_nothing_of_the_classic_one() {
+        let merged = consumer_properties(&owned(&[
+            ("group.protocol", "consumer"),
+            ("session.timeout.ms", "6000"),
+            ("fetch.min.bytes", "1"),
+        ]));
         assert_eq!(property(&merged, "partition.assignment.strategy"), None);
+        assert_eq!(property(&merged, "session.timeout.ms"), None);
+        assert_eq!(property(&merged, "fetch.min.bytes"), Some("1"));
     }
 }

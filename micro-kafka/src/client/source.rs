@@ -76,6 +76,16 @@ pub(crate) struct Start {
     pub(crate) commit: bool,
 }
 
+/// A place in a partition that only the broker knows the offset of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spot {
+    Beginning,
+    End,
+    /// The first record of this time or later, in milliseconds since the Unix epoch; the end if
+    /// there is none.
+    Timestamp(i64),
+}
+
 /// A position to commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CommitOffset {
@@ -123,7 +133,12 @@ pub(crate) trait RecordSource: Send {
     fn assignment_lost(&self) -> bool;
 
     /// The ends of partitions as the broker tells them now; waits up to two seconds.
-    fn end_offsets(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError>;
+    fn end_offsets(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError> {
+        self.offsets(slots, Spot::End)
+    }
+
+    /// Where a spot of each of these partitions is; waits up to two seconds.
+    fn offsets(&mut self, slots: &[Slot], spot: Spot) -> Result<Vec<(Slot, i64)>, ClientError>;
 
     /// The end of a partition as the last fetch told it.
     fn known_end(&self, slot: Slot) -> Option<i64>;

@@ -73,7 +73,7 @@ pub(super) fn resolve(
     if open.is_empty() {
         return Ok(open);
     }
-    let ends = list_offsets(client, list, &open, spec, isolation)?;
+    let ends = list_offsets(client, list, &open, i64::from(spec as i32), isolation)?;
     let mut found = Vec::with_capacity(open.len());
     let mut ends = ends;
     for (index, mut entry) in list.entries().enumerate() {
@@ -90,12 +90,13 @@ pub(super) fn resolve(
     Ok(found)
 }
 
-/// Asks the leaders for the first or last offsets of these entries of `list`, all at once.
+/// Asks the leaders for offsets of these entries of `list`, all at once: by librdkafka's number for
+/// the first or last, or by a time.
 pub(super) fn list_offsets(
     client: &Arc<ClientHandle>,
     list: &mut PartitionList,
     entries: &[usize],
-    spec: Spec,
+    spec: i64,
     isolation: Isolation,
 ) -> Result<PartitionList, ClientError> {
     let out_of_memory = || ClientError::Create("out of memory".to_owned());
@@ -103,7 +104,7 @@ pub(super) fn list_offsets(
     let mut answer = PartitionList::with_capacity(entries.len()).ok_or_else(out_of_memory)?;
     for (index, entry) in list.entries().enumerate() {
         if entries.contains(&index) {
-            question.copy_from(&entry, i64::from(spec as i32));
+            question.copy_from(&entry, spec);
         }
     }
     let queue = TemporaryQueue::new(client).ok_or_else(out_of_memory)?;

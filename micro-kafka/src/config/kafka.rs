@@ -37,6 +37,8 @@ pub struct KafkaSettings {
     pub listener: ListenerSettings,
     /// `[kafka.listeners.<id>]`: for one listener.
     pub listeners: BTreeMap<String, ListenerSettings>,
+    /// `[kafka.containers.<name>]`: for all listeners that name it.
+    pub containers: BTreeMap<String, ListenerSettings>,
     /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
     /// only producers have go to them alone.
     pub properties: Properties,
@@ -55,6 +57,7 @@ impl Default for KafkaSettings {
             templates: BTreeMap::new(),
             listener: ListenerSettings::default(),
             listeners: BTreeMap::new(),
+            containers: BTreeMap::new(),
             properties: Properties::default(),
         }
     }
@@ -79,6 +82,15 @@ impl KafkaSettings {
             .find(|(name, _)| relaxed(name) == wanted)
             .map(|(_, settings)| settings)
     }
+
+    /// What `[kafka.containers.<name>]` says, the name spelled in any of the relaxed ways.
+    #[must_use]
+    pub fn container(&self, name: &str) -> Option<&ListenerSettings> {
+        let wanted = relaxed(name);
+        let mut containers = self.containers.iter();
+        let found = containers.find(|(name, _)| relaxed(name) == wanted);
+        found.map(|(_, settings)| settings)
+    }
 }
 
 impl KafkaSettings {
@@ -100,6 +112,7 @@ impl KafkaSettings {
             producer,
             listener: ListenerSettings::read(section.inner("listener")),
             listeners: read_listeners(&section.inner("listeners")),
+            containers: read_listeners(&section.inner("containers")),
             properties: read_properties(&section.inner("properties"), Room::Shared),
         };
         section.refuse_unknown();

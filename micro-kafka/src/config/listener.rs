@@ -2,16 +2,23 @@
 
 use std::time::Duration;
 
-use crate::listener::AckMode;
+use crate::listener::{AckMode, BatchSpec, Dispatch, Order, TopicPartitions};
 
-use super::names::{check_client_id, check_group, check_topic};
+use super::batch::BatchSettings;
+use super::names::{check_client_id, check_group, check_name, check_pattern, check_topic};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
-use super::values::{boolean, checked, choice, duration, integer, list, positive_duration};
+use super::values::{
+    boolean, checked, choice, duration, integer, list, positive_duration, size, text,
+    topic_partitions,
+};
 use super::{Properties, RetrySettings};
 
 /// Each consumer is a thread.
 const MAX_CONCURRENCY: usize = 1_000;
+
+/// Each handler at work has its memory.
+const MAX_PARALLELISM: usize = 1_000_000;
 
 /// The ledger of a partition has a slot for each record.
 const MAX_UNCOMMITTED: usize = 100_000_000;
@@ -19,24 +26,59 @@ const MAX_UNCOMMITTED: usize = 100_000_000;
 /// Settings of listeners as they were written; `None` where nothing was.
 ///
 /// A value is taken from `[kafka.listeners.<id>]`, else from the attribute, else from
-/// `[kafka.listener]`; [`ResolvedListener`] is the outcome.
+/// `[kafka.containers.<name>]` if the listener names one, else from `[kafka.listener]`; [`ResolvedListener`] is the outcome.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ListenerSettings {
     /// `topics`: an array, or a text with commas.
     pub topics: Option<Vec<String>>,
+    /// `topic-pattern`: a regular expression; all topics that it matches as a whole, those
+    /// included that are made later.
+    pub topic_pattern: Option<String>,
+    /// `topic-partitions`: partitions without a group's assignment, `orders[0-5,7]@earliest`; an
+    /// array, or a text with semicolons.
+    pub topic_partitions: Option<Vec<TopicPartitions>>,
+    /// `container`: the table `[kafka.containers.<name>]` whose settings count where neither this
+    /// table nor the attribute has one.
+    pub container: Option<String>,
+    /// `[….batch]`: how many records go into one call of a batch listener.
+    pub batch: BatchSettings,
+    /// `error-handler`: the name of an error handler of the application.
+    pub error_handler: Option<String>,
+    /// `send-to`: the topic that gets what the handler returns.
+    pub send_to: Option<String>,
+    /// `info`: a text that handlers may take as `Info`.
+    pub info: Option<String>,
     /// `group-id`: the consumer group.
     pub group_id: Option<String>,
     /// `client-id`: how brokers name its consumers.
     pub client_id: Option<String>,
+    /// `group-instance-id`: the name of a static member, empty for none; `-n` is added per consumer.
+    pub group_instance_id: Option<String>,
     /// `concurrency`: consumers, each on its own thread; 1 to 1,000.
     pub concurrency: Option<usize>,
     /// `auto-startup`: whether it runs once the app has started.
     pub auto_startup: Option<bool>,
+    /// `missing-topics-fatal`: whether the app does not start while a topic is missing.
+    pub missing_topics_fatal: Option<bool>,
+    /// `order`: which records wait for one another.
+    pub order: Option<Order>,
+    /// `parallelism`: the most handlers at work for one consumer.
+    pub parallelism: Option<usize>,
+    /// `dispatch`: where handlers run.
+    pub dispatch: Option<Dispatch>,
     /// `ack-mode`: when offsets are committed.
     pub ack_mode: Option<AckMode>,
+    /// `sync-commits`: whether the next records wait until a commit is answered.
+    pub sync_commits: Option<bool>,
     /// `max-uncommitted`: records beyond the lowest unfinished one of a partition, until the
     /// partition is no longer read.
     pub max_uncommitted: Option<usize>,
+    /// `max-uncommitted-bytes`: what those records may weigh, where records overtake one another.
+    pub max_uncommitted_bytes: Option<u64>,
+    /// `idle-event-interval`: how long a consumer has no record before that is told.
+    pub idle_event_interval: Option<Duration>,
+    /// `idle-partition-event-interval`: the same of a partition.
+    pub idle_partition_event_interval: Option<Duration>,
     /// `revoke-drain`: how long records in flight may take to finish when their partition is
     /// taken away.
     pub revoke_drain: Option<Duration>,
@@ -58,14 +100,43 @@ impl ListenerSettings {
     pub fn or(self, fallback: &Self) -> Self {
         let mut properties = fallback.properties.clone();
         properties.extend(&self.properties);
+        // Whoever names topics in one way overrides all others.
+        let named = match self.names_topics() {
+            true => &self,
+            false => fallback,
+        };
         Self {
-            topics: self.topics.or_else(|| fallback.topics.clone()),
+            topics: named.topics.clone(),
+            topic_pattern: named.topic_pattern.clone(),
+            topic_partitions: named.topic_partitions.clone(),
+            container: self.container.or_else(|| fallback.container.clone()),
+            batch: self.batch.or(fallback.batch),
+            error_handler: self
+                .error_handler
+                .or_else(|| fallback.error_handler.clone()),
+            send_to: self.send_to.or_else(|| fallback.send_to.clone()),
+            info: self.info.or_else(|| fallback.info.clone()),
             group_id: self.group_id.or_else(|| fallback.group_id.clone()),
             client_id: self.client_id.or_else(|| fallback.client_id.clone()),
+            group_instance_id: self
+                .group_instance_id
+                .or_else(|| fallback.group_instance_id.clone()),
             concurrency: self.concurrency.or(fallback.concurrency),
             auto_startup: self.auto_startup.or(fallback.auto_startup),
+            missing_topics_fatal: self.missing_topics_fatal.or(fallback.missing_topics_fatal),
+            order: self.order.or(fallback.order),
+            parallelism: self.parallelism.or(fallback.parallelism),
+            dispatch: self.dispatch.or(fallback.dispatch),
             ack_mode: self.ack_mode.or(fallback.ack_mode),
+            sync_commits: self.sync_commits.or(fallback.sync_commits),
             max_uncommitted: self.max_uncommitted.or(fallback.max_uncommitted),
+            max_uncommitted_bytes: self
+                .max_uncommitted_bytes
+                .or(fallback.max_uncommitted_bytes),
+            idle_event_interval: self.idle_event_interval.or(fallback.idle_event_interval),
+            idle_partition_event_interval: self
+                .idle_partition_event_interval
+                .or(fallback.idle_partition_event_interval),
             revoke_drain: self.revoke_drain.or(fallback.revoke_drain),
             commit_interval: self.commit_interval.or(fallback.commit_interval),
             commit_count: self.commit_count.or(fallback.commit_count),
@@ -78,16 +149,55 @@ impl ListenerSettings {
     }
 }
 
+/// A host without a name is no static member.
+fn check_instance(name: &str) -> Result<(), String> {
+    match name.trim() {
+        "" => Ok(()),
+        name => check_client_id(name),
+    }
+}
+
 impl ListenerSettings {
+    /// How many of the ways to name topics are used.
+    pub(crate) fn ways_to_topics(&self) -> usize {
+        let ways = [
+            self.topics.is_some(),
+            self.topic_pattern.is_some(),
+            self.topic_partitions.is_some(),
+        ];
+        ways.into_iter().filter(|used| *used).count()
+    }
+
+    fn names_topics(&self) -> bool {
+        self.ways_to_topics() > 0
+    }
+
     pub(crate) fn read(mut section: Section<'_>) -> Self {
         let settings = Self {
             topics: section.read("topics", list(check_topic)),
+            topic_pattern: section.read("topic-pattern", checked(check_pattern)),
+            topic_partitions: section.read("topic-partitions", topic_partitions),
+            container: section.read("container", checked(check_name)),
+            batch: BatchSettings::read(section.inner("batch")),
+            error_handler: section.read("error-handler", checked(check_name)),
+            send_to: section.read("send-to", checked(check_topic)),
+            info: section.read("info", text),
             group_id: section.read("group-id", checked(check_group)),
             client_id: section.read("client-id", checked(check_client_id)),
+            group_instance_id: section.read("group-instance-id", checked(check_instance)),
             concurrency: section.read("concurrency", integer(1..=MAX_CONCURRENCY)),
             auto_startup: section.read("auto-startup", boolean),
+            missing_topics_fatal: section.read("missing-topics-fatal", boolean),
+            order: section.read("order", choice(&Order::NAMES)),
+            parallelism: section.read("parallelism", integer(1..=MAX_PARALLELISM)),
+            dispatch: section.read("dispatch", choice(&Dispatch::NAMES)),
             ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
+            sync_commits: section.read("sync-commits", boolean),
             max_uncommitted: section.read("max-uncommitted", integer(1..=MAX_UNCOMMITTED)),
+            max_uncommitted_bytes: section.read("max-uncommitted-bytes", size),
+            idle_event_interval: section.read("idle-event-interval", positive_duration),
+            idle_partition_event_interval: section
+                .read("idle-partition-event-interval", positive_duration),
             revoke_drain: section.read("revoke-drain", duration),
             commit_interval: section.read("commit-interval", positive_duration),
             commit_count: section.read("commit-count", integer(1..=u32::MAX)),
@@ -110,8 +220,20 @@ impl ListenerSettings {
 pub struct ResolvedListener {
     /// The listener's id.
     pub id: String,
-    /// The topics it reads, each once; at least one.
+    /// The topics it reads, each once; none only with a pattern.
     pub topics: Vec<String>,
+    /// The pattern of the topics it reads.
+    pub topic_pattern: Option<String>,
+    /// The partitions it reads without a group's assignment; their topics are in `topics`.
+    pub topic_partitions: Vec<TopicPartitions>,
+    /// How batches are collected, if its handler takes batches.
+    pub batch: BatchSpec,
+    /// The name of its error handler.
+    pub error_handler: Option<String>,
+    /// The topic that gets what its handler returns.
+    pub send_to: Option<String>,
+    /// A text that its handler may take as `Info`.
+    pub info: Option<String>,
     /// Its group as it was written; the group with its namespace is `group.id` of
     /// [`consumer_properties`](Self::consumer_properties).
     pub group_id: String,
@@ -119,13 +241,31 @@ pub struct ResolvedListener {
     pub concurrency: usize,
     /// Whether it runs once the app has started. Default `true`.
     pub auto_startup: bool,
+    /// Whether the app does not start while a topic is missing. Default `false`: it waits for it.
+    pub missing_topics_fatal: bool,
+    /// Which records wait for one another. Default `partition`.
+    pub order: Order,
+    /// The most handlers at work for one consumer. Default one for each of its partitions, and 16
+    /// where records overtake one another.
+    pub parallelism: Option<usize>,
+    /// Where handlers run. Default `inline`.
+    pub dispatch: Dispatch,
     /// When offsets are committed. Default `batch`.
     pub ack_mode: AckMode,
     /// With `enable-auto-commit`: what was handled is committed at this interval, and at no
     /// other time but revoke and stop.
     pub auto_commit: Option<Duration>,
+    /// Whether the next records of a partition wait until a commit is answered. Default only in
+    /// ack mode `record`.
+    pub sync_commits: Option<bool>,
     /// Records beyond the lowest unfinished one of a partition. Default 100,000.
     pub max_uncommitted: usize,
+    /// What they may weigh in bytes, where records overtake one another. Default 64 MiB.
+    pub max_uncommitted_bytes: usize,
+    /// How long a consumer has no record before that is told. Default: never.
+    pub idle_event: Option<Duration>,
+    /// The same of a partition.
+    pub idle_partition_event: Option<Duration>,
     /// Time to finish records of a partition that is taken away. Default 10 s.
     pub revoke_drain: Duration,
     /// Longest time between two commits. Default 1 s.

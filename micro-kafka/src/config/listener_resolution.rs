@@ -12,6 +12,7 @@ use super::loaded::Loaded;
 use super::names::{check_group, check_topic};
 use super::placeholder::Resolver;
 use super::section::Section;
+use super::suggestion::nearest;
 use super::tree::{Node, Table};
 use super::{
     ConfigError, ConfigErrors, ConfigProblem, ListenerSettings, Origin, Properties,
@@ -20,6 +21,9 @@ use super::{
 
 const CONCURRENCY: usize = 1;
 const MAX_UNCOMMITTED: usize = 100_000;
+const MAX_UNCOMMITTED_BYTES: usize = 64 << 20;
+/// Where records overtake one another, and nothing is said.
+const PARALLELISM: usize = 16;
 const REVOKE_DRAIN: Duration = Duration::from_secs(10);
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 const COMMIT_COUNT: u32 = 1_000;
@@ -70,9 +74,11 @@ impl<'c> ListenerResolution<'c> {
         let kafka = &self.loaded.kafka;
         let (written, mut errors) = self.read_attributes(attributes);
         let overrides = kafka.listener_overrides(attributes.id).cloned();
-        let merged = overrides
-            .unwrap_or_default()
-            .or(&written)
+        let own = overrides.unwrap_or_default().or(&written);
+        let container = own.container.as_deref().map(|name| kafka.container(name));
+        let merged = own
+            .clone()
+            .or(container.flatten().unwrap_or(&ListenerSettings::default()))
             .or(&kafka.listener);
         let place = Place {
             loaded: self.loaded,
@@ -80,6 +86,9 @@ impl<'c> ListenerResolution<'c> {
         };
         let group_id = place.group(&merged, &mut errors);
         let topics = place.topics(&merged, &mut errors);
+        if container == Some(None) {
+            errors.push(place.unknown_container(&own));
+        }
         place.check_dead_letters(&merged, &topics, &mut errors);
         place.check_commits(&merged, &mut errors);
         let (mut properties, conflicts) = self.consumer(&merged);
@@ -88,7 +97,10 @@ impl<'c> ListenerResolution<'c> {
                 .into_iter()
                 .map(|e| e.at_if_unplaced(&attributes.origin)),
         );
-        place.check_static_member(&merged, &properties, &mut errors);
+        let instance = merged.group_instance_id.as_deref().unwrap_or_default();
+        if !instance.trim().is_empty() {
+            properties.set("group.instance.id", instance.trim(), Origin::Default);
+        }
         ConfigErrors::check(errors)?;
         if let Some(group) = &group_id {
             properties.set("group.id", kafka.namespaced(group), Origin::Default);
@@ -105,17 +117,38 @@ impl<'c> ListenerResolution<'c> {
         consumer_properties: Properties,
     ) -> ResolvedListener {
         let consumer = &self.loaded.kafka.consumer;
+        let order = merged.order.unwrap_or_default();
         ResolvedListener {
             id: id.to_owned(),
             topics,
+            topic_pattern: merged.topic_pattern,
+            topic_partitions: merged.topic_partitions.unwrap_or_default(),
+            batch: merged.batch.resolved(),
+            error_handler: merged.error_handler,
+            send_to: merged.send_to,
+            info: merged.info,
             group_id: group_id.unwrap_or_default(),
             concurrency: merged.concurrency.unwrap_or(CONCURRENCY),
             auto_startup: merged.auto_startup.unwrap_or(true),
+            missing_topics_fatal: merged.missing_topics_fatal.unwrap_or(false),
+            order,
+            parallelism: merged
+                .parallelism
+                .or_else(|| order.overtakes().then_some(PARALLELISM)),
+            dispatch: merged.dispatch.unwrap_or_default(),
             ack_mode: merged.ack_mode.unwrap_or_default(),
             auto_commit: consumer
                 .enable_auto_commit
                 .then_some(consumer.auto_commit_interval),
+            sync_commits: merged.sync_commits,
             max_uncommitted: merged.max_uncommitted.unwrap_or(MAX_UNCOMMITTED),
+            max_uncommitted_bytes: merged
+                .max_uncommitted_bytes
+                .map_or(MAX_UNCOMMITTED_BYTES, |bytes| {
+                    usize::try_from(bytes).unwrap_or(usize::MAX)
+                }),
+            idle_event: merged.idle_event_interval,
+            idle_partition_event: merged.idle_partition_event_interval,
             revoke_drain: merged.revoke_drain.unwrap_or(REVOKE_DRAIN),
             commit_interval: merged.commit_interval.unwrap_or(COMMIT_INTERVAL),
             commit_count: merged.commit_count.unwrap_or(COMMIT_COUNT),
@@ -211,8 +244,18 @@ impl Place<'_> {
     }
 
     fn topics(&self, merged: &ListenerSettings, errors: &mut Vec<ConfigError>) -> Vec<String> {
-        let topics = merged.topics.clone().unwrap_or_default();
-        if topics.is_empty() {
+        if merged.ways_to_topics() > 1 {
+            let reason = "topics, topic-pattern and topic-partitions exclude each other";
+            let error = ConfigError::conflict(reason).hint("keep one of them");
+            errors.push(self.error("topics", error));
+        }
+        let mut topics = merged.topics.clone().unwrap_or_default();
+        for partitions in merged.topic_partitions.iter().flatten() {
+            if !topics.contains(&partitions.topic) {
+                topics.push(partitions.topic.clone());
+            }
+        }
+        if topics.is_empty() && merged.topic_pattern.is_none() {
             let id = self.attributes.id;
             let error = ConfigError::new(ConfigProblem::Missing).hint(format!(
                 "name its topics in the attribute or in [kafka.listeners.{id}]"
@@ -227,6 +270,17 @@ impl Place<'_> {
             }
         }
         topics
+    }
+
+    fn unknown_container(&self, own: &ListenerSettings) -> ConfigError {
+        let name = own.container.clone().unwrap_or_default();
+        let known = self.loaded.kafka.containers.keys().map(String::as_str);
+        let error = ConfigError::invalid(format!("there is no table [kafka.containers.{name}]"));
+        let error = match nearest(&name, known) {
+            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+            None => error,
+        };
+        self.error("container", error)
     }
 
     fn check_dead_letters(
@@ -252,22 +306,6 @@ impl Place<'_> {
             let reason = "enable-auto-commit in [kafka.consumer] commits by time only";
             let error = ConfigError::conflict(reason).hint("leave one of the two out");
             errors.push(self.error("ack-mode", error));
-        }
-    }
-
-    /// Members of one name put each other out of the group.
-    fn check_static_member(
-        &self,
-        merged: &ListenerSettings,
-        properties: &Properties,
-        errors: &mut Vec<ConfigError>,
-    ) {
-        let static_member = properties.get("group.instance.id").is_some();
-        if static_member && merged.concurrency.unwrap_or(CONCURRENCY) > 1 {
-            let reason =
-                "group.instance.id names one consumer, and concurrency makes several of the name";
-            let error = ConfigError::conflict(reason).hint("use concurrency = 1");
-            errors.push(self.error("concurrency", error));
         }
     }
 }

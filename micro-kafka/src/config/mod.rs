@@ -57,6 +57,7 @@
 //! and, where there is one, the right spelling. Secrets are never shown.
 
 mod backoff;
+mod batch;
 mod builder;
 mod client_properties;
 mod compatibility;
@@ -89,6 +90,7 @@ mod tree;
 mod values;
 
 pub use backoff::BackOffError;
+pub use batch::BatchSettings;
 pub use builder::ConfigBuilder;
 pub use consumer::{AutoOffsetReset, ConsumerSettings, IsolationLevel};
 pub use duration::{DurationError, parse_duration};

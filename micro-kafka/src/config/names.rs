@@ -45,6 +45,43 @@ pub(crate) fn check_transaction_id_prefix(name: &str) -> Result<(), String> {
     check_label("a transaction-id-prefix", name, MAX_GROUP)
 }
 
+/// Whether this can be the name of a table, or of something that the program registers.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    check_label("a name", name, MAX_GROUP)
+}
+
+/// Whether this may be a regular expression of topics' names.
+pub(crate) fn check_pattern(pattern: &str) -> Result<(), String> {
+    let (mut depth, mut escaped, mut class) = (0_i32, false, false);
+    for c in pattern.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => class = true,
+            ']' => class = false,
+            '(' if !class => depth += 1,
+            ')' if !class => depth -= 1,
+            _ => {}
+        }
+        if depth < 0 {
+            break;
+        }
+    }
+    if pattern.trim().is_empty() {
+        Err("a pattern must not be empty".to_owned())
+    } else if pattern.contains("(?") {
+        Err(format!(
+            "{pattern:?}: a pattern is a POSIX expression, which has no (?…)"
+        ))
+    } else if depth != 0 || escaped || class {
+        Err(format!(
+            "{pattern:?} is no regular expression: a bracket or backslash is left over"
+        ))
+    } else {
+        Ok(())
+    }
+}
+
 /// Whether this is a sensible client id.
 pub(crate) fn check_client_id(name: &str) -> Result<(), String> {
     check_label("a client id", name, MAX_GROUP)

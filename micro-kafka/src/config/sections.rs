@@ -56,6 +56,10 @@ const SECTIONS: [(&str, &[&str]); 6] = [
         "kafka.listener",
         &[
             "topics",
+            "container",
+            "error-handler",
+            "send-to",
+            "info",
             "concurrency",
             "auto-startup",
             "ack-mode",

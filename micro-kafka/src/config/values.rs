@@ -3,10 +3,12 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::names::check_topic;
 use super::section::shown;
 use super::suggestion::nearest;
 use super::tree::{Node, Value};
 use crate::error::BackOff;
+use crate::listener::{TopicPartitions, TopicPartitionsError};
 
 use super::{ConfigError, parse_duration, parse_size};
 
@@ -177,4 +179,34 @@ fn refused(node: &Node, reason: String) -> ConfigError {
         true => ConfigError::invalid("the value is refused (not shown: it may be a secret)"),
         false => ConfigError::invalid(reason),
     }
+}
+
+/// Partitions and starts: an array of texts, or one text with semicolons; at least one.
+pub(crate) fn topic_partitions(node: &Node) -> Result<Vec<TopicPartitions>, ConfigError> {
+    let items = match &node.value {
+        Value::Array(nodes) => nodes.iter().map(text).collect::<Result<Vec<_>, _>>()?,
+        _ => text(node)?.split(';').map(str::to_owned).collect(),
+    };
+    let mut all: Vec<TopicPartitions> = Vec::new();
+    for item in items {
+        let refuse = |reason| refused(node, reason);
+        let read: TopicPartitions = item
+            .parse()
+            .map_err(|error: TopicPartitionsError| refuse(error.to_string()))?;
+        check_topic(&read.topic).map_err(refuse)?;
+        let again = all
+            .iter()
+            .filter(|other| other.topic == read.topic)
+            .flat_map(|other| &other.partitions)
+            .find(|partition| read.partitions.contains(partition));
+        if let Some(partition) = again {
+            let topic = &read.topic;
+            return Err(refused(
+                node,
+                format!("partition {partition} of {topic:?} is listed twice"),
+            ));
+        }
+        all.push(read);
+    }
+    Ok(all)
 }

@@ -14,6 +14,8 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
         group_id: "poison-group".into(),
         namespace: "".into(),
         states: Arc::new(States::default()),
+        send_to: None,
+        info: None,
     };
     let (acks, _) = mpsc::unbounded_channel();
     Delivery {
@@ -21,14 +23,12 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
             slot: 0,
             epoch: 0,
             offset: record.offset,
+            lane: 0,
         },
         record: record.into(),
-        consumer: Arc::new(ConsumerContext {
-            listener: Arc::new(listener),
-            acks,
-            cancel: crate::listener::CancelSignal::default(),
-        }),
+        consumer: Arc::new(ConsumerContext::new(Arc::new(listener), acks)),
         attempt,
+        companions: None,
     }
 }
 

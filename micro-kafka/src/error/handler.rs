@@ -27,6 +27,13 @@ pub trait ErrorHandler: Send + Sync + std::fmt::Debug {
     fn handle(&self, delivery: &Delivery, error: &ListenerError) -> Action;
 }
 
+/// A function decides.
+impl ErrorHandler for fn(&Delivery, &ListenerError) -> Action {
+    fn handle(&self, delivery: &Delivery, error: &ListenerError) -> Action {
+        self(delivery, error)
+    }
+}
+
 /// A recovery under way: gives the delivery back, and whether it succeeded.
 pub type RecoverFuture =
     Pin<Box<dyn Future<Output = (Delivery, ListenerError, Result<(), BoxError>)> + Send>>;

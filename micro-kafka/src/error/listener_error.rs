@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Classify, Policy};
 
@@ -21,11 +22,14 @@ pub enum ErrorKind {
 }
 
 /// A failure of one record: the counterpart of Spring's `ListenerExecutionFailedException`.
+#[derive(Clone)]
 pub struct ListenerError(Box<Details>);
 
+#[derive(Clone)]
 struct Details {
     kind: ErrorKind,
-    source: BoxError,
+    /// Shared: one error may be the failure of all records of a batch.
+    source: Arc<dyn Error + Send + Sync>,
     type_name: &'static str,
     variant: Option<&'static str>,
     policy: Policy,
@@ -90,7 +94,7 @@ impl ListenerError {
     ) -> Self {
         Self(Box::new(Details {
             kind,
-            source,
+            source: source.into(),
             type_name,
             variant,
             policy,

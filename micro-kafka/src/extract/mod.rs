@@ -15,6 +15,7 @@
 //! | [`State<T>`] | a value of the application |
 //! | [`Attempt`] | which delivery of the record this is |
 //! | [`Acknowledgment`] | the right to acknowledge the record, in ack mode `manual` |
+//! | [`Info`] | the text of the listener's `info` |
 //! | [`Cancel`] | tells when the partition is taken away or the listener stops |
 //!
 //! An argument of your own implements [`FromRecord`]:
@@ -61,9 +62,11 @@ mod acknowledgment;
 mod attempt;
 mod cancel;
 mod decoded;
+mod event;
 mod from_bytes;
 mod header;
 mod headers;
+mod info;
 mod key;
 mod meta;
 mod payload;
@@ -77,9 +80,11 @@ mod type_label;
 pub use acknowledgment::Acknowledgment;
 pub use attempt::Attempt;
 pub use cancel::Cancel;
+pub use event::{EventName, UnknownEvent};
 pub use from_bytes::{BytesError, FromBytes};
 pub(crate) use header::named_header;
 pub use header::{Header, HeaderRejection};
+pub use info::Info;
 pub use key::{Key, KeyRejection};
 pub use meta::Meta;
 pub use payload::PayloadRejection;

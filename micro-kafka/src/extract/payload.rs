@@ -15,7 +15,7 @@ pub struct PayloadRejection {
 }
 
 impl PayloadRejection {
-    fn listener_error<P>(source: DecodeError) -> ListenerError {
+    pub(super) fn listener_error<P>(source: DecodeError) -> ListenerError {
         ListenerError::decode(Self {
             type_label: type_label::<P>(),
             source,

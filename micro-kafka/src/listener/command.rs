@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::PartitionProgress;
+use super::seek::SeekRequest;
 
 /// A request to one loop.
 #[derive(Debug)]
@@ -11,6 +12,10 @@ pub(super) enum Command {
     Stop,
     /// The same without waiting for handlers.
     Abandon,
+    /// Look again at what is paused.
+    Paused,
+    /// Read on from elsewhere.
+    Seek(SeekRequest),
     /// Tell how far every partition is.
     Progress(oneshot::Sender<Vec<PartitionProgress>>),
     /// Answer when everything that is on the broker now is finished or waits on the clock.

@@ -9,8 +9,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::command::Command;
 use super::consumer_loop::LoopSeat;
+use super::event::{ContainerEvent, Events};
 use super::gate::Gate;
 use super::health::ConsumerStatus;
+use super::pauses::Pauses;
 use super::running::{Consumer, Running};
 use super::stats::ListenerStats;
 use super::watchdog;
@@ -32,8 +34,10 @@ const LEAVE: Duration = Duration::from_secs(15);
 /// that takes, at most 5 s.
 #[derive(Debug)]
 pub struct ListenerContainer {
-    endpoint: Arc<ListenerEndpoint>,
-    deps: ContainerDeps,
+    pub(super) endpoint: Arc<ListenerEndpoint>,
+    pub(super) deps: ContainerDeps,
+    pub(super) pauses: Arc<Pauses>,
+    pub(super) events: Events,
     listener: Arc<ListenerContext>,
     stats: Arc<ListenerStats>,
     assignment: Arc<watch::Sender<Vec<AssignedPartition>>>,
@@ -50,10 +54,14 @@ impl ListenerContainer {
             group_id: Arc::clone(&endpoint.group_id),
             namespace: Arc::clone(&deps.namespace),
             states: Arc::clone(&deps.states),
+            send_to: endpoint.send_to.clone(),
+            info: endpoint.info.clone(),
         };
         Self {
             endpoint: Arc::new(endpoint),
             deps,
+            pauses: Arc::default(),
+            events: Events::default(),
             listener: Arc::new(listener),
             stats: Arc::default(),
             assignment: Arc::new(watch::Sender::new(Vec::new())),
@@ -106,6 +114,7 @@ impl ListenerContainer {
         }
         let guards = self.guard(&consumers, stop_requests);
         *running = Some(Running::new(consumers, guards));
+        self.events.tell(ContainerEvent::Started);
         tracing::info!(
             listener,
             group = &*self.endpoint.group_id,
@@ -134,6 +143,8 @@ impl ListenerContainer {
                 stats: Arc::clone(&self.stats),
                 assignment: Arc::clone(&self.assignment),
                 stop_all: stop_all.clone(),
+                pauses: Arc::clone(&self.pauses),
+                events: self.events.clone(),
             },
             commands: receiver,
             properties: self.properties(number),
@@ -200,7 +211,11 @@ impl ListenerContainer {
         let statuses = consumers
             .iter()
             .map(|consumer| Arc::clone(&consumer.status));
-        let watchdog = watchdog::watch(Arc::clone(&self.endpoint.id), statuses.collect());
+        let watchdog = watchdog::watch(
+            Arc::clone(&self.endpoint.id),
+            statuses.collect(),
+            self.events.clone(),
+        );
         let commands = consumers.iter().map(|consumer| consumer.commands.clone());
         let commands = commands.collect::<Vec<_>>();
         let stopped_by = Arc::clone(&self.stopped_by);
@@ -246,6 +261,7 @@ impl ListenerContainer {
         let ended = self.running.lock().take_if(|r| r.is_stopping());
         if let Some(running) = ended {
             running.join();
+            self.events.tell(ContainerEvent::Stopped(report));
             tracing::info!(
                 listener = &*self.endpoint.id,
                 drained = report.drained,
@@ -349,7 +365,25 @@ impl ListenerContainer {
         }
     }
 
-    fn ask<T>(&self, command: impl Fn(oneshot::Sender<T>) -> Command) -> Vec<oneshot::Receiver<T>> {
+    pub(super) fn tell(&self, command: impl FnMut() -> Command) {
+        if let Some(running) = self.running.lock().as_ref() {
+            running.tell(command);
+        }
+    }
+
+    /// Where its consumers take commands.
+    pub(super) fn commands(&self) -> Vec<mpsc::UnboundedSender<Command>> {
+        let running = self.running.lock();
+        let consumers = running.iter().flat_map(|running| &running.consumers);
+        consumers
+            .map(|consumer| consumer.commands.clone())
+            .collect()
+    }
+
+    pub(super) fn ask<T>(
+        &self,
+        command: impl Fn(oneshot::Sender<T>) -> Command,
+    ) -> Vec<oneshot::Receiver<T>> {
         let mut answers = Vec::new();
         if let Some(running) = self.running.lock().as_ref() {
             running.tell(|| {

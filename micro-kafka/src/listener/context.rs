@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::AckToken;
+use super::ack::{AckToken, LateAcknowledgment, Verdict};
 use super::cancel::CancelSignal;
+use super::health::ConsumerStatus;
+use super::reply::SendTo;
 
 /// The values given to `KafkaApp::builder().state(…)`, by type.
 #[derive(Default)]
@@ -44,6 +46,10 @@ pub struct ListenerContext {
     pub namespace: Arc<str>,
     /// The application's values.
     pub states: Arc<States>,
+    /// Where what its handler returns goes.
+    pub send_to: Option<SendTo>,
+    /// A text that its handler may take.
+    pub info: Option<Arc<str>>,
 }
 
 /// What all deliveries of one consumer thread share.
@@ -52,7 +58,48 @@ pub struct ConsumerContext {
     /// The listener.
     pub listener: Arc<ListenerContext>,
     /// Where acknowledgements go: the consumer's own loop.
-    pub(crate) acks: mpsc::UnboundedSender<AckToken>,
+    acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
+    status: Arc<ConsumerStatus>,
     /// What is called off.
     pub(crate) cancel: CancelSignal,
+}
+
+impl ConsumerContext {
+    /// Without a loop: deliveries of slot 0 and epoch 0 are never late.
+    pub(crate) fn new(
+        listener: Arc<ListenerContext>,
+        acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
+    ) -> Self {
+        let status = ConsumerStatus::default();
+        status.set_epoch(0, 0);
+        Self::of(listener, acks, Arc::new(status))
+    }
+
+    pub(super) fn of(
+        listener: Arc<ListenerContext>,
+        acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
+        status: Arc<ConsumerStatus>,
+    ) -> Self {
+        Self {
+            listener,
+            acks,
+            status,
+            cancel: CancelSignal::default(),
+        }
+    }
+
+    /// Tells the loop what a handler says of a record.
+    pub(crate) fn settle(
+        &self,
+        token: AckToken,
+        verdict: Verdict,
+    ) -> Result<(), LateAcknowledgment> {
+        // The loop is gone only if its consumer is.
+        if self.status.is_current(token) && self.acks.send((token, verdict)).is_ok() {
+            return Ok(());
+        }
+        Err(LateAcknowledgment {
+            record: self.status.place(token.slot, token.offset),
+        })
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::any::TypeId;
 
-use super::{AckMode, Invoke, States};
-use crate::error::BackOff;
+use super::{AckMode, BatchDef, Delivery, Dispatch, Invoke, Order, States};
+use crate::error::{Action, BackOff, ListenerError};
+use crate::record::Record;
 
 /// Every `#[kafka_listener]` that is linked into this binary.
 #[linkme::distributed_slice]
@@ -33,6 +34,24 @@ pub struct RetryDef {
     pub back_off: Option<BackOff>,
 }
 
+/// Who decides about failures, as an attribute declares it.
+#[derive(Debug, Clone, Copy)]
+pub enum ErrorHandlerDef {
+    /// A function.
+    Function(fn(&Delivery, &ListenerError) -> Action),
+    /// A handler of the application, by name; with placeholders.
+    Named(&'static str),
+}
+
+/// Where what a function returns goes, as an attribute declares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendToDef {
+    /// To this topic, with placeholders.
+    Topic(&'static str),
+    /// To the topic that the record's `kafka_replyTopic` names.
+    ReplyHeader,
+}
+
 /// A listener as its attribute declares it, before placeholders and settings.
 #[derive(Debug, Clone, Copy)]
 pub struct ListenerDef {
@@ -48,6 +67,10 @@ pub struct ListenerDef {
     pub source: Source,
     /// Topics, with placeholders.
     pub topics: &'static [&'static str],
+    /// A pattern of topics instead, with placeholders.
+    pub topic_pattern: Option<&'static str>,
+    /// Partitions and where to begin instead, with placeholders.
+    pub topic_partitions: &'static [&'static str],
     /// The consumer group, with placeholders.
     pub group_id: Option<&'static str>,
     /// The client id, with placeholders.
@@ -56,10 +79,28 @@ pub struct ListenerDef {
     pub concurrency: Option<u32>,
     /// Whether it starts with the application.
     pub auto_startup: Option<bool>,
+    /// Which records wait for one another.
+    pub order: Option<Order>,
+    /// The most handlers at work for one consumer.
+    pub parallelism: Option<u32>,
+    /// Where the handler runs.
+    pub dispatch: Option<Dispatch>,
     /// When offsets are committed.
     pub ack_mode: Option<AckMode>,
     /// Retries in place.
     pub retry: RetryDef,
+    /// Several records in one call.
+    pub batch: Option<BatchDef>,
+    /// The table `[kafka.containers.<name>]`, with placeholders.
+    pub container: Option<&'static str>,
+    /// Which records are handled.
+    pub filter: Option<fn(&Record) -> bool>,
+    /// Who decides about failures.
+    pub error_handler: Option<ErrorHandlerDef>,
+    /// Where what the function returns goes.
+    pub send_to: Option<SendToDef>,
+    /// A text that the function may take, with placeholders.
+    pub info: Option<&'static str>,
     /// librdkafka properties for its consumers, with placeholders.
     pub properties: &'static [(&'static str, &'static str)],
     /// Starts the handler.
@@ -116,10 +157,11 @@ impl<'a> BootCheck<'a> {
     /// What was reported.
     #[must_use]
     pub fn into_problems(mut self) -> Vec<String> {
-        if self.ack_mode == AckMode::Manual && !self.acknowledges {
-            self.problem(
-                "ack mode is `manual`, but no argument is an `Acknowledgment`: nothing would ever be committed",
-            );
+        if self.ack_mode.is_manual() && !self.acknowledges {
+            self.problem(format!(
+                "ack mode is `{}`, but no argument is an `Acknowledgment`: nothing would ever be committed",
+                self.ack_mode
+            ));
         }
         self.problems
     }

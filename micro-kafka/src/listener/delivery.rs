@@ -4,7 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{AckToken, CancelWatch, ConsumerContext, HandlerSlot, ListenerContext, Started};
+use super::batch::Companions;
+use super::{
+    AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
+    Started, Verdict,
+};
 use crate::error::ListenerError;
 use crate::record::Record;
 
@@ -15,6 +19,8 @@ pub struct Delivery {
     pub(crate) consumer: Arc<ConsumerContext>,
     pub(crate) token: AckToken,
     pub(crate) attempt: u32,
+    /// The other records of its batch.
+    pub(crate) companions: Option<Box<Companions>>,
 }
 
 impl Delivery {
@@ -30,12 +36,13 @@ impl Delivery {
         &self.consumer.listener
     }
 
-    /// Acknowledges the record: with [`AckMode::Manual`](super::AckMode::Manual) its offset may be
-    /// committed once all before it are acknowledged too. Does nothing once its partition was given
-    /// up, and in the other modes.
-    pub fn acknowledge(&self) {
-        // The loop is gone only if its consumer is.
-        let _ = self.consumer.acks.send(self.token);
+    /// Acknowledges the record: in the manual modes of [`AckMode`](super::AckMode) its offset may be
+    /// committed once all before it are acknowledged too. Does nothing in the other modes.
+    ///
+    /// # Errors
+    /// If its partition was given up meanwhile.
+    pub fn acknowledge(&self) -> Result<(), LateAcknowledgment> {
+        self.consumer.settle(self.token, Verdict::Done)
     }
 
     /// Tells when the work is called off.

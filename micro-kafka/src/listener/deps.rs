@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::States;
+use super::{RebalanceListener, States};
 use crate::clock::Clock;
 use crate::error::{ErrorHandler, Recover};
 
@@ -19,6 +19,8 @@ pub struct ContainerDeps {
     pub error_handler: Arc<dyn ErrorHandler>,
     /// Takes over records whose attempts are used up.
     pub recoverer: Arc<dyn Recover>,
+    /// Is told of partitions that come and go.
+    pub rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     /// The prefix of all topics and groups, dot included; empty if there is none.
     pub namespace: Arc<str>,
     /// The multi-thread runtime on which handlers find their timers, sockets and tasks.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::{AckMode, Delivery, HandlerFuture, HandlerSlot, Invoke, Started};
+use super::{
+    AckMode, BatchSpec, Delivery, Dispatch, Filter, HandlerFuture, HandlerSlot, Invoke, Order,
+    SendTo, Started, TopicPartitions,
+};
 
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
@@ -32,6 +35,17 @@ impl Handler {
             }
         }
     }
+
+    /// Makes the handler, to be polled elsewhere.
+    pub(crate) fn unpolled(&self, delivery: Delivery) -> HandlerFuture {
+        match self {
+            Self::Function(invoke) => match invoke(delivery, &mut HandlerSlot::unpolled()) {
+                Ok(finished) => Box::pin(std::future::ready(finished)),
+                Err(future) => future,
+            },
+            Self::Closure(invoke) => invoke(delivery),
+        }
+    }
 }
 
 impl fmt::Debug for Handler {
@@ -51,6 +65,14 @@ pub struct ListenerEndpoint {
     pub id: Arc<str>,
     /// The topics as the broker knows them, namespace included.
     pub topics: Vec<String>,
+    /// A pattern of topics instead, as librdkafka takes it.
+    pub topic_pattern: Option<String>,
+    /// Partitions of those topics, without a group's assignment; none: the group assigns.
+    pub topic_partitions: Vec<TopicPartitions>,
+    /// Where what the handler returns goes.
+    pub send_to: Option<SendTo>,
+    /// A text that the handler may take.
+    pub info: Option<Arc<str>>,
     /// The consumer group as the broker knows it, namespace included.
     pub group_id: Arc<str>,
     /// The prefix of `client.id`; `-n` is appended per consumer.
@@ -59,16 +81,37 @@ pub struct ListenerEndpoint {
     pub concurrency: u32,
     /// Whether it starts with the application.
     pub auto_startup: bool,
+    /// Whether the application does not start while a topic is missing.
+    pub missing_topics_fatal: bool,
+    /// Which records wait for one another.
+    pub order: Order,
+    /// The most handlers at work for one consumer; `None`: one for each partition.
+    pub parallelism: Option<usize>,
+    /// Where handlers run.
+    pub dispatch: Dispatch,
+    /// How many records go into one call; `None`: one.
+    pub batch: Option<BatchSpec>,
+    /// Which records are handled; `None`: all.
+    pub filter: Option<Filter>,
     /// When offsets are committed.
     pub ack_mode: AckMode,
     /// Commit what is handled at this interval instead: `enable-auto-commit`, honoured safely.
     pub auto_commit: Option<Duration>,
+    /// Whether the next records wait until a commit is answered; `None`: with a commit per record.
+    pub sync_commits: Option<bool>,
     /// Records beyond the lowest unfinished one, after which a partition is not read.
     pub max_uncommitted: usize,
+    /// What a partition's records beyond the lowest unfinished one may weigh, where records
+    /// overtake one another.
+    pub max_uncommitted_bytes: usize,
     /// Commit at latest after this time.
     pub commit_interval: Duration,
     /// Commit at latest after this many records.
     pub commit_count: usize,
+    /// How long a consumer has no record before that is told; each time again.
+    pub idle_event: Option<Duration>,
+    /// The same of a partition.
+    pub idle_partition_event: Option<Duration>,
     /// How long handlers may go on after their partition was revoked.
     pub revoke_drain: Duration,
     /// How long handlers may go on after a stop.
@@ -78,4 +121,12 @@ pub struct ListenerEndpoint {
     pub properties: Vec<(String, String)>,
     /// The code.
     pub handler: Handler,
+}
+
+impl ListenerEndpoint {
+    /// Whether a lane waits until the commit of its record is answered.
+    pub(super) fn waits_for_commits(&self) -> bool {
+        let by_record = self.auto_commit.is_none() && self.ack_mode == AckMode::Record;
+        self.sync_commits.unwrap_or(by_record)
+    }
 }

@@ -16,14 +16,29 @@ pub type Started = Result<Finished, HandlerFuture>;
 /// A handler that is ready then leaves its memory to the next one; a handler that has to wait takes
 /// it along.
 #[derive(Default)]
-pub struct HandlerSlot(Option<Box<dyn Any + Send>>);
+pub struct HandlerSlot {
+    kept: Option<Box<dyn Any + Send>>,
+    /// Handlers are not polled here at all.
+    unpolled: bool,
+}
 
 impl HandlerSlot {
+    /// A place where handlers are made, to be polled elsewhere.
+    pub(super) fn unpolled() -> Self {
+        Self {
+            kept: None,
+            unpolled: true,
+        }
+    }
+
     /// Polls a handler once.
     pub fn start<F>(&mut self, handler: F) -> Started
     where
         F: Future<Output = Finished> + Send + 'static,
     {
+        if self.unpolled {
+            return Err(Box::pin(handler));
+        }
         let mut kept = self.kept::<F>();
         // Taken out, so that a panic leaves no half-done handler behind.
         let taken = kept.as_deref_mut().and_then(Option::take);
@@ -51,10 +66,10 @@ impl HandlerSlot {
     /// Where the memory of a handler of this type is kept.
     fn kept<F: Send + 'static>(&mut self) -> Option<&mut Option<Pin<Box<F>>>> {
         type Kept<F> = Option<Pin<Box<F>>>;
-        if !self.0.as_ref().is_some_and(|kept| kept.is::<Kept<F>>()) {
-            self.0 = Some(Box::new(Kept::<F>::None));
+        if !self.kept.as_ref().is_some_and(|kept| kept.is::<Kept<F>>()) {
+            self.kept = Some(Box::new(Kept::<F>::None));
         }
-        self.0.as_mut()?.downcast_mut()
+        self.kept.as_mut()?.downcast_mut()
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
+use super::AckToken;
 use super::pulse::Pulse;
 use crate::client::{Slot, TopicPartition};
 
@@ -104,6 +105,8 @@ pub enum HealthReason {
 pub(super) struct ConsumerStatus {
     pub(super) pulse: Arc<Pulse>,
     names: Mutex<Vec<Option<TopicPartition>>>,
+    /// The assignment that each slot stands for now; none is 0.
+    epochs: RwLock<Vec<u32>>,
     troubles: Mutex<Troubles>,
 }
 
@@ -124,9 +127,26 @@ impl ConsumerStatus {
         names[index] = Some(name.clone());
     }
 
+    /// Says which assignment a slot stands for from now on; 0 for none.
+    pub(super) fn set_epoch(&self, slot: Slot, epoch: u32) {
+        let mut epochs = self.epochs.write();
+        let index = slot as usize;
+        if epochs.len() <= index {
+            epochs.resize(index + 1, 0);
+        }
+        epochs[index] = epoch;
+    }
+
+    /// Whether a delivery belongs to what is assigned now.
+    pub(super) fn is_current(&self, token: AckToken) -> bool {
+        let epochs = self.epochs.read();
+        epochs.get(token.slot as usize) == Some(&token.epoch)
+    }
+
     /// Slots are numbered anew by a new consumer.
     pub(super) fn forget_names(&self) {
         self.names.lock().clear();
+        self.epochs.write().clear();
         self.troubles.lock().recovers.clear();
     }
 

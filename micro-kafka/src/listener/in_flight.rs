@@ -8,17 +8,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
+
 use super::pulse::Pulse;
-use super::{Delivery, Finished, Handler, HandlerFuture, HandlerSlot};
-use crate::client::Slot;
+use super::{AckToken, Delivery, Dispatch, Finished, Handler, HandlerFuture, HandlerSlot};
 use crate::error::{BoxError, ListenerError, RecoverFuture};
 
 /// Something at work on one record.
 #[derive(Debug)]
 pub(super) struct InFlight {
-    pub(super) slot: Slot,
-    pub(super) epoch: u32,
-    pub(super) offset: i64,
+    pub(super) token: AckToken,
     pub(super) started: Instant,
     pub(super) pulse: Arc<Pulse>,
     pub(super) work: Work,
@@ -27,7 +26,12 @@ pub(super) struct InFlight {
 /// What is at work.
 pub(super) enum Work {
     Handler(HandlerFuture),
-    Recover { future: RecoverFuture, tries: u32 },
+    /// A handler on other threads.
+    Task(JoinHandle<Finished>),
+    Recover {
+        future: RecoverFuture,
+        tries: u32,
+    },
 }
 
 /// What came of it.
@@ -47,11 +51,11 @@ pub(super) enum Outcome {
 /// An outcome and whose it is.
 #[derive(Debug)]
 pub(super) struct Landed {
-    pub(super) slot: Slot,
-    pub(super) epoch: u32,
-    pub(super) offset: i64,
+    pub(super) token: AckToken,
     pub(super) elapsed: Duration,
     pub(super) outcome: Outcome,
+    /// Whether it was at work on a thread of its own.
+    pub(super) was_task: bool,
 }
 
 impl Work {
@@ -64,6 +68,26 @@ impl Work {
         let started = catch_unwind(AssertUnwindSafe(|| {
             let started = handler.start(delivery, slot);
             started.map(Outcome::Finished).map_err(Self::Handler)
+        }));
+        started.unwrap_or_else(|panic| Ok(Outcome::Panicked(panic_text(&*panic))))
+    }
+
+    /// Starts a handler on the threads of the runtime.
+    pub(super) fn spawn(
+        handler: &Handler,
+        delivery: Delivery,
+        runtime: &tokio::runtime::Handle,
+        dispatch: Dispatch,
+    ) -> Result<Outcome, Self> {
+        let started = catch_unwind(AssertUnwindSafe(|| {
+            let future = handler.unpolled(delivery);
+            Err(Self::Task(match dispatch {
+                Dispatch::Blocking => {
+                    let on = runtime.clone();
+                    runtime.spawn_blocking(move || on.block_on(future))
+                }
+                Dispatch::Inline | Dispatch::Spawn => runtime.spawn(future),
+            }))
         }));
         started.unwrap_or_else(|panic| Ok(Outcome::Panicked(panic_text(&*panic))))
     }
@@ -87,6 +111,13 @@ impl Work {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
         match self {
             Self::Handler(future) => future.as_mut().poll(context).map(Outcome::Finished),
+            Self::Task(task) => Pin::new(task).poll(context).map(|ended| match ended {
+                Ok(finished) => Outcome::Finished(finished),
+                Err(error) => Outcome::Panicked(match error.try_into_panic() {
+                    Ok(panic) => panic_text(&*panic),
+                    Err(cancelled) => cancelled.to_string(),
+                }),
+            }),
             Self::Recover { future, tries } => {
                 let ready = future.as_mut().poll(context);
                 ready.map(|(delivery, error, result)| Outcome::Recovered {
@@ -104,7 +135,8 @@ impl Future for InFlight {
     type Output = Landed;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Landed> {
-        self.pulse.begin(self.slot, self.offset, Instant::now());
+        self.pulse
+            .begin(self.token.slot, self.token.offset, Instant::now());
         let work = &mut self.work;
         let polled = catch_unwind(AssertUnwindSafe(|| work.poll(context)));
         self.pulse.end();
@@ -114,11 +146,10 @@ impl Future for InFlight {
             Err(panic) => Outcome::Panicked(panic_text(&*panic)),
         };
         Poll::Ready(Landed {
-            slot: self.slot,
-            epoch: self.epoch,
-            offset: self.offset,
+            token: self.token,
             elapsed: self.started.elapsed(),
             outcome,
+            was_task: matches!(self.work, Work::Task(_)),
         })
     }
 }
@@ -127,6 +158,7 @@ impl std::fmt::Debug for Work {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Handler(_) => "Handler",
+            Self::Task(_) => "Task",
             Self::Recover { .. } => "Recover",
         })
     }

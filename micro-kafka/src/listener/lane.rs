@@ -1,59 +1,66 @@
-//! One assigned partition: its lane runs one record at a time, in order.
+//! Lanes: each runs one record at a time, in order; made on demand, dropped when empty.
 
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
 use std::time::Instant;
 
 use futures_util::future::AbortHandle;
 
 use super::Delivery;
-use super::ledger::Ledger;
+use super::order::{LaneKey, Spread};
 use crate::error::ListenerError;
 use crate::record::Record;
 
-/// The most records of one read.
-const READ_RECORDS: usize = 500;
-/// About how many bytes of payload one read may take out of librdkafka's own accounting.
-const READ_BYTES: usize = 4 << 20;
+/// The most empty queues that are kept for lanes to come.
+const SPARE: usize = 1_024;
 
-/// A partition while it is assigned.
+/// The lanes of one partition that have something to do or to wait for.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    open: HashMap<LaneKey, Lane, BuildHasherDefault<Spread>>,
+    /// Those whose next step may begin, in line.
+    ready: VecDeque<LaneKey>,
+    spare: Vec<VecDeque<Record>>,
+    busy: usize,
+    committing: usize,
+}
+
 #[derive(Debug)]
-pub(super) struct Partition {
-    /// Grows with each assignment: what belongs to an older one is void.
-    pub(super) epoch: u32,
-    pub(super) lane: Lane,
-    /// Read, but not begun.
-    pub(super) buffer: VecDeque<Record>,
-    /// Whether the source may have more.
-    pub(super) filled: bool,
-    /// Whether it is in the loop's list of partitions to run.
-    pub(super) queued: bool,
-    /// Whether it is being given up.
-    pub(super) revoking: bool,
-    pub(super) ledger: Ledger,
-    /// Whether it is in the loop's list of partitions to commit.
-    pub(super) dirty: bool,
-    /// The last offset sent in a commit, and the last one that the broker took.
-    pub(super) sent: Option<i64>,
-    pub(super) committed: Option<i64>,
-    /// Whether too many records are unfinished to begin another.
-    pub(super) full: bool,
-    /// Whether that was told; once per assignment is enough.
-    pub(super) full_told: bool,
-    average_bytes: usize,
+struct Lane {
+    state: State,
+    /// Records behind the one in front.
+    waiting: VecDeque<Record>,
 }
 
 /// What a lane is doing.
-#[derive(Debug, Default)]
-pub(super) enum Lane {
-    /// Nothing: the next record may begin.
-    #[default]
-    Idle,
-    /// A handler or the recoverer is at work.
-    Busy(AbortHandle),
-    /// The record waits for a time.
-    Waiting { due: Instant, next: Next },
-    /// The record is finished and waits for its commit to be answered.
+#[derive(Debug)]
+enum State {
+    /// In line: for this step, or for its next record.
+    Ready(Option<Box<Next>>),
+    /// Its step has just been taken out and begins now.
+    Starting,
+    /// A handler or the recoverer is at work on this offset.
+    Busy {
+        offset: i64,
+        is_handler: bool,
+        abort: Abort,
+    },
+    /// The record in front waits for a time.
+    Waiting { due: Instant, next: Box<Next> },
+    /// The record in front was lost and is being read again.
+    Reading,
+    /// The record in front is finished and waits for its commit to be answered.
     Committing,
+}
+
+/// How work is given up.
+#[derive(Debug)]
+pub(super) enum Abort {
+    /// A future of the loop, which is dropped.
+    Inline(AbortHandle),
+    /// A task, which may go on for a while.
+    Task(tokio::task::AbortHandle),
 }
 
 /// What is due after a wait.
@@ -71,72 +78,280 @@ pub(super) enum Next {
     Rewind(i64),
 }
 
-impl Partition {
-    pub(super) fn new(epoch: u32, ledger: Ledger) -> Self {
-        Self {
-            epoch,
-            lane: Lane::Idle,
-            buffer: VecDeque::new(),
-            filled: true,
-            queued: false,
-            revoking: false,
-            ledger,
-            dirty: false,
-            sent: None,
-            committed: None,
-            full: false,
-            full_told: false,
-            average_bytes: 0,
-        }
+/// The next step of a lane in line.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// What was waited for.
+    Next(Next),
+    /// A record that waited behind another.
+    Record(Record),
+}
+
+/// What was given up.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Aborted {
+    /// Records that were at work.
+    pub(super) busy: usize,
+    /// Those of them that were in the handler.
+    pub(super) handlers: usize,
+    /// Records that waited for another attempt.
+    pub(super) waiting: usize,
+    /// Tasks that may go on for a while.
+    pub(super) ghosts: usize,
+}
+
+impl Lanes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
     }
 
-    pub(super) fn is_busy(&self) -> bool {
-        matches!(self.lane, Lane::Busy(_))
+    pub(super) fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
     }
 
-    pub(super) fn is_idle(&self) -> bool {
-        matches!(self.lane, Lane::Idle)
+    /// How many have a handler or the recoverer at work.
+    pub(super) fn busy(&self) -> usize {
+        self.busy
     }
 
-    /// Whether a record could begin now.
-    pub(super) fn can_run(&self) -> bool {
-        self.is_idle() && !self.revoking && !self.full && (self.filled || !self.buffer.is_empty())
+    /// Whether nothing is at work, or could be.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.busy == 0 && self.ready.is_empty()
     }
 
-    /// Whether everything that was read is finished with, acknowledgements apart, or has to wait.
-    pub(super) fn batch_is_complete(&self) -> bool {
-        match self.lane {
-            Lane::Idle | Lane::Committing => self.buffer.is_empty(),
-            Lane::Waiting { .. } => true,
-            Lane::Busy(_) => false,
-        }
-    }
-
-    /// How many records the next read may take: few if they are large.
-    pub(super) fn read_limit(&self) -> usize {
-        (READ_BYTES / self.average_bytes.max(1)).clamp(1, READ_RECORDS)
-    }
-
-    /// Learns the size of the records from those just read.
-    pub(super) fn learn_size(&mut self) {
-        let sample = self.buffer.iter().take(8);
-        let (count, bytes) = sample.fold((0, 0), |(count, bytes), record| {
-            (count + 1, bytes + record.payload().map_or(0, <[u8]>::len))
+    /// The earliest moment that a record waits for.
+    pub(super) fn waits_until(&self) -> Option<Instant> {
+        let dues = self.open.values().filter_map(|lane| match lane.state {
+            State::Waiting { due, .. } => Some(due),
+            _ => None,
         });
-        if let Some(average) = bytes.checked_div(count) {
-            self.average_bytes = self.average_bytes.midpoint(average);
+        dues.min()
+    }
+
+    /// Whether every lane waits for a moment that is still to come.
+    pub(super) fn all_wait_beyond(&self, now: Instant) -> bool {
+        let waits = |lane: &Lane| matches!(lane.state, State::Waiting { due, .. } if due > now);
+        self.open.values().all(waits)
+    }
+
+    /// Puts a record behind those of its lane; gives it back if there is no such lane.
+    pub(super) fn follow(&mut self, key: LaneKey, record: Record) -> Result<(), Record> {
+        if self.open.is_empty() {
+            return Err(record);
+        }
+        match self.open.get_mut(&key) {
+            Some(lane) => {
+                lane.waiting.push_back(record);
+                Ok(())
+            }
+            None => Err(record),
         }
     }
 
-    /// Stops what the lane is doing; whether there was anything.
-    pub(super) fn abort(&mut self) -> bool {
-        match std::mem::take(&mut self.lane) {
-            Lane::Busy(handle) => {
-                handle.abort();
-                true
+    /// Takes the next step out of the line.
+    pub(super) fn take_step(&mut self) -> Option<(LaneKey, Step)> {
+        while let Some(key) = self.ready.pop_front() {
+            let Some(lane) = self.open.get_mut(&key) else {
+                continue;
+            };
+            let State::Ready(next) = std::mem::replace(&mut lane.state, State::Starting) else {
+                continue;
+            };
+            let record = || lane.waiting.pop_front().map(Step::Record);
+            if let Some(step) = next.map(|next| Step::Next(*next)).or_else(record) {
+                return Some((key, step));
             }
-            Lane::Waiting { .. } => true,
-            Lane::Idle | Lane::Committing => false,
+            self.close(key);
         }
+        None
+    }
+
+    /// The record in front is done with: the next one of the lane is in line.
+    pub(super) fn release(&mut self, key: LaneKey) {
+        let Entry::Occupied(mut lane) = self.open.entry(key) else {
+            return;
+        };
+        leave(&lane.get().state, &mut self.busy, &mut self.committing);
+        if lane.get().waiting.is_empty() {
+            let waiting = lane.remove().waiting;
+            return self.keep(waiting);
+        }
+        lane.get_mut().state = State::Ready(None);
+        self.ready.push_back(key);
+    }
+
+    pub(super) fn set_busy(&mut self, key: LaneKey, offset: i64, is_handler: bool, abort: Abort) {
+        let busy = State::Busy {
+            offset,
+            is_handler,
+            abort,
+        };
+        self.set(key, busy);
+        self.busy += 1;
+    }
+
+    pub(super) fn set_waiting(&mut self, key: LaneKey, due: Instant, next: Next) {
+        let next = Box::new(next);
+        self.set(key, State::Waiting { due, next });
+    }
+
+    pub(super) fn set_reading(&mut self, key: LaneKey) {
+        self.set(key, State::Reading);
+    }
+
+    pub(super) fn set_committing(&mut self, key: LaneKey) {
+        self.set(key, State::Committing);
+        self.committing += 1;
+    }
+
+    /// Whether this offset is at work.
+    pub(super) fn is_at_work(&self, key: LaneKey, offset: i64) -> bool {
+        let lane = self.open.get(&key);
+        lane.is_some_and(
+            |lane| matches!(lane.state, State::Busy { offset: at, .. } if at == offset),
+        )
+    }
+
+    /// This lane if nothing goes on in it, else one of its own.
+    pub(super) fn vacant(&self, key: LaneKey) -> LaneKey {
+        let mut vacant = key;
+        while self.open.contains_key(&vacant) {
+            vacant = vacant.wrapping_add(1);
+        }
+        vacant
+    }
+
+    /// Ends the work on this offset; `false` if it was given up before.
+    pub(super) fn end_work(&mut self, key: LaneKey, offset: i64) -> bool {
+        let Some(lane) = self.open.get_mut(&key) else {
+            return false;
+        };
+        let ours = matches!(lane.state, State::Busy { offset: at, .. } if at == offset);
+        if ours {
+            self.busy -= 1;
+            lane.state = State::Starting;
+        }
+        ours
+    }
+
+    /// Takes what a lane waited for, if its time has come.
+    pub(super) fn take_due(&mut self, key: LaneKey, now: Instant) -> Option<Next> {
+        let lane = self.open.get_mut(&key)?;
+        if !matches!(lane.state, State::Waiting { due, .. } if due <= now) {
+            return None;
+        }
+        match std::mem::replace(&mut lane.state, State::Starting) {
+            State::Waiting { next, .. } => Some(*next),
+            _ => None,
+        }
+    }
+
+    /// Puts a step into the line.
+    pub(super) fn set_ready(&mut self, key: LaneKey, next: Next) {
+        self.set(key, State::Ready(Some(Box::new(next))));
+        self.ready.push_back(key);
+    }
+
+    /// A record that was read again is here; `false` if its lane does not wait for it.
+    pub(super) fn end_reading(&mut self, key: LaneKey) -> bool {
+        let lane = self.open.get_mut(&key);
+        let lane = lane.filter(|lane| matches!(lane.state, State::Reading));
+        lane.is_some_and(|lane| {
+            lane.state = State::Starting;
+            true
+        })
+    }
+
+    /// Frees the lanes whose commit was answered; whether there were any.
+    pub(super) fn release_committing(&mut self) -> bool {
+        if self.committing == 0 {
+            return false;
+        }
+        let keys = self.open.iter();
+        let keys =
+            keys.filter_map(|(key, lane)| matches!(lane.state, State::Committing).then_some(*key));
+        for key in keys.collect::<Vec<_>>() {
+            self.release(key);
+        }
+        true
+    }
+
+    /// Lets go of everything that is not at work; how many records waited for another attempt.
+    pub(super) fn keep_busy(&mut self) -> usize {
+        let mut dropped = 0;
+        self.open.retain(|_, lane| {
+            lane.waiting.clear();
+            dropped += usize::from(lane.state.has_record());
+            matches!(lane.state, State::Busy { .. } | State::Starting)
+        });
+        self.ready.clear();
+        self.committing = 0;
+        dropped
+    }
+
+    /// Lets go of everything.
+    pub(super) fn abort(&mut self) -> Aborted {
+        let mut aborted = Aborted::default();
+        for (_, lane) in self.open.drain() {
+            aborted.waiting += usize::from(lane.state.has_record());
+            if let State::Busy {
+                abort, is_handler, ..
+            } = lane.state
+            {
+                aborted.busy += 1;
+                aborted.handlers += usize::from(is_handler);
+                match abort {
+                    Abort::Inline(handle) => handle.abort(),
+                    Abort::Task(handle) => {
+                        aborted.ghosts += 1;
+                        handle.abort();
+                    }
+                }
+            }
+        }
+        self.ready.clear();
+        (self.busy, self.committing) = (0, 0);
+        aborted
+    }
+
+    fn set(&mut self, key: LaneKey, state: State) {
+        let spare = &mut self.spare;
+        let lane = self.open.entry(key).or_insert_with(|| Lane {
+            state: State::Starting,
+            waiting: spare.pop().unwrap_or_default(),
+        });
+        leave(&lane.state, &mut self.busy, &mut self.committing);
+        lane.state = state;
+    }
+
+    fn close(&mut self, key: LaneKey) {
+        if let Some(lane) = self.open.remove(&key) {
+            self.keep(lane.waiting);
+        }
+    }
+
+    fn keep(&mut self, empty: VecDeque<Record>) {
+        if empty.capacity() > 0 && self.spare.len() < SPARE {
+            self.spare.push(empty);
+        }
+    }
+}
+
+/// Counts a lane out of what it was doing.
+fn leave(state: &State, busy: &mut usize, committing: &mut usize) {
+    match state {
+        State::Busy { .. } => *busy -= 1,
+        State::Committing => *committing -= 1,
+        State::Ready(_) | State::Starting | State::Waiting { .. } | State::Reading => {}
+    }
+}
+
+impl State {
+    /// Whether there is a record in front that was tried before.
+    fn has_record(&self) -> bool {
+        matches!(
+            self,
+            Self::Ready(Some(_)) | Self::Waiting { .. } | Self::Reading
+        )
     }
 }

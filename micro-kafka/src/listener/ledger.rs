@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     window: VecDeque<Entry>,
+    /// What the records of the window weigh together.
+    bytes: usize,
     finished: Option<Position>,
     read: Option<i64>,
 }
@@ -24,6 +26,7 @@ pub(super) struct Position {
 struct Entry {
     offset: i64,
     leader_epoch: i32,
+    bytes: u32,
     finished: bool,
 }
 
@@ -44,13 +47,19 @@ impl Ledger {
         });
     }
 
-    /// Notes a record that is about to be handled. Offsets grow; they may skip.
-    pub(super) fn begin(&mut self, offset: i64, leader_epoch: i32) {
-        debug_assert!(self.window.back().is_none_or(|last| last.offset < offset));
+    /// Notes a record that is about to be handled. Offsets grow; they may skip. If they fall, the
+    /// log was made anew, and what is known of the old one is void.
+    pub(super) fn begin(&mut self, offset: i64, leader_epoch: i32, bytes: u32) {
+        if self.window.back().is_some_and(|last| last.offset >= offset) {
+            self.window.clear();
+            self.bytes = 0;
+        }
         self.read = Some(offset + 1);
+        self.bytes += bytes as usize;
         self.window.push_back(Entry {
             offset,
             leader_epoch,
+            bytes,
             finished: false,
         });
     }
@@ -68,17 +77,16 @@ impl Ledger {
                 offset: first.offset + 1,
                 leader_epoch: first.leader_epoch,
             });
+            self.bytes -= first.bytes as usize;
             self.window.pop_front();
         }
         waited_for
     }
 
-    /// Forgets the records from `offset` on: they will be read again.
-    pub(super) fn forget_from(&mut self, offset: i64) {
-        while self.window.back().is_some_and(|last| last.offset >= offset) {
-            self.window.pop_back();
-        }
-        self.read = Some(offset);
+    /// Whether a record was begun and is not finished.
+    pub(super) fn waits_for(&self, offset: i64) -> bool {
+        self.find(offset)
+            .is_some_and(|index| !self.window[index].finished)
     }
 
     /// The position up to which every record is finished; `None` before the first one.
@@ -94,6 +102,12 @@ impl Ledger {
     /// How many records lie from the lowest unfinished one to the last begun one.
     pub(super) fn len(&self) -> usize {
         self.window.len()
+    }
+
+    /// What these records weigh, finished ones among them included: while the lowest is in hand,
+    /// they may share its memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     fn find(&self, offset: i64) -> Option<usize> {
@@ -125,7 +139,7 @@ mod tests {
     fn the_commit_waits_for_the_slowest_record() {
         let mut ledger = Ledger::new(Some(10));
         for offset in [10, 11, 15] {
-            ledger.begin(offset, 1);
+            ledger.begin(offset, 1, 10);
         }
         assert!(ledger.finish(15));
         assert!(ledger.finish(11));
@@ -133,7 +147,18 @@ mod tests {
         assert!(ledger.finish(10));
         assert_eq!(ledger.to_commit().map(|p| p.offset), Some(16));
         assert!(!ledger.finish(10));
-        assert_eq!(ledger.len(), 0);
+        assert_eq!((ledger.len(), ledger.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn a_log_that_was_made_anew_voids_the_old_one() {
+        let mut ledger = Ledger::new(Some(10));
+        ledger.begin(10, 1, 10);
+        ledger.begin(0, 1, 7);
+        assert!(!ledger.finish(10));
+        assert_eq!((ledger.len(), ledger.bytes()), (1, 7));
+        assert!(ledger.finish(0));
+        assert_eq!(ledger.to_commit().map(|p| p.offset), Some(1));
     }
 
     proptest! {
@@ -151,7 +176,7 @@ mod tests {
             for index in order {
                 // Every other step begins a record, the rest finish any of those begun.
                 if begun < offsets.len() && (begun == 0 || index.index(2) == 0) {
-                    ledger.begin(offsets[begun], 0);
+                    ledger.begin(offsets[begun], 0, 1);
                     model.insert(offsets[begun], false);
                     begun += 1;
                 } else {
@@ -162,7 +187,7 @@ mod tests {
                 let run = model.iter().take_while(|(_, done)| **done).last().map(|(o, _)| o + 1);
                 prop_assert_eq!(ledger.to_commit().map(|p| p.offset), run);
                 let open = model.iter().skip_while(|(_, done)| **done).count();
-                prop_assert_eq!(ledger.len(), open);
+                prop_assert_eq!((ledger.len(), ledger.bytes()), (open, open));
             }
         }
     }

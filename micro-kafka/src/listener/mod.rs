@@ -1,46 +1,72 @@
 //! Listeners: how they are declared, and the containers that run them.
 
 mod ack;
+mod batch;
 mod cancel;
 mod command;
 mod consumer_loop;
 mod container;
 mod container_error;
 mod context;
+mod control;
 mod def;
 mod delivery;
 mod deps;
 mod endpoint;
+mod event;
+mod filter;
 mod gate;
 mod handler_slot;
 mod health;
 mod in_flight;
 mod lane;
 mod ledger;
+mod order;
+mod partition;
+mod pauses;
 mod progress;
 mod pulse;
+mod rebalance_listener;
+mod reply;
 mod running;
+mod seek;
 mod stats;
+mod target;
 mod timers;
+mod topic_partitions;
 mod watchdog;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
-pub use ack::{AckMode, AckToken};
+pub(crate) use ack::Verdict;
+pub use ack::{AckMode, AckToken, LateAcknowledgment};
+pub use batch::{
+    Acknowledgments, Batch, BatchDef, BatchOutcome, BatchRecord, BatchResult, BatchSpec, FromBatch,
+    Inner, MissingResult, Undecoded,
+};
 pub use cancel::CancelReason;
-pub(crate) use cancel::{CancelSignal, CancelWatch};
+pub(crate) use cancel::CancelWatch;
 pub use command::StopReport;
 pub use container::ListenerContainer;
 pub use container_error::ContainerError;
 pub use context::{ConsumerContext, ListenerContext, States};
-pub use def::{BootCheck, LISTENERS, ListenerDef, RetryDef, Source};
+pub use def::{BootCheck, ErrorHandlerDef, LISTENERS, ListenerDef, RetryDef, SendToDef, Source};
 pub use delivery::{Delivery, Finished, HandlerFuture, Invoke};
 pub use deps::ContainerDeps;
 pub use endpoint::{Handler, ListenerEndpoint};
+pub use event::{ContainerEvent, EventStream};
+pub use filter::Filter;
 pub(crate) use gate::Gate;
 pub use handler_slot::{HandlerSlot, Started};
 pub use health::{ContainerHealth, HealthReason, RecordPlace};
+pub(crate) use order::LaneKey;
+pub use order::{Dispatch, Order};
 pub use progress::{AssignedPartition, PartitionProgress};
+pub use rebalance_listener::RebalanceListener;
+pub use reply::{IntoReplies, Replies, Reply, ReplyRejection, ReplyTarget, SendTo};
+pub use seek::{SeekError, SeekFunction, SeekTo, Sought};
 pub use stats::StatsSnapshot;
+pub use target::Target;
+pub use topic_partitions::{StartFrom, TopicPartitions, TopicPartitionsError};

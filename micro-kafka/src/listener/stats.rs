@@ -14,6 +14,7 @@ pub(super) struct ListenerStats {
     retried: AtomicU64,
     dead_lettered: AtomicU64,
     skipped: AtomicU64,
+    filtered: AtomicU64,
     voided: AtomicU64,
     commits: AtomicU64,
     busy_nanos: AtomicU64,
@@ -33,6 +34,8 @@ pub struct StatsSnapshot {
     pub dead_lettered: u64,
     /// Failed records that count as done.
     pub skipped: u64,
+    /// Records that the listener's filter did not want.
+    pub filtered: u64,
     /// Deliveries whose partition was given up before they ended.
     pub voided: u64,
     /// Commits that were sent.
@@ -51,6 +54,7 @@ impl ListenerStats {
             retried: get(&self.retried),
             dead_lettered: get(&self.dead_lettered),
             skipped: get(&self.skipped),
+            filtered: get(&self.filtered),
             voided: get(&self.voided),
             commits: get(&self.commits),
             busy: Duration::from_nanos(get(&self.busy_nanos)),
@@ -66,6 +70,7 @@ pub(super) struct TurnCounts {
     pub(super) retried: u64,
     pub(super) dead_lettered: u64,
     pub(super) skipped: u64,
+    pub(super) filtered: u64,
     pub(super) voided: u64,
     pub(super) commits: u64,
     pub(super) busy: Duration,
@@ -83,6 +88,7 @@ pub(super) struct Meters {
     retried: Counter,
     dead_lettered: Counter,
     skipped: Counter,
+    filtered: Counter,
     commits: Counter,
     duration: Histogram,
 }
@@ -97,6 +103,7 @@ impl Meters {
             retried: counter("micro_kafka_listener_retried_total"),
             dead_lettered: counter("micro_kafka_listener_dead_lettered_total"),
             skipped: counter("micro_kafka_listener_skipped_total"),
+            filtered: counter("micro_kafka_listener_filtered_total"),
             commits: counter("micro_kafka_listener_commits_total"),
             duration: metrics::histogram!(
                 "micro_kafka_listener_duration_seconds",
@@ -113,6 +120,7 @@ impl Meters {
             retried,
             dead_lettered,
             skipped,
+            filtered,
             voided,
             commits,
             busy,
@@ -137,6 +145,7 @@ impl Meters {
             dead_lettered,
         );
         add(&stats.skipped, Some(&self.skipped), skipped);
+        add(&stats.filtered, Some(&self.filtered), filtered);
         add(&stats.voided, None, voided);
         add(&stats.commits, Some(&self.commits), commits);
         let nanos = u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);

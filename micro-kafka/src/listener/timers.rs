@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use super::order::LaneKey;
 use crate::client::Slot;
 use crate::clock::{Clock, Sleep};
 
@@ -14,7 +15,7 @@ use crate::clock::{Clock, Sleep};
 #[derive(Debug)]
 pub(super) struct Timers {
     clock: Clock,
-    lanes: BinaryHeap<Reverse<(Instant, Slot, u32)>>,
+    lanes: BinaryHeap<Reverse<(Instant, Slot, u32, LaneKey)>>,
     commit: Option<Instant>,
     sleep: Option<(Instant, Sleep)>,
 }
@@ -34,8 +35,8 @@ impl Timers {
     }
 
     /// Wakes a lane of this epoch.
-    pub(super) fn wake_lane(&mut self, due: Instant, slot: Slot, epoch: u32) {
-        self.lanes.push(Reverse((due, slot, epoch)));
+    pub(super) fn wake_lane(&mut self, due: Instant, slot: Slot, epoch: u32, lane: LaneKey) {
+        self.lanes.push(Reverse((due, slot, epoch, lane)));
     }
 
     /// Wakes the loop for a commit; `None` takes it back.
@@ -44,13 +45,13 @@ impl Timers {
     }
 
     /// A lane that is due.
-    pub(super) fn due_lane(&mut self) -> Option<(Slot, u32)> {
-        let Reverse((due, slot, epoch)) = *self.lanes.peek()?;
+    pub(super) fn due_lane(&mut self) -> Option<(Slot, u32, LaneKey)> {
+        let Reverse((due, slot, epoch, lane)) = *self.lanes.peek()?;
         if due > self.clock.now() {
             return None;
         }
         self.lanes.pop();
-        Some((slot, epoch))
+        Some((slot, epoch, lane))
     }
 
     /// Ready when something is due.

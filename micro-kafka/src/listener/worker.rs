@@ -1,17 +1,19 @@
 //! The thread of one consumer: runs its loop, and replaces a consumer that is beyond help.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 
+use super::StartFrom;
 use super::StopReport;
 use super::command::Command;
 use super::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
+use super::event::ContainerEvent;
 use super::health::HealthReason;
 use super::in_flight::panic_text;
-use crate::client::{ClientError, KafkaConsumer};
+use crate::client::{Beginning, ClientError, KafkaConsumer, Spot};
 
 /// The first wait before a consumer is replaced; it doubles from there.
 const WAIT: Duration = Duration::from_secs(1);
@@ -30,7 +32,31 @@ pub(super) struct Worker {
 impl Worker {
     /// Joins the group.
     pub(super) fn connect(&self) -> Result<KafkaConsumer, ClientError> {
-        KafkaConsumer::subscribe(&self.properties, &self.seat.endpoint.topics)
+        let endpoint = &self.seat.endpoint;
+        if !endpoint.topic_partitions.is_empty() {
+            return KafkaConsumer::by_hand(&self.properties, &self.share());
+        }
+        match &endpoint.topic_pattern {
+            Some(pattern) => {
+                KafkaConsumer::subscribe(&self.properties, std::slice::from_ref(pattern))
+            }
+            None => KafkaConsumer::subscribe(&self.properties, &endpoint.topics),
+        }
+    }
+
+    /// This consumer's part of the partitions that are read by hand.
+    fn share(&self) -> Vec<(String, i32, Beginning)> {
+        let endpoint = &self.seat.endpoint;
+        let all = endpoint.topic_partitions.iter().flat_map(|partitions| {
+            let beginning = beginning(partitions.from);
+            let each = partitions.partitions.iter();
+            each.map(move |partition| (partitions.topic.clone(), *partition, beginning))
+        });
+        let own = (0..endpoint.concurrency.max(1))
+            .cycle()
+            .zip(all)
+            .filter(|(consumer, _)| *consumer == self.seat.number);
+        own.map(|(_, partition)| partition).collect()
     }
 
     /// Runs until it is stopped; `first` has joined already.
@@ -41,7 +67,12 @@ impl Worker {
             let started = Instant::now();
             let reason = match consumer.take() {
                 Some(consumer) => match self.run_loop(consumer).await {
-                    Ok(report) => return report,
+                    Ok(report) => {
+                        let consumer = self.seat.number;
+                        let event = ContainerEvent::ConsumerStopped { consumer };
+                        self.seat.events.tell(event);
+                        return report;
+                    }
                     Err(reason) => reason,
                 },
                 None => match self.connect() {
@@ -66,6 +97,11 @@ impl Worker {
                 ?wait,
                 "a consumer is beyond help and will be replaced"
             );
+            self.seat.events.tell(ContainerEvent::ConsumerFailed {
+                consumer: self.seat.number,
+                reason: reason.clone(),
+                retry_in: wait,
+            });
             self.seat
                 .status
                 .set_consumer_trouble(Some(HealthReason::Restarting {
@@ -80,12 +116,14 @@ impl Worker {
     }
 
     async fn run_loop(&mut self, consumer: KafkaConsumer) -> Result<StopReport, String> {
+        let number = self.seat.number;
+        let event = ContainerEvent::ConsumerStarted { consumer: number };
+        self.seat.events.tell(event);
         let running = ConsumerLoop::new(&self.seat, consumer, &mut self.commands).run();
         match AssertUnwindSafe(running).catch_unwind().await {
             Ok(Exit::Stopped(report)) => Ok(report),
             Ok(Exit::Fatal(reason)) => Err(reason),
             Err(panic) => {
-                let number = self.seat.number;
                 let of_others = |partition: &super::AssignedPartition| partition.consumer != number;
                 self.seat
                     .assignment
@@ -105,8 +143,29 @@ impl Worker {
                     let _ = answer.send(Vec::new());
                 }
                 // Dropped: the asker hears it, and asks again.
-                Ok(Some(Command::Quiet(_))) => {}
+                Ok(Some(Command::Quiet(_) | Command::Paused | Command::Seek(_))) => {}
             }
         }
     }
+}
+
+fn beginning(from: StartFrom) -> Beginning {
+    match from {
+        StartFrom::Committed => Beginning::Committed,
+        StartFrom::Earliest => Beginning::At(Spot::Beginning),
+        StartFrom::Latest => Beginning::At(Spot::End),
+        StartFrom::BeforeEnd(count) => Beginning::BeforeEnd(count),
+        StartFrom::Offset(offset) => Beginning::Offset(offset),
+        StartFrom::Time(millis) => Beginning::At(Spot::Timestamp(millis)),
+        StartFrom::Ago(duration) => Beginning::At(Spot::Timestamp(millis_before_now(duration))),
+    }
+}
+
+/// Records have their makers' time, which is the real one.
+fn millis_before_now(duration: Duration) -> i64 {
+    let since = SystemTime::now().checked_sub(duration);
+    let since = since.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }

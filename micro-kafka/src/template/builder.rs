@@ -4,12 +4,14 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 
 use super::buffer::{Buffer, Span};
-use super::future::{QueueFuture, SendFuture};
+use super::future::{DeliveryFuture, QueueFuture, SendFuture};
 use super::hooks::{Hooks, Interceptors};
 use super::interceptor::OutboundRecord;
+use super::recorder::{Answer, RecordedTopic, Route};
 use super::{ErrorHook, SendError};
-use crate::client::{ErrorCode, KeyHash, Outgoing, Receipt, Topic, Undelivered};
+use crate::client::{Core, ErrorCode, KeyHash, Outgoing, Topic, Undelivered};
 use crate::codec::ToPayload;
+use crate::record::{OwnedHeader, OwnedRecord, Timestamp};
 
 /// librdkafka's word for "the partitioner decides".
 const ANY_PARTITION: i32 = -1;
@@ -35,11 +37,11 @@ struct Refusal {
 
 impl SendBuilder {
     pub(super) fn new(
-        topic: Result<Arc<Topic>, SendError>,
+        topic: Result<Route, SendError>,
         hooks: &Hooks,
         payload: &impl ToPayload,
     ) -> Self {
-        let encode = |topic: Arc<Topic>| {
+        let encode = |topic: Route| {
             let mut buffer = Buffer::take();
             match payload.to_payload(&mut buffer) {
                 Ok(some) => Ok(Encoded::new(topic, buffer, some)),
@@ -54,7 +56,7 @@ impl SendBuilder {
 
     /// A record whose payload's bytes are known.
     pub(super) fn raw(
-        topic: Result<Arc<Topic>, SendError>,
+        topic: Result<Route, SendError>,
         hooks: &Hooks,
         payload: Option<&[u8]>,
     ) -> Self {
@@ -176,7 +178,7 @@ impl IntoFuture for SendBuilder {
 /// A record in its final bytes.
 #[derive(Debug)]
 pub(super) struct Encoded {
-    topic: Arc<Topic>,
+    topic: Route,
     buffer: Buffer,
     payload: Option<Span>,
     key: Option<Span>,
@@ -186,7 +188,7 @@ pub(super) struct Encoded {
 }
 
 impl Encoded {
-    fn new(topic: Arc<Topic>, buffer: Buffer, has_payload: bool) -> Self {
+    fn new(topic: Route, buffer: Buffer, has_payload: bool) -> Self {
         let all = Span {
             start: 0,
             end: buffer.len(),
@@ -202,8 +204,23 @@ impl Encoded {
         }
     }
 
-    pub(super) fn topic(&self) -> &Topic {
-        &self.topic
+    /// The topic as the broker knows it.
+    pub(super) fn topic_name(&self) -> &Arc<str> {
+        self.topic.name()
+    }
+
+    /// What is shared by all sends to the broker; `None` with a recorder.
+    pub(super) fn core(&self) -> Option<&Core> {
+        match &self.topic {
+            Route::Broker(topic) => Some(topic.core()),
+            Route::Recorder(_) => None,
+        }
+    }
+
+    /// Whether nobody waits before it.
+    pub(super) fn goes_at_once(&self) -> bool {
+        self.core()
+            .is_none_or(|core| core.is_closed() || (core.waiters().is_empty() && core.has_room()))
     }
 
     pub(super) fn key(&self) -> Option<&[u8]> {
@@ -245,21 +262,55 @@ impl Encoded {
         }
     }
 
-    pub(super) fn enqueue(&self) -> Result<Receipt, SendError> {
-        let queued = self.topic.queue(self.outgoing());
-        queued.map_err(|code| self.refused(code).into())
+    pub(super) fn enqueue(&self) -> Result<DeliveryFuture, SendError> {
+        match &self.topic {
+            Route::Broker(topic) => match topic.queue(self.outgoing()) {
+                Ok(receipt) => Ok(receipt.into()),
+                Err(code) => Err(self.refused(topic, code).into()),
+            },
+            Route::Recorder(topic) => Ok(self.record(topic).into()),
+        }
     }
 
     /// Queues a record whose failed delivery goes to the producer's hook.
     pub(super) fn enqueue_unawaited(&self) -> Result<(), SendError> {
-        let queued = self.topic.queue_detached(self.outgoing());
-        queued.map_err(|code| self.refused(code).into())
+        match &self.topic {
+            Route::Broker(topic) => {
+                let queued = topic.queue_detached(self.outgoing());
+                queued.map_err(|code| self.refused(topic, code).into())
+            }
+            Route::Recorder(topic) => self
+                .record(topic)
+                .take()
+                .map_or(Ok(()), |sent| sent.map(drop)),
+        }
     }
 
     fn enqueue_detached(&self) {
-        if let Err(code) = self.topic.queue_detached(self.outgoing()) {
-            self.topic.core().hook().call(self.refused(code));
+        match &self.topic {
+            Route::Broker(topic) => {
+                if let Err(code) = topic.queue_detached(self.outgoing()) {
+                    topic.core().hook().call(self.refused(topic, code));
+                }
+            }
+            Route::Recorder(topic) => drop(self.record(topic)),
         }
+    }
+
+    fn record(&self, topic: &RecordedTopic) -> Answer {
+        let outgoing = self.outgoing();
+        let mut record = OwnedRecord::new(&*topic.name, outgoing.partition, -1);
+        record.key = outgoing.key.map(Into::into);
+        record.payload = outgoing.payload.map(Into::into);
+        if let Some(millis) = outgoing.timestamp {
+            record.timestamp = Timestamp::CreateTime(millis);
+        }
+        let header = |(name, value): (&[u8], Option<&[u8]>)| OwnedHeader {
+            name: name.into(),
+            value: value.map(Into::into),
+        };
+        record.headers = outgoing.headers.map(header).collect();
+        Answer::new(topic.recorder.record(record), topic.hook.clone())
     }
 
     pub(super) fn key_hash(&self) -> Option<KeyHash> {
@@ -268,21 +319,21 @@ impl Encoded {
 
     /// Tells the producer's listener of a record that the local queue does not take. One that finds
     /// no room is tried again.
-    fn refused(&self, code: ErrorCode) -> Undelivered {
+    fn refused(&self, topic: &Topic, code: ErrorCode) -> Undelivered {
         if code != ErrorCode::QUEUE_FULL {
-            self.topic.tell_listener(self.undelivered(code));
+            topic.tell_listener(self.undelivered(topic, code));
         }
-        self.undelivered(code)
+        self.undelivered(topic, code)
     }
 
-    fn undelivered(&self, code: ErrorCode) -> Undelivered {
+    fn undelivered(&self, topic: &Topic, code: ErrorCode) -> Undelivered {
         Undelivered {
-            topic: Arc::clone(self.topic.name()),
+            topic: Arc::clone(topic.name()),
             code,
             partition: self.partition,
             key_hash: self.key_hash(),
             maybe_stored: false,
-            reason: self.topic.core().fatal_reason_of(code),
+            reason: topic.core().fatal_reason_of(code),
         }
     }
 }

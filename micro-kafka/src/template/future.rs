@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use super::SendError;
 use super::builder::Encoded;
+use super::recorder::Answer;
 use crate::client::Receipt;
 use crate::record::Timestamp;
 
@@ -54,7 +55,6 @@ impl Future for QueueFuture {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.poll_by(context, Encoded::enqueue)
-            .map_ok(DeliveryFuture)
     }
 }
 
@@ -68,7 +68,7 @@ impl QueueFuture {
     pub(super) fn over(&mut self) -> SendError {
         let (topic, key_hash) = match &self.state {
             Queueing::New(record) | Queueing::Waiting(record, _) => {
-                (Arc::clone(record.topic().name()), record.key_hash())
+                (Arc::clone(record.topic_name()), record.key_hash())
             }
             Queueing::Failed(error) => (error.topic().into(), error.key_hash()),
             Queueing::Over => ("".into(), None),
@@ -87,8 +87,7 @@ impl QueueFuture {
             Queueing::Waiting(record, ticket) => (record, Some(ticket)),
             Queueing::New(record) => {
                 // Who comes while others wait takes its place behind them.
-                let core = record.topic().core();
-                if core.is_closed() || (core.waiters().is_empty() && core.has_room()) {
+                if record.goes_at_once() {
                     match enqueue(&record) {
                         Err(SendError::QueueFull { .. }) => {}
                         result => return Poll::Ready(result),
@@ -107,7 +106,9 @@ impl QueueFuture {
         context: &Context<'_>,
         enqueue: fn(&Encoded) -> Result<T, SendError>,
     ) -> Poll<Result<T, SendError>> {
-        let core = record.topic().core();
+        let Some(core) = record.core() else {
+            return Poll::Ready(enqueue(&record));
+        };
         let waiters = core.waiters();
         let ticket = known.unwrap_or_else(|| waiters.ticket());
         // Registered before the attempt, so that room made in between wakes this task.
@@ -128,8 +129,10 @@ impl QueueFuture {
 
 impl Drop for QueueFuture {
     fn drop(&mut self) {
-        if let Queueing::Waiting(record, ticket) = &self.state {
-            record.topic().core().waiters().give_up(*ticket);
+        if let Queueing::Waiting(record, ticket) = &self.state
+            && let Some(core) = record.core()
+        {
+            core.waiters().give_up(*ticket);
         }
     }
 }
@@ -140,18 +143,44 @@ impl Drop for QueueFuture {
 /// Dropping it does not take the record back; if it fails, the template's error hook is told.
 #[derive(Debug)]
 #[must_use = "whether the record was delivered is only known once this is awaited"]
-pub struct DeliveryFuture(Receipt);
+pub struct DeliveryFuture(Delivering);
+
+#[derive(Debug)]
+enum Delivering {
+    /// By a broker.
+    Broker(Receipt),
+    /// By a recorder, which has answered.
+    Recorder(Box<Answer>),
+}
+
+impl From<Receipt> for DeliveryFuture {
+    fn from(receipt: Receipt) -> Self {
+        Self(Delivering::Broker(receipt))
+    }
+}
+
+impl From<Answer> for DeliveryFuture {
+    fn from(answer: Answer) -> Self {
+        Self(Delivering::Recorder(Box::new(answer)))
+    }
+}
 
 impl Future for DeliveryFuture {
     type Output = Result<SendResult, SendError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Poll::Ready(report) = Pin::new(&mut self.0).poll(context) else {
+        let receipt = match &mut self.0 {
+            Delivering::Broker(receipt) => receipt,
+            Delivering::Recorder(answer) => {
+                return answer.take().map_or(Poll::Pending, Poll::Ready);
+            }
+        };
+        let Poll::Ready(report) = Pin::new(&mut *receipt).poll(context) else {
             return Poll::Pending;
         };
         Poll::Ready(match report {
             Ok(stored) => Ok(SendResult {
-                topic: Arc::clone(self.0.topic()),
+                topic: Arc::clone(receipt.topic()),
                 partition: stored.partition,
                 offset: stored.offset,
                 timestamp: stored.timestamp,

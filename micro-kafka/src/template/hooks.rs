@@ -35,6 +35,14 @@ pub(super) struct Hooks {
 }
 
 impl Hooks {
+    /// Only that error hook.
+    pub(super) fn telling(errors: ErrorHook) -> Self {
+        Self {
+            errors,
+            interceptors: None,
+        }
+    }
+
     pub(super) fn of(config: &TemplateConfig) -> Self {
         let interceptors = config.interceptors.as_slice();
         Self {

@@ -39,7 +39,7 @@ impl<'r> OutboundRecord<'r> {
     /// The topic as the broker knows it, namespace included.
     #[must_use]
     pub fn topic(&self) -> &str {
-        self.record.topic().name()
+        self.record.topic_name()
     }
 
     /// The key's bytes.

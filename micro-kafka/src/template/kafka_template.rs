@@ -10,11 +10,13 @@ use futures_util::future::join_all;
 
 use super::family::Family;
 use super::hooks::{Hooks, producer_hooks};
+use super::recorder::{RecordedTopic, Route};
 use super::request::Requests;
 use super::topics::Topics;
-use super::transaction::{Nesting, TransactionPool};
+use super::transaction::{Nesting, TransactionPool, recorded};
 use super::{
-    KafkaError, SendBuilder, SendError, SendResult, TemplateConfig, Transaction, TransactionError,
+    KafkaError, Recorder, SendBuilder, SendError, SendResult, TemplateConfig, Transaction,
+    TransactionError,
 };
 use crate::admin::KafkaAdmin;
 use crate::client::{AnyClient, ConfigError, FailureHook, LazyProducer, Producer};
@@ -49,6 +51,7 @@ pub(super) struct Shared {
     hooks: Hooks,
     family: Family,
     producer: Arc<LazyProducer>,
+    recorder: Option<Arc<dyn Recorder>>,
     transactions: Arc<Transactions>,
     pub(super) requests: Arc<Requests>,
 }
@@ -73,7 +76,7 @@ impl KafkaTemplate {
     pub fn new(config: TemplateConfig) -> Result<Self, ConfigError> {
         let made = config.clone();
         let lazy = LazyProducer::at_once(move || producer(&made))?;
-        Ok(Self::of(config, lazy))
+        Ok(Self::of(config, lazy, None))
     }
 
     /// A template that makes its producer when something is sent or asked: threads, connections
@@ -87,16 +90,32 @@ impl KafkaTemplate {
         }
         let made = config.clone();
         let lazy = LazyProducer::new(move || producer(&made));
-        Ok(Self::of(config, lazy))
+        Ok(Self::of(config, lazy, None))
     }
 
-    fn of(config: TemplateConfig, producer: LazyProducer) -> Self {
+    /// A template whose records go to a recorder and to no broker, for tests: nothing is connected,
+    /// and each send is answered at once. Administrative requests fail.
+    pub fn recording(recorder: Arc<dyn Recorder>) -> Self {
+        let producer = LazyProducer::new(|| {
+            Err(ConfigError::Client {
+                reason: "a recording template has no broker".into(),
+            })
+        });
+        Self::of(TemplateConfig::new(""), producer, Some(recorder))
+    }
+
+    fn of(
+        config: TemplateConfig,
+        producer: LazyProducer,
+        recorder: Option<Arc<dyn Recorder>>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 topics: Topics::new(&config.namespace),
                 hooks: Hooks::of(&config),
                 family: Family::default(),
                 producer: Arc::new(producer),
+                recorder,
                 transactions: Arc::new(Transactions {
                     config,
                     pool: OnceLock::new(),
@@ -206,6 +225,7 @@ impl KafkaTemplate {
                 hooks: self.shared.hooks.clone(),
                 family,
                 producer: Arc::clone(&self.shared.producer),
+                recorder: self.shared.recorder.clone(),
                 transactions: Arc::clone(&self.shared.transactions),
                 requests: Arc::clone(&self.shared.requests),
             }),
@@ -259,6 +279,9 @@ impl KafkaTemplate {
         work: impl AsyncFnOnce(Transaction) -> Result<T, E>,
     ) -> Result<T, E> {
         let error = |error: TransactionError| E::from(error.into());
+        if let Some(recorder) = &self.shared.recorder {
+            return recorded(recorder, work).await;
+        }
         let pool = self.shared.transactions.pool();
         let nesting = Nesting::check(pool.identity()).map_err(error)?;
         let open = pool.begin().await.map_err(error)?;
@@ -285,8 +308,12 @@ impl KafkaTemplate {
         SendBuilder::raw(self.topic(topic), &self.shared.hooks, payload)
     }
 
-    fn topic(&self, name: &str) -> Result<Arc<crate::client::Topic>, SendError> {
-        self.shared.topics.get(&self.shared.producer, name)
+    fn topic(&self, name: &str) -> Result<Route, SendError> {
+        let shared = &*self.shared;
+        match &shared.recorder {
+            None => shared.topics.get(&shared.producer, name).map(Route::Broker),
+            Some(recorder) => Ok(RecordedTopic::route(name, recorder, &shared.hooks.errors)),
+        }
     }
 
     /// Administrative requests by the same connections, with the same namespace. The template's
@@ -312,6 +339,7 @@ impl KafkaTemplate {
                 hooks: self.shared.hooks.clone(),
                 family: Family::default(),
                 producer: Arc::clone(&self.shared.producer),
+                recorder: self.shared.recorder.clone(),
                 transactions: Arc::clone(&self.shared.transactions),
                 requests: Arc::clone(&self.shared.requests),
             }),

@@ -11,6 +11,7 @@ mod hooks;
 mod interceptor;
 mod kafka_record;
 mod kafka_template;
+mod recorder;
 mod request;
 mod to_bytes;
 mod topics;
@@ -24,6 +25,7 @@ pub use future::{DeliveryFuture, QueueFuture, SendFuture, SendResult};
 pub use interceptor::{OutboundRecord, ProducerInterceptor, ProducerListener};
 pub use kafka_record::KafkaRecord;
 pub use kafka_template::KafkaTemplate;
+pub use recorder::Recorder;
 pub use request::{
     CORRELATION_ID, GatherRequest, Gathered, REPLY_ERROR, REPLY_ERROR_MESSAGE, REPLY_PARTITION,
     REPLY_TOPIC, ReplyCheck, ReplyConfig, ReplyCounts, ReplyTo, ReplyToRejection, Request,

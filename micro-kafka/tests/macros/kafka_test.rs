@@ -23,8 +23,11 @@ pub(crate) mod kit {
             #[derive(Debug)]
             pub(crate) struct TestOptions {
                 pub(crate) name: &'static str,
-                pub(crate) topics: &'static [&'static str],
-                pub(crate) partitions: u32,
+                pub(crate) topics: &'static [(&'static str, u32)],
+                pub(crate) broker: &'static [(&'static str, &'static str)],
+                pub(crate) shared: bool,
+                pub(crate) embedded: Option<&'static str>,
+                pub(crate) paused: bool,
                 pub(crate) config: Option<&'static str>,
                 pub(crate) deadline: Option<&'static str>,
                 pub(crate) file: &'static str,
@@ -38,39 +41,60 @@ pub(crate) mod kit {
                 let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
                 runtime.block_on(body(EmbeddedKafka { options }))
             }
+
+            pub(crate) fn run_embedded<F: Future>(
+                options: TestOptions,
+                body: impl FnOnce(EmbeddedKafka) -> F,
+            ) -> F::Output {
+                run(options, body)
+            }
         }
     }
 }
 
-/// All keys are given.
+/// All keys are given, but for `shared`, which excludes `broker`.
 #[kafka_test(
-    topics = ["orders", "refunds"],
+    topics = ["orders", "refunds:7"],
     partitions = 3,
+    brokers = 1,
+    broker = ["log.retention.ms = 1000", "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256"],
+    embedded = "it has its own retention",
+    clock = "paused",
     config = "[kafka]\nclient-id = \"a\"",
     deadline = "5m",
     crate = crate::kafka_test::kit,
 )]
 async fn every_key_reaches_the_test_kit(mut kafka: EmbeddedKafka) {
     tokio::task::yield_now().await;
-    kafka.options.partitions += 1;
+    kafka.options.line += 1;
     let options = kafka.options;
     assert_eq!(options.name, "every_key_reaches_the_test_kit");
-    assert_eq!(options.topics, ["orders", "refunds"]);
-    assert_eq!(options.partitions, 4);
+    assert_eq!(options.topics, [("orders", 3), ("refunds", 7)]);
+    let mechanisms = ("sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-256");
+    assert_eq!(options.broker, [("log.retention.ms", "1000"), mechanisms]);
+    assert_eq!(options.embedded, Some("it has its own retention"));
+    assert!(options.paused && !options.shared);
     assert_eq!(options.config, Some("[kafka]\nclient-id = \"a\""));
     assert_eq!(options.deadline, Some("5m"));
     assert!(options.file.ends_with("kafka_test.rs"));
     let text = include_str!("kafka_test.rs");
     let line = text.lines().position(|line| line == "#[kafka_test(");
-    assert_eq!(options.line as usize, line.unwrap() + 1);
+    assert_eq!(options.line as usize, line.unwrap() + 2);
 }
 
 #[kafka_test(crate = crate::kafka_test::kit)]
 async fn nothing_need_be_given(kafka: EmbeddedKafka) -> Result<(), io::Error> {
-    assert!(kafka.options.topics.is_empty());
-    assert_eq!((kafka.options.partitions, kafka.options.config), (1, None));
-    assert_eq!(kafka.options.deadline, None);
+    let options = kafka.options;
+    assert!(options.topics.is_empty() && options.broker.is_empty());
+    assert!(!options.paused && !options.shared);
+    assert_eq!((options.embedded, options.config), (None, None));
+    assert_eq!(options.deadline, None);
     Err(io::Error::other("x")).or(Ok(()))
+}
+
+#[kafka_test(shared, clock = "running", crate = crate::kafka_test::kit)]
+async fn a_word_alone_is_a_yes(kafka: EmbeddedKafka) {
+    assert!(kafka.options.shared && !kafka.options.paused);
 }
 
 #[kafka_test(topics = "orders", crate = crate::kafka_test::kit)]

@@ -60,7 +60,7 @@ fn built(from: Option<&Path>) -> Result<PathBuf, CiError> {
     let log = dir.with_extension("log");
     if !dir.join("Makefile.config").exists() {
         Run::program(
-            "sh",
+            "bash",
             "./configure --disable-gssapi --disable-curl --disable-lz4-ext --disable-zstd",
         )
         .dir(&dir)

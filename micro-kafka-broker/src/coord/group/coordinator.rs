@@ -138,6 +138,13 @@ impl GroupCoordinator {
         self.seats.list()
     }
 
+    /// Reads again what is written down of a group, and of all others in its partition; whoever waits is
+    /// told to ask again. This blocks.
+    pub(crate) fn reload(&self, id: &str) {
+        let partition = self.seats.journal().partition_of(id);
+        self.seats.reload(partition);
+    }
+
     fn start_timers(&self) {
         self.timers
             .get_or_init(|| tokio::spawn(run_timers(Arc::clone(&self.seats))));

@@ -7,6 +7,7 @@ use crate::batch::Marker;
 use crate::clock::Clock;
 use crate::coord::JournalError;
 use crate::coord::group::{GroupCoordinator, OFFSETS_TOPIC, PartitionKey};
+use crate::fault::Switches;
 use crate::meta::Catalog;
 use crate::partition::{MarkerError, PartitionTable};
 
@@ -17,6 +18,7 @@ pub(crate) struct MarkerWriter {
     catalog: Arc<Catalog>,
     partitions: Arc<PartitionTable>,
     groups: Arc<GroupCoordinator>,
+    switches: Switches,
 }
 
 /// Why a marker was not written.
@@ -56,7 +58,17 @@ impl MarkerWriter {
             catalog,
             partitions,
             groups,
+            switches: Switches::default(),
         }
+    }
+
+    /// A writer that keeps its markers as long as they are held.
+    pub(crate) fn held_by(self, switches: Switches) -> Self {
+        Self { switches, ..self }
+    }
+
+    pub(super) fn switches(&self) -> &Switches {
+        &self.switches
     }
 
     /// Writes a marker to one partition.
@@ -84,6 +96,9 @@ impl MarkerWriter {
         marker: &Marker,
         keys: BTreeSet<PartitionKey>,
     ) -> BTreeSet<PartitionKey> {
+        if self.switches.are_markers_held() {
+            return keys;
+        }
         let fails = |key: &PartitionKey| match self.write(marker, key) {
             Err(MarkerFailure::Refused(MarkerError::Storage)) => true,
             Err(error) => {

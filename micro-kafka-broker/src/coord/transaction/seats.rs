@@ -211,11 +211,13 @@ impl Seats {
             // Nobody asked for it, so there is no answer.
             let _ = self.carry_out(id, seat, ended);
         } else {
-            tracing::warn!(
-                transactional_id = id,
-                partitions = left.len(),
-                "markers cannot be written; they are tried again"
-            );
+            if !self.markers.switches().are_markers_held() {
+                tracing::warn!(
+                    transactional_id = id,
+                    partitions = left.len(),
+                    "markers cannot be written; they are tried again"
+                );
+            }
             seat.owed = Some((marker, left));
             self.alarm.set(self.clock.now() + RETRY_MARKERS);
         }
@@ -313,5 +315,11 @@ impl Seats {
 
 /// Runs the timers until the task is aborted.
 pub(super) async fn run_timers(seats: Arc<Seats>) {
-    seats.alarm.run(&seats.clock, || seats.tick()).await;
+    let mut held = seats.markers.switches().markers();
+    tokio::join!(seats.alarm.run(&seats.clock, || seats.tick()), async {
+        // Those that were held go at once, not at the next try.
+        while held.changed().await.is_ok() {
+            seats.alarm.set(seats.clock.now());
+        }
+    });
 }

@@ -1,10 +1,12 @@
 //! What an entry of an access control list says.
 
+use serde::{Deserialize, Serialize};
+
 /// Declares an enum of wire codes; codes that are not declared are none of its values.
 macro_rules! coded {
     ($(#[$doc:meta])* $name:ident { $($(#[$case_doc:meta])* $case:ident = $code:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub(crate) enum $name {
             $($(#[$case_doc])* $case = $code,)*
         }
@@ -110,7 +112,7 @@ pub(super) const EVERY_HOST: &str = "*";
 pub(super) const EVERY_USER: &str = "User:*";
 
 /// One entry of the access control list.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct AclBinding {
     /// The kind of resource it is about.
     pub(crate) resource: ResourceType,

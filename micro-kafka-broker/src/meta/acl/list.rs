@@ -1,12 +1,13 @@
 //! The access control list, and what it decides.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use parking_lot::RwLock;
 
 use super::binding::{AclBinding, AclOperation, Permission, ResourceType};
 use super::filter::AclFilter;
-use crate::meta::BrokerConfig;
+use crate::meta::{BrokerConfig, SecurityStore};
 
 /// The entries, and who needs none.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub(crate) struct AccessList {
     /// What holds for a resource that no entry is about.
     open: bool,
     entries: RwLock<BTreeSet<AclBinding>>,
+    store: Option<Arc<SecurityStore>>,
 }
 
 /// Who asks.
@@ -27,8 +29,12 @@ pub(crate) struct Asker<'a> {
 }
 
 impl AccessList {
-    /// The list of a broker with an authorizer (`authorizer.class.name`); `None` without one.
-    pub(crate) fn from_config(config: &BrokerConfig) -> Option<Self> {
+    /// The list of a broker with an authorizer (`authorizer.class.name`); `None` without one. It is
+    /// kept in `store`, if there is one.
+    pub(crate) fn from_config(
+        config: &BrokerConfig,
+        store: Option<&Arc<SecurityStore>>,
+    ) -> Option<Self> {
         config
             .get("authorizer.class.name")
             .filter(|class| !class.trim().is_empty())?;
@@ -44,25 +50,39 @@ impl AccessList {
                 .filter(|user| !user.is_empty())
                 .collect(),
             open: config.flag("allow.everyone.if.no.acl.found"),
-            entries: RwLock::default(),
+            entries: RwLock::new(store.map(|store| store.acls()).unwrap_or_default()),
+            store: store.cloned(),
         })
     }
 
     /// Adds entries; one that is there stays.
     pub(crate) fn add(&self, entry: AclBinding) {
-        self.entries.write().insert(entry);
+        let mut entries = self.entries.write();
+        if entries.insert(entry) {
+            self.keep(&entries);
+        }
+    }
+
+    fn keep(&self, entries: &BTreeSet<AclBinding>) {
+        if let Some(store) = &self.store {
+            store.keep_acls(entries);
+        }
     }
 
     /// Removes the entries that are meant, and returns them.
     pub(crate) fn remove(&self, filter: &AclFilter) -> Vec<AclBinding> {
         let mut removed = Vec::new();
-        self.entries.write().retain(|entry| {
+        let mut entries = self.entries.write();
+        entries.retain(|entry| {
             let meant = filter.fits(entry);
             if meant {
                 removed.push(entry.clone());
             }
             !meant
         });
+        if !removed.is_empty() {
+            self.keep(&entries);
+        }
         removed
     }
 

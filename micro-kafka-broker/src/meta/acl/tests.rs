@@ -12,7 +12,7 @@ fn list(settings: &[(&str, &str)]) -> AccessList {
     let class = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
     let authorizer = ("authorizer.class.name", class);
     let settings = settings.iter().copied().chain([authorizer]);
-    AccessList::from_config(&BrokerConfig::new(settings).unwrap()).unwrap()
+    AccessList::from_config(&BrokerConfig::new(settings).unwrap(), None).unwrap()
 }
 
 fn entry(name: &str, operation: AclOperation, permission: Permission) -> AclBinding {
@@ -53,7 +53,7 @@ fn anything() -> AclFilter {
 #[test]
 fn without_an_authorizer_there_is_no_list() {
     let config = BrokerConfig::new([("num.partitions", "1")]).unwrap();
-    assert!(AccessList::from_config(&config).is_none());
+    assert!(AccessList::from_config(&config, None).is_none());
 }
 
 #[test]

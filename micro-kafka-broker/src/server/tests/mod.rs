@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use super::connection::Peer;
 use super::endpoint::{Endpoint, Node};
-use super::state::BrokerState;
+use super::state::{BrokerState, Plan, Surroundings};
+use crate::clock::BrokerClock;
 use crate::meta::{BrokerConfig, NewTopic};
 use crate::wire::sample::KNOWN_TOPIC;
 
@@ -27,7 +28,17 @@ pub(in crate::server) fn peer() -> Peer {
         endpoints: vec![endpoint],
     };
     let names = vec!["PLAINTEXT".to_owned()];
-    let broker = BrokerState::new(config, 0, names, vec![node], None).unwrap();
+    let plan = Plan {
+        config,
+        node_id: 0,
+        listeners: names,
+        nodes: vec![node],
+        data: None,
+        remains: None,
+        release: crate::Release::NEWEST,
+        surroundings: Surroundings::new(BrokerClock::system()),
+    };
+    let broker = BrokerState::new(plan).unwrap();
     let orders = NewTopic {
         name: KNOWN_TOPIC.to_owned(),
         partitions: 3,

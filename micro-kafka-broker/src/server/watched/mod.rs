@@ -71,6 +71,10 @@ pub(super) async fn serve<R: Handler>(
     let fault = broker.faults().meet(&view);
     let rule = fault.as_ref().map(|fault| fault.rule.rule().to_string());
     let noted = broker.journal().note(view, rule, broker.clock().now());
+    if let Some(delay) = broker.faults().switches().disk_delay(key) {
+        let clock = broker.clock();
+        clock.sleep_until(clock.now() + delay).await;
+    }
     let outcome = match fault {
         Some(fault) => watched.meet(request, fault).await,
         None => request.handle(context).await.into(),

@@ -187,6 +187,41 @@ mod parts {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_fetch_that_names_nothing_is_refused_for_what_its_session_knows() {
+        let peer = peer();
+        let partition = FetchPartition {
+            partition: 1,
+            partition_max_bytes: 1 << 20,
+            ..FetchPartition::default()
+        };
+        let image = peer.broker.catalog().image();
+        let first = FetchRequest {
+            session_epoch: 0,
+            topics: vec![FetchTopic {
+                topic_id: image.topic(KNOWN_TOPIC).unwrap().id,
+                partitions: vec![partition],
+                ..FetchTopic::default()
+            }],
+            ..FetchRequest::default()
+        };
+        let begun = ask(&peer, 13, &first).await;
+        assert!(begun.session_id > 0);
+        peer.broker.journal().keep(1);
+        let error = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+        let refused = peer.broker.faults().on(ApiKey::Fetch).topic(KNOWN_TOPIC);
+        refused.partition(1).answer(error);
+        let next = FetchRequest {
+            session_id: begun.session_id,
+            session_epoch: 1,
+            max_wait_ms: 60_000,
+            min_bytes: 1,
+            ..FetchRequest::default()
+        };
+        ask(&peer, 13, &next).await;
+        assert_eq!(failures(&peer), [failed(KNOWN_TOPIC, 1, error)]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn refused_metadata_still_names_the_brokers() {
         let peer = peer();
         let error = ErrorCode::LEADER_NOT_AVAILABLE;

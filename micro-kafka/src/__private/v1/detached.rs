@@ -1,35 +1,39 @@
 //! Deliveries without a consumer, for tests of handlers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::listener::{AckToken, CancelSignal, ConsumerContext, Delivery, ListenerContext, States};
+use crate::listener::{AckToken, ConsumerContext, Delivery, ListenerContext, States, Verdict};
 use crate::record::Record;
 
 /// A listener without a consumer: makes deliveries, and hears their acknowledgements.
 #[derive(Debug)]
 pub struct Detached {
     consumer: Arc<ConsumerContext>,
-    acks: mpsc::UnboundedReceiver<AckToken>,
+    acks: mpsc::UnboundedReceiver<(AckToken, Verdict)>,
 }
 
 impl Detached {
     /// A listener in a namespace (dot included, or empty) with these values.
     #[must_use]
     pub fn new(id: &str, namespace: &str, states: States) -> Self {
-        let (sender, acks) = mpsc::unbounded_channel();
-        let listener = ListenerContext {
+        Self::of(ListenerContext {
             id: id.into(),
             group_id: format!("{namespace}{id}").into(),
             namespace: namespace.into(),
             states: Arc::new(states),
-        };
-        let consumer = ConsumerContext {
-            listener: Arc::new(listener),
-            acks: sender,
-            cancel: CancelSignal::default(),
-        };
+            send_to: None,
+            info: None,
+        })
+    }
+
+    /// This listener.
+    #[must_use]
+    pub fn of(listener: ListenerContext) -> Self {
+        let (sender, acks) = mpsc::unbounded_channel();
+        let consumer = ConsumerContext::new(Arc::new(listener), sender);
         Self {
             consumer: Arc::new(consumer),
             acks,
@@ -44,17 +48,31 @@ impl Detached {
             slot: 0,
             epoch: 0,
             offset: record.offset(),
+            lane: 0,
         };
         Delivery {
             record,
             consumer: Arc::clone(&self.consumer),
             token,
             attempt,
+            companions: None,
         }
     }
 
     /// The offset of the next record that was acknowledged.
     pub fn acknowledged(&mut self) -> Option<i64> {
-        self.acks.try_recv().ok().map(|token| token.offset)
+        let (token, verdict) = self.acks.try_recv().ok()?;
+        (verdict == Verdict::Done).then_some(token.offset)
+    }
+
+    /// What was said of the next record, by its offset: that it is done, or after which time it is
+    /// to be delivered again.
+    pub fn said(&mut self) -> Option<(i64, Option<Duration>)> {
+        let (token, verdict) = self.acks.try_recv().ok()?;
+        let again = match verdict {
+            Verdict::Done => None,
+            Verdict::Again(delay) => Some(delay),
+        };
+        Some((token.offset, again))
     }
 }

@@ -1,8 +1,10 @@
 //! The first version of the macros' expansions.
 
+pub mod batch_outcome;
 mod detached;
 pub mod outcome;
 mod panic;
+pub mod reply_outcome;
 
 pub use std::any::TypeId;
 pub use std::boxed::Box;
@@ -15,15 +17,18 @@ pub use linkme;
 
 pub use crate::codec::Json;
 pub use crate::error::{BackOff, Classify, ListenerError, Policy};
-pub use crate::extract::FromRecord;
+pub use crate::extract::{EventName, FromRecord};
 pub use crate::listener::{
-    AckMode, BootCheck, Delivery, Finished, HandlerSlot, LISTENERS, ListenerDef, RetryDef, Source,
-    Started,
+    AckMode, BatchDef, BatchOutcome, BootCheck, Delivery, Dispatch, ErrorHandlerDef, Finished,
+    FromBatch, HandlerSlot, LISTENERS, ListenerDef, Order, ReplyTarget, RetryDef, SendToDef,
+    Source, Started, Undecoded,
 };
 pub use crate::template::{KafkaRecord, ToBytes};
+pub use batch_outcome::{BatchOutput, batch_ways};
 pub use detached::Detached;
 pub use outcome::{Outcome, Variants, ways};
-pub use panic::guarded;
+pub use panic::{guarded, guarded_batch};
+pub use reply_outcome::{ReplyOutput, reply_ways};
 
 use crate::extract::{FromBytes, named_header};
 
@@ -42,4 +47,14 @@ pub fn header<'r, T: FromBytes<'r>>(
     name: &'static str,
 ) -> Result<T, ListenerError> {
     named_header(delivery, name)
+}
+
+/// A batch that its handler is done with.
+#[must_use]
+pub fn finished_batch(mut delivery: Delivery, outcome: BatchOutcome) -> Finished {
+    delivery.set_outcome(outcome);
+    Finished {
+        delivery,
+        result: Ok(()),
+    }
 }

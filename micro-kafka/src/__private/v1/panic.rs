@@ -8,6 +8,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use futures_util::FutureExt as _;
 
 use crate::error::ListenerError;
+use crate::listener::BatchOutcome;
+
+/// Runs a batch handler, its extraction included; a panic is the failure of every record.
+pub fn guarded_batch<F>(handler: F) -> impl Future<Output = BatchOutcome>
+where
+    F: Future<Output = Result<BatchOutcome, ListenerError>>,
+{
+    AssertUnwindSafe(handler).catch_unwind().map(|caught| {
+        let outcome = caught.unwrap_or_else(|payload| Err(panicked(payload)));
+        outcome.unwrap_or_else(BatchOutcome::Failed)
+    })
+}
 
 /// Runs a handler, its extraction included; a panic becomes its error.
 ///

@@ -11,7 +11,7 @@ use crate::config::{ConfigError, Origin};
 const PROPERTIES: &str = "properties";
 const SECTIONS: [&str; 3] = ["consumer", "producer", "listener"];
 /// Tables of tables, each with properties of its own.
-const FAMILIES: [&str; 2] = ["listeners", "templates"];
+const FAMILIES: [&str; 3] = ["listeners", "containers", "templates"];
 
 /// Makes every table of properties below `[kafka]` flat.
 pub(crate) fn flatten_properties(root: &mut Table) -> Vec<ConfigError> {

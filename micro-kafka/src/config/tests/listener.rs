@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::load;
 use crate::config::{Config, ConfigErrors, ListenerAttributes, Origin, ResolvedListener};
-use crate::listener::AckMode;
+use crate::listener::{AckMode, Dispatch, Order};
 
 fn resolve(
     config: &Config,
@@ -266,13 +266,53 @@ fn a_dead_letter_topic_that_the_listener_reads_is_a_loop() {
 }
 
 #[test]
-fn a_static_member_cannot_be_several_consumers() {
-    let text = "[kafka.listeners.charge]\nconcurrency = 2\nproperties.group.instance.id = 'm'\n";
-    assert_refused(
-        text,
-        &BASIC,
-        &["application.toml:2:15", "group.instance.id"],
+fn a_static_member_has_a_name_where_there_is_one() {
+    let instance = |text: &str| {
+        let config = load(text).unwrap();
+        let listener = resolve(&config, "charge", &BASIC).unwrap();
+        let properties = listener.consumer_properties;
+        properties.get("group.instance.id").map(str::to_owned)
+    };
+    let named = "[kafka.listener]\nconcurrency = 2\ngroup-instance-id = 'pod-7'\n";
+    assert_eq!(instance(named).as_deref(), Some("pod-7"));
+    let unnamed = "[kafka.listener]\ngroup-instance-id = '${NO_SUCH_VARIABLE:}'\n";
+    assert_eq!(instance(unnamed), None);
+}
+
+#[test]
+fn order_and_parallelism_come_from_every_layer() {
+    let text = "[kafka.listener]\norder = 'key'\n[kafka.listeners.charge]\ndispatch = 'spawn'\nmax-uncommitted-bytes = '1MiB'\n";
+    let config = load(text).unwrap();
+    let listener = resolve(&config, "charge", &BASIC).unwrap();
+    assert_eq!(listener.order, Order::Key);
+    assert_eq!(listener.parallelism, Some(16));
+    assert_eq!(listener.dispatch, Dispatch::Spawn);
+    assert_eq!(listener.max_uncommitted_bytes, 1 << 20);
+    let values = [
+        BASIC[0],
+        BASIC[1],
+        ("order", "none"),
+        ("parallelism", "300"),
+    ];
+    let listener = resolve(&config, "charge", &values).unwrap();
+    assert_eq!(
+        (listener.order, listener.parallelism),
+        (Order::None, Some(300))
     );
+    let plain = load("").unwrap();
+    let listener = resolve(&plain, "charge", &BASIC).unwrap();
+    assert_eq!(
+        (listener.order, listener.parallelism),
+        (Order::Partition, None)
+    );
+}
+
+#[test]
+fn an_unknown_order_is_refused_where_it_stands() {
+    let text = "[kafka.listener]\norder = 'keys'\n";
+    let report = load(text).unwrap_err().to_string();
+    assert!(report.contains("application.toml:2:9"), "{report}");
+    assert!(report.contains("did you mean \"key\"?"), "{report}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ const REPORT: &str = r#"6 mistakes in the configuration:
   application.toml:2:21: kafka.bootstrap-servers: "localhost" has no port: write "localhost:9092"
   application.toml:5:1: kafka.consumer.concurency: unknown key; CONCURENCY
   application.toml:6:21: kafka.consumer.auto-offset-reset: expected one of "earliest", "latest", "none", found "earlyest"; did you mean "earliest"?
-  application.toml:9:12: kafka.listeners.charge.ack-mode: expected one of "record", "batch", "manual", found true
+  application.toml:9:12: kafka.listeners.charge.ack-mode: expected one of "record", "batch", "time", "count", "count-time", "manual", "manual-immediate", found true
   application.toml:10:16: kafka.listeners.charge.revoke-drain: "10": a duration needs a unit: ms, s, m, h or d, for example "10s"
   application.toml:13:1: kafka.producer.properties.session.timeot.ms: unknown key; did you mean "session.timeout.ms"?"#;
 

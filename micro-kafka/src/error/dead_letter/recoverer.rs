@@ -1,5 +1,10 @@
 //! The recoverer that publishes to the dead-letter topic.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
 use super::headers::{self, Texts};
 use crate::error::{ListenerError, Recover, RecoverFuture};
 use crate::listener::Delivery;
@@ -50,6 +55,8 @@ pub enum DeadLetterError {
 pub struct DeadLetterPublishingRecoverer {
     kafka: KafkaTemplate,
     topic: Option<String>,
+    /// The topics that are known to exist, if they are created when they are needed.
+    created: Option<Arc<Mutex<HashSet<String>>>>,
 }
 
 impl DeadLetterPublishingRecoverer {
@@ -59,6 +66,7 @@ impl DeadLetterPublishingRecoverer {
         Self {
             kafka: kafka.with_wire_names(),
             topic: None,
+            created: None,
         }
     }
 
@@ -67,6 +75,13 @@ impl DeadLetterPublishingRecoverer {
     #[must_use]
     pub fn to_topic(mut self, topic: impl Into<String>) -> Self {
         self.topic = Some(topic.into());
+        self
+    }
+
+    /// Creates dead-letter topics when they are needed: for sources that nobody knows before.
+    #[must_use]
+    pub(crate) fn creating(mut self) -> Self {
+        self.created = Some(Arc::default());
         self
     }
 
@@ -108,6 +123,26 @@ impl DeadLetterPublishingRecoverer {
         }
     }
 
+    /// Creates the dead-letter topic of a source that was found by a pattern, before its first
+    /// letter: a send to a missing topic would be told so after half a minute.
+    async fn create(&self, source: &str, topic: &str) {
+        let Some(known) = self
+            .created
+            .as_ref()
+            .filter(|known| !known.lock().contains(topic))
+        else {
+            return;
+        };
+        let admin = self.kafka.admin();
+        match admin.ensure_dead_letter_topics(&[(source, topic)]).await {
+            Ok(_) => {
+                known.lock().insert(topic.to_owned());
+            }
+            // The send tells it in its own way.
+            Err(error) => tracing::warn!(topic, %error, "a dead-letter topic cannot be created"),
+        }
+    }
+
     async fn send(
         &self,
         topic: &str,
@@ -139,6 +174,8 @@ impl Recover for DeadLetterPublishingRecoverer {
                 Ok(topic) => topic,
                 Err(wrong) => return (delivery, error, Err(wrong.into())),
             };
+            let source = delivery.record().topic().to_owned();
+            recoverer.create(&source, &topic).await;
             let result = match recoverer.publish(&topic, &delivery, &error).await {
                 Ok(sent) => {
                     published(&delivery, &sent);

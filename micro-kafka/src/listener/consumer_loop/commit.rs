@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use super::ConsumerLoop;
 use crate::client::{ClientError, CommitError, CommitOffset, RecordSource, Slot};
 use crate::listener::AckMode;
-use crate::listener::lane::Lane;
 
 /// The wait before a failed commit is sent again.
 const HOLD: Duration = Duration::from_secs(1);
@@ -60,7 +59,7 @@ impl Commits {
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Notes that a record needs no more work.
     pub(super) fn finish(&mut self, slot: Slot, offset: i64) {
-        let limit = self.seat.endpoint.max_uncommitted;
+        let limits = self.limits();
         let Some(partition) = self
             .partitions
             .get_mut(slot as usize)
@@ -69,7 +68,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return;
         };
         if partition.ledger.finish(offset) {
-            partition.full &= partition.ledger.len() >= limit;
+            partition.recheck_full(limits);
             self.commits.finished += 1;
             if !partition.dirty {
                 partition.dirty = true;
@@ -114,7 +113,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             self.send_commit();
         } else {
             self.commits.scheduled = true;
-            self.timers.wake_commit(Some(due));
+            let by_time = endpoint.auto_commit.is_some() || endpoint.ack_mode != AckMode::Count;
+            self.timers.wake_commit(by_time.then_some(due));
         }
     }
 
@@ -122,17 +122,20 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if self.seat.endpoint.auto_commit.is_some() {
             return self.timers.now() >= due;
         }
-        match self.seat.endpoint.ack_mode {
-            AckMode::Record | AckMode::Manual => true,
-            AckMode::Batch => {
+        let endpoint = &self.seat.endpoint;
+        let counted = self.commits.finished >= endpoint.commit_count;
+        match endpoint.ack_mode {
+            AckMode::Record | AckMode::ManualImmediate => true,
+            AckMode::Time => self.timers.now() >= due,
+            AckMode::Count => counted,
+            AckMode::CountTime => counted || self.timers.now() >= due,
+            AckMode::Batch | AckMode::Manual => {
                 let complete = |slot: &Slot| {
                     let partition = self.partitions.get(*slot as usize);
                     let partition = partition.and_then(Option::as_ref);
                     partition.is_none_or(super::Partition::batch_is_complete)
                 };
-                self.commits.finished >= self.seat.endpoint.commit_count
-                    || self.commits.dirty.iter().any(complete)
-                    || self.timers.now() >= due
+                counted || self.commits.dirty.iter().any(complete) || self.timers.now() >= due
             }
         }
     }
@@ -140,6 +143,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     fn send_commit(&mut self) {
         let mut offsets = Vec::with_capacity(self.commits.dirty.len());
         let mut sent = Vec::with_capacity(self.commits.dirty.len());
+        let waits = self.seat.endpoint.sync_commits == Some(true);
         for slot in std::mem::take(&mut self.commits.dirty) {
             let Some(partition) = self.partition(slot) else {
                 continue;
@@ -149,6 +153,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             let position = partition.ledger.to_commit();
             if let Some(position) = position.filter(|p| Some(p.offset) != partition.sent) {
                 partition.sent = Some(position.offset);
+                partition.committing = waits;
                 sent.push(Sent {
                     slot,
                     epoch,
@@ -161,12 +166,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 });
             }
         }
-        self.commits.finished = 0;
-        self.commits.last = self.timers.now();
         if offsets.is_empty() {
             // Finished out of order: the lanes that wait are waiting for nothing.
             return self.resume_committing();
         }
+        self.commits.finished = 0;
+        self.commits.last = self.timers.now();
         let id = self.commits.new_id();
         self.counts.commits += 1;
         match self.source.commit(id, &offsets) {
@@ -193,8 +198,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 } in sent
                 {
                     if let Some(partition) = self.current(slot, epoch) {
-                        partition.committed = partition.committed.max(Some(offset));
+                        partition.committed = Some(offset);
+                        partition.committing = false;
                     }
+                    self.enqueue(slot);
                 }
                 self.resume_committing();
             }
@@ -213,6 +220,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         for Sent { slot, epoch, .. } in sent {
             if let Some(partition) = self.current(*slot, *epoch) {
                 partition.sent = None;
+                partition.committing = false;
                 if !partition.dirty {
                     partition.dirty = true;
                     self.commits.dirty.push(*slot);
@@ -228,8 +236,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             let Some(partition) = self.partition(slot) else {
                 continue;
             };
-            if matches!(partition.lane, Lane::Committing) && !partition.dirty {
-                partition.lane = Lane::Idle;
+            if !partition.dirty && partition.lanes.release_committing() {
                 self.enqueue(slot);
             }
         }

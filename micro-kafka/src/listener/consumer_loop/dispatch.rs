@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::Abortable;
+use futures_util::future::{AbortHandle, Abortable};
 use tokio::task::{coop, yield_now};
 
 use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
 use crate::listener::in_flight::{InFlight, Landed, Outcome, Work};
-use crate::listener::lane::Lane;
-use crate::listener::{AckMode, AckToken, Delivery, Finished};
+use crate::listener::lane::{Abort, Step};
+use crate::listener::partition::{Limits, Start};
+use crate::listener::{AckMode, AckToken, Delivery, Dispatch, Finished, LaneKey};
 use crate::record::Record;
 
 /// How long one partition may run before the others, and commands, have their turn.
@@ -51,15 +52,26 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Runs every partition that was in line once.
     pub(super) async fn dispatch(&mut self) {
         for _ in 0..self.runnable.len() {
+            if !self.has_room() {
+                return;
+            }
             let Some(slot) = self.runnable.pop_front() else {
                 return;
             };
-            self.run_lane(slot).await;
+            self.run_partition(slot).await;
         }
     }
 
-    /// Runs a partition until its lane is taken, its batch is used up, or its time is over.
-    async fn run_lane(&mut self, slot: Slot) {
+    /// Whether one more handler may be at work.
+    pub(super) fn has_room(&self) -> bool {
+        self.seat
+            .endpoint
+            .parallelism
+            .is_none_or(|most| self.running < most)
+    }
+
+    /// Runs a partition until nothing of it can begin, its batch is used up, or its time is over.
+    async fn run_partition(&mut self, slot: Slot) {
         if !self.fill(slot) {
             return;
         }
@@ -71,15 +83,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             if !coop::has_budget_remaining() {
                 yield_now().await;
             }
-            let Some(record) = self.next_record(slot) else {
-                break;
-            };
-            self.seat.status.pulse.at(record.offset());
-            let idle = self.begin(slot, record);
-            burst.records += 1;
-            if !idle {
+            if !self.has_room() || !self.begin_next(slot) {
                 break;
             }
+            burst.records += 1;
             if burst.records >= burst.limit {
                 let (now, spent, records) = burst.next();
                 self.time(spent, records);
@@ -102,7 +109,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.counts.timed += records as usize;
     }
 
-    /// Takes a partition out of the line and sees that it has records; `false` if it has none.
+    /// Takes a partition out of the line and reads it, if it has room; `false` if it has nothing to
+    /// begin.
     fn fill(&mut self, slot: Slot) -> bool {
         let stopping = self.stop.is_some();
         let Some(partition) = self
@@ -116,42 +124,25 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if stopping || !partition.can_run() {
             return false;
         }
-        if partition.buffer.is_empty() {
+        let batch = self.seat.endpoint.batch.map_or(0, |batch| batch.max);
+        if partition.wants_records() || partition.wants_more_than(batch) {
             let limit = partition.read_limit();
             let count = self.source.read(slot, limit, &mut partition.buffer);
             partition.filled = count >= limit;
             partition.learn_size();
+            if count > 0 {
+                self.had_records(slot);
+            }
         }
-        !partition.buffer.is_empty()
+        let Some(partition) = self.partition(slot) else {
+            return false;
+        };
+        partition.lanes.has_ready() || !partition.buffer.is_empty()
     }
 
-    /// The next record to begin; `None` also where too many are unfinished.
-    fn next_record(&mut self, slot: Slot) -> Option<Record> {
-        let limit = self.seat.endpoint.max_uncommitted;
-        let partition = self.partition(slot)?;
-        if partition.ledger.len() < limit {
-            return partition.buffer.pop_front();
-        }
-        if partition.buffer.is_empty() {
-            return None;
-        }
-        partition.full = true;
-        if !std::mem::replace(&mut partition.full_told, true) {
-            let unfinished = partition.ledger.len();
-            let record = self.seat.status.place(slot, -1);
-            tracing::warn!(
-                listener = &*self.seat.endpoint.id,
-                topic = &*record.topic,
-                partition = record.partition,
-                unfinished,
-                "too many records are unacknowledged: the partition is not read"
-            );
-        }
-        None
-    }
-
-    /// Delivers a record for the first time; whether its lane is free again.
-    fn begin(&mut self, slot: Slot, record: Record) -> bool {
+    /// Begins the next thing on a partition; `false` if there is none.
+    fn begin_next(&mut self, slot: Slot) -> bool {
+        let limits = self.limits();
         let Some(partition) = self
             .partitions
             .get_mut(slot as usize)
@@ -159,64 +150,144 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         else {
             return false;
         };
-        let offset = record.offset();
-        partition.ledger.begin(offset, record.leader_epoch());
+        if let Some(batch) = self.seat.endpoint.batch.filter(|_| partition.collects()) {
+            return self.begin_batch(slot, batch);
+        }
+        match partition.next_start(limits) {
+            Some(Start::Fresh(lane, record)) => {
+                let epoch = partition.epoch;
+                // No lane was made for it yet, so there is none to release.
+                self.begin(slot, epoch, lane, record);
+            }
+            Some(Start::Lane(lane, step)) => {
+                let epoch = partition.epoch;
+                let free = match step {
+                    Step::Record(record) => self.begin(slot, epoch, lane, record),
+                    Step::Next(next) => self.go_on(slot, lane, next),
+                };
+                if free {
+                    self.release(slot, lane);
+                }
+            }
+            None => {
+                let tell = partition.full && !std::mem::replace(&mut partition.full_told, true);
+                if tell {
+                    self.tell_full(slot);
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            records: self.seat.endpoint.max_uncommitted,
+            bytes: self.seat.endpoint.max_uncommitted_bytes,
+        }
+    }
+
+    pub(super) fn tell_full(&mut self, slot: Slot) {
+        let Some(partition) = self.partition(slot) else {
+            return;
+        };
+        let (unfinished, bytes) = (partition.ledger.len(), partition.ledger.bytes());
+        let record = self.seat.status.place(slot, -1);
+        tracing::warn!(
+            listener = &*self.seat.endpoint.id,
+            topic = &*record.topic,
+            partition = record.partition,
+            unfinished,
+            bytes,
+            "too many records lie beyond one that is not finished: the partition is not read"
+        );
+    }
+
+    /// Delivers a record for the first time, if it is wanted; whether its lane is free again.
+    fn begin(&mut self, slot: Slot, epoch: u32, lane: LaneKey, record: Record) -> bool {
+        let Some(record) = self.filtered(slot, record) else {
+            return true;
+        };
+        let delivery = self.delivery(slot, epoch, lane, record);
+        self.seat.status.pulse.at(delivery.token.offset);
+        self.deliver(delivery)
+    }
+
+    /// The first delivery of a record.
+    pub(super) fn delivery(
+        &mut self,
+        slot: Slot,
+        epoch: u32,
+        lane: LaneKey,
+        record: Record,
+    ) -> Delivery {
         let token = AckToken {
             slot,
-            epoch: partition.epoch,
-            offset,
+            epoch,
+            offset: record.offset(),
+            lane,
         };
         let spare = self.spare.take();
         let consumer = spare.unwrap_or_else(|| Arc::clone(&self.consumer));
-        self.deliver(Delivery {
+        Delivery {
             record,
             consumer,
             token,
             attempt: 1,
-        })
+            companions: None,
+        }
+    }
+
+    /// The record in front of a lane is done with.
+    pub(super) fn release(&mut self, slot: Slot, lane: LaneKey) {
+        if let Some(partition) = self.partition(slot) {
+            partition.lanes.release(lane);
+        }
     }
 
     /// Gives a delivery to the handler; whether its lane is free again.
     pub(super) fn deliver(&mut self, delivery: Delivery) -> bool {
         let token = delivery.token;
-        match Work::handle(&self.seat.endpoint.handler, delivery, &mut self.slot) {
+        let endpoint = &self.seat.endpoint;
+        let begun = match endpoint.dispatch {
+            Dispatch::Inline => Work::handle(&endpoint.handler, delivery, &mut self.slot),
+            Dispatch::Spawn | Dispatch::Blocking => {
+                let runtime = &self.seat.deps.runtime;
+                Work::spawn(&endpoint.handler, delivery, runtime, endpoint.dispatch)
+            }
+        };
+        match begun {
             Ok(Outcome::Finished(Finished {
                 delivery,
                 result: Ok(()),
-            })) => {
-                let Delivery {
-                    record, consumer, ..
-                } = delivery;
-                self.source.recycle(record);
-                self.spare = Some(consumer);
-                self.handled(token.slot, token.offset)
-            }
-            Ok(outcome) => self.settle(token.slot, token.offset, outcome),
+            })) if delivery.companions.is_none() => self.succeeded(delivery),
+            Ok(outcome) => self.settle(token, outcome),
             Err(work) => self.launch(token, work),
         }
     }
 
     /// Leaves something to the loop's waiting; its lane is taken until then.
     pub(super) fn launch(&mut self, token: AckToken, work: Work) -> bool {
-        let AckToken {
-            slot,
-            epoch,
-            offset,
-        } = token;
         // It is timed when it lands.
-        self.counts.launched += usize::from(matches!(work, Work::Handler(_)));
-        let (handle, registration) = futures_util::future::AbortHandle::new_pair();
+        let is_handler = !matches!(work, Work::Recover { .. });
+        self.counts.launched += usize::from(is_handler);
+        self.running += usize::from(is_handler);
+        let (handle, registration) = AbortHandle::new_pair();
+        let abort = match &work {
+            Work::Task(task) => Abort::Task(task.abort_handle()),
+            Work::Handler(_) | Work::Recover { .. } => Abort::Inline(handle),
+        };
         let in_flight = InFlight {
-            slot,
-            epoch,
-            offset,
+            token,
             started: Instant::now(),
             pulse: Arc::clone(&self.seat.status.pulse),
             work,
         };
         self.in_flight.push(Abortable::new(in_flight, registration));
-        if let Some(partition) = self.partition(slot) {
-            partition.lane = Lane::Busy(handle);
+        if let Some(partition) = self.partition(token.slot) {
+            partition
+                .lanes
+                .set_busy(token.lane, token.offset, is_handler, abort);
         }
         false
     }
@@ -225,33 +296,40 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn take_landed(&mut self) {
         let mut landed = std::mem::take(&mut self.inbox.landed);
         for Landed {
-            slot,
-            epoch,
-            offset,
+            token,
             elapsed,
             outcome,
+            was_task,
         } in landed.drain(..)
         {
-            let Some(partition) = self.current(slot, epoch) else {
-                self.counts.voided += 1;
+            let current = self.current(token.slot, token.epoch);
+            let ours = current.is_some_and(|p| p.lanes.end_work(token.lane, token.offset));
+            if !ours {
+                if was_task {
+                    self.lay_ghost(token.slot);
+                }
                 continue;
-            };
-            partition.lane = Lane::Idle;
+            }
             if !matches!(outcome, Outcome::Recovered { .. }) {
+                self.running -= 1;
                 self.time(elapsed, 1);
             }
-            if self.settle(slot, offset, outcome) {
-                self.enqueue(slot);
+            if self.settle(token, outcome) {
+                self.release(token.slot, token.lane);
             }
+            self.enqueue(token.slot);
         }
         self.inbox.landed = landed;
     }
 
     /// Decides what becomes of a record; whether its lane is free again.
-    pub(super) fn settle(&mut self, slot: Slot, offset: i64, outcome: Outcome) -> bool {
+    pub(super) fn settle(&mut self, token: AckToken, outcome: Outcome) -> bool {
         match outcome {
+            Outcome::Finished(Finished { delivery, .. }) if delivery.companions.is_some() => {
+                self.settle_batch(delivery)
+            }
             Outcome::Finished(Finished { delivery, result }) => match result {
-                Ok(()) => self.handled(slot, offset),
+                Ok(()) => self.succeeded(delivery),
                 Err(error) => self.failed(delivery, error),
             },
             Outcome::Recovered {
@@ -260,27 +338,43 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 result,
                 tries,
             } => self.recovered(delivery, error, result, tries),
-            Outcome::Panicked(text) => self.lost_delivery(slot, offset, &text),
+            Outcome::Panicked(text) => self.lost_delivery(token, &text),
         }
     }
 
-    fn handled(&mut self, slot: Slot, offset: i64) -> bool {
+    /// A handler has ended well; whether its lane is free again.
+    fn succeeded(&mut self, delivery: Delivery) -> bool {
         self.counts.handled += 1;
-        if self.seat.endpoint.ack_mode == AckMode::Manual {
+        let token = delivery.token;
+        let manual = self.seat.endpoint.ack_mode.is_manual();
+        let delivery = match manual {
+            true => self.repeats(delivery),
+            false => Some(delivery),
+        };
+        let Some(Delivery {
+            record, consumer, ..
+        }) = delivery
+        else {
+            return false;
+        };
+        self.source.recycle(record);
+        self.spare = Some(consumer);
+        if manual {
             return true;
         }
-        self.finish(slot, offset);
-        self.lane_after_finish(slot)
+        self.finish(token.slot, token.offset);
+        self.lane_after_finish(token)
     }
 
     /// With a commit per record the lane waits for it, so that a crash repeats one record at most.
-    pub(super) fn lane_after_finish(&mut self, slot: Slot) -> bool {
-        let waits = self.seat.endpoint.ack_mode == AckMode::Record;
-        let Some(partition) = self.partition(slot) else {
-            return false;
+    pub(super) fn lane_after_finish(&mut self, token: AckToken) -> bool {
+        let waits = self.seat.endpoint.ack_mode == AckMode::Record
+            && self.seat.endpoint.waits_for_commits();
+        let Some(partition) = self.partition(token.slot) else {
+            return true;
         };
         if waits {
-            partition.lane = Lane::Committing;
+            partition.lanes.set_committing(token.lane);
         }
         !waits
     }

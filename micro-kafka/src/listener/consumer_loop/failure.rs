@@ -2,15 +2,16 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
 use crate::error::{Action, BoxError, ListenerError};
-use crate::listener::Delivery;
+use crate::listener::batch::Companions;
 use crate::listener::health::HealthReason;
 use crate::listener::in_flight::{Work, panic_text};
-use crate::listener::lane::{Lane, Next};
+use crate::listener::lane::Next;
+use crate::listener::{AckToken, Delivery, LaneKey};
 
 /// The first wait before a failed recovery is tried again; it doubles from there.
 const RECOVER_WAIT: Duration = Duration::from_secs(1);
@@ -20,11 +21,27 @@ const REWIND_WAIT: Duration = Duration::from_secs(1);
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Asks the error handler what to do with a failed delivery; whether the lane is free again.
-    pub(super) fn failed(&mut self, mut delivery: Delivery, error: ListenerError) -> bool {
+    pub(super) fn failed(&mut self, delivery: Delivery, error: ListenerError) -> bool {
+        match self.decide(&delivery, &error) {
+            Action::RetryAfter(delay) => self.again(delivery, delay),
+            Action::Recover => self.recover(delivery, error, 1),
+            Action::Skip => {
+                self.skipped(&delivery, &error);
+                self.lane_after_finish(delivery.token)
+            }
+            Action::Stop => self.stop_by_record(&delivery, &error),
+        }
+    }
+
+    /// Asks the error handler.
+    pub(super) fn decide(&mut self, delivery: &Delivery, error: &ListenerError) -> Action {
         self.counts.failed += 1;
+        // An error says more.
+        self.nacks
+            .remove(&(delivery.token.slot, delivery.token.offset));
         let handler = &self.seat.deps.error_handler;
-        let decided = catch_unwind(AssertUnwindSafe(|| handler.handle(&delivery, &error)));
-        let action = decided.unwrap_or_else(|panic| {
+        let decided = catch_unwind(AssertUnwindSafe(|| handler.handle(delivery, error)));
+        decided.unwrap_or_else(|panic| {
             let text = panic_text(&*panic);
             tracing::error!(
                 listener = &*self.seat.endpoint.id,
@@ -32,43 +49,40 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 "the error handler panicked"
             );
             Action::Recover
-        });
-        match action {
-            Action::RetryAfter(delay) => {
-                self.counts.retried += 1;
-                delivery.attempt = delivery.attempt.saturating_add(1);
-                self.suspend(delivery, delay, Next::Handle)
-            }
-            Action::Recover => self.recover(delivery, error, 1),
-            Action::Skip => {
-                self.counts.skipped += 1;
-                let record = self
-                    .seat
-                    .status
-                    .place(delivery.token.slot, delivery.token.offset);
-                tracing::warn!(
-                    listener = &*self.seat.endpoint.id, %record, %error,
-                    "a failed record is skipped"
-                );
-                self.disposed(&delivery)
-            }
-            Action::Stop => self.stop_by_record(&delivery, &error),
-        }
+        })
+    }
+
+    pub(super) fn skipped(&mut self, delivery: &Delivery, error: &ListenerError) {
+        self.counts.skipped += 1;
+        let AckToken { slot, offset, .. } = delivery.token;
+        let record = self.seat.status.place(slot, offset);
+        tracing::warn!(
+            listener = &*self.seat.endpoint.id, %record, %error,
+            "a failed record is skipped"
+        );
+        self.finish(slot, offset);
+    }
+
+    /// Delivers a record once more after a time.
+    pub(super) fn again(&mut self, mut delivery: Delivery, delay: Duration) -> bool {
+        self.counts.retried += 1;
+        delivery.attempt = delivery.attempt.saturating_add(1);
+        self.suspend(delivery, delay, Next::Handle)
     }
 
     /// Hands a record to the recoverer; whether the lane is free again.
-    fn recover(&mut self, delivery: Delivery, error: ListenerError, tries: u32) -> bool {
+    pub(super) fn recover(&mut self, delivery: Delivery, error: ListenerError, tries: u32) -> bool {
         let token = delivery.token;
         let recoverer = Arc::clone(&self.seat.deps.recoverer);
         match Work::recover(|| recoverer.recover(delivery, error), tries) {
-            Ok(outcome) => self.settle(token.slot, token.offset, outcome),
+            Ok(outcome) => self.settle(token, outcome),
             Err(work) => self.launch(token, work),
         }
     }
 
     pub(super) fn recovered(
         &mut self,
-        delivery: Delivery,
+        mut delivery: Delivery,
         error: ListenerError,
         result: Result<(), BoxError>,
         tries: u32,
@@ -79,7 +93,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             if tries > 1 {
                 self.seat.status.clear_recover_trouble(slot);
             }
-            return self.disposed(&delivery);
+            let token = delivery.token;
+            self.finish(token.slot, token.offset);
+            if let Some(Companions::Left(left)) = delivery.companions.take().map(|left| *left) {
+                return self.go_on_with_batch(token, left);
+            }
+            return self.lane_after_finish(token);
         };
         let delay = RECOVER_WAIT
             .saturating_mul(1 << (tries - 1).min(5))
@@ -102,119 +121,117 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         })
     }
 
-    /// A record is disposed of without its handler's success.
-    fn disposed(&mut self, delivery: &Delivery) -> bool {
-        let token = delivery.token;
-        self.finish(token.slot, token.offset);
-        self.lane_after_finish(token.slot)
-    }
-
     /// Lets a lane wait; a lane that is being given up lets go of its record instead.
-    fn suspend(
+    pub(super) fn suspend(
         &mut self,
         delivery: Delivery,
         delay: Duration,
         next: impl FnOnce(Delivery) -> Next,
     ) -> bool {
-        let slot = delivery.token.slot;
+        let AckToken { slot, lane, .. } = delivery.token;
         let due = self.timers.now() + delay;
         if let Some(stop) = &mut self.stop {
             stop.abandoned += 1;
-            return false;
+            return true;
         }
         let Some(partition) = self
             .partitions
             .get_mut(slot as usize)
             .and_then(Option::as_mut)
         else {
-            return false;
+            return true;
         };
-        if !partition.revoking {
-            partition.lane = Lane::Waiting {
-                due,
-                next: next(delivery),
-            };
-            self.timers.wake_lane(due, slot, partition.epoch);
+        if partition.revoking {
+            return true;
         }
+        partition.lanes.set_waiting(lane, due, next(delivery));
+        self.timers.wake_lane(due, slot, partition.epoch, lane);
         false
     }
 
-    /// Goes on with the lanes whose time has come.
+    /// Goes on with the lanes whose time has come. Handlers stand in line for room.
     pub(super) fn wake_due_lanes(&mut self) {
-        while let Some((slot, epoch)) = self.timers.due_lane() {
+        while let Some((slot, epoch, lane)) = self.timers.due_lane() {
             let now = self.timers.now();
             let Some(partition) = self.current(slot, epoch) else {
                 continue;
             };
-            if !matches!(partition.lane, Lane::Waiting { due, .. } if due <= now) {
-                continue;
-            }
-            let Lane::Waiting { next, .. } = std::mem::take(&mut partition.lane) else {
+            let Some(next) = partition.lanes.take_due(lane, now) else {
+                if partition.end_linger(now) {
+                    self.enqueue(slot);
+                }
                 continue;
             };
-            let idle = match next {
-                Next::Handle(delivery) => self.deliver_watched(delivery),
-                Next::Recover {
-                    delivery,
-                    error,
-                    tries,
-                } => self.recover(delivery, error, tries),
-                Next::Rewind(offset) => self.rewind(slot, offset),
-            };
-            if idle {
-                self.enqueue(slot);
+            if matches!(next, Next::Handle(_)) {
+                partition.lanes.set_ready(lane, next);
+            } else if self.go_on(slot, lane, next) {
+                self.release(slot, lane);
             }
+            self.enqueue(slot);
         }
     }
 
-    fn deliver_watched(&mut self, delivery: Delivery) -> bool {
-        let (pulse, started) = (&self.seat.status.pulse, Instant::now());
-        pulse.begin(delivery.token.slot, delivery.token.offset, started);
-        let idle = self.deliver(delivery);
-        self.seat.status.pulse.end();
-        self.time(started.elapsed(), 1);
-        idle
+    /// Does what a lane waited for; whether it is free again.
+    pub(super) fn go_on(&mut self, slot: Slot, lane: LaneKey, next: Next) -> bool {
+        match next {
+            Next::Handle(delivery) => {
+                self.seat.status.pulse.at(delivery.token.offset);
+                self.deliver(delivery)
+            }
+            Next::Recover {
+                delivery,
+                error,
+                tries,
+            } => self.recover(delivery, error, tries),
+            Next::Rewind(offset) => self.rewind(slot, lane, offset),
+        }
     }
 
     /// A handler or recoverer panicked and took the record with it: it has to be read again.
-    pub(super) fn lost_delivery(&mut self, slot: Slot, offset: i64, text: &str) -> bool {
+    pub(super) fn lost_delivery(&mut self, token: AckToken, text: &str) -> bool {
         self.counts.failed += 1;
-        let record = self.seat.status.place(slot, offset);
+        let record = self.seat.status.place(token.slot, token.offset);
+        if self.seat.endpoint.batch.is_some() {
+            // Nobody knows which records were in it: all that is not committed is read again.
+            let reason = format!("a panic took the batch from {record} with it: {text}");
+            self.fatal.get_or_insert(reason);
+            return true;
+        }
         tracing::error!(
             listener = &*self.seat.endpoint.id, %record, text,
             "a panic took a record with it: it will be read again"
         );
+        self.read_later(token.slot, token.lane, token.offset)
+    }
+
+    fn read_later(&mut self, slot: Slot, lane: LaneKey, offset: i64) -> bool {
         let due = self.timers.now() + REWIND_WAIT;
         let stopping = self.stop.is_some();
         let partition = self
             .partitions
             .get_mut(slot as usize)
             .and_then(Option::as_mut);
-        if let Some(partition) = partition.filter(|p| !stopping && !p.revoking) {
-            partition.lane = Lane::Waiting {
-                due,
-                next: Next::Rewind(offset),
-            };
-            self.timers.wake_lane(due, slot, partition.epoch);
+        let Some(partition) = partition.filter(|p| !stopping && !p.revoking) else {
+            return true;
+        };
+        partition.lanes.set_waiting(lane, due, Next::Rewind(offset));
+        self.timers.wake_lane(due, slot, partition.epoch, lane);
+        false
+    }
+
+    fn rewind(&mut self, slot: Slot, lane: LaneKey, offset: i64) -> bool {
+        let Some(partition) = self.partition(slot) else {
+            return true;
+        };
+        let from = partition.await_again(lane, offset);
+        if let Err(error) = self.source.seek(slot, from) {
+            tracing::warn!(%error, "a partition cannot be rewound yet");
+            return self.read_later(slot, lane, offset);
         }
         false
     }
 
-    fn rewind(&mut self, slot: Slot, offset: i64) -> bool {
-        if let Err(error) = self.source.seek(slot, offset) {
-            tracing::warn!(%error, "a partition cannot be rewound yet");
-            return self.lost_delivery(slot, offset, "the seek failed");
-        }
-        let Some(partition) = self.partition(slot) else {
-            return false;
-        };
-        partition.buffer.clear();
-        partition.ledger.forget_from(offset);
-        partition.filled = true;
-        true
-    }
-
-    fn stop_by_record(&mut self, delivery: &Delivery, error: &ListenerError) -> bool {
+    pub(super) fn stop_by_record(&mut self, delivery: &Delivery, error: &ListenerError) -> bool {
         let record = self
             .seat
             .status
@@ -234,6 +251,6 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             stop.in_flight += usize::from(!counted);
             stop.abandoned += 1;
         }
-        false
+        true
     }
 }

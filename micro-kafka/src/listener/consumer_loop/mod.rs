@@ -1,40 +1,48 @@
 //! The consumer loop: one actor that owns a consumer, its lanes, its ledger, its retries and its
 //! commits. Nothing of it is shared, so nothing of it is locked.
 
+mod acknowledge;
+mod batch;
 mod commit;
 mod dispatch;
 mod failure;
+mod hooks;
+mod idle;
 mod progress;
 mod rebalance;
+mod seek;
 mod stop;
 mod wait;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::Abortable;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
 use self::commit::Commits;
+pub(super) use self::idle::Idleness;
 use self::progress::QuietRequest;
 use self::rebalance::Revocation;
+use self::seek::Seeking;
 use self::stop::Stop;
 use self::wait::Alarm;
-use super::cancel::CancelSignal;
 use super::command::Command;
+use super::event::Events;
 use super::health::{ConsumerStatus, HealthReason};
 use super::in_flight::{InFlight, Landed};
-use super::lane::Partition;
+use super::partition::Partition;
+use super::pauses::Pauses;
 use super::stats::{ListenerStats, Meters, TurnCounts};
 use super::timers::Timers;
 use super::{
-    AckMode, AckToken, AssignedPartition, ConsumerContext, ContainerDeps, HandlerSlot,
-    ListenerContext, ListenerEndpoint, StopReport,
+    AckToken, AssignedPartition, ConsumerContext, ContainerDeps, HandlerSlot, ListenerContext,
+    ListenerEndpoint, StopReport, Verdict,
 };
 use crate::client::{RecordSource, Slot, SourceEvent};
 
@@ -63,6 +71,8 @@ pub(super) struct LoopSeat {
     pub(super) assignment: Arc<watch::Sender<Vec<AssignedPartition>>>,
     /// Tells the container that a record wants all of it to stop.
     pub(super) stop_all: mpsc::UnboundedSender<HealthReason>,
+    pub(super) pauses: Arc<Pauses>,
+    pub(super) events: Events,
 }
 
 /// A running loop.
@@ -74,17 +84,27 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     /// A hold on `consumer` for the next delivery, left by one that is done.
     spare: Option<Arc<ConsumerContext>>,
     slot: HandlerSlot,
-    acks: mpsc::UnboundedReceiver<AckToken>,
+    acks: mpsc::UnboundedReceiver<(AckToken, Verdict)>,
+    /// Records at work that are to be delivered again.
+    nacks: HashMap<(Slot, i64), Instant>,
     /// By slot.
     partitions: Vec<Option<Partition>>,
     epoch: u32,
     membership: Membership,
     runnable: VecDeque<Slot>,
     in_flight: FuturesUnordered<Abortable<InFlight>>,
+    /// How many of them are handlers that were not given up.
+    running: usize,
+    /// Tasks that were given up and have not ended yet, by the slot of their partition.
+    ghosts: HashMap<Slot, usize>,
     timers: Timers,
     alarm: Alarm,
     commits: Commits,
     revocation: Option<Revocation>,
+    seeks: Vec<Seeking>,
+    idleness: Idleness,
+    /// Whether the broker refused this consumer for who it is.
+    refused: bool,
     stop: Option<Stop>,
     quiet: Vec<QuietRequest>,
     fatal: Option<String>,
@@ -108,7 +128,7 @@ enum Membership {
 #[derive(Debug, Default)]
 struct Inbox {
     commands: Vec<Command>,
-    acks: Vec<AckToken>,
+    acks: Vec<(AckToken, Verdict)>,
     landed: Vec<Landed>,
     events: Vec<SourceEvent>,
     filled: Vec<Slot>,
@@ -127,23 +147,29 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             seat,
             source,
             commands,
-            consumer: Arc::new(ConsumerContext {
-                listener: Arc::clone(&seat.listener),
+            consumer: Arc::new(ConsumerContext::of(
+                Arc::clone(&seat.listener),
                 acks,
-                cancel: CancelSignal::default(),
-            }),
+                Arc::clone(&seat.status),
+            )),
             spare: None,
             slot: HandlerSlot::default(),
             acks: acked,
+            nacks: HashMap::new(),
             partitions: Vec::new(),
             epoch: 0,
             membership: Membership::Joining,
             runnable: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
+            running: 0,
+            ghosts: HashMap::new(),
             commits: Commits::new(clock.now()),
-            timers: Timers::new(clock),
+            timers: Timers::new(clock.clone()),
             alarm: Alarm::new(TICK),
             revocation: None,
+            seeks: Vec::new(),
+            idleness: Idleness::new(clock.now()),
+            refused: false,
             stop: None,
             quiet: Vec::new(),
             fatal: None,
@@ -163,6 +189,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             self.take_landed();
             self.wake_due_lanes();
             self.dispatch().await;
+            self.drive_seeks();
             self.drive_revocation();
             self.commit_if_due();
             let stopped = self.drive_stop();
@@ -219,23 +246,13 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             match command {
                 Command::Stop => self.begin_stop(self.seat.endpoint.shutdown_timeout),
                 Command::Abandon => self.begin_stop(Duration::ZERO),
+                Command::Paused => self.take_pauses(),
+                Command::Seek(request) => self.begin_seek(request),
                 Command::Progress(answer) => {
                     let _ = answer.send(self.progress());
                 }
                 Command::Quiet(answer) => self.await_quiet(answer),
             }
         }
-    }
-
-    fn take_acks(&mut self) {
-        let mut acks = std::mem::take(&mut self.inbox.acks);
-        for token in acks.drain(..) {
-            let manual = self.seat.endpoint.ack_mode == AckMode::Manual;
-            if manual && self.current(token.slot, token.epoch).is_some() {
-                self.finish(token.slot, token.offset);
-                self.enqueue(token.slot);
-            }
-        }
-        self.inbox.acks = acks;
     }
 }

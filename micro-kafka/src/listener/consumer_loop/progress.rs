@@ -6,8 +6,8 @@ use tokio::sync::oneshot;
 
 use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
-use crate::listener::lane::{Lane, Partition};
-use crate::listener::{AssignedPartition, PartitionProgress};
+use crate::listener::PartitionProgress;
+use crate::listener::partition::Partition;
 
 /// Somebody waits until everything is finished that was on the broker when they asked.
 #[derive(Debug)]
@@ -18,22 +18,15 @@ pub(super) struct QuietRequest {
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn progress(&self) -> Vec<PartitionProgress> {
-        let progress = |(slot, partition): (Slot, &Partition)| {
-            let name = self.source.name(slot);
-            PartitionProgress {
-                partition: AssignedPartition {
-                    topic: std::sync::Arc::clone(&name.topic),
-                    partition: name.partition,
-                    consumer: self.seat.number,
-                },
-                position: partition.ledger.read_up_to(),
-                to_commit: partition.ledger.to_commit().map(|p| p.offset),
-                committed: partition.committed,
-                in_flight: partition.is_busy(),
-                waits_until: waits_until(partition),
-                unfinished: partition.ledger.len(),
-                lag: self.lag(slot, partition),
-            }
+        let progress = |(slot, partition): (Slot, &Partition)| PartitionProgress {
+            partition: self.assigned_name(slot),
+            position: partition.ledger.read_up_to(),
+            to_commit: partition.ledger.to_commit().map(|p| p.offset),
+            committed: partition.committed,
+            in_flight: partition.is_busy(),
+            waits_until: partition.waits_until(),
+            unfinished: partition.unfinished(),
+            lag: self.lag(slot, partition),
         };
         self.assigned().map(progress).collect()
     }
@@ -78,21 +71,25 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     fn is_quiet(&self, ends: &[(Slot, i64)], now: Instant) -> bool {
         ends.iter().all(|(slot, end)| {
             let partition = self.partitions.get(*slot as usize).and_then(Option::as_ref);
-            partition.is_none_or(|partition| match &partition.lane {
-                Lane::Waiting { due, .. } => *due > now,
-                Lane::Idle => {
-                    let read = partition.ledger.read_up_to().unwrap_or(0);
-                    partition.full || (partition.buffer.is_empty() && read >= *end)
-                }
-                Lane::Busy(_) | Lane::Committing => false,
-            })
+            partition.is_none_or(|partition| is_quiet(partition, *end, now))
         })
     }
 }
 
-fn waits_until(partition: &Partition) -> Option<Instant> {
-    match &partition.lane {
-        Lane::Waiting { due, .. } => Some(*due),
-        Lane::Idle | Lane::Busy(_) | Lane::Committing => None,
+fn is_quiet(partition: &Partition, end: i64, now: Instant) -> bool {
+    if partition.seek.is_some() || partition.is_busy() {
+        return false;
     }
+    if partition.paused {
+        return true;
+    }
+    if !partition.lanes.all_wait_beyond(now) {
+        return false;
+    }
+    if partition.lingers_beyond(now, end) {
+        return true;
+    }
+    let stuck = !partition.order.overtakes() && !partition.lanes.is_empty();
+    let read = partition.ledger.read_up_to().unwrap_or(0);
+    stuck || partition.full || (partition.buffer.is_empty() && read >= end)
 }

@@ -1,14 +1,17 @@
 //! Partitions that come and go.
 
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tokio::time::Instant;
 
 use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot, SourceEvent, Start};
-use crate::listener::lane::{Lane, Partition};
+use crate::listener::HealthReason;
+use crate::listener::event::ContainerEvent;
 use crate::listener::ledger::Ledger;
-use crate::listener::{AssignedPartition, HealthReason};
+use crate::listener::partition::Partition;
 
 /// How long the commit of a revocation may take.
 const COMMIT: Duration = Duration::from_secs(5);
@@ -85,6 +88,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
         self.inbox.filled = filled;
         if self.alarm.take_tick() {
+            self.report_idleness();
             self.report_lag();
         }
     }
@@ -96,6 +100,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             name,
             "kafka: {text}"
         );
+        if is_authentication(name, text) && !std::mem::replace(&mut self.refused, true) {
+            self.seat.events.tell(ContainerEvent::AuthenticationFailed {
+                consumer: self.seat.number,
+                reason: text.to_owned(),
+            });
+        }
         if self.membership != Membership::Member {
             self.membership = Membership::Refused;
             let trouble = HealthReason::NotJoined {
@@ -130,7 +140,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         {
             self.seat.status.name(slot, self.source.name(slot));
             self.epoch += 1;
-            let partition = Partition::new(self.epoch, Ledger::new(offset));
+            self.seat.status.set_epoch(slot, self.epoch);
+            let order = self.seat.endpoint.order;
+            let mut partition =
+                Partition::new(self.epoch, order, Ledger::new(offset), self.timers.now());
+            partition.ghosts = self.ghosts.get(&slot).copied().unwrap_or(0);
+            partition.paused = self.is_paused(slot);
             let index = slot as usize;
             if self.partitions.len() <= index {
                 self.partitions.resize_with(index + 1, || None);
@@ -141,7 +156,14 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             self.enqueue(slot);
         }
+        self.call_hook(|listener, id, all| listener.assigned(id, all), slots);
+        self.tell_partitions(ContainerEvent::Assigned, slots);
         self.membership = Membership::Member;
+        if std::mem::take(&mut self.refused) {
+            let consumer = self.seat.number;
+            let event = ContainerEvent::AuthenticationSucceeded { consumer };
+            self.seat.events.tell(event);
+        }
         self.seat.status.set_consumer_trouble(None);
         tracing::info!(
             listener = &*self.seat.endpoint.id,
@@ -167,7 +189,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     "partitions lost: what is unfinished may be handled twice"
                 );
             }
-            return self.give_up(&slots);
+            return self.give_up(&slots, lost);
         }
         for slot in &slots {
             let Some(partition) = self.partition(*slot) else {
@@ -175,11 +197,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             };
             partition.revoking = true;
             let epoch = partition.epoch;
-            partition.buffer.clear();
             // A wait is not worth holding up the group for.
-            if matches!(partition.lane, Lane::Waiting { .. }) {
-                partition.lane = Lane::Idle;
-            }
+            partition.keep_busy();
             self.consumer.cancel.revoke(*slot, epoch);
         }
         self.revocation = Some(Revocation {
@@ -227,6 +246,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             self.abandon(&slots);
         }
+        for slot in &slots {
+            // A seek that was under way holds for whoever reads on.
+            if let Some(offset) = self.partition(*slot).and_then(|p| p.seek.take()) {
+                self.read_from(*slot, offset);
+            }
+        }
+        self.call_hook(|it, id, all| it.revoked_before_commit(id, all), &slots);
         match self.commit_now(slots.into_iter()) {
             Ok(Some(id)) => {
                 if let Some(revocation) = &mut self.revocation {
@@ -243,11 +269,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     fn abandon(&mut self, slots: &[Slot]) {
         for slot in slots {
-            if self.partition(*slot).is_some_and(Partition::abort) {
-                self.counts.voided += 1;
-                if let Some(stop) = &mut self.stop {
-                    stop.abandoned += 1;
-                }
+            let given_up = self.abort_lanes(*slot);
+            if let Some(stop) = &mut self.stop {
+                stop.abandoned += given_up;
             }
         }
         tracing::warn!(
@@ -279,13 +303,21 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     pub(super) fn finish_revocation(&mut self) {
         if let Some(revocation) = self.revocation.take() {
-            self.give_up(&revocation.slots);
+            let lost = self.source.assignment_lost();
+            self.give_up(&revocation.slots, lost);
         }
     }
 
     /// Ends the epochs of partitions and lets librdkafka have them.
-    fn give_up(&mut self, slots: &[Slot]) {
+    fn give_up(&mut self, slots: &[Slot], lost: bool) {
         let names = self.names(slots);
+        if lost {
+            self.call_hook(|listener, id, all| listener.lost(id, all), slots);
+            self.tell_partitions(ContainerEvent::Lost, slots);
+        } else {
+            self.call_hook(|it, id, all| it.revoked_after_commit(id, all), slots);
+            self.tell_partitions(ContainerEvent::Revoked, slots);
+        }
         for slot in slots {
             self.end_epoch(*slot);
         }
@@ -303,15 +335,62 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     fn end_epoch(&mut self, slot: Slot) {
         self.seat.status.clear_recover_trouble(slot);
-        let partition = self
-            .partitions
-            .get_mut(slot as usize)
-            .and_then(Option::take);
-        if let Some(partition) = &partition {
-            self.consumer.cancel.revoke(slot, partition.epoch);
+        self.abort_lanes(slot);
+        self.seat.status.set_epoch(slot, 0);
+        self.nacks.retain(|(of, _), _| *of != slot);
+        if let Some(partition) = self.partitions.get_mut(slot as usize) {
+            *partition = None;
         }
-        if partition.is_some_and(|mut partition| partition.abort()) {
-            self.counts.voided += 1;
+    }
+
+    /// Gives up all that goes on with a partition; how many records.
+    pub(super) fn abort_lanes(&mut self, slot: Slot) -> usize {
+        let Some(partition) = self.partition(slot) else {
+            return 0;
+        };
+        let epoch = partition.epoch;
+        let aborted = partition.abort();
+        self.consumer.cancel.revoke(slot, epoch);
+        self.running -= aborted.handlers;
+        if aborted.ghosts > 0 {
+            *self.ghosts.entry(slot).or_default() += aborted.ghosts;
+        }
+        self.reap(aborted.busy - aborted.ghosts);
+        let given_up = aborted.busy + aborted.waiting;
+        self.counts.voided += given_up as u64;
+        given_up
+    }
+
+    /// Drops futures that were just given up, so that nothing of them is left when their records
+    /// are begun again.
+    fn reap(&mut self, mut aborted: usize) {
+        let context = &mut Context::from_waker(Waker::noop());
+        // It pauses by itself once all have been polled, so twice as often is more than enough.
+        let mut polls = 2 * self.in_flight.len() + 2;
+        while aborted > 0 && polls > 0 {
+            polls -= 1;
+            match self.in_flight.poll_next_unpin(context) {
+                Poll::Ready(Some(Ok(landed))) => self.inbox.landed.push(landed),
+                Poll::Ready(Some(Err(_aborted))) => aborted -= 1,
+                Poll::Ready(None) => return,
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    /// A task of an older assignment has ended at last: its partition may go on.
+    pub(super) fn lay_ghost(&mut self, slot: Slot) {
+        let Some(left) = self.ghosts.get_mut(&slot) else {
+            return;
+        };
+        *left -= 1;
+        let left = *left;
+        if left == 0 {
+            self.ghosts.remove(&slot);
+        }
+        if let Some(partition) = self.partition(slot) {
+            partition.ghosts = left;
+            self.enqueue(slot);
         }
     }
 
@@ -331,14 +410,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     pub(super) fn publish_assignment(&self) {
         let consumer = self.seat.number;
-        let own = self.assigned().map(|(slot, _)| {
-            let name = self.source.name(slot);
-            AssignedPartition {
-                topic: std::sync::Arc::clone(&name.topic),
-                partition: name.partition,
-                consumer,
-            }
-        });
+        let own = self.assigned().map(|(slot, _)| self.assigned_name(slot));
         let own = own.collect::<Vec<_>>();
         self.seat.assignment.send_modify(|all| {
             all.retain(|partition| partition.consumer != consumer);
@@ -365,4 +437,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             .set(lag as f64);
         }
     }
+}
+
+/// Whether the broker refuses the client for who it is.
+fn is_authentication(name: &str, text: &str) -> bool {
+    let named = ["SASL_AUTHENTICATION_FAILED", "_AUTHENTICATION"].contains(&name);
+    named
+        || name.ends_with("AUTHORIZATION_FAILED")
+        || text.contains("authentication fail")
+        || text.contains("Authentication fail")
 }

@@ -8,7 +8,8 @@ use super::rebalance::{CommitState, CommitWait};
 use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot};
 use crate::listener::StopReport;
-use crate::listener::lane::{Lane, Partition};
+use crate::listener::event::ContainerEvent;
+use crate::listener::partition::Partition;
 
 /// How long a consumer that has just asked to join may wait for its partitions before it leaves.
 const JOIN: Duration = Duration::from_secs(3);
@@ -42,6 +43,8 @@ impl Stop {
 
     pub(super) fn deadline(&self) -> Instant {
         match &self.phase {
+            // Once that is over, only a join can still be waited for.
+            Phase::Drain if self.drain_until <= Instant::now() => self.join_until,
             Phase::Drain => self.drain_until,
             Phase::Commit(CommitWait {
                 state: CommitState::Refused(again),
@@ -74,18 +77,14 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return;
         }
         self.consumer.cancel.stop();
+        let consumer = self.seat.number;
+        let event = ContainerEvent::ConsumerStopping { consumer };
+        self.seat.events.tell(event);
         let (mut in_flight, mut abandoned) = (0, 0);
         for partition in self.partitions.iter_mut().flatten() {
-            partition.buffer.clear();
-            match &partition.lane {
-                Lane::Busy(_) => in_flight += 1,
-                Lane::Waiting { .. } => {
-                    in_flight += 1;
-                    abandoned += 1;
-                    partition.lane = Lane::Idle;
-                }
-                Lane::Idle | Lane::Committing => {}
-            }
+            let waiting = partition.keep_busy();
+            in_flight += partition.lanes.busy() + waiting;
+            abandoned += waiting;
         }
         self.runnable.clear();
         self.stop = Some(Stop {
@@ -138,10 +137,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if (busy || self.revocation.is_some()) && !over {
             return;
         }
-        let aborted = self.partitions.iter_mut().flatten();
-        let aborted = aborted
-            .map(|partition| usize::from(partition.abort()))
-            .sum::<usize>();
+        let slots = (0..).take(self.partitions.len());
+        let aborted = slots.map(|slot| self.abort_lanes(slot)).sum::<usize>();
         if let Some(stop) = &mut self.stop {
             stop.abandoned += aborted;
         }

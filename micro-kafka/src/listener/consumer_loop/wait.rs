@@ -21,7 +21,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let mut work = !self.runnable.is_empty();
+        let mut work = !self.runnable.is_empty() && self.has_room();
         while let Poll::Ready(Some(command)) = self.commands.poll_recv(context) {
             self.inbox.commands.push(command);
             work = true;
@@ -37,7 +37,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let acks = self
             .acks
             .poll_recv_many(context, &mut self.inbox.acks, TURN);
-        work |= acks.is_ready() || !self.inbox.landed.is_empty();
+        work |= acks.is_ready() || !self.inbox.acks.is_empty() || !self.inbox.landed.is_empty();
         work |= self.timers.poll_due(context).is_ready();
         let deadline = self.next_deadline();
         work |= self.alarm.poll(context, deadline).is_ready();
@@ -53,7 +53,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     fn next_deadline(&self) -> Option<Instant> {
         let revocation = self.revocation.as_ref().map(|r| r.deadline());
         let stop = self.stop.as_ref().map(|stop| stop.deadline());
-        revocation.into_iter().chain(stop).min()
+        let seek = self.seeks.iter().map(|seeking| seeking.deadline()).min();
+        revocation.into_iter().chain(stop).chain(seek).min()
     }
 }
 

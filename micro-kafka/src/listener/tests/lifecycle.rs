@@ -239,7 +239,7 @@ async fn acknowledged_records_are_committed() {
         Box::pin(async move {
             log.note(&delivery);
             if delivery.record().offset() != 6 {
-                delivery.acknowledge();
+                delivery.acknowledge().unwrap();
             }
             Finished {
                 delivery,

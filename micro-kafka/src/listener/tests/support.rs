@@ -19,8 +19,8 @@ use crate::error::{
     Action, ErrorHandler, ErrorKind, ListenerError, Policy, Recover, RecoverFuture,
 };
 use crate::listener::{
-    AckMode, ContainerDeps, Delivery, Finished, Handler, HandlerFuture, ListenerContainer,
-    ListenerEndpoint,
+    AckMode, ContainerDeps, Delivery, Dispatch, Finished, Handler, HandlerFuture,
+    ListenerContainer, ListenerEndpoint, Order,
 };
 
 /// A broker with one topic.
@@ -117,17 +117,31 @@ impl Broker {
         ];
         let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         ListenerEndpoint {
+            topic_pattern: None,
+            topic_partitions: Vec::new(),
+            send_to: None,
+            info: None,
+            batch: None,
+            filter: None,
             id: "test".into(),
             topics: vec![self.topic.clone()],
             group_id: Arc::clone(&self.group),
             client_id: "test".to_owned(),
             concurrency: 1,
             auto_startup: true,
+            missing_topics_fatal: false,
+            order: Order::Partition,
+            parallelism: None,
+            dispatch: Dispatch::Inline,
             ack_mode: AckMode::Batch,
             auto_commit: None,
+            sync_commits: None,
             max_uncommitted: 100_000,
+            max_uncommitted_bytes: 64 << 20,
             commit_interval: Duration::from_secs(1),
             commit_count: 1_000,
+            idle_event: None,
+            idle_partition_event: None,
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
             properties: properties.map(owned).into(),
@@ -275,6 +289,7 @@ pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> Container
         states: Arc::default(),
         error_handler: Arc::new(errors),
         recoverer: Arc::new(Keep(Arc::clone(kept))),
+        rebalance_listener: None,
         namespace: "".into(),
         runtime: tokio::runtime::Handle::current(),
     }

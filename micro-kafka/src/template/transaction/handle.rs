@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::super::SendBuilder;
+use super::super::hooks::Hooks;
+use super::super::recorder::{RecordedTopic, Route};
+use super::super::{ErrorHook, Recorder, SendBuilder};
 use super::producer::TransactionalProducer;
 use super::send::TransactionSend;
 use crate::codec::ToPayload;
@@ -21,15 +23,23 @@ pub struct Transaction {
 /// Whether a transaction still takes records.
 #[derive(Debug)]
 pub(super) struct Scope {
-    producer: Arc<TransactionalProducer>,
+    sender: Sender,
     /// Held while a record is queued, so that none slips into the next transaction.
     open: RwLock<bool>,
 }
 
+/// Who takes the records of a transaction.
+#[derive(Debug)]
+pub(super) enum Sender {
+    Producer(Arc<TransactionalProducer>),
+    /// Of a template that sends to no broker.
+    Recorder(Arc<dyn Recorder>),
+}
+
 impl Scope {
-    pub(super) fn open(producer: Arc<TransactionalProducer>) -> Arc<Self> {
+    pub(super) fn open(sender: Sender) -> Arc<Self> {
         Arc::new(Self {
-            producer,
+            sender,
             open: RwLock::new(true),
         })
     }
@@ -62,11 +72,18 @@ impl Transaction {
         reason = "`Json(&order)` is made for the call, and reads better without another `&`"
     )]
     pub fn send(&self, topic: &str, payload: impl ToPayload) -> TransactionSend {
-        let topic = match &*self.namespace {
-            "" => self.scope.producer.topic(topic),
-            namespace => self.scope.producer.topic(&format!("{namespace}{topic}")),
+        let hook = ErrorHook::default();
+        let topic = match (&self.scope.sender, &*self.namespace) {
+            (Sender::Recorder(recorder), _) => Ok(RecordedTopic::route(topic, recorder, &hook)),
+            (Sender::Producer(producer), "") => producer.topic(topic).map(Route::Broker),
+            (Sender::Producer(producer), namespace) => producer
+                .topic(&format!("{namespace}{topic}"))
+                .map(Route::Broker),
         };
-        let record = SendBuilder::new(topic, self.scope.producer.hooks(), &payload);
+        let record = match &self.scope.sender {
+            Sender::Producer(producer) => SendBuilder::new(topic, producer.hooks(), &payload),
+            Sender::Recorder(_) => SendBuilder::new(topic, &Hooks::telling(hook), &payload),
+        };
         TransactionSend::new(record, Arc::clone(&self.scope))
     }
 }

@@ -6,6 +6,7 @@ mod nesting;
 mod open;
 mod pool;
 mod producer;
+mod recorded;
 mod send;
 mod settings;
 
@@ -13,5 +14,6 @@ pub use error::TransactionError;
 pub use handle::Transaction;
 pub(super) use nesting::Nesting;
 pub(super) use pool::TransactionPool;
+pub(super) use recorded::recorded;
 pub use send::{TransactionSend, TransactionSendFuture};
 pub use settings::TransactionConfig;

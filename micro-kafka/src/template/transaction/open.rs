@@ -5,7 +5,7 @@ use std::thread;
 
 use super::super::kafka_template::blocking;
 use super::TransactionError;
-use super::handle::{Scope, Transaction};
+use super::handle::{Scope, Sender, Transaction};
 use super::pool::Lease;
 use super::producer::TransactionalProducer;
 
@@ -24,7 +24,7 @@ struct Begun {
 
 impl OpenTransaction {
     pub(super) fn new(lease: Lease, producer: Arc<TransactionalProducer>) -> Self {
-        let scope = Scope::open(Arc::clone(&producer));
+        let scope = Scope::open(Sender::Producer(Arc::clone(&producer)));
         Self {
             begun: Some(Begun {
                 lease,

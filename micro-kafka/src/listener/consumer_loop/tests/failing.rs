@@ -122,7 +122,7 @@ async fn a_record_lost_in_a_panic_is_read_again() {
     let rig = plan.run();
     rig.assign(&[(0, 3)]);
     rig.log.reaches(2).await;
-    rig.advance(Duration::from_secs(1)).await;
+    rig.advance_by(Duration::from_secs(1)).await;
     rig.script.called(&Call::Seek(0, 1)).await;
     rig.script.fill(0, 1..2);
     rig.log.reaches(3).await;

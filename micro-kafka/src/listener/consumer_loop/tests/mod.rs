@@ -3,7 +3,12 @@
 mod acknowledging;
 mod allocating;
 mod committing;
+mod controlling;
+mod cost;
 mod failing;
+mod modes;
+mod ordering;
 mod rebalancing;
+mod schedule;
 mod script;
 mod stopping;

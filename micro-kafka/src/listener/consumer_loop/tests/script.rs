@@ -10,17 +10,20 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::client::{
-    ClientError, CommitError, CommitOffset, RecordSource, Signal, Slot, SourceEvent, Start,
+    ClientError, CommitError, CommitOffset, RecordSource, Signal, Slot, SourceEvent, Spot, Start,
     TopicPartition,
 };
 use crate::clock::Clock;
 use crate::error::Action;
 use crate::listener::command::Command;
 use crate::listener::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
+use crate::listener::event::{EventStream, Events};
+use crate::listener::pauses::Pauses;
 use crate::listener::tests::support::{Kept, Log, Retries, Seen, deps, failure, handler};
 use crate::listener::{
-    AckMode, AckToken, AssignedPartition, Delivery, Handler, HealthReason, ListenerContext,
-    ListenerEndpoint, PartitionProgress, States,
+    AckMode, AckToken, AssignedPartition, ConsumerContext, Delivery, Dispatch, Finished, Handler,
+    HealthReason, LateAcknowledgment, ListenerContext, ListenerEndpoint, Order, PartitionProgress,
+    RebalanceListener, States, Verdict,
 };
 use crate::record::{OwnedRecord, Record};
 
@@ -71,14 +74,28 @@ impl Script {
 
     /// Puts records of these offsets into a partition's queue.
     pub(super) fn fill(&self, slot: Slot, offsets: std::ops::Range<i64>) {
+        self.fill_with(slot, offsets.map(|offset| (offset, None)));
+    }
+
+    /// The same with keys.
+    pub(super) fn fill_with<'k>(
+        &self,
+        slot: Slot,
+        records: impl IntoIterator<Item = (i64, Option<&'k str>)>,
+    ) {
         let partition = i32::try_from(slot).unwrap();
-        let record = |offset| Record::from(OwnedRecord::new("t", partition, offset));
+        let record = |(offset, key): (i64, Option<&str>)| {
+            let mut record = OwnedRecord::new("t", partition, offset);
+            record.key = key.map(Into::into);
+            record.payload = Some(vec![0; 100]);
+            Record::from(record)
+        };
         let mut state = self.state.lock();
         let index = slot as usize;
         if state.queues.len() <= index {
             state.queues.resize_with(index + 1, VecDeque::new);
         }
-        state.queues[index].extend(offsets.map(record));
+        state.queues[index].extend(records.into_iter().map(record));
         state.filled.push(slot);
         drop(state);
         self.signal.raise();
@@ -191,6 +208,9 @@ impl RecordSource for ScriptedSource {
     }
 
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {
+        if let Some(queue) = self.script.state.lock().queues.get_mut(slot as usize) {
+            queue.clear();
+        }
         self.script.note([Call::Seek(slot, offset)]);
         Ok(())
     }
@@ -201,6 +221,15 @@ impl RecordSource for ScriptedSource {
 
     fn end_offsets(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError> {
         Ok(slots.iter().map(|slot| (*slot, 0)).collect())
+    }
+
+    fn offsets(&mut self, slots: &[Slot], spot: Spot) -> Result<Vec<(Slot, i64)>, ClientError> {
+        let offset = match spot {
+            Spot::Beginning => 10,
+            Spot::End => 100,
+            Spot::Timestamp(millis) => millis / 1_000,
+        };
+        Ok(slots.iter().map(|slot| (*slot, offset)).collect())
     }
 
     fn known_end(&self, _slot: Slot) -> Option<i64> {
@@ -220,7 +249,7 @@ impl RecordSource for ScriptedSource {
 }
 
 /// Where each delivery would be acknowledged.
-type Tokens = Arc<Mutex<Vec<(mpsc::UnboundedSender<AckToken>, AckToken)>>>;
+type Tokens = Arc<Mutex<Vec<(Arc<ConsumerContext>, AckToken)>>>;
 
 /// A loop on a script.
 pub(super) struct Rig {
@@ -231,6 +260,8 @@ pub(super) struct Rig {
     pub(super) kept: Arc<Kept>,
     pub(super) tokens: Tokens,
     pub(super) status: Arc<crate::listener::health::ConsumerStatus>,
+    pub(super) pauses: Arc<Pauses>,
+    pub(super) events: EventStream,
     commands: mpsc::UnboundedSender<Command>,
     stop_requests: mpsc::UnboundedReceiver<HealthReason>,
     running: JoinHandle<Exit>,
@@ -238,8 +269,17 @@ pub(super) struct Rig {
 
 /// How a rig's loop is set up.
 pub(super) struct Plan {
+    pub(super) order: Order,
+    pub(super) parallelism: Option<usize>,
+    pub(super) dispatch: Dispatch,
     pub(super) ack_mode: AckMode,
+    pub(super) sync_commits: Option<bool>,
+    pub(super) auto_commit: Option<Duration>,
+    pub(super) commit_count: usize,
     pub(super) max_uncommitted: usize,
+    pub(super) max_uncommitted_bytes: usize,
+    pub(super) idle_event: Option<Duration>,
+    pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) revoke_drain: Duration,
     pub(super) shutdown_timeout: Duration,
     /// Deliveries of a failing record, then `last`.
@@ -249,15 +289,26 @@ pub(super) struct Plan {
     pub(super) recover_failures: u32,
     /// Offsets whose handler fails, panics, or waits for the gate.
     pub(super) failing: Vec<i64>,
+    pub(super) failing_once: Vec<i64>,
     pub(super) panicking: Vec<i64>,
+    pub(super) panicking_once: Vec<i64>,
     pub(super) gated: Vec<i64>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         Self {
+            order: Order::Partition,
+            parallelism: None,
+            dispatch: Dispatch::Inline,
             ack_mode: AckMode::Batch,
+            sync_commits: None,
+            auto_commit: None,
+            commit_count: 1_000,
             max_uncommitted: 100,
+            max_uncommitted_bytes: 1 << 20,
+            idle_event: None,
+            rebalance_listener: None,
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
             attempts: 1,
@@ -265,7 +316,9 @@ impl Default for Plan {
             last: Action::Recover,
             recover_failures: 0,
             failing: Vec::new(),
+            failing_once: Vec::new(),
             panicking: Vec::new(),
+            panicking_once: Vec::new(),
             gated: Vec::new(),
         }
     }
@@ -285,6 +338,22 @@ impl Plan {
         self.start(handler, Log::new(), gate, Tokens::default())
     }
 
+    /// Starts the loop with a handler that is told the offset, and on a runtime of its own, so that
+    /// it may block.
+    pub(super) fn run_on_threads(self, handle: impl Fn(i64) + Send + Sync + 'static) -> Rig {
+        let handle = Arc::new(handle);
+        self.run_with(Handler::Closure(Arc::new(move |delivery: Delivery| {
+            let handle = Arc::clone(&handle);
+            Box::pin(async move {
+                handle(delivery.record().offset());
+                Finished {
+                    delivery,
+                    result: Ok(()),
+                }
+            })
+        })))
+    }
+
     fn start(self, handler: Handler, log: Log, gate: Arc<Semaphore>, tokens: Tokens) -> Rig {
         let (script, clock) = (Script::new(), Clock::manual());
         let kept = Kept::failing(self.recover_failures);
@@ -293,7 +362,9 @@ impl Plan {
             delay: self.delay,
             last: self.last,
         };
-        let deps = deps(clock.clone(), errors, &kept);
+        let mut deps = deps(clock.clone(), errors, &kept);
+        deps.rebalance_listener = self.rebalance_listener.clone();
+        let (pauses, events) = (Arc::<Pauses>::default(), Events::default());
         let (stop_all, stop_requests) = mpsc::unbounded_channel();
         let status = Arc::default();
         let seat = LoopSeat {
@@ -305,11 +376,15 @@ impl Plan {
                 group_id: "g".into(),
                 namespace: "".into(),
                 states: Arc::new(States::default()),
+                send_to: None,
+                info: None,
             }),
             status: Arc::clone(&status),
             stats: Arc::default(),
             assignment: Arc::new(watch::Sender::new(Vec::<AssignedPartition>::new())),
             stop_all,
+            pauses: Arc::clone(&pauses),
+            events: events.clone(),
         };
         let source = ScriptedSource {
             script: script.clone(),
@@ -328,6 +403,8 @@ impl Plan {
             kept,
             tokens,
             status,
+            pauses,
+            events: events.subscribe(),
             commands,
             stop_requests,
             running,
@@ -337,11 +414,18 @@ impl Plan {
     fn handler(&self, log: &Log, gate: &Arc<Semaphore>, tokens: &Tokens) -> Handler {
         let (failing, gated) = (self.failing.clone(), self.gated.clone());
         let panicking = self.panicking.clone();
+        let failing_once = self.failing_once.clone();
+        let once = Mutex::new(self.panicking_once.clone());
         let (gate, tokens) = (Arc::clone(gate), Arc::clone(tokens));
         let inner = handler(log, move |seen: Seen| {
             let gate = gated.contains(&seen.offset).then(|| Arc::clone(&gate));
-            let fails = failing.contains(&seen.offset);
-            let panics = panicking.contains(&seen.offset);
+            let fails = failing.contains(&seen.offset)
+                || (seen.attempt == 1 && failing_once.contains(&seen.offset));
+            let mut once = once.lock();
+            let planned = once.len();
+            once.retain(|offset| *offset != seen.offset);
+            let panics = panicking.contains(&seen.offset) || once.len() < planned;
+            drop(once);
             async move {
                 assert!(!panics, "as planned");
                 if let Some(gate) = gate {
@@ -351,8 +435,8 @@ impl Plan {
             }
         });
         Handler::Closure(Arc::new(move |delivery: Delivery| {
-            let acks = delivery.consumer.acks.clone();
-            tokens.lock().push((acks, delivery.token));
+            let consumer = Arc::clone(&delivery.consumer);
+            tokens.lock().push((consumer, delivery.token));
             let Handler::Closure(inner) = &inner else {
                 unreachable!("a closure was made");
             };
@@ -362,17 +446,31 @@ impl Plan {
 
     fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
         ListenerEndpoint {
-            auto_commit: None,
+            topic_pattern: None,
+            topic_partitions: Vec::new(),
+            send_to: None,
+            info: None,
+            batch: None,
+            filter: None,
+            auto_commit: self.auto_commit,
             id: "test".into(),
             topics: vec!["t".to_owned()],
             group_id: "g".into(),
             client_id: String::new(),
             concurrency: 1,
             auto_startup: true,
+            missing_topics_fatal: false,
+            order: self.order,
+            parallelism: self.parallelism,
+            dispatch: self.dispatch,
             ack_mode: self.ack_mode,
+            sync_commits: self.sync_commits,
             max_uncommitted: self.max_uncommitted,
+            max_uncommitted_bytes: self.max_uncommitted_bytes,
             commit_interval: Duration::from_secs(1),
-            commit_count: 1_000,
+            commit_count: self.commit_count,
+            idle_event: self.idle_event,
+            idle_partition_event: self.idle_event,
             revoke_drain: self.revoke_drain,
             shutdown_timeout: self.shutdown_timeout,
             properties: Vec::new(),
@@ -402,8 +500,13 @@ impl Rig {
 
     /// Acknowledges the `n`th delivery.
     pub(super) fn acknowledge(&self, n: usize) {
-        let (acks, token) = self.tokens.lock()[n].clone();
-        acks.send(token).unwrap();
+        self.settle(n, Verdict::Done).unwrap();
+    }
+
+    /// Says something of the `n`th delivery.
+    pub(super) fn settle(&self, n: usize, verdict: Verdict) -> Result<(), LateAcknowledgment> {
+        let (consumer, token) = self.tokens.lock()[n].clone();
+        consumer.settle(token, verdict)
     }
 
     /// Waits until everything is finished or waits for the clock, and its timers are known.
@@ -418,6 +521,15 @@ impl Rig {
         let (sender, receiver) = oneshot::channel();
         self.command(Command::Progress(sender));
         receiver.await.unwrap()
+    }
+
+    /// Moves the clock by this much once nothing but the clock is waited for, handlers apart.
+    pub(super) async fn advance_by(&self, by: Duration) {
+        let target = self.clock.now() + by;
+        while self.clock.next_due() != Some(target) {
+            tokio::task::yield_now().await;
+        }
+        self.clock.advance_to(target);
     }
 
     /// Moves the clock by this much, to the loop's next timer at the furthest, which must be there.
@@ -437,4 +549,9 @@ impl Rig {
     pub(super) fn stop_request(&mut self) -> Option<HealthReason> {
         self.stop_requests.try_recv().ok()
     }
+}
+
+/// An endpoint as a plan makes it when nothing is said.
+pub(super) fn endpoint(handler: Handler) -> ListenerEndpoint {
+    Plan::default().endpoint(handler)
 }

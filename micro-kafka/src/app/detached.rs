@@ -1,0 +1,110 @@
+//! A listener without a consumer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::builder::KafkaApp;
+use super::resolve::Plan;
+use super::running::{default_handler, default_recoverer};
+use crate::__private::v1::Detached;
+use crate::error::{Action, BoxError, ErrorHandler, ListenerError, Recover};
+use crate::listener::{Delivery, Finished, HandlerSlot, ListenerContext, ListenerEndpoint, States};
+use crate::record::Record;
+
+/// A listener with its settings, error handler and recoverer, but without a consumer: records are
+/// handed to it one by one. See [`KafkaApp::detach`].
+///
+/// What a container does with a record is left to the caller: to ask
+/// [`decide`](Self::decide) after a failure, and to [`recover`](Self::recover).
+#[derive(Debug)]
+pub struct DetachedListener {
+    endpoint: ListenerEndpoint,
+    detached: Mutex<Detached>,
+    error_handler: Arc<dyn ErrorHandler>,
+    recoverer: Arc<dyn Recover>,
+}
+
+impl DetachedListener {
+    pub(super) fn all(app: KafkaApp) -> Vec<Self> {
+        let namespace: Arc<str> = app.config.kafka().namespaced("").into();
+        let listener = |plan: Plan| Self {
+            error_handler: app
+                .error_handler
+                .clone()
+                .unwrap_or_else(|| default_handler(&plan)),
+            recoverer: app
+                .recoverer
+                .clone()
+                .unwrap_or_else(|| default_recoverer(&plan, &app.template)),
+            detached: Mutex::new(Detached::of(context(&plan, &namespace, &app.states))),
+            endpoint: plan.endpoint,
+        };
+        app.plans.into_iter().map(listener).collect()
+    }
+
+    /// The listener as it would run.
+    #[must_use]
+    pub fn endpoint(&self) -> &ListenerEndpoint {
+        &self.endpoint
+    }
+
+    /// A delivery of that record, the attempt counted from 1.
+    #[must_use]
+    pub fn delivery(&self, record: impl Into<Record>, attempt: u32) -> Delivery {
+        self.detached.lock().delivery(record, attempt)
+    }
+
+    /// Runs the handler, its arguments taken from the delivery; a panic is an error.
+    pub async fn handle(&self, delivery: Delivery) -> Finished {
+        let mut slot = HandlerSlot::default();
+        match self.endpoint.handler.start(delivery, &mut slot) {
+            Ok(finished) => finished,
+            Err(handler) => handler.await,
+        }
+    }
+
+    /// What a container would do after this failure.
+    #[must_use]
+    pub fn decide(&self, delivery: &Delivery, error: &ListenerError) -> Action {
+        self.error_handler.handle(delivery, error)
+    }
+
+    /// The same record once more.
+    #[must_use]
+    pub fn again(&self, delivery: Delivery) -> Delivery {
+        let attempt = delivery.attempt().saturating_add(1);
+        self.delivery(delivery.record, attempt)
+    }
+
+    /// Disposes of a record that is not tried again.
+    ///
+    /// # Errors
+    /// If the recoverer fails.
+    pub async fn recover(
+        &self,
+        delivery: Delivery,
+        error: ListenerError,
+    ) -> (Delivery, ListenerError, Result<(), BoxError>) {
+        self.recoverer.recover(delivery, error).await
+    }
+
+    /// What a handler's `Acknowledgment` said next, with the record's offset: that it is done, or
+    /// after which time it is to be delivered again.
+    #[must_use]
+    pub fn said(&self) -> Option<(i64, Option<Duration>)> {
+        self.detached.lock().said()
+    }
+}
+
+fn context(plan: &Plan, namespace: &Arc<str>, states: &Arc<States>) -> ListenerContext {
+    ListenerContext {
+        id: Arc::clone(&plan.endpoint.id),
+        group_id: Arc::clone(&plan.endpoint.group_id),
+        namespace: Arc::clone(namespace),
+        states: Arc::clone(states),
+        send_to: plan.endpoint.send_to.clone(),
+        info: plan.endpoint.info.clone(),
+    }
+}

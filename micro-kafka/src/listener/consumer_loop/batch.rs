@@ -1,0 +1,185 @@
+//! Batches on their way into handlers, and out of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use super::ConsumerLoop;
+use crate::client::{RecordSource, Slot};
+use crate::error::{Action, ListenerError};
+use crate::listener::batch::{BatchSpec, Companions, Left};
+use crate::listener::lane::Next;
+use crate::listener::partition::{Limits, Linger, Partition};
+use crate::listener::{AckToken, Delivery, LaneKey};
+use crate::record::Record;
+
+/// What a partition that collects a batch may do.
+enum Collected {
+    /// These records are one.
+    Batch(Vec<Record>),
+    /// It waits until then, unless more records come.
+    Until(Instant),
+    /// It waits for records, or for room.
+    Nothing,
+}
+
+impl<S: RecordSource> ConsumerLoop<'_, S> {
+    /// Begins a batch, if enough was collected or has waited long enough; `false` if not.
+    pub(super) fn begin_batch(&mut self, slot: Slot, spec: BatchSpec) -> bool {
+        let (limits, now) = (self.limits(), self.timers.now());
+        let Some(partition) = self
+            .partitions
+            .get_mut(slot as usize)
+            .and_then(Option::as_mut)
+        else {
+            return false;
+        };
+        let epoch = partition.epoch;
+        match collect(partition, spec, limits, now) {
+            Collected::Batch(records) => {
+                let kept = records.into_iter().filter_map(|record| {
+                    let record = self.filtered(slot, record)?;
+                    Some(self.delivery(slot, epoch, LaneKey::MIN, record))
+                });
+                if let Some(head) = Delivery::of_batch(kept.collect()) {
+                    self.seat.status.pulse.at(head.token.offset);
+                    // No lane was made for it yet, so there is none to release.
+                    self.deliver(head);
+                }
+                true
+            }
+            Collected::Until(due) => {
+                let before = std::mem::replace(&mut partition.linger, Linger::Until(due));
+                if before == Linger::None {
+                    self.timers.wake_lane(due, slot, epoch, LaneKey::MIN);
+                }
+                false
+            }
+            Collected::Nothing => {
+                if partition.full && !std::mem::replace(&mut partition.full_told, true) {
+                    self.tell_full(slot);
+                }
+                false
+            }
+        }
+    }
+
+    /// Asks the listener's filter; a record that it does not want is done.
+    pub(super) fn filtered(&mut self, slot: Slot, record: Record) -> Option<Record> {
+        let Some(filter) = &self.seat.endpoint.filter else {
+            return Some(record);
+        };
+        let kept = catch_unwind(AssertUnwindSafe(|| filter.keeps(&record)));
+        if kept.is_err() {
+            let record = self.seat.status.place(slot, record.offset());
+            tracing::error!(
+                listener = &*self.seat.endpoint.id, %record,
+                "the filter panicked: its record is handled"
+            );
+        }
+        if kept.unwrap_or(true) {
+            return Some(record);
+        }
+        self.counts.filtered += 1;
+        self.finish(slot, record.offset());
+        self.source.recycle(record);
+        None
+    }
+
+    /// Decides about each record of a batch; whether its lane is free again.
+    pub(super) fn settle_batch(&mut self, batch: Delivery) -> bool {
+        let token = batch.token;
+        let mut left = Left::default();
+        let mut stop = None;
+        self.take_nacks();
+        for (delivery, failure) in batch.outcomes() {
+            match failure {
+                None => self.succeed_in_batch(delivery, &mut left),
+                Some(error) => self.fail_in_batch(delivery, error, &mut left, &mut stop),
+            }
+        }
+        match stop {
+            Some((delivery, error)) => self.stop_by_record(&delivery, &error),
+            None => self.go_on_with_batch(token, left),
+        }
+    }
+
+    fn succeed_in_batch(&mut self, mut delivery: Delivery, left: &mut Left) {
+        let AckToken { slot, offset, .. } = delivery.token;
+        if let Some(due) = self.nacks.remove(&(slot, offset)) {
+            self.counts.retried += 1;
+            delivery.attempt = delivery.attempt.saturating_add(1);
+            let delay = due.saturating_duration_since(self.timers.now());
+            left.delay = left.delay.max(delay);
+            left.retry.push(delivery);
+            return;
+        }
+        self.counts.handled += 1;
+        if !self.seat.endpoint.ack_mode.is_manual() {
+            self.finish(slot, offset);
+        }
+        self.source.recycle(delivery.record);
+    }
+
+    fn fail_in_batch(
+        &mut self,
+        mut delivery: Delivery,
+        error: ListenerError,
+        left: &mut Left,
+        stop: &mut Option<(Delivery, ListenerError)>,
+    ) {
+        match self.decide(&delivery, &error) {
+            Action::RetryAfter(delay) => {
+                self.counts.retried += 1;
+                delivery.attempt = delivery.attempt.saturating_add(1);
+                left.delay = left.delay.max(delay);
+                left.retry.push(delivery);
+            }
+            Action::Recover => left.recover.push_back((delivery, error)),
+            Action::Skip => self.skipped(&delivery, &error),
+            Action::Stop => {
+                stop.get_or_insert((delivery, error));
+            }
+        }
+    }
+
+    /// Recovers the next failed record of a batch, or tries the rest again; whether its lane is free
+    /// again.
+    pub(super) fn go_on_with_batch(&mut self, token: AckToken, mut left: Left) -> bool {
+        if let Some((mut delivery, error)) = left.recover.pop_front() {
+            delivery.companions = Some(Box::new(Companions::Left(left)));
+            return self.recover(delivery, error, 1);
+        }
+        match Delivery::of_batch(left.retry) {
+            Some(again) => self.suspend(again, left.delay, Next::Handle),
+            None => self.lane_after_finish(token),
+        }
+    }
+}
+
+/// Takes what is one batch out of a partition's buffer.
+fn collect(partition: &mut Partition, spec: BatchSpec, limits: Limits, now: Instant) -> Collected {
+    let waiting = partition.buffer.len();
+    if waiting == 0 || partition.is_full(limits) {
+        partition.full = waiting > 0;
+        return Collected::Nothing;
+    }
+    if waiting < spec.max {
+        let due = match partition.linger {
+            Linger::None => now + spec.linger,
+            Linger::Until(due) => due,
+            Linger::Over => now,
+        };
+        if due > now {
+            return Collected::Until(due);
+        }
+    }
+    partition.linger = Linger::None;
+    let records = partition.buffer.drain(..waiting.min(spec.max));
+    let records = records.collect::<Vec<_>>();
+    for record in &records {
+        partition
+            .ledger
+            .begin(record.offset(), record.leader_epoch(), 0);
+    }
+    Collected::Batch(records)
+}

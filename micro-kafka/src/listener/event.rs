@@ -1,0 +1,165 @@
+//! What happens to a listener, as a stream.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use super::{AssignedPartition, RecordPlace, StopReport, Target};
+
+/// The most events that a slow reader may be behind.
+const BEHIND: usize = 1_024;
+
+/// Something that happened to a listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ContainerEvent {
+    /// It was started.
+    Started,
+    /// It has ended, with what became of the records in flight.
+    Stopped(StopReport),
+    /// A consumer begins to work.
+    ConsumerStarted {
+        /// Which one.
+        consumer: u32,
+    },
+    /// A consumer was asked to stop.
+    ConsumerStopping {
+        /// Which one.
+        consumer: u32,
+    },
+    /// A consumer has left its group.
+    ConsumerStopped {
+        /// Which one.
+        consumer: u32,
+    },
+    /// A consumer cannot go on and will be replaced.
+    ConsumerFailed {
+        /// Which one.
+        consumer: u32,
+        /// What is wrong.
+        reason: String,
+        /// When the next one is made.
+        retry_in: Duration,
+    },
+    /// The broker refuses a consumer for who it is; it goes on trying, with waits.
+    AuthenticationFailed {
+        /// Which one.
+        consumer: u32,
+        /// What the broker says.
+        reason: String,
+    },
+    /// A consumer that was refused has its partitions.
+    AuthenticationSucceeded {
+        /// Which one.
+        consumer: u32,
+    },
+    /// A consumer was given partitions.
+    Assigned(Vec<AssignedPartition>),
+    /// A consumer has given partitions up.
+    Revoked(Vec<AssignedPartition>),
+    /// A consumer has lost partitions: somebody else may have handled their records already.
+    Lost(Vec<AssignedPartition>),
+    /// This is read no more.
+    Paused(Target),
+    /// This is read again.
+    Resumed(Target),
+    /// A partition reads on from elsewhere.
+    Sought {
+        /// Which one.
+        partition: AssignedPartition,
+        /// The offset of the next record.
+        offset: i64,
+    },
+    /// A consumer has had no record for a while.
+    Idle {
+        /// Which one.
+        consumer: u32,
+        /// For how long.
+        idle: Duration,
+    },
+    /// A consumer that was idle has a record.
+    NoLongerIdle {
+        /// Which one.
+        consumer: u32,
+    },
+    /// A partition has had no record for a while.
+    PartitionIdle {
+        /// Which one.
+        partition: AssignedPartition,
+        /// For how long.
+        idle: Duration,
+    },
+    /// A partition that was idle has a record.
+    PartitionNoLongerIdle {
+        /// Which one.
+        partition: AssignedPartition,
+    },
+    /// A handler holds its consumer, which serves nothing else meanwhile.
+    NonResponsive {
+        /// Which consumer.
+        consumer: u32,
+        /// The record in its handler.
+        record: RecordPlace,
+        /// For how long, so far.
+        held: Duration,
+    },
+}
+
+/// The events of one listener.
+#[derive(Debug, Clone)]
+pub(super) struct Events(broadcast::Sender<Arc<ContainerEvent>>);
+
+impl Default for Events {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(BEHIND))
+    }
+}
+
+impl Events {
+    /// Tells whoever listens.
+    pub(super) fn tell(&self, event: ContainerEvent) {
+        if self.0.receiver_count() > 0 {
+            // Fails only if the last one stopped listening just now.
+            let _ = self.0.send(Arc::new(event));
+        }
+    }
+
+    pub(super) fn subscribe(&self) -> EventStream {
+        EventStream(self.0.subscribe())
+    }
+}
+
+/// The events of one listener from its making on; see `ListenerContainer::events`.
+#[derive(Debug)]
+pub struct EventStream(broadcast::Receiver<Arc<ContainerEvent>>);
+
+impl EventStream {
+    /// The next event; `None` once the listener is gone. A reader that is more than 1,024 events
+    /// behind misses the oldest.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn next(&mut self) -> Option<Arc<ContainerEvent>> {
+        loop {
+            match self.0.recv().await {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::RecvError::Lagged(missed)) => {
+                    tracing::warn!(missed, "a reader of a listener's events is too slow");
+                }
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// The event that is there already, if there is one.
+    pub fn try_next(&mut self) -> Option<Arc<ContainerEvent>> {
+        loop {
+            match self.0.try_recv() {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::TryRecvError::Lagged(_)) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+#![allow(unused)]
+
+use micro_kafka_macros::kafka_test;
+
+struct EmbeddedKafka;
+
+#[kafka_test(topics = ["orders"], brokers = 3)]
+async fn nothing_is_lost(kafka: EmbeddedKafka) {}
+
+#[kafka_test(brokers = "one")]
+async fn nothing_is_repeated(kafka: EmbeddedKafka) {}
+
+fn main() {}

@@ -37,6 +37,9 @@ pub(crate) enum BenchError {
         /// How it ended.
         status: ExitStatus,
     },
+    /// A transaction was not committed.
+    #[error("a transaction of the plain side was not committed")]
+    Commit,
     /// A peer could not be built.
     #[error("kfake could not be built: `go build` ended with {status}")]
     Peer {
@@ -74,5 +77,6 @@ framework!(
     micro_kafka::admin::AdminError,
     micro_kafka::client::ConfigError,
     micro_kafka::config::ConfigErrors,
+    micro_kafka::template::KafkaError,
     micro_kafka::template::SendError
 );

@@ -31,6 +31,8 @@ pub(crate) enum Scenario {
     KeyOrder,
     /// Pipelined sends beside `FutureProducer`
     Template,
+    /// Transactions of ten records beside a loop on librdkafka, and one on rust-rdkafka's own call
+    Transactions,
     /// From the start of the process to the first record, beside a plain loop with default settings
     Startup,
     /// Memory at rest and after the records, beside a plain poll loop
@@ -68,6 +70,7 @@ impl Scenario {
             Self::ListenerBytes => "listener-bytes",
             Self::KeyOrder => "key-order",
             Self::Template => "template",
+            Self::Transactions => "transactions",
             Self::Startup => "startup",
             Self::Memory => "memory",
             Self::Broker => "broker",
@@ -133,6 +136,26 @@ impl Scenario {
                 let windowed = sides(&windowed, bench, broker, report)?;
                 let same_window = Part::of("same-window-cpu", windowed.ratio(Metric::Cpu));
                 vec![wall(&pairs).at_least(1.4), cpu(&pairs), same_window]
+            }
+            Self::Transactions => {
+                let native = Measure {
+                    what: "transactions",
+                    work: Work::Transactions,
+                    shown: Shown::Median,
+                    stored: 0,
+                    records: (all / 2_000).max(1),
+                    warm_up: 0,
+                };
+                let pairs = sides(&native, bench, broker, report)?;
+                let slow = Measure {
+                    what: "transactions-api",
+                    work: Work::TransactionsByRdkafka,
+                    records: (all / 50_000).max(1),
+                    ..native
+                };
+                let slow = sides(&slow, bench, broker, report)?;
+                let by_api = Part::of("rust-rdkafka", slow.ratio(Metric::Wall));
+                vec![wall(&pairs).at_least(1.0), by_api]
             }
             Self::Startup => {
                 let measure = Measure {

@@ -21,6 +21,12 @@ pub mod tests {}
 #[doc = include_str!("../guide/07-broker.md")]
 pub mod broker {}
 
+#[doc = include_str!("../guide/12-transactions.md")]
+pub mod transactions {}
+
+#[doc = include_str!("../guide/13-request-reply.md")]
+pub mod requests {}
+
 #[doc = include_str!("../guide/08-faults.md")]
 pub mod faults {}
 

@@ -8,6 +8,7 @@ mod crate_path;
 mod ctxt;
 mod event;
 mod function;
+mod kafka_record;
 mod kafka_test;
 mod listener;
 mod setting;
@@ -72,6 +73,18 @@ pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Classify, attributes(kafka))]
 pub fn classify(item: TokenStream) -> TokenStream {
     shown(classify::expand(item.into()))
+}
+
+/// Gives a type its topic and its key, so that `kafka.publish(&order)` sends it as JSON.
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `#[kafka(topic = "orders")]` before the type | the topic, without namespace; needed |
+/// | `#[kafka(key)]` before a field | the record's key: text, bytes or a number |
+/// | `#[kafka(crate = ::mkx)]` before the type | the framework's path if the dependency is renamed |
+#[proc_macro_derive(KafkaRecord, attributes(kafka))]
+pub fn kafka_record(item: TokenStream) -> TokenStream {
+    shown(kafka_record::expand(item.into()))
 }
 
 /// Makes an enum the argument of a listener whose topic holds several types of events: each record

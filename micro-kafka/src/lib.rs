@@ -43,6 +43,9 @@ pub use app::{Error, KafkaApp, RunningApp};
 #[doc(inline)]
 pub use micro_kafka_macros::Classify;
 
+#[doc(inline)]
+pub use micro_kafka_macros::KafkaRecord;
+
 /// ```
 /// use micro_kafka::prelude::*;
 ///

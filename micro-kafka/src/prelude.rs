@@ -2,7 +2,7 @@
 
 pub use std::time::Duration;
 
-pub use micro_kafka_macros::{Classify, KafkaEvent, kafka_listener};
+pub use micro_kafka_macros::{Classify, KafkaEvent, KafkaRecord, kafka_listener};
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::codec::{Bytes, DecodeError, Json, Text, Validate, Validated, Violations};
@@ -10,5 +10,5 @@ pub use crate::error::{Classify, Failure};
 pub use crate::extract::{Acknowledgment, Attempt, Cancel, Header, Info, Key, Meta, State};
 pub use crate::listener::{Acknowledgments, Batch, BatchResult, Reply};
 pub use crate::record::{Headers, Record, Timestamp};
-pub use crate::template::{KafkaError, KafkaTemplate};
+pub use crate::template::{KafkaError, KafkaRecord, KafkaTemplate, SendError};
 pub use crate::{KafkaApp, RunningApp};

@@ -7,6 +7,7 @@ mod plain_consumer;
 mod plain_keyed;
 mod plain_producer;
 mod settings;
+mod transactions;
 
 use std::io::{Write, stdout};
 use std::sync::mpsc::Receiver;
@@ -78,6 +79,10 @@ pub(crate) enum Work {
     Send,
     /// The same, the framework in a window as the plain side.
     SendInWindow,
+    /// Makes transactions of ten records, the plain side by librdkafka's own calls.
+    Transactions,
+    /// The same, the plain side by rust-rdkafka's.
+    TransactionsByRdkafka,
     /// Sends records of 1 KB as fast as the broker takes them.
     Produce,
     /// Reads records of 1 KB as fast as the broker gives them.
@@ -151,6 +156,7 @@ impl Task {
             (Work::ProduceMany, _) => many::produce(self),
             (Work::Consume, _) => broker_load::consume(self),
             (Work::RoundTrip, _) => broker_load::round_trip(self),
+            (Work::Transactions | Work::TransactionsByRdkafka, _) => transactions::run(self),
             (Work::Fill, _) | (Work::Send | Work::SendInWindow, Who::Plain) => {
                 plain_producer::run(self)
             }

@@ -10,6 +10,7 @@ use super::programmatic::Listener;
 use super::registry::Registry;
 use super::resolve::{ErrorHandlers, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
+use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{ErrorHandler, Recover};
@@ -46,6 +47,7 @@ pub struct KafkaAppBuilder {
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     interceptors: Vec<Arc<dyn Interceptor>>,
     error_hook: ErrorHook,
+    templates: TemplateChange,
     template: Option<KafkaTemplate>,
 }
 
@@ -153,6 +155,17 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Changes what the application's templates are made from: interceptors, a listener, a
+    /// partitioner. It is called for the application's own with `None`, for each
+    /// `[kafka.templates.<name>]` with its name.
+    pub fn templates(
+        mut self,
+        change: impl Fn(Option<&str>, TemplateConfig) -> TemplateConfig + Send + Sync + 'static,
+    ) -> Self {
+        self.templates = TemplateChange::new(change);
+        self
+    }
+
     /// Sends by that template instead of one of its own: handlers take it as
     /// `State<KafkaTemplate>`, and dead letters go out by it.
     pub fn template(mut self, template: KafkaTemplate) -> Self {
@@ -170,10 +183,8 @@ impl KafkaAppBuilder {
         let later = self.registry.later.clone();
         let listeners = self.registry.collect(&mut problems);
         check_unused_tables(&config, &listeners, &later, &mut problems);
-        let mut template = TemplateConfig::from(&config);
-        template.error_hook = self.error_hook;
         let template = self.template.or_else(|| {
-            KafkaTemplate::at_first_use(template)
+            template(&config, &self.error_hook, &self.templates)
                 .inspect_err(|error| problems.push(BootError::new(error.to_string())))
                 .ok()
         });
@@ -236,6 +247,7 @@ impl KafkaApp {
             rebalance_listener: None,
             interceptors: Vec::new(),
             error_hook: ErrorHook::default(),
+            templates: TemplateChange::default(),
             template: None,
         }
     }

@@ -14,6 +14,7 @@ mod registry;
 mod resolve;
 mod running;
 mod signal;
+mod templates;
 
 pub use builder::{KafkaApp, KafkaAppBuilder};
 pub use detached::DetachedListener;

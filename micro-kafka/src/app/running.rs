@@ -192,6 +192,7 @@ impl RunningApp {
         for stopped in join_all(all.map(ListenerContainer::stop)).await {
             report += stopped;
         }
+        self.maker.template.close_requests();
         if let Err(error) = self.maker.template.flush(self.flush_timeout).await {
             tracing::error!(%error, "records were not delivered");
         }

@@ -61,9 +61,10 @@ pub(super) fn request(
         *mut rdsys::rd_kafka_queue_t,
     ),
 ) -> Result<Answer, Refusal> {
-    let raw = client.raw()?;
+    let client = client.hold()?;
+    let raw = client.raw();
     let refused = || Refusal::of(ErrorCode::NO_RESOURCE);
-    let queue = Queue::of_answers(client)?.ok_or_else(refused)?;
+    let queue = Queue::of_answers(&client).ok_or_else(refused)?;
     let options = Options::new(raw, operation, timeout).ok_or_else(refused)?;
     submit(raw, options.0.as_ptr(), queue.raw());
     Ok(Answer { queue, timeout })

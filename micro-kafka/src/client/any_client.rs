@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use rdkafka::bindings as rdsys;
 
+use super::Core;
 use super::admin::Refusal;
 use super::handle::ClientHandle;
 use super::producer_lazy::LazyProducer;
 
-/// A client that is kept as long as anything of it is in use.
+/// A client that requests can be made by.
 #[derive(Debug, Clone)]
 pub(crate) enum AnyClient {
     /// A producer, made now if it is not there yet.
@@ -18,12 +19,30 @@ pub(crate) enum AnyClient {
 }
 
 impl AnyClient {
+    /// The client itself, kept as long as anything of it is in use.
+    ///
     /// # Errors
     /// If a producer can be made no more.
-    pub(super) fn raw(&self) -> Result<*mut rdsys::rd_kafka_t, Refusal> {
+    pub(super) fn hold(&self) -> Result<HeldClient, Refusal> {
+        Ok(match self {
+            Self::Producer(producer) => HeldClient::Producer(Arc::clone(producer.get()?.core())),
+            Self::Consumer(client) => HeldClient::Consumer(Arc::clone(client)),
+        })
+    }
+}
+
+/// A client that is there.
+#[derive(Debug, Clone)]
+pub(super) enum HeldClient {
+    Producer(Arc<Core>),
+    Consumer(Arc<ClientHandle>),
+}
+
+impl HeldClient {
+    pub(super) fn raw(&self) -> *mut rdsys::rd_kafka_t {
         match self {
-            Self::Producer(producer) => Ok(producer.get()?.core().client()),
-            Self::Consumer(client) => Ok(client.raw()),
+            Self::Producer(core) => core.client(),
+            Self::Consumer(client) => client.raw(),
         }
     }
 }

@@ -15,6 +15,8 @@ impl ErrorCode {
     pub(crate) const FATAL: Self = Self::of(Native::RD_KAFKA_RESP_ERR__FATAL);
     /// A call that does not fit a producer's state: a send outside of its transaction.
     pub(crate) const STATE: Self = Self::of(Native::RD_KAFKA_RESP_ERR__STATE);
+    /// An offset outside of its partition.
+    pub(crate) const OFFSET_RESET: Self = Self::of(Native::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET);
     pub(crate) const QUEUE_FULL: Self = Self::of(Native::RD_KAFKA_RESP_ERR__QUEUE_FULL);
     pub(crate) const ALL_BROKERS_DOWN: Self = Self::of(Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
     pub(crate) const TIMED_OUT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__TIMED_OUT);

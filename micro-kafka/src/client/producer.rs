@@ -6,12 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rdkafka::bindings as rdsys;
 
 use super::producer_config::{ERROR_TEXT, NativeConfig, error_text};
+use super::producer_partitioner::Chooser;
 use super::producer_topic::millis;
 use super::producer_waiters::Waiters;
-use super::{ConfigError, ErrorCode, FailureHook, NativeEvent, producer_events};
+use super::{
+    ConfigError, DeliveryHook, ErrorCode, FailureHook, NativeEvent, ProducerHooks, producer_events,
+};
 
 /// The names of the property by which a client finds its cluster.
 pub(crate) const SERVERS: [&str; 2] = ["bootstrap.servers", "metadata.broker.list"];
@@ -34,7 +38,10 @@ const WARM_UP_PAUSES: [Duration; 4] = [
 pub(crate) struct Core {
     client: NonNull<rdsys::rd_kafka_t>,
     queue: NonNull<rdsys::rd_kafka_queue_t>,
-    hook: FailureHook,
+    hooks: ProducerHooks,
+    /// Of the topics, which librdkafka may ask as long as it lives.
+    choosers: Mutex<Vec<Arc<Chooser>>>,
+    broken: AtomicBool,
     waiters: Waiters,
     max_in_flight: usize,
     in_flight: AtomicUsize,
@@ -52,7 +59,7 @@ impl Core {
     fn new(
         config: NativeConfig,
         max_in_flight: usize,
-        hook: FailureHook,
+        hooks: ProducerHooks,
     ) -> Result<Self, ConfigError> {
         let client = config.into_producer()?;
         // SAFETY: the client is new and ours; its main queue lives until both are given back.
@@ -71,7 +78,9 @@ impl Core {
         Ok(Self {
             client,
             queue,
-            hook,
+            hooks,
+            choosers: Mutex::default(),
+            broken: AtomicBool::new(false),
             waiters: Waiters::default(),
             max_in_flight,
             in_flight: AtomicUsize::new(0),
@@ -95,7 +104,33 @@ impl Core {
     }
 
     pub(crate) fn hook(&self) -> &FailureHook {
-        &self.hook
+        &self.hooks.failures
+    }
+
+    pub(super) fn deliveries(&self) -> Option<&DeliveryHook> {
+        self.hooks.deliveries.as_ref()
+    }
+
+    /// The settings of a topic whose partitions the program chooses; null for the client's own.
+    pub(super) fn topic_settings(&self, name: &str) -> *mut rdsys::rd_kafka_topic_conf_t {
+        let Some(partitioner) = &self.hooks.partitioner else {
+            return ptr::null_mut();
+        };
+        let chooser = Chooser::new(name, partitioner);
+        // SAFETY: the client lives; it is kept for as long, in its place.
+        let settings = unsafe { chooser.settings(self.client()) };
+        self.choosers.lock().push(chooser);
+        settings
+    }
+
+    /// Notes that nothing more can be sent.
+    pub(super) fn broke(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing more can be sent, so that another producer is needed.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
     }
 
     pub(crate) fn waiters(&self) -> &Waiters {
@@ -230,10 +265,10 @@ impl Producer {
         properties: impl IntoIterator<Item = (&'p str, &'p str)>,
         max_in_flight: usize,
         flush_timeout: Duration,
-        hook: FailureHook,
+        hooks: impl Into<ProducerHooks>,
     ) -> Result<Self, ConfigError> {
         let config = NativeConfig::new(properties)?;
-        let core = Arc::new(Core::new(config, max_in_flight.max(1), hook)?);
+        let core = Arc::new(Core::new(config, max_in_flight.max(1), hooks.into())?);
         let shared = Arc::clone(&core);
         let poller = std::thread::Builder::new()
             .name("mk-producer".into())

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 
-use super::ErrorCode;
+use super::{ErrorCode, KeyHash};
 use crate::record::Timestamp;
 
 /// Where the broker stored a record.
@@ -24,6 +24,7 @@ pub(crate) struct Undelivered {
     pub(crate) topic: Arc<str>,
     pub(crate) code: ErrorCode,
     pub(crate) partition: i32,
+    pub(crate) key_hash: Option<KeyHash>,
     /// The broker may have it all the same.
     pub(crate) maybe_stored: bool,
     /// More words than the code has, where librdkafka has any.
@@ -31,10 +32,11 @@ pub(crate) struct Undelivered {
 }
 
 /// The report of one record, without its topic.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Refused {
     pub(super) code: ErrorCode,
     pub(super) partition: i32,
+    pub(super) key_hash: Option<KeyHash>,
     pub(super) maybe_stored: bool,
     pub(super) reason: Option<Box<str>>,
 }
@@ -45,6 +47,7 @@ impl Refused {
             topic,
             code: self.code,
             partition: self.partition,
+            key_hash: self.key_hash,
             maybe_stored: self.maybe_stored,
             reason: self.reason,
         }
@@ -72,6 +75,41 @@ impl FailureHook {
 impl std::fmt::Debug for FailureHook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("FailureHook")
+    }
+}
+
+/// Is told of every delivery; called on the poll thread.
+#[derive(Clone)]
+pub(crate) struct DeliveryHook(Arc<OnDelivery>);
+
+type OnDelivery = dyn Fn(Arc<str>, Result<Stored, Undelivered>) + Send + Sync;
+
+impl DeliveryHook {
+    pub(crate) fn new(
+        hook: impl Fn(Arc<str>, Result<Stored, Undelivered>) + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(hook))
+    }
+
+    /// Calls the hook; its panics end here, since the poll thread must go on.
+    pub(super) fn call(&self, topic: Arc<str>, report: &Result<Stored, Refused>) {
+        let report = match report {
+            Ok(stored) => Ok(*stored),
+            Err(refused) => Err(refused.clone().of(Arc::clone(&topic))),
+        };
+        self.catching(topic, report);
+    }
+
+    /// The same for a record that was not queued.
+    pub(super) fn tell(&self, refused: Undelivered) {
+        self.catching(Arc::clone(&refused.topic), Err(refused));
+    }
+
+    fn catching(&self, topic: Arc<str>, report: Result<Stored, Undelivered>) {
+        let call = AssertUnwindSafe(|| (self.0)(topic, report));
+        if catch_unwind(call).is_err() {
+            tracing::error!("the producer listener of a template panicked");
+        }
     }
 }
 

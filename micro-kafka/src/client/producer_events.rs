@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use rdkafka::bindings as rdsys;
 
 use super::producer_delivery::{Refused, Slot, Stored};
-use super::{Core, ErrorCode, NativeEvent};
+use super::{Core, ErrorCode, KeyHash, NativeEvent};
 use crate::record::Timestamp;
 
 /// While nobody waits for room only events wake the thread; this is a safety net.
@@ -77,6 +77,9 @@ fn report(core: &Core, event: &NativeEvent) -> usize {
         if let Err(refused) = &report {
             core.count_lost(refused.code);
         }
+        if let Some(deliveries) = core.deliveries() {
+            deliveries.call(topic_name(message), &report);
+        }
         if message._private.is_null() {
             if let Err(refused) = report {
                 core.hook().call(refused.of(topic_name(message)));
@@ -99,6 +102,7 @@ fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, R
         return Err(Refused {
             code: ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
             partition: message.partition,
+            key_hash: key_hash(message),
             maybe_stored: true,
             reason: None,
         });
@@ -110,9 +114,13 @@ fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, R
             timestamp: timestamp(message),
         });
     }
+    if code == ErrorCode::FATAL {
+        core.broke();
+    }
     Err(Refused {
         code,
         partition: message.partition,
+        key_hash: key_hash(message),
         maybe_stored: status != rdsys::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
         reason: core.fatal_reason_of(code),
     })
@@ -143,6 +151,14 @@ fn timestamp(message: &rdsys::rd_kafka_message_t) -> Timestamp {
             Timestamp::NotAvailable
         }
     }
+}
+
+fn key_hash(message: &rdsys::rd_kafka_message_t) -> Option<KeyHash> {
+    let start = message.key.cast_const().cast::<u8>();
+    // SAFETY: the message lives, and its key is as long as it says.
+    let key = (!start.is_null())
+        .then(|| unsafe { std::slice::from_raw_parts(start, message.key_len) })?;
+    Some(KeyHash::of(key))
 }
 
 fn topic_name(message: &rdsys::rd_kafka_message_t) -> Arc<str> {
@@ -178,10 +194,11 @@ fn log(event: &NativeEvent) {
 fn error(core: &Core, event: &NativeEvent) {
     let code = event.error();
     if code == ErrorCode::FATAL {
+        core.broke();
         let reason = core.fatal_reason();
         tracing::error!(
             reason,
-            "the producer is broken: no further record can be sent"
+            "the producer is broken; the next send is made by a new one"
         );
         return;
     }

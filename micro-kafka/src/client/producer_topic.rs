@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rdkafka::bindings as rdsys;
 use rdsys::rd_kafka_vtype_t as Kind;
 
-use super::producer_delivery::{Origin, Receipt, Slot};
+use super::producer_delivery::{Origin, Receipt, Slot, Undelivered};
 use super::{Core, ErrorCode};
 
 /// A record to send; all bytes are copied by the call.
@@ -44,9 +44,10 @@ impl Topic {
         if name.is_empty() {
             return Err(ErrorCode::INVALID_TOPIC);
         }
-        // SAFETY: the client lives, the name is zero-terminated, null asks for the default settings.
-        let handle =
-            unsafe { rdsys::rd_kafka_topic_new(core.client(), text.as_ptr(), ptr::null_mut()) };
+        let settings = core.topic_settings(name);
+        // SAFETY: the client lives, the name is zero-terminated, the settings are taken by the call;
+        // null asks for the default ones.
+        let handle = unsafe { rdsys::rd_kafka_topic_new(core.client(), text.as_ptr(), settings) };
         Ok(Self {
             handle: NonNull::new(handle).ok_or(ErrorCode::INVALID_TOPIC)?,
             origin: Arc::new(Origin {
@@ -61,8 +62,15 @@ impl Topic {
         &self.origin.topic
     }
 
-    pub(crate) fn core(&self) -> &Core {
+    pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
+    }
+
+    /// Tells the producer's listener, if there is one, of a record that was not queued.
+    pub(crate) fn tell_listener(&self, refused: Undelivered) {
+        if let Some(deliveries) = self.core.deliveries() {
+            deliveries.tell(refused);
+        }
     }
 
     /// Queues a record whose delivery can be awaited.

@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 
 use rdkafka::bindings as rdsys;
 
+use super::NativeEvent;
+use super::any_client::HeldClient;
 use super::handle::ClientHandle;
 use super::signal::{QueueSignal, Signal};
-use super::{AnyClient, NativeEvent, Refusal};
 
 /// A queue, read by one consumer's loop or awaited for one answer.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(super) struct Queue {
     // librdkafka holds a pointer to it until `drop`.
     signal: Arc<QueueSignal>,
     // The queue has to be released before its client.
-    _client: AnyClient,
+    _client: HeldClient,
 }
 
 // SAFETY: librdkafka's queues may be used from any thread.
@@ -29,14 +30,14 @@ impl Queue {
     pub(super) fn consumer(client: &Arc<ClientHandle>, signal: &Arc<Signal>) -> Option<Self> {
         // SAFETY: the client is alive.
         let raw = unsafe { rdsys::rd_kafka_queue_get_consumer(client.raw()) };
-        Self::waking(raw, AnyClient::Consumer(Arc::clone(client)), signal)
+        Self::waking(raw, HeldClient::Consumer(Arc::clone(client)), signal)
     }
 
     /// A queue for the answer to one request.
-    pub(super) fn of_answers(client: &AnyClient) -> Result<Option<Self>, Refusal> {
+    pub(super) fn of_answers(client: &HeldClient) -> Option<Self> {
         // SAFETY: the client is alive.
-        let raw = unsafe { rdsys::rd_kafka_queue_new(client.raw()?) };
-        Ok(Self::waking(raw, client.clone(), &Arc::default()))
+        let raw = unsafe { rdsys::rd_kafka_queue_new(client.raw()) };
+        Self::waking(raw, client.clone(), &Arc::default())
     }
 
     /// A partition's own queue, taken out of the consumer's. librdkafka keeps it so over later
@@ -54,12 +55,12 @@ impl Queue {
             // SAFETY: the queue is ours.
             unsafe { rdsys::rd_kafka_queue_forward(raw, std::ptr::null_mut()) };
         }
-        Self::waking(raw, AnyClient::Consumer(Arc::clone(client)), signal)
+        Self::waking(raw, HeldClient::Consumer(Arc::clone(client)), signal)
     }
 
     fn waking(
         raw: *mut rdsys::rd_kafka_queue_t,
-        client: AnyClient,
+        client: HeldClient,
         signal: &Arc<Signal>,
     ) -> Option<Self> {
         let raw = NonNull::new(raw)?;

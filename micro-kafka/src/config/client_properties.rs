@@ -7,12 +7,15 @@ use crate::template::DEFAULT_PROPERTIES;
 
 use super::property_names::{self, Clients};
 use super::tree::Table;
-use super::{ConfigError, KafkaSettings, ListenerSettings, Origin, Properties};
+use super::{
+    ConfigError, KafkaSettings, ListenerSettings, NamedTemplateSettings, Origin, ProducerSettings,
+    Properties,
+};
 
 /// Builds the properties of one client, the more special ones last.
 pub(crate) struct ClientProperties<'c> {
     tree: &'c Table,
-    section: &'static str,
+    section: String,
     properties: Properties,
     /// Settings and properties that say the same thing.
     conflicts: Vec<ConfigError>,
@@ -28,7 +31,7 @@ impl<'c> ClientProperties<'c> {
     ) -> Self {
         let mut this = Self {
             tree,
-            section: "kafka",
+            section: "kafka".into(),
             properties: Properties::new(),
             conflicts: Vec::new(),
         };
@@ -46,7 +49,7 @@ impl<'c> ClientProperties<'c> {
         let servers = Some(settings.bootstrap_servers.clone());
         this.put("bootstrap-servers", "bootstrap.servers", servers);
         this.put("client-id", "client.id", settings.client_id.clone());
-        this.section = section;
+        this.section = section.into();
         this
     }
 
@@ -124,21 +127,41 @@ impl<'c> ClientProperties<'c> {
             defaults,
             Clients::Consumers,
         );
-        let producer = &settings.producer;
+        this.put_producer(&settings.producer);
+        (this.properties, this.conflicts)
+    }
+
+    /// The properties of a template of its own, over those of all producers.
+    pub(crate) fn template(
+        settings: &KafkaSettings,
+        tree: &'c Table,
+        name: &str,
+        template: &NamedTemplateSettings,
+    ) -> (Properties, Vec<ConfigError>) {
+        let mut this = Self {
+            tree,
+            section: format!("kafka.templates.{name}"),
+            properties: Self::producer(settings, tree).0,
+            conflicts: Vec::new(),
+        };
+        this.put_producer(&template.producer);
+        (this.properties, this.conflicts)
+    }
+
+    fn put_producer(&mut self, producer: &ProducerSettings) {
         let twice = &producer.properties;
         let acks = producer.acks.as_property();
-        this.put("client-id", "client.id", producer.client_id.clone());
-        this.put("acks", "acks", Some(acks));
-        this.millis("linger", "linger.ms", producer.linger, twice);
-        this.size("batch-size", "batch.size", producer.batch_size, twice);
+        self.put("client-id", "client.id", producer.client_id.clone());
+        self.put("acks", "acks", Some(acks));
+        self.millis("linger", "linger.ms", producer.linger, twice);
+        self.size("batch-size", "batch.size", producer.batch_size, twice);
         let memory = producer.buffer_memory.map(|bytes| bytes / 1_024);
-        this.size("buffer-memory", "queue.buffering.max.kbytes", memory, twice);
+        self.size("buffer-memory", "queue.buffering.max.kbytes", memory, twice);
         let compression = producer.compression_type.map(|codec| codec.as_property());
-        this.once("compression-type", "compression.type", compression, twice);
+        self.once("compression-type", "compression.type", compression, twice);
         let retries = producer.retries.map(u64::from);
-        this.size("retries", "retries", retries, twice);
-        this.properties.extend(&producer.properties);
-        (this.properties, this.conflicts)
+        self.size("retries", "retries", retries, twice);
+        self.properties.extend(&producer.properties);
     }
 
     fn origin(&self, key: &str) -> Origin {

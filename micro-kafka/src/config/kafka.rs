@@ -8,7 +8,10 @@ use super::names::{check_client_id, check_namespace, check_server};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::values::{checked, duration, list};
-use super::{ConsumerSettings, ListenerSettings, ProducerSettings, Properties};
+use super::{
+    ConsumerSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings, Properties,
+    TemplateSettings,
+};
 
 /// The table `[kafka]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +29,10 @@ pub struct KafkaSettings {
     pub consumer: ConsumerSettings,
     /// `[kafka.producer]`.
     pub producer: ProducerSettings,
+    /// `[kafka.template]`: the application's own template.
+    pub template: TemplateSettings,
+    /// `[kafka.templates.<name>]`: further ones.
+    pub templates: BTreeMap<String, NamedTemplateSettings>,
     /// `[kafka.listener]`: for all listeners.
     pub listener: ListenerSettings,
     /// `[kafka.listeners.<id>]`: for one listener.
@@ -46,6 +53,8 @@ impl Default for KafkaSettings {
             shutdown_timeout: Duration::from_secs(10),
             consumer: ConsumerSettings::default(),
             producer: ProducerSettings::default(),
+            template: TemplateSettings::default(),
+            templates: BTreeMap::new(),
             listener: ListenerSettings::default(),
             listeners: BTreeMap::new(),
             containers: BTreeMap::new(),
@@ -87,6 +96,7 @@ impl KafkaSettings {
 impl KafkaSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
         let default = Self::default();
+        let producer = ProducerSettings::read(section.inner("producer"));
         let settings = Self {
             bootstrap_servers: section
                 .read("bootstrap-servers", list(check_server))
@@ -97,7 +107,9 @@ impl KafkaSettings {
                 .read("shutdown-timeout", duration)
                 .unwrap_or(default.shutdown_timeout),
             consumer: ConsumerSettings::read(section.inner("consumer")),
-            producer: ProducerSettings::read(section.inner("producer")),
+            template: TemplateSettings::read(section.inner("template")),
+            templates: read_templates(&section.inner("templates"), &producer),
+            producer,
             listener: ListenerSettings::read(section.inner("listener")),
             listeners: read_listeners(&section.inner("listeners")),
             containers: read_listeners(&section.inner("containers")),
@@ -114,4 +126,15 @@ fn read_listeners(section: &Section<'_>) -> BTreeMap<String, ListenerSettings> {
         .into_iter()
         .map(|(id, inner)| (id.to_owned(), ListenerSettings::read(inner)))
         .collect()
+}
+
+fn read_templates(
+    section: &Section<'_>,
+    producer: &ProducerSettings,
+) -> BTreeMap<String, NamedTemplateSettings> {
+    let named = |(name, inner): (&str, Section<'_>)| {
+        let settings = NamedTemplateSettings::read(inner, producer);
+        (name.to_owned(), settings)
+    };
+    section.all_tables().into_iter().map(named).collect()
 }

@@ -1,6 +1,7 @@
 //! The loaded settings.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -35,6 +36,7 @@ pub(crate) struct Loaded {
     pub(crate) kafka: KafkaSettings,
     sources: Vec<String>,
     producer: Properties,
+    templates: BTreeMap<String, Properties>,
 }
 
 impl Loaded {
@@ -52,6 +54,19 @@ impl Loaded {
         let (producer, conflicts) = ClientProperties::producer(&kafka, &tree);
         errors.extend(conflicts);
         errors.extend(producer_conflicts(&producer));
+        let mut templates = BTreeMap::new();
+        for (name, template) in &kafka.templates {
+            let (properties, conflicts) = ClientProperties::template(&kafka, &tree, name, template);
+            let inherited = errors.len();
+            errors.extend(conflicts);
+            for conflict in producer_conflicts(&properties) {
+                // What all producers have in common is told once.
+                if !errors[..inherited].contains(&conflict) {
+                    errors.push(conflict);
+                }
+            }
+            templates.insert(name.clone(), properties);
+        }
         let loaded = Self {
             tree,
             raw,
@@ -59,6 +74,7 @@ impl Loaded {
             kafka,
             sources,
             producer,
+            templates,
         };
         errors.extend(ListenerResolution::new(&loaded).check_all());
         (loaded, errors)
@@ -147,6 +163,12 @@ impl Config {
     #[must_use]
     pub fn producer_properties(&self) -> &Properties {
         &self.loaded.producer
+    }
+
+    /// Every librdkafka property of the template `[kafka.templates.<name>]`.
+    #[must_use]
+    pub fn template_properties(&self, name: &str) -> Option<&Properties> {
+        self.loaded.templates.get(name)
     }
 
     /// The librdkafka properties that all clients share: servers, client id, security.

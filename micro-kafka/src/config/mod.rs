@@ -85,6 +85,7 @@ mod section;
 mod sections;
 mod size;
 mod suggestion;
+mod template;
 mod tree;
 mod values;
 
@@ -101,9 +102,10 @@ pub use loaded::Config;
 pub use origin::Origin;
 pub use producer::{Acks, Compression, ProducerSettings};
 pub use properties::Properties;
-pub(crate) use property_names::canonical;
+pub(crate) use property_names::{canonical, is_for_producers_only};
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use size::{SizeError, parse_size};
+pub use template::{NamedTemplateSettings, TemplateSettings};
 
 #[cfg(test)]
 mod tests;

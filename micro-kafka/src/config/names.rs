@@ -25,9 +25,24 @@ pub(crate) fn check_topic(name: &str) -> Result<(), String> {
     }
 }
 
+/// Whether topics can have names of this pattern, in which `*` stands for any text.
+pub(crate) fn check_topic_pattern(pattern: &str) -> Result<(), String> {
+    match pattern.replace('*', "x") {
+        name if pattern.is_empty() => check_topic(&name),
+        name => check_topic(&name).map_err(|_reason| {
+            format!("{pattern:?} fits no topic: write letters, digits, dots, -, _ and *")
+        }),
+    }
+}
+
 /// Whether this is a sensible name of a group.
 pub(crate) fn check_group(name: &str) -> Result<(), String> {
     check_label("a group id", name, MAX_GROUP)
+}
+
+/// Whether transactional ids can begin with this.
+pub(crate) fn check_transaction_id_prefix(name: &str) -> Result<(), String> {
+    check_label("a transaction-id-prefix", name, MAX_GROUP)
 }
 
 /// Whether this can be the name of a table, or of something that the program registers.

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use super::ConfigError;
 use super::Properties;
-use super::names::check_client_id;
+use super::names::{check_client_id, check_transaction_id_prefix};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::tree::Node;
-use super::values::{checked, choice, duration, integer, size};
+use super::values::{boolean, checked, choice, duration, integer, positive_duration, size};
+
+/// Each of them has threads and connections of its own.
+const MAX_TRANSACTION_PRODUCERS: usize = 1_000;
 
 /// Settings of all producers.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +32,15 @@ pub struct ProducerSettings {
     pub retries: Option<u32>,
     /// `flush-timeout`: how long the end of the service waits for unsent records. Default 10 s.
     pub flush_timeout: Duration,
+    /// `transaction-id-prefix`: what transactional ids begin with; another one for each instance of
+    /// the service. With it, sends outside of a transaction are refused.
+    pub transaction_id_prefix: Option<String>,
+    /// `transaction-timeout`: how long a transaction may last. Default 60 s.
+    pub transaction_timeout: Duration,
+    /// `transaction-producers`: transactions at the same time. Default 4.
+    pub transaction_producers: usize,
+    /// `allow-non-transactional`: takes sends outside of a transaction all the same.
+    pub allow_non_transactional: bool,
     /// `[kafka.producer.properties]`: librdkafka properties of all producers.
     pub properties: Properties,
 }
@@ -44,6 +56,10 @@ impl Default for ProducerSettings {
             compression_type: None,
             retries: None,
             flush_timeout: Duration::from_secs(10),
+            transaction_id_prefix: None,
+            transaction_timeout: Duration::from_secs(60),
+            transaction_producers: 4,
+            allow_non_transactional: false,
             properties: Properties::default(),
         }
     }
@@ -51,11 +67,17 @@ impl Default for ProducerSettings {
 
 impl ProducerSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
-        let default = Self::default();
-        let settings = Self {
+        let settings = Self::read_over(&mut section, &Self::default());
+        section.refuse_unknown();
+        settings
+    }
+
+    /// Reads what is not in `base`'s properties anyhow.
+    pub(crate) fn read_over(section: &mut Section<'_>, base: &Self) -> Self {
+        Self {
             acks: section
                 .read("acks", choice(&Acks::NAMES))
-                .unwrap_or(default.acks),
+                .unwrap_or(base.acks),
             client_id: section.read("client-id", checked(check_client_id)),
             linger: section.read("linger", duration),
             batch_size: section.read("batch-size", size),
@@ -64,11 +86,25 @@ impl ProducerSettings {
             retries: section.read("retries", integer(0..=u32::MAX / 2)),
             flush_timeout: section
                 .read("flush-timeout", duration)
-                .unwrap_or(default.flush_timeout),
+                .unwrap_or(base.flush_timeout),
+            transaction_id_prefix: section.read(
+                "transaction-id-prefix",
+                checked(check_transaction_id_prefix),
+            ),
+            transaction_timeout: section
+                .read("transaction-timeout", positive_duration)
+                .unwrap_or(base.transaction_timeout),
+            transaction_producers: section
+                .read(
+                    "transaction-producers",
+                    integer(1..=MAX_TRANSACTION_PRODUCERS),
+                )
+                .unwrap_or(base.transaction_producers),
+            allow_non_transactional: section
+                .read("allow-non-transactional", boolean)
+                .unwrap_or(base.allow_non_transactional),
             properties: read_properties(&section.inner("properties"), Room::Producer),
-        };
-        section.refuse_unknown();
-        settings
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Room {
 }
 
 /// Properties that the framework sets, and what to do instead.
-const OWNED: [(&str, &str); 15] = [
+const OWNED: [(&str, &str); 16] = [
     ("bootstrap.servers", "set bootstrap-servers in [kafka]"),
     (
         "client.id",
@@ -67,8 +67,12 @@ const OWNED: [(&str, &str); 15] = [
     ),
     ("acks", "set acks in [kafka.producer]"),
     (
+        "transaction.timeout.ms",
+        "set transaction-timeout in [kafka.producer]",
+    ),
+    (
         "transactional.id",
-        "leave it out: such a producer sends in transactions only",
+        "set transaction-id-prefix in [kafka.producer]",
     ),
     ("builtin.features", "leave it out: it describes the build"),
 ];

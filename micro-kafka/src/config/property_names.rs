@@ -81,6 +81,11 @@ pub(crate) fn lookup(name: &str) -> Option<PropertyInfo> {
     PROPERTIES.get(&squeezed(name)).copied()
 }
 
+/// Whether consumers do not have this property.
+pub(crate) fn is_for_producers_only(name: &str) -> bool {
+    lookup(name).is_some_and(|info| info.clients == Clients::Producers)
+}
+
 /// The name that librdkafka itself uses: the right spelling, and no alias; an unknown name stays.
 pub(crate) fn canonical(name: &str) -> String {
     match lookup(name) {

@@ -3,7 +3,7 @@
 use super::suggestion::nearest;
 
 /// The keys of the tables; the ones of `[kafka.listener]` are those of each listener too.
-const SECTIONS: [(&str, &[&str]); 5] = [
+const SECTIONS: [(&str, &[&str]); 6] = [
     (
         "kafka",
         &[
@@ -37,6 +37,19 @@ const SECTIONS: [(&str, &[&str]); 5] = [
             "compression-type",
             "retries",
             "flush-timeout",
+            "transaction-id-prefix",
+            "transaction-timeout",
+            "transaction-producers",
+            "allow-non-transactional",
+        ],
+    ),
+    (
+        "kafka.template",
+        &[
+            "default-topic",
+            "reply-topic",
+            "reply-partition",
+            "reply-timeout",
         ],
     ),
     (

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::buffer::{Buffer, Span};
 use super::future::{DeliveryFuture, QueueFuture, SendFuture};
+use super::hooks::{Hooks, Interceptors};
+use super::interceptor::OutboundRecord;
 use super::recorder::{Answer, RecordedTopic, Route};
 use super::{ErrorHook, SendError};
-use crate::client::{Core, ErrorCode, Outgoing, Topic, Undelivered};
+use crate::client::{Core, ErrorCode, KeyHash, Outgoing, Topic, Undelivered};
 use crate::codec::ToPayload;
 use crate::record::{OwnedHeader, OwnedRecord, Timestamp};
 
@@ -23,6 +25,7 @@ const ANY_PARTITION: i32 = -1;
 #[must_use = "nothing is sent unless it is awaited, queued or detached"]
 pub struct SendBuilder {
     record: Result<Encoded, Refusal>,
+    interceptors: Option<Interceptors>,
 }
 
 /// Why there is no record to send, and who is told if nobody waits.
@@ -35,7 +38,7 @@ struct Refusal {
 impl SendBuilder {
     pub(super) fn new(
         topic: Result<Route, SendError>,
-        hook: &ErrorHook,
+        hooks: &Hooks,
         payload: &impl ToPayload,
     ) -> Self {
         let encode = |topic: Route| {
@@ -48,13 +51,13 @@ impl SendBuilder {
                 }),
             }
         };
-        Self::of(topic.and_then(encode), hook)
+        Self::of(topic.and_then(encode), hooks)
     }
 
     /// A record whose payload's bytes are known.
     pub(super) fn raw(
         topic: Result<Route, SendError>,
-        hook: &ErrorHook,
+        hooks: &Hooks,
         payload: Option<&[u8]>,
     ) -> Self {
         let copy = |topic| {
@@ -62,22 +65,42 @@ impl SendBuilder {
             buffer.append(payload.unwrap_or_default());
             Encoded::new(topic, buffer, payload.is_some())
         };
-        Self::of(topic.map(copy), hook)
+        Self::of(topic.map(copy), hooks)
     }
 
-    fn of(record: Result<Encoded, SendError>, hook: &ErrorHook) -> Self {
+    fn of(record: Result<Encoded, SendError>, hooks: &Hooks) -> Self {
         Self {
             record: record.map_err(|error| Refusal {
                 error,
-                hook: hook.clone(),
+                hook: hooks.errors.clone(),
             }),
+            interceptors: hooks.interceptors.clone(),
         }
+    }
+
+    /// The record as the interceptors leave it.
+    fn intercepted(mut self) -> Result<Encoded, Refusal> {
+        if let (Ok(record), Some(interceptors)) = (&mut self.record, &self.interceptors) {
+            interceptors.before_send(&mut OutboundRecord::new(record));
+        }
+        self.record
     }
 
     /// The key, which chooses the partition as a Java producer does; none by default.
     pub fn key(mut self, key: impl AsRef<[u8]>) -> Self {
         if let Ok(record) = &mut self.record {
             record.key = Some(record.buffer.append(key.as_ref()));
+        }
+        self
+    }
+
+    /// A key that is appended; `false` means that there is none.
+    pub(super) fn key_by(mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) -> Self {
+        if let Ok(record) = &mut self.record {
+            let start = record.buffer.len();
+            let has_key = write(&mut record.buffer);
+            let end = record.buffer.len();
+            record.key = has_key.then_some(Span { start, end });
         }
         self
     }
@@ -115,9 +138,7 @@ impl SendBuilder {
 
     pub(crate) fn header_bytes(mut self, name: &[u8], value: Option<&[u8]>) -> Self {
         if let Ok(record) = &mut self.record {
-            let name = record.buffer.append(name);
-            let value = value.map(|value| record.buffer.append(value));
-            record.headers.push((name, value));
+            record.add_header(name, value);
         }
         self
     }
@@ -131,13 +152,13 @@ impl SendBuilder {
     /// # Cancel safety
     /// Dropped before it is ready, the record is not sent.
     pub fn queue(self) -> QueueFuture {
-        QueueFuture::new(self.record.map_err(|refusal| refusal.error))
+        QueueFuture::new(self.intercepted().map_err(|refusal| refusal.error))
     }
 
     /// Sends without waiting for anything; a failure, a full queue included, goes to the
     /// template's [`ErrorHook`].
     pub fn detach(self) {
-        match self.record {
+        match self.intercepted() {
             Ok(record) => record.enqueue_detached(),
             Err(refusal) => refusal.hook.call(&refusal.error),
         }
@@ -202,6 +223,31 @@ impl Encoded {
             .is_none_or(|core| core.is_closed() || (core.waiters().is_empty() && core.has_room()))
     }
 
+    pub(super) fn key(&self) -> Option<&[u8]> {
+        self.key.map(|key| self.buffer.get(key))
+    }
+
+    pub(super) fn payload(&self) -> Option<&[u8]> {
+        self.payload.map(|payload| self.buffer.get(payload))
+    }
+
+    pub(super) fn partition(&self) -> Option<i32> {
+        (self.partition != ANY_PARTITION).then_some(self.partition)
+    }
+
+    pub(super) fn headers(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        self.headers.iter().map(|(name, value)| {
+            let value = value.map(|value| self.buffer.get(value));
+            (self.buffer.get(*name), value)
+        })
+    }
+
+    pub(super) fn add_header(&mut self, name: &[u8], value: Option<&[u8]>) {
+        let name = self.buffer.append(name);
+        let value = value.map(|value| self.buffer.append(value));
+        self.headers.push((name, value));
+    }
+
     fn outgoing(&self) -> Outgoing<'_, impl ExactSizeIterator<Item = (&[u8], Option<&[u8]>)>> {
         let bytes = |span: Option<Span>| span.map(|span| self.buffer.get(span));
         Outgoing {
@@ -220,7 +266,7 @@ impl Encoded {
         match &self.topic {
             Route::Broker(topic) => match topic.queue(self.outgoing()) {
                 Ok(receipt) => Ok(receipt.into()),
-                Err(code) => Err(self.undelivered(topic, code).into()),
+                Err(code) => Err(self.refused(topic, code).into()),
             },
             Route::Recorder(topic) => Ok(self.record(topic).into()),
         }
@@ -231,7 +277,7 @@ impl Encoded {
         match &self.topic {
             Route::Broker(topic) => {
                 let queued = topic.queue_detached(self.outgoing());
-                queued.map_err(|code| self.undelivered(topic, code).into())
+                queued.map_err(|code| self.refused(topic, code).into())
             }
             Route::Recorder(topic) => self
                 .record(topic)
@@ -244,7 +290,7 @@ impl Encoded {
         match &self.topic {
             Route::Broker(topic) => {
                 if let Err(code) = topic.queue_detached(self.outgoing()) {
-                    topic.core().hook().call(self.undelivered(topic, code));
+                    topic.core().hook().call(self.refused(topic, code));
                 }
             }
             Route::Recorder(topic) => drop(self.record(topic)),
@@ -267,11 +313,25 @@ impl Encoded {
         Answer::new(topic.recorder.record(record), topic.hook.clone())
     }
 
+    pub(super) fn key_hash(&self) -> Option<KeyHash> {
+        self.key.map(|key| KeyHash::of(self.buffer.get(key)))
+    }
+
+    /// Tells the producer's listener of a record that the local queue does not take. One that finds
+    /// no room is tried again.
+    fn refused(&self, topic: &Topic, code: ErrorCode) -> Undelivered {
+        if code != ErrorCode::QUEUE_FULL {
+            topic.tell_listener(self.undelivered(topic, code));
+        }
+        self.undelivered(topic, code)
+    }
+
     fn undelivered(&self, topic: &Topic, code: ErrorCode) -> Undelivered {
         Undelivered {
             topic: Arc::clone(topic.name()),
             code,
             partition: self.partition,
+            key_hash: self.key_hash(),
             maybe_stored: false,
             reason: topic.core().fatal_reason_of(code),
         }

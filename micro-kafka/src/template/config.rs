@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{SendError, TransactionConfig};
-use crate::client::SERVERS;
-use crate::config::{Config, canonical};
+use super::{ProducerInterceptor, ProducerListener, ReplyConfig, SendError, TransactionConfig};
+use crate::client::{Partitioner, SERVERS};
+use crate::config::{Config, ProducerSettings, Properties, canonical};
 
 /// The librdkafka properties that every template has unless its configuration says otherwise.
 ///
@@ -79,6 +79,16 @@ pub struct TemplateConfig {
     pub flush_timeout: Duration,
     /// Who is told of failures that nobody awaits; logs by default.
     pub error_hook: ErrorHook,
+    /// What sees every record before it is queued, in this order.
+    pub interceptors: Vec<Arc<dyn ProducerInterceptor>>,
+    /// Who is told what became of every record.
+    pub listener: Option<Arc<dyn ProducerListener>>,
+    /// Who chooses partitions instead of the key's hash.
+    pub partitioner: Option<Arc<dyn Partitioner>>,
+    /// Where records go that name no topic (without namespace).
+    pub default_topic: Option<String>,
+    /// How replies to requests are got.
+    pub replies: ReplyConfig,
     /// How transactions are made.
     pub transactions: TransactionConfig,
 }
@@ -94,6 +104,11 @@ impl TemplateConfig {
             max_in_flight: 16_000,
             flush_timeout: Duration::from_secs(10),
             error_hook: ErrorHook::default(),
+            interceptors: Vec::new(),
+            listener: None,
+            partitioner: None,
+            default_topic: None,
+            replies: ReplyConfig::default(),
             transactions: TransactionConfig::default(),
         }
     }
@@ -102,6 +117,27 @@ impl TemplateConfig {
     #[must_use]
     pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.push((key.into(), value.into()));
+        self
+    }
+
+    /// Adds an interceptor.
+    #[must_use]
+    pub fn interceptor(mut self, interceptor: impl ProducerInterceptor + 'static) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
+    /// Sets who is told what became of every record.
+    #[must_use]
+    pub fn listener(mut self, listener: impl ProducerListener + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// Sets who chooses partitions.
+    #[must_use]
+    pub fn partitioner(mut self, partitioner: impl Partitioner + 'static) -> Self {
+        self.partitioner = Some(Arc::new(partitioner));
         self
     }
 
@@ -133,16 +169,49 @@ impl TemplateConfig {
 }
 
 impl From<&Config> for TemplateConfig {
-    /// What the settings say about producers.
+    /// What the settings say about the application's own template.
     fn from(config: &Config) -> Self {
         let kafka = config.kafka();
-        let properties = config.producer_properties().iter();
+        Self {
+            default_topic: kafka.template.default_topic.clone(),
+            replies: ReplyConfig {
+                topic: kafka.template.reply_topic.clone(),
+                partition: kafka.template.reply_partition,
+                timeout: kafka.template.reply_timeout,
+                check: None,
+            },
+            ..Self::of(config, config.producer_properties(), &kafka.producer)
+        }
+    }
+}
+
+impl TemplateConfig {
+    /// What the settings say about the template `[kafka.templates.<name>]`, if there is one.
+    #[must_use]
+    pub fn named(config: &Config, name: &str) -> Option<Self> {
+        let settings = config.kafka().templates.get(name)?;
+        let properties = config.template_properties(name)?;
+        Some(Self {
+            default_topic: settings.default_topic.clone(),
+            ..Self::of(config, properties, &settings.producer)
+        })
+    }
+
+    fn of(config: &Config, properties: &Properties, producer: &ProducerSettings) -> Self {
+        let kafka = config.kafka();
         Self {
             properties: properties
+                .iter()
                 .map(|(key, value, _)| (key.into(), value.into()))
                 .collect(),
             namespace: kafka.namespaced(""),
-            flush_timeout: kafka.producer.flush_timeout,
+            flush_timeout: producer.flush_timeout,
+            transactions: TransactionConfig {
+                id_prefix: producer.transaction_id_prefix.clone(),
+                timeout: producer.transaction_timeout,
+                producers: producer.transaction_producers,
+                allow_non_transactional: producer.allow_non_transactional,
+            },
             ..Self::new(&kafka.bootstrap_servers)
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::TransactionError;
+use super::{RequestError, TransactionError};
 use crate::admin::AdminError;
-use crate::client::{ConfigError, ErrorCode, Undelivered};
+use crate::client::{ConfigError, ErrorCode, KeyHash, Undelivered};
 use crate::codec::EncodeError;
 
 /// A record that was not acknowledged by the broker.
@@ -20,24 +20,30 @@ pub enum SendError {
         source: EncodeError,
     },
     /// Larger than `message.max.bytes` of the client or the limit of broker and topic.
-    #[error("the record is too large for topic `{topic}`")]
+    #[error("the record is too large for topic `{topic}`{}", of(*key_hash))]
     TooLarge {
         /// The topic.
         topic: Arc<str>,
+        /// The hash of the record's key, if it has one.
+        key_hash: Option<KeyHash>,
     },
     /// The broker refused the client or its right to write.
-    #[error("not authorised to write to topic `{topic}`: {code}")]
+    #[error("not authorised to write to topic `{topic}`{}: {code}", of(*key_hash))]
     Unauthorized {
         /// The topic.
         topic: Arc<str>,
+        /// The hash of the record's key, if it has one.
+        key_hash: Option<KeyHash>,
         /// The broker's answer.
         code: ErrorCode,
     },
     /// Not acknowledged within `delivery.timeout.ms`.
-    #[error("topic `{topic}` did not acknowledge the record in time")]
+    #[error("topic `{topic}` did not acknowledge the record in time{}", of(*key_hash))]
     TimedOut {
         /// The topic.
         topic: Arc<str>,
+        /// The hash of the record's key, if it has one.
+        key_hash: Option<KeyHash>,
         /// The broker may have stored it all the same.
         maybe_stored: bool,
     },
@@ -46,12 +52,16 @@ pub enum SendError {
     UnknownTopic {
         /// The topic.
         topic: Arc<str>,
+        /// The hash of the record's key, if it has one.
+        key_hash: Option<KeyHash>,
     },
     /// The topic has no such partition.
     #[error("topic `{topic}` has no partition {partition}")]
     UnknownPartition {
         /// The topic.
         topic: Arc<str>,
+        /// The hash of the record's key, if it has one.
+        key_hash: Option<KeyHash>,
         /// The partition that was asked for.
         partition: i32,
     },
@@ -61,25 +71,36 @@ pub enum SendError {
         /// The name.
         topic: Arc<str>,
     },
+    /// A record without a topic, and a template without a `default-topic`.
+    #[error("the record has no topic: name one, or set `default-topic` of the template")]
+    NoTopic,
     /// No room in the local queue, and the send does not wait ([`super::SendBuilder::detach`]).
-    #[error("no room in the local queue for a record to topic `{topic}`")]
+    #[error("no room in the local queue for a record to topic `{topic}`{}", of(*key_hash))]
     QueueFull {
         /// The topic.
         topic: Arc<str>,
+        /// The hash of the record's key, if it has one.
+        key_hash: Option<KeyHash>,
     },
-    /// The producer cannot go on; a new template is needed.
-    #[error("the producer is broken, nothing more can be sent to topic `{topic}`: {reason}")]
+    /// The producer broke; the template makes a new one for the next send.
+    #[error("the producer broke before the record to topic `{topic}` was delivered: {reason}")]
     Fatal {
         /// The topic.
         topic: Arc<str>,
+        /// The hash of the record's key, if it has one.
+        key_hash: Option<KeyHash>,
         /// librdkafka's reason.
         reason: String,
+        /// The broker may have stored it all the same.
+        maybe_stored: bool,
     },
     /// The template was closed before the record was delivered.
-    #[error("the template was closed before the record to topic `{topic}` was delivered")]
+    #[error("the template was closed before the record to topic `{topic}`{} was delivered", of(*key_hash))]
     Closed {
         /// The topic.
         topic: Arc<str>,
+        /// The hash of the record's key, if it has one.
+        key_hash: Option<KeyHash>,
         /// The broker may have stored it all the same.
         maybe_stored: bool,
     },
@@ -100,12 +121,16 @@ pub enum SendError {
     TransactionOver {
         /// The topic.
         topic: Arc<str>,
+        /// The hash of the record's key, if it has one.
+        key_hash: Option<KeyHash>,
     },
     /// Any other answer.
-    #[error("the record to topic `{topic}` was refused: {code}")]
+    #[error("the record to topic `{topic}`{} was refused: {code}", of(*key_hash))]
     Broker {
         /// The topic.
         topic: Arc<str>,
+        /// The hash of the record's key, if it has one.
+        key_hash: Option<KeyHash>,
         /// The broker's or librdkafka's answer.
         code: ErrorCode,
         /// The broker may have stored it all the same.
@@ -119,18 +144,40 @@ impl SendError {
     pub fn topic(&self) -> &str {
         match self {
             Self::Serialization { topic, .. }
-            | Self::TooLarge { topic }
+            | Self::TooLarge { topic, .. }
             | Self::Unauthorized { topic, .. }
             | Self::TimedOut { topic, .. }
-            | Self::UnknownTopic { topic }
+            | Self::UnknownTopic { topic, .. }
             | Self::UnknownPartition { topic, .. }
             | Self::InvalidTopic { topic }
-            | Self::QueueFull { topic }
+            | Self::QueueFull { topic, .. }
             | Self::Fatal { topic, .. }
             | Self::Closed { topic, .. }
             | Self::OutsideTransaction { topic }
-            | Self::TransactionOver { topic }
+            | Self::TransactionOver { topic, .. }
             | Self::Broker { topic, .. } => topic,
+            Self::NoTopic => "",
+        }
+    }
+
+    /// The hash of the record's key, where it has one and got as far as the local queue.
+    #[must_use]
+    pub fn key_hash(&self) -> Option<KeyHash> {
+        match self {
+            Self::TooLarge { key_hash, .. }
+            | Self::Unauthorized { key_hash, .. }
+            | Self::TimedOut { key_hash, .. }
+            | Self::UnknownTopic { key_hash, .. }
+            | Self::UnknownPartition { key_hash, .. }
+            | Self::QueueFull { key_hash, .. }
+            | Self::Fatal { key_hash, .. }
+            | Self::Closed { key_hash, .. }
+            | Self::TransactionOver { key_hash, .. }
+            | Self::Broker { key_hash, .. } => *key_hash,
+            Self::Serialization { .. }
+            | Self::InvalidTopic { .. }
+            | Self::NoTopic
+            | Self::OutsideTransaction { .. } => None,
         }
     }
 
@@ -145,10 +192,35 @@ impl SendError {
         }
     }
 
-    /// Whether the template is of no use any more.
+    /// Whether the producer is of no use any more. After [`SendError::Closed`] so is the template;
+    /// after [`SendError::Fatal`] the next send is made by a new producer.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         matches!(self, Self::Fatal { .. } | Self::Closed { .. })
+    }
+
+    /// Whether another producer took the transactional id over.
+    #[must_use]
+    pub fn is_fenced(&self) -> bool {
+        matches!(self, Self::Broker { code, .. } if code.is_fenced())
+    }
+
+    /// Whether the record is larger than client, topic or broker allow.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::TooLarge { .. })
+    }
+
+    /// Whether the broker refused the client or its right to write.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. })
+    }
+
+    /// Whether the delivery's time (`delivery.timeout.ms`) was over.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::TimedOut { .. })
     }
 
     /// Whether the broker may have the record although it did not say so.
@@ -156,11 +228,17 @@ impl SendError {
     pub fn maybe_stored(&self) -> bool {
         match self {
             Self::TimedOut { maybe_stored, .. }
+            | Self::Fatal { maybe_stored, .. }
             | Self::Closed { maybe_stored, .. }
             | Self::Broker { maybe_stored, .. } => *maybe_stored,
             _ => false,
         }
     }
+}
+
+/// How messages name the record.
+fn of(key: Option<KeyHash>) -> String {
+    key.map(|hash| format!(" (key {hash})")).unwrap_or_default()
 }
 
 impl From<Undelivered> for SendError {
@@ -169,33 +247,50 @@ impl From<Undelivered> for SendError {
             topic,
             code,
             partition,
+            key_hash,
             maybe_stored,
             reason,
         } = failure;
         match code {
-            ErrorCode::STATE => Self::TransactionOver { topic },
-            ErrorCode::QUEUE_FULL => Self::QueueFull { topic },
-            ErrorCode::UNKNOWN_PARTITION => Self::UnknownPartition { topic, partition },
+            ErrorCode::STATE => Self::TransactionOver { topic, key_hash },
+            ErrorCode::QUEUE_FULL => Self::QueueFull { topic, key_hash },
+            ErrorCode::UNKNOWN_PARTITION => Self::UnknownPartition {
+                topic,
+                key_hash,
+                partition,
+            },
             ErrorCode::UNKNOWN_TOPIC | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION => {
-                Self::UnknownTopic { topic }
+                Self::UnknownTopic { topic, key_hash }
             }
             ErrorCode::INVALID_TOPIC => Self::InvalidTopic { topic },
             code if code == ErrorCode::FATAL || (code.is_going_away() && reason.is_some()) => {
                 let reason = reason.map_or_else(|| code.description().into(), Into::into);
-                Self::Fatal { topic, reason }
+                Self::Fatal {
+                    topic,
+                    key_hash,
+                    reason,
+                    maybe_stored,
+                }
             }
             code if code.is_going_away() => Self::Closed {
                 topic,
+                key_hash,
                 maybe_stored,
             },
-            code if code.is_too_large() => Self::TooLarge { topic },
-            code if code.is_authorization() => Self::Unauthorized { topic, code },
+            code if code.is_too_large() => Self::TooLarge { topic, key_hash },
+            code if code.is_authorization() => Self::Unauthorized {
+                topic,
+                key_hash,
+                code,
+            },
             code if code.is_timeout() => Self::TimedOut {
                 topic,
+                key_hash,
                 maybe_stored,
             },
             code => Self::Broker {
                 topic,
+                key_hash,
                 code,
                 maybe_stored,
             },
@@ -216,9 +311,20 @@ pub enum KafkaError {
     /// A transaction was not committed.
     #[error(transparent)]
     Transaction(#[from] TransactionError),
+    /// A request was not answered.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// The broker refused an administrative request.
     #[error(transparent)]
     Admin(#[from] AdminError),
+    /// There is no template `[kafka.templates.<name>]`.
+    #[error("no template is named `{name}`; there are: {known}")]
+    UnknownTemplate {
+        /// The name that was asked for.
+        name: String,
+        /// All names, with commas between them.
+        known: String,
+    },
     /// Records were still on their way when the time for the flush was over.
     #[error("{outstanding} records were still on their way at the flush's deadline")]
     FlushTimedOut {

@@ -66,12 +66,14 @@ impl QueueFuture {
 
     /// Gives the record up because its transaction has ended.
     pub(super) fn over(&mut self) -> SendError {
-        let topic = match &self.state {
-            Queueing::New(record) | Queueing::Waiting(record, _) => Arc::clone(record.topic_name()),
-            Queueing::Failed(error) => error.topic().into(),
-            Queueing::Over => "".into(),
+        let (topic, key_hash) = match &self.state {
+            Queueing::New(record) | Queueing::Waiting(record, _) => {
+                (Arc::clone(record.topic_name()), record.key_hash())
+            }
+            Queueing::Failed(error) => (error.topic().into(), error.key_hash()),
+            Queueing::Over => ("".into(), None),
         };
-        SendError::TransactionOver { topic }
+        SendError::TransactionOver { topic, key_hash }
     }
 
     fn poll_by<T>(

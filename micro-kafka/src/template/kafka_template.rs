@@ -6,12 +6,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 
+use super::family::Family;
+use super::hooks::{Hooks, producer_hooks};
 use super::recorder::{RecordedTopic, Route};
+use super::request::Requests;
 use super::topics::Topics;
 use super::transaction::{Nesting, TransactionPool, recorded};
 use super::{
-    ErrorHook, KafkaError, Recorder, SendBuilder, SendError, TemplateConfig, Transaction,
+    KafkaError, Recorder, SendBuilder, SendError, SendResult, TemplateConfig, Transaction,
     TransactionError,
 };
 use crate::admin::KafkaAdmin;
@@ -42,12 +46,14 @@ pub struct KafkaTemplate {
     shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     topics: Topics,
-    hook: ErrorHook,
+    hooks: Hooks,
+    family: Family,
     producer: Arc<LazyProducer>,
     recorder: Option<Arc<dyn Recorder>>,
     transactions: Arc<Transactions>,
+    pub(super) requests: Arc<Requests>,
 }
 
 /// The transactional producers, once there was a transaction.
@@ -68,8 +74,9 @@ impl KafkaTemplate {
     /// # Errors
     /// If librdkafka does not know or accept a property.
     pub fn new(config: TemplateConfig) -> Result<Self, ConfigError> {
-        let producer = producer(&config)?;
-        Ok(Self::of(config, producer.into(), None))
+        let made = config.clone();
+        let lazy = LazyProducer::at_once(move || producer(&made))?;
+        Ok(Self::of(config, lazy, None))
     }
 
     /// A template that makes its producer when something is sent or asked: threads, connections
@@ -105,13 +112,15 @@ impl KafkaTemplate {
         Self {
             shared: Arc::new(Shared {
                 topics: Topics::new(&config.namespace),
-                hook: config.error_hook.clone(),
+                hooks: Hooks::of(&config),
+                family: Family::default(),
                 producer: Arc::new(producer),
                 recorder,
                 transactions: Arc::new(Transactions {
                     config,
                     pool: OnceLock::new(),
                 }),
+                requests: Arc::default(),
             }),
         }
     }
@@ -124,8 +133,103 @@ impl KafkaTemplate {
         reason = "`Json(&order)` is made for the call, and reads better without another `&`"
     )]
     pub fn send(&self, topic: &str, payload: impl ToPayload) -> SendBuilder {
+        if let Some(other) = self.shared.family.route(topic) {
+            return other.send_itself(topic, &payload);
+        }
+        self.send_itself(topic, &payload)
+    }
+
+    /// Begins a send to the template's `default-topic`.
+    pub fn send_default(&self, payload: impl ToPayload) -> SendBuilder {
+        match &self.config().default_topic {
+            Some(topic) => self.send(topic, payload),
+            None => SendBuilder::new(Err(SendError::NoTopic), &self.shared.hooks, &payload),
+        }
+    }
+
+    /// Begins a send that no transactional template refuses.
+    pub(super) fn send_plain(&self, topic: &str, payload: &impl ToPayload) -> SendBuilder {
+        let template = self.shared.family.route(topic).unwrap_or(self);
+        SendBuilder::new(template.topic(topic), &template.shared.hooks, payload)
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// What the template was made from.
+    pub(super) fn config(&self) -> &TemplateConfig {
+        &self.shared.transactions.config
+    }
+
+    fn send_itself(&self, topic: &str, payload: &impl ToPayload) -> SendBuilder {
         let topic = self.plain_sends(topic).and_then(|()| self.topic(topic));
-        SendBuilder::new(topic, &self.shared.hook, &payload)
+        SendBuilder::new(topic, &self.shared.hooks, payload)
+    }
+
+    /// Queues records in their order and waits for all of them; what became of each, in the same
+    /// order. None is queued after one that the local queue refuses.
+    ///
+    /// ```no_run
+    /// # use micro_kafka::prelude::*;
+    /// # async fn all(kafka: &KafkaTemplate, names: &[&str]) -> Result<(), KafkaError> {
+    /// let sends = names.iter().map(|name| kafka.send("names", *name).key(name));
+    /// for stored in kafka.send_all(sends).await {
+    ///     println!("{}", stored?.offset);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropped, what was queued is still sent; the rest is not.
+    pub async fn send_all(
+        &self,
+        sends: impl IntoIterator<Item = SendBuilder>,
+    ) -> Vec<Result<SendResult, SendError>> {
+        let mut queued = Vec::new();
+        for send in sends {
+            let delivery = send.queue().await;
+            let refused = delivery.is_err();
+            queued.push(delivery);
+            if refused {
+                break;
+            }
+        }
+        let mut results = Vec::with_capacity(queued.len());
+        for delivery in queued {
+            results.push(match delivery {
+                Ok(delivery) => delivery.await,
+                Err(error) => Err(error),
+            });
+        }
+        results
+    }
+
+    /// The template `[kafka.templates.<name>]`.
+    ///
+    /// # Errors
+    /// If there is none of that name; the error lists all.
+    pub fn named(&self, name: &str) -> Result<Self, KafkaError> {
+        self.shared.family.named(name).cloned()
+    }
+
+    /// The same template with another one beside it: [`Self::named`] finds it, and what is sent to
+    /// its `topics` (`*` stands for any text) goes by it. The first that fits is taken.
+    #[must_use]
+    pub fn with_template(&self, name: &str, topics: &[String], template: Self) -> Self {
+        let mut family = self.shared.family.clone();
+        family.add(name, topics, template);
+        Self {
+            shared: Arc::new(Shared {
+                topics: Topics::new(self.namespace()),
+                hooks: self.shared.hooks.clone(),
+                family,
+                producer: Arc::clone(&self.shared.producer),
+                recorder: self.shared.recorder.clone(),
+                transactions: Arc::clone(&self.shared.transactions),
+                requests: Arc::clone(&self.shared.requests),
+            }),
+        }
     }
 
     /// A transactional template refuses sends outside of transactions.
@@ -201,14 +305,14 @@ impl KafkaTemplate {
 
     /// Begins a send of known bytes.
     pub(crate) fn send_bytes(&self, topic: &str, payload: Option<&[u8]>) -> SendBuilder {
-        SendBuilder::raw(self.topic(topic), &self.shared.hook, payload)
+        SendBuilder::raw(self.topic(topic), &self.shared.hooks, payload)
     }
 
     fn topic(&self, name: &str) -> Result<Route, SendError> {
         let shared = &*self.shared;
         match &shared.recorder {
             None => shared.topics.get(&shared.producer, name).map(Route::Broker),
-            Some(recorder) => Ok(RecordedTopic::route(name, recorder, &shared.hook)),
+            Some(recorder) => Ok(RecordedTopic::route(name, recorder, &shared.hooks.errors)),
         }
     }
 
@@ -232,10 +336,12 @@ impl KafkaTemplate {
         Self {
             shared: Arc::new(Shared {
                 topics: Topics::new(""),
-                hook: self.shared.hook.clone(),
+                hooks: self.shared.hooks.clone(),
+                family: Family::default(),
                 producer: Arc::clone(&self.shared.producer),
                 recorder: self.shared.recorder.clone(),
                 transactions: Arc::clone(&self.shared.transactions),
+                requests: Arc::clone(&self.shared.requests),
             }),
         }
     }
@@ -244,10 +350,12 @@ impl KafkaTemplate {
     #[must_use]
     pub fn fatal_error(&self) -> Option<String> {
         let producer = self.shared.producer.if_made()?;
-        producer.core().fatal_reason().map(Into::into)
+        let reason = producer.core().fatal_reason();
+        reason.map(Into::into)
     }
 
-    /// Waits until every accepted record is delivered or has failed.
+    /// Waits until every accepted record is delivered or has failed, those of
+    /// [named](Self::named) templates too.
     ///
     /// # Errors
     /// If that takes longer than `timeout`; the records go on being sent.
@@ -255,30 +363,61 @@ impl KafkaTemplate {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn flush(&self, timeout: Duration) -> Result<(), KafkaError> {
-        let producer = Arc::clone(&self.shared.producer);
-        let flush = move || {
-            producer
-                .if_made()
-                .map_or(Ok(()), |made| made.flush(timeout))
-        };
-        blocking(flush)
-            .await
-            .map_err(|outstanding| KafkaError::FlushTimedOut { outstanding })
+        let flushes = self.producers().map(|producer| {
+            blocking(move || {
+                producer
+                    .if_made()
+                    .map_or(Ok(()), |made| made.flush(timeout))
+            })
+        });
+        let flushed = join_all(flushes).await;
+        match flushed.into_iter().filter_map(Result::err).sum() {
+            0 => Ok(()),
+            outstanding => Err(KafkaError::FlushTimedOut { outstanding }),
+        }
     }
 
     /// Accepts no more records from any clone, waits at most `deadline` for those on their way and
-    /// gives the rest up; returns how many were lost, and logs it.
+    /// for transactions, and gives the rest up; returns how many records were lost, and logs it.
+    /// [Named](Self::named) templates are closed with it.
     ///
     /// # Cancel safety
     /// The template is closed and flushed even if the future is dropped.
     pub async fn close(&self, deadline: Duration) -> usize {
-        let begun = Instant::now();
-        if let Some(pool) = self.shared.transactions.pool.get() {
-            pool.close(deadline).await;
+        let template = self.clone();
+        match tokio::spawn(async move { template.close_all(deadline).await }).await {
+            Ok(lost) => lost,
+            Err(stopped) => match stopped.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                // The runtime is going down, and this future with it.
+                Err(_) => std::future::pending().await,
+            },
         }
+    }
+
+    async fn close_all(&self, deadline: Duration) -> usize {
+        let begun = Instant::now();
+        let pools = self.templates().filter_map(|template| {
+            let pool = template.shared.transactions.pool.get()?;
+            Some(pool.close(deadline))
+        });
+        join_all(pools).await;
+        self.close_requests();
         let deadline = deadline.saturating_sub(begun.elapsed());
-        let producer = Arc::clone(&self.shared.producer);
-        blocking(move || producer.close(deadline)).await
+        let closes = self
+            .producers()
+            .map(|producer| blocking(move || producer.close(deadline)));
+        join_all(closes).await.into_iter().sum()
+    }
+
+    /// This template and those beside it.
+    fn templates(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.shared.family.all())
+    }
+
+    fn producers(&self) -> impl Iterator<Item = Arc<LazyProducer>> {
+        self.templates()
+            .map(|template| Arc::clone(&template.shared.producer))
     }
 }
 
@@ -289,7 +428,7 @@ fn producer(config: &TemplateConfig) -> Result<Producer, ConfigError> {
         config.resolved(),
         config.max_in_flight,
         config.flush_timeout,
-        failures,
+        producer_hooks(config, failures),
     )
 }
 

@@ -1,21 +1,37 @@
 //! Sending: the [`KafkaTemplate`] and everything that a send is made of.
 
+mod asking;
 mod buffer;
 mod builder;
 mod config;
 mod error;
+mod family;
 mod future;
+mod hooks;
+mod interceptor;
+mod kafka_record;
 mod kafka_template;
 mod recorder;
+mod request;
+mod to_bytes;
 mod topics;
 mod transaction;
 
+pub use crate::client::{KeyHash, Partitioner};
 pub use builder::SendBuilder;
 pub use config::{DEFAULT_PROPERTIES, ErrorHook, TemplateConfig};
 pub use error::{KafkaError, SendError};
 pub use future::{DeliveryFuture, QueueFuture, SendFuture, SendResult};
+pub use interceptor::{OutboundRecord, ProducerInterceptor, ProducerListener};
+pub use kafka_record::KafkaRecord;
 pub use kafka_template::KafkaTemplate;
 pub use recorder::Recorder;
+pub use request::{
+    CORRELATION_ID, GatherRequest, Gathered, REPLY_ERROR, REPLY_ERROR_MESSAGE, REPLY_PARTITION,
+    REPLY_TOPIC, ReplyCheck, ReplyConfig, ReplyCounts, ReplyTo, ReplyToRejection, Request,
+    RequestError,
+};
+pub use to_bytes::ToBytes;
 pub use transaction::{
     Transaction, TransactionConfig, TransactionError, TransactionSend, TransactionSendFuture,
 };

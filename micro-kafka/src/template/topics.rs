@@ -29,7 +29,9 @@ impl Topics {
 
     /// The handle of that topic, made at its first use and kept.
     pub(super) fn get(&self, producer: &LazyProducer, name: &str) -> Result<Arc<Topic>, SendError> {
-        if let Some(topic) = self.handles.read().get(name) {
+        if let Some(topic) = self.handles.read().get(name)
+            && !topic.core().is_broken()
+        {
             return Ok(Arc::clone(topic));
         }
         let full = format!("{}{name}", self.namespace);
@@ -40,13 +42,18 @@ impl Topics {
                 topic: full.into(),
                 code: refusal.code,
                 partition: -1,
+                key_hash: None,
                 maybe_stored: false,
                 reason: None,
             })?;
         let mut handles = self.handles.write();
-        let topic = handles
-            .entry(name.into())
-            .or_insert_with(|| Arc::new(topic));
-        Ok(Arc::clone(topic))
+        if let Some(other) = handles.get(name)
+            && !other.core().is_broken()
+        {
+            return Ok(Arc::clone(other));
+        }
+        let topic = Arc::new(topic);
+        handles.insert(name.into(), Arc::clone(&topic));
+        Ok(topic)
     }
 }

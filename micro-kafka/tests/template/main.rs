@@ -12,8 +12,14 @@ mod ending;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod full_queue;
 #[cfg(test)]
 mod partitions;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod routing;
 #[cfg(test)]
 mod transactions;

@@ -11,9 +11,11 @@ pub use std::boxed::Box;
 pub use std::option::Option;
 pub use std::result::Result;
 pub use std::time::Duration;
+pub use std::vec::Vec;
 
 pub use linkme;
 
+pub use crate::codec::Json;
 pub use crate::error::{BackOff, Classify, ListenerError, Policy};
 pub use crate::extract::{EventName, FromRecord};
 pub use crate::listener::{
@@ -21,6 +23,7 @@ pub use crate::listener::{
     FromBatch, HandlerSlot, LISTENERS, ListenerDef, Order, ReplyTarget, RetryDef, SendToDef,
     Source, Started, Undecoded,
 };
+pub use crate::template::{KafkaRecord, ToBytes};
 pub use batch_outcome::{BatchOutput, batch_ways};
 pub use detached::Detached;
 pub use outcome::{Outcome, Variants, ways};

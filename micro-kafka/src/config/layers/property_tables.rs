@@ -10,6 +10,8 @@ use crate::config::{ConfigError, Origin};
 
 const PROPERTIES: &str = "properties";
 const SECTIONS: [&str; 3] = ["consumer", "producer", "listener"];
+/// Tables of tables, each with properties of its own.
+const FAMILIES: [&str; 3] = ["listeners", "containers", "templates"];
 
 /// Makes every table of properties below `[kafka]` flat.
 pub(crate) fn flatten_properties(root: &mut Table) -> Vec<ConfigError> {
@@ -21,22 +23,25 @@ pub(crate) fn flatten_properties(root: &mut Table) -> Vec<ConfigError> {
                 flatten_in(section, &mut errors);
             }
         }
-        for tables in ["listeners", "containers"] {
-            let Some(listeners) = inner(kafka, tables) else {
-                continue;
-            };
-            let ids: Vec<_> = listeners
-                .iter()
-                .map(|(key, _)| key.spelling().to_owned())
-                .collect();
-            for id in ids {
-                if let Some(listener) = inner(listeners, &id) {
-                    flatten_in(listener, &mut errors);
-                }
+        for family in FAMILIES {
+            if let Some(family) = inner(kafka, family) {
+                flatten_in_all(family, &mut errors);
             }
         }
     }
     errors
+}
+
+fn flatten_in_all(family: &mut Table, errors: &mut Vec<ConfigError>) {
+    let names: Vec<_> = family
+        .iter()
+        .map(|(key, _)| key.spelling().to_owned())
+        .collect();
+    for name in names {
+        if let Some(section) = inner(family, &name) {
+            flatten_in(section, errors);
+        }
+    }
 }
 
 fn inner<'t>(table: &'t mut Table, name: &str) -> Option<&'t mut Table> {

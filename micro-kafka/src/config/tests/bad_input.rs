@@ -231,7 +231,11 @@ fn what_belongs_to_the_framework_is_refused_with_the_key_to_use() {
         ("enable.partition.eof", "leave it out"),
         ("auto.offset.reset", "set auto-offset-reset in"),
         ("request.required.acks", "set acks in"),
-        ("transactional.id", "leave it out"),
+        (
+            "transactional.id",
+            "set transaction-id-prefix in [kafka.producer]",
+        ),
+        ("transaction.timeout.ms", "set transaction-timeout in"),
     ] {
         let text = format!("[kafka.properties]\n{name} = 'x'\n");
         assert_refused(

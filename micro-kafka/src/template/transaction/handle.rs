@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use super::super::hooks::Hooks;
 use super::super::recorder::{RecordedTopic, Route};
 use super::super::{ErrorHook, Recorder, SendBuilder};
 use super::producer::TransactionalProducer;
@@ -79,7 +80,10 @@ impl Transaction {
                 .topic(&format!("{namespace}{topic}"))
                 .map(Route::Broker),
         };
-        let record = SendBuilder::new(topic, &hook, &payload);
+        let record = match &self.scope.sender {
+            Sender::Producer(producer) => SendBuilder::new(topic, producer.hooks(), &payload),
+            Sender::Recorder(_) => SendBuilder::new(topic, &Hooks::telling(hook), &payload),
+        };
         TransactionSend::new(record, Arc::clone(&self.scope))
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::super::hooks::{Hooks, producer_hooks};
 use super::super::topics::Topics;
 use super::super::{SendError, TemplateConfig};
 use super::TransactionError;
@@ -28,6 +29,7 @@ pub(super) struct TransactionalProducer {
     id: Arc<str>,
     producer: LazyProducer,
     topics: Topics,
+    hooks: Hooks,
     /// Records of the transaction that were not delivered.
     failures: Arc<Mutex<Vec<SendError>>>,
     timeout: Duration,
@@ -55,7 +57,8 @@ impl TransactionalProducer {
         let own = properties(config, &id);
         let all = config.resolved();
         let all = all.chain(own.iter().map(|(key, value)| (*key, value.as_str())));
-        let producer = Producer::new(all, config.max_in_flight, Duration::ZERO, hook)
+        let hooks = producer_hooks(config, hook);
+        let producer = Producer::new(all, config.max_in_flight, Duration::ZERO, hooks)
             .map_err(|error| not_begun(ErrorCode::INVALID_ARGUMENT, error.to_string()))?;
         let timeout = config.transactions.timeout;
         repeat(Instant::now() + timeout, || {
@@ -66,6 +69,7 @@ impl TransactionalProducer {
             id,
             producer: producer.into(),
             topics: Topics::new(""),
+            hooks: Hooks::of(config),
             failures,
             timeout,
         })
@@ -74,6 +78,10 @@ impl TransactionalProducer {
     /// The handle of a topic, namespace included.
     pub(super) fn topic(&self, name: &str) -> Result<Arc<Topic>, SendError> {
         self.topics.get(&self.producer, name)
+    }
+
+    pub(super) fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     pub(super) fn begin(&self) -> Result<(), TransactionRefusal> {
@@ -152,7 +160,7 @@ impl TransactionalProducer {
             reason: refusal.reason,
             severity: Severity::Fatal,
         })?;
-        call(producer)
+        call(&producer)
     }
 }
 

@@ -22,7 +22,7 @@ impl TransactionSend {
         Self { record, scope }
     }
 
-    fn map(self, change: impl FnOnce(SendBuilder) -> SendBuilder) -> Self {
+    pub(in crate::template) fn map(self, change: impl FnOnce(SendBuilder) -> SendBuilder) -> Self {
         Self {
             record: change(self.record),
             scope: self.scope,

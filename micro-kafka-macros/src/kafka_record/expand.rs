@@ -1,0 +1,44 @@
+//! The code of `impl KafkaRecord`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::DeriveInput;
+use syn::spanned::Spanned as _;
+
+use super::attribute::Plan;
+use crate::crate_path::Support;
+
+/// `impl KafkaRecord for …`.
+pub(super) fn implementation(input: &DeriveInput, plan: &Plan) -> TokenStream {
+    let support = Support::new(plan.crate_path.as_ref(), &quote!(::micro_kafka));
+    let name = &input.ident;
+    let topic = &plan.topic;
+    let (parameters, arguments, conditions) = input.generics.split_for_impl();
+    let key = plan.key.as_ref().map(|member| {
+        // A field that cannot be a key is reported where it stands.
+        let at = support.at(member.span());
+        quote_spanned! {member.span()=>
+            fn write_key(&self, buffer: &mut #support::Vec<::core::primitive::u8>)
+                -> ::core::primitive::bool
+            {
+                #at::ToBytes::to_bytes(&self.#member, buffer)
+            }
+        }
+    });
+    quote_spanned! {Span::mixed_site()=>
+        #[automatically_derived]
+        impl #parameters #support::KafkaRecord for #name #arguments #conditions {
+            type Payload<'payload> = #support::Json<&'payload Self> where Self: 'payload;
+
+            fn topic(&self) -> &::core::primitive::str {
+                #topic
+            }
+
+            #key
+
+            fn payload(&self) -> Self::Payload<'_> {
+                #support::Json(self)
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The application's own template, with the named ones beside it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::client::ConfigError;
+use crate::config::Config;
+use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
+
+type Change = dyn Fn(Option<&str>, TemplateConfig) -> TemplateConfig + Send + Sync;
+
+/// What the program changes in the configuration of templates.
+#[derive(Clone, Default)]
+pub(super) struct TemplateChange(Option<Arc<Change>>);
+
+impl TemplateChange {
+    pub(super) fn new(
+        change: impl Fn(Option<&str>, TemplateConfig) -> TemplateConfig + Send + Sync + 'static,
+    ) -> Self {
+        Self(Some(Arc::new(change)))
+    }
+
+    fn apply(&self, name: Option<&str>, config: TemplateConfig) -> TemplateConfig {
+        match &self.0 {
+            Some(change) => change(name, config),
+            None => config,
+        }
+    }
+}
+
+impl fmt::Debug for TemplateChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TemplateChange")
+            .field(&self.0.is_some())
+            .finish()
+    }
+}
+
+/// Makes all templates; none of them connects before its first send.
+pub(super) fn template(
+    config: &Config,
+    hook: &ErrorHook,
+    change: &TemplateChange,
+) -> Result<KafkaTemplate, ConfigError> {
+    let make = |name, mut made: TemplateConfig| {
+        made.error_hook = hook.clone();
+        KafkaTemplate::at_first_use(change.apply(name, made))
+    };
+    let mut template = make(None, TemplateConfig::from(config))?;
+    for (name, settings) in &config.kafka().templates {
+        if let Some(named) = TemplateConfig::named(config, name) {
+            let named = make(Some(name), named)?;
+            template = template.with_template(name, &settings.topics, named);
+        }
+    }
+    Ok(template)
+}

@@ -1,0 +1,70 @@
+//! A consumer of partitions that it was told, in no group and without commits; every call blocks.
+
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::bindings as rdsys;
+use rdsys::rd_kafka_resp_err_t as Code;
+
+use super::handle::{ClientHandle, check};
+use super::partition_list::PartitionList;
+use super::producer_topic::millis;
+use super::properties::consumer_properties;
+use super::{ClientError, ErrorCode, NativeMessage, TopicPartition};
+use crate::record::Record;
+
+/// librdkafka wants a group; nobody joins it.
+const GROUP: (&str, &str) = ("group.id", "micro-kafka-reader");
+
+/// Reads partitions from known offsets.
+#[derive(Debug)]
+pub(crate) struct AssignedConsumer {
+    client: Arc<ClientHandle>,
+}
+
+impl AssignedConsumer {
+    /// A consumer of these partitions from these offsets; `reset` says, as `auto.offset.reset`,
+    /// what becomes of an offset that is not there.
+    ///
+    /// # Errors
+    /// If librdkafka refuses the properties or the partitions.
+    pub(crate) fn new(
+        settings: Vec<(String, String)>,
+        partitions: &[(TopicPartition, i64)],
+        reset: &str,
+    ) -> Result<Self, ClientError> {
+        let own = [GROUP, ("auto.offset.reset", reset)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings: Vec<_> = settings.into_iter().chain(own).collect();
+        let client = Arc::new(ClientHandle::consumer(&consumer_properties(&settings))?);
+        let mut list = PartitionList::with_capacity(partitions.len())
+            .ok_or_else(|| ClientError::Create("out of memory".into()))?;
+        for (partition, offset) in partitions {
+            list.push(partition, *offset);
+        }
+        // SAFETY: client and list are alive.
+        let code = unsafe { rdsys::rd_kafka_assign(client.raw(), list.raw()) };
+        check("rd_kafka_assign", code)?;
+        Ok(Self { client })
+    }
+
+    /// The next record, or what hinders it; `None` if there is none in time.
+    pub(crate) fn next(&self, timeout: Duration) -> Option<Result<Record, ErrorCode>> {
+        // SAFETY: the client is alive; the message is ours.
+        let message = unsafe { rdsys::rd_kafka_consumer_poll(self.client.raw(), millis(timeout)) };
+        let message = NonNull::new(message)?;
+        // Read as a number: a newer broker may send codes that the bindings' enum does not have.
+        // SAFETY: the field is an aligned `i32` of a live message.
+        let code =
+            ErrorCode::from_raw(unsafe { *(&raw const (*message.as_ptr()).err).cast::<i32>() });
+        if code == ErrorCode::of(Code::RD_KAFKA_RESP_ERR_NO_ERROR) {
+            // SAFETY: the message is this client's, without an error, and ours.
+            let native = unsafe { NativeMessage::from_raw(message, Arc::clone(&self.client)) };
+            return Some(Ok(Record::from_native(native)));
+        }
+        // SAFETY: ours, destroyed once.
+        unsafe { rdsys::rd_kafka_message_destroy(message.as_ptr()) };
+        Some(Err(code))
+    }
+}

@@ -1,0 +1,74 @@
+//! What a template calls of the program's own.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{
+    ErrorHook, OutboundRecord, ProducerInterceptor, ProducerListener, SendError, SendResult,
+    TemplateConfig,
+};
+use crate::client::{DeliveryHook, FailureHook, ProducerHooks};
+
+/// Interceptors in the order of their calls.
+#[derive(Clone)]
+pub(super) struct Interceptors(Arc<[Arc<dyn ProducerInterceptor>]>);
+
+impl Interceptors {
+    pub(super) fn before_send(&self, record: &mut OutboundRecord<'_>) {
+        for interceptor in self.0.iter() {
+            interceptor.before_send(record);
+        }
+    }
+}
+
+impl fmt::Debug for Interceptors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Interceptors({})", self.0.len())
+    }
+}
+
+/// What a send needs of them.
+#[derive(Debug, Clone)]
+pub(super) struct Hooks {
+    pub(super) errors: ErrorHook,
+    pub(super) interceptors: Option<Interceptors>,
+}
+
+impl Hooks {
+    /// Only that error hook.
+    pub(super) fn telling(errors: ErrorHook) -> Self {
+        Self {
+            errors,
+            interceptors: None,
+        }
+    }
+
+    pub(super) fn of(config: &TemplateConfig) -> Self {
+        let interceptors = config.interceptors.as_slice();
+        Self {
+            errors: config.error_hook.clone(),
+            interceptors: (!interceptors.is_empty()).then(|| Interceptors(interceptors.into())),
+        }
+    }
+}
+
+/// What a producer of that configuration calls; failures that nobody awaits go to `failures`.
+pub(super) fn producer_hooks(config: &TemplateConfig, failures: FailureHook) -> ProducerHooks {
+    ProducerHooks {
+        failures,
+        deliveries: config.listener.clone().map(deliveries),
+        partitioner: config.partitioner.clone(),
+    }
+}
+
+fn deliveries(listener: Arc<dyn ProducerListener>) -> DeliveryHook {
+    DeliveryHook::new(move |topic, report| match report {
+        Ok(stored) => listener.on_success(&SendResult {
+            topic,
+            partition: stored.partition,
+            offset: stored.offset,
+            timestamp: stored.timestamp,
+        }),
+        Err(failure) => listener.on_error(&SendError::from(failure)),
+    })
+}

@@ -368,7 +368,6 @@ impl Rig {
                 send_to: None,
                 info: None,
             }),
-            line: None,
             status: Arc::default(),
             stats: Arc::default(),
             assignment: Arc::new(watch::Sender::new(Vec::new())),

@@ -285,11 +285,3 @@ async fn each_consumer_of_a_static_member_has_a_name_of_its_own(kafka: EmbeddedK
     app.listener("charge").settled().await.assert_handled(4);
     assert!(app.health().is_up(), "{:?}", app.health());
 }
-
-/// The next generation of groups: the broker decides who has what. Only Apache Kafka has it.
-#[kafka_test(topics = ["orders"], partitions = 4)]
-async fn instances_of_a_next_generation_group_come_and_go(kafka: EmbeddedKafka) {
-    if std::env::var_os("MICRO_KAFKA_TEST").is_some() {
-        come_and_go(&kafka, &[("group.protocol", "consumer")]).await;
-    }
-}

@@ -1,6 +1,7 @@
 //! The brokers that the sides are measured on.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -9,8 +10,10 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use tokio::runtime::Runtime;
 use xtask::kafka::Kafka;
+use xtask::workspace;
 
 use crate::error::BenchError;
+use crate::meter::resident_kib_of;
 use crate::side::admin;
 
 /// How long a new group waits for further members.
@@ -28,7 +31,8 @@ pub(crate) struct Broker {
 
 enum Kind {
     Apache(Kafka),
-    Embedded(Child),
+    /// A process that prints its address, and ends with its standard input.
+    Process(Child),
     Elsewhere,
 }
 
@@ -47,9 +51,41 @@ impl Broker {
     /// a side's; it ends when the value is dropped.
     pub(crate) fn embedded(gathering: Duration) -> Result<Self, BenchError> {
         let program = std::env::current_exe().map_err(BenchError::Output)?;
-        let mut process = Command::new(program)
-            .args(["embedded-broker", "--gathering"])
-            .arg(gathering.as_millis().to_string())
+        Self::process("embedded", embedded(&program, gathering))
+    }
+
+    /// The same with a directory, which is emptied first.
+    pub(crate) fn embedded_on_disk(gathering: Duration) -> Result<Self, BenchError> {
+        let program = std::env::current_exe().map_err(BenchError::Output)?;
+        let mut command = embedded(&program, gathering);
+        command.arg("--data-dir").arg(empty("embedded")?);
+        Self::process("embedded-disk", command)
+    }
+
+    /// Builds and starts kfake, the broker of franz-go; Go and its module proxy are needed.
+    pub(crate) fn kfake(on_disk: bool) -> Result<Self, BenchError> {
+        let source = workspace::root().join("bench/peers/kfake");
+        let program = workspace::target().join("bench/kfake");
+        let built = Command::new("go")
+            .args(["build", "-o"])
+            .arg(&program)
+            .arg(".")
+            .current_dir(source)
+            .status()
+            .map_err(BenchError::Output)?;
+        if !built.success() {
+            return Err(BenchError::Peer { status: built });
+        }
+        let mut command = Command::new(program);
+        if on_disk {
+            command.arg(empty("kfake")?);
+        }
+        Self::process(if on_disk { "kfake-disk" } else { "kfake" }, command)
+    }
+
+    /// Starts a process that prints its address.
+    fn process(name: &str, mut command: Command) -> Result<Self, BenchError> {
+        let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -58,7 +94,15 @@ impl Broker {
         let out = process.stdout.take().map(BufReader::new);
         let read = out.map_or(Ok(0), |mut out| out.read_line(&mut line));
         read.map_err(BenchError::Output)?;
-        Self::new("embedded", line.trim().to_owned(), Kind::Embedded(process))
+        Self::new(name, line.trim().to_owned(), Kind::Process(process))
+    }
+
+    /// Its memory in KiB, where it is a process of ours.
+    pub(crate) fn resident_kib(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Process(process) => resident_kib_of(&process.id().to_string()).ok(),
+            Kind::Apache(_) | Kind::Elsewhere => None,
+        }
     }
 
     /// A broker that somebody else runs.
@@ -113,7 +157,7 @@ impl Drop for Broker {
                 .stop()
                 .and_then(|_| kafka.wipe())
                 .map_err(|error| error.to_string()),
-            Kind::Embedded(process) => {
+            Kind::Process(process) => {
                 // It ends with its standard input.
                 drop(process.stdin.take());
                 process.wait().map(drop).map_err(|error| error.to_string())
@@ -131,14 +175,19 @@ impl Drop for Broker {
 pub(crate) struct EmbeddedBroker {
     #[arg(long)]
     gathering: u64,
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
 }
 
 impl EmbeddedBroker {
     /// Serves until standard input ends.
     pub(crate) fn run(&self) -> Result<(), BenchError> {
-        let broker = micro_kafka_broker::Broker::builder()
-            .config(DELAY, self.gathering.to_string())
-            .start_on_threads(2)?;
+        let mut builder =
+            micro_kafka_broker::Broker::builder().config(DELAY, self.gathering.to_string());
+        if let Some(path) = &self.data_dir {
+            builder = builder.data_dir(path);
+        }
+        let broker = builder.start_on_threads(2)?;
         let mut out = std::io::stdout().lock();
         writeln!(out, "{}", broker.bootstrap_servers())
             .and_then(|()| out.flush())
@@ -146,6 +195,23 @@ impl EmbeddedBroker {
             .map_err(BenchError::Output)?;
         Ok(())
     }
+}
+
+fn embedded(program: &Path, gathering: Duration) -> Command {
+    let mut command = Command::new(program);
+    let gathering = gathering.as_millis().to_string();
+    command.args(["embedded-broker", "--gathering", &gathering]);
+    command
+}
+
+/// An empty folder for a broker's data.
+fn empty(name: &str) -> Result<PathBuf, BenchError> {
+    let dir = workspace::target().join("bench").join(name);
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir).map_err(BenchError::Output)?;
+    }
+    std::fs::create_dir_all(&dir).map_err(BenchError::Output)?;
+    Ok(dir)
 }
 
 fn options() -> AdminOptions {

@@ -17,6 +17,9 @@ pub(crate) enum BenchError {
     /// Nothing happened for too long.
     #[error("not done after {} s", .0.as_secs())]
     TooSlow(Duration),
+    /// Records were not acknowledged.
+    #[error("{0} records were not acknowledged")]
+    Lost(u64),
     /// A thread of a side panicked.
     #[error("a thread of the side panicked")]
     Panicked,
@@ -31,6 +34,12 @@ pub(crate) enum BenchError {
     Side {
         /// Its arguments.
         side: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A peer could not be built.
+    #[error("kfake could not be built: `go build` ended with {status}")]
+    Peer {
         /// How it ended.
         status: ExitStatus,
     },

@@ -4,6 +4,7 @@
 //! Every ratio comes from pairs measured in turn in one run, each side in a process of its own.
 
 mod broker;
+mod contest;
 mod error;
 mod meter;
 mod order;
@@ -18,10 +19,11 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::broker::{Broker, EmbeddedBroker};
+use crate::contest::{compare_brokers, compare_many, memory_per_byte};
 use crate::error::BenchError;
 use crate::report::Report;
 use crate::run::Bench;
-use crate::scenario::{Scenario, compare_brokers};
+use crate::scenario::Scenario;
 use crate::side::Who;
 
 /// Measures micro-kafka beside plain rdkafka
@@ -122,7 +124,25 @@ impl Comparison {
             (Some(bootstrap), _) => scenario.compare(bench, &Broker::elsewhere(bootstrap)?, report),
             (None, Scenario::Broker) => {
                 let (theirs, ours) = (Broker::apache(gathering)?, Broker::embedded(gathering)?);
-                compare_brokers(bench, &theirs, &ours, report)
+                compare_brokers(scenario, bench, &theirs, &ours, report)
+            }
+            (None, Scenario::BrokerDisk) => {
+                let theirs = Broker::apache(gathering)?;
+                let ours = Broker::embedded_on_disk(gathering)?;
+                compare_brokers(scenario, bench, &theirs, &ours, report)
+            }
+            (None, Scenario::Kfake) => {
+                let (theirs, ours) = (Broker::kfake(false)?, Broker::embedded(gathering)?);
+                memory_per_byte(bench, [&theirs, &ours], report)?;
+                compare_brokers(scenario, bench, &theirs, &ours, report)
+            }
+            (None, Scenario::KfakeDisk) => {
+                let theirs = Broker::kfake(true)?;
+                let ours = Broker::embedded_on_disk(gathering)?;
+                compare_brokers(scenario, bench, &theirs, &ours, report)
+            }
+            (None, Scenario::BrokerMany) => {
+                compare_many(bench, &Broker::embedded(gathering)?, report)
             }
             (None, _) => {
                 scenario.compare(bench, &Broker::embedded(gathering)?, report)?;

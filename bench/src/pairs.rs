@@ -16,6 +16,7 @@ pub(crate) enum Metric {
     Wall,
     Cpu,
     Memory,
+    Other,
 }
 
 impl Metric {
@@ -24,6 +25,7 @@ impl Metric {
             Self::Wall => sample.wall,
             Self::Cpu => sample.cpu,
             Self::Memory => sample.memory,
+            Self::Other => sample.other,
         })
     }
 }
@@ -85,7 +87,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Nanoseconds and KiB are far below 2^52, where an `f64` is exact.
-fn as_f64(value: u64) -> f64 {
+pub(crate) fn as_f64(value: u64) -> f64 {
     let high = u32::try_from(value >> 32).unwrap_or(u32::MAX);
     let low = u32::try_from(value & u64::from(u32::MAX)).unwrap_or(u32::MAX);
     f64::from(high) * 4_294_967_296.0 + f64::from(low)
@@ -101,6 +103,7 @@ mod tests {
             wall,
             cpu: 0,
             memory: 0,
+            other: 0,
         }
     }
 

@@ -12,7 +12,8 @@ pub(crate) enum Shown {
     Whole,
     /// Megabytes a second, with so many bytes a record.
     Throughput(u16),
-    /// Microseconds: the sample's wall time is a median already.
+    /// Microseconds: the sample's wall time is a median already, and 99 of 100 take the other time
+    /// at most.
     Median,
 }
 
@@ -79,6 +80,11 @@ impl Report {
         self.closing.push(closing_line(scenario, broker, parts));
     }
 
+    /// Keeps a line of another kind.
+    pub(crate) fn note(&mut self, line: String) {
+        self.closing.push(line);
+    }
+
     /// Prints the closing lines.
     #[expect(clippy::print_stdout, reason = "the table is the result")]
     pub(crate) fn finish(&self) {
@@ -122,7 +128,11 @@ impl std::fmt::Display for Row<'_> {
                     of(Metric::Wall).map(|ns| records * f64::from(bytes) / (ns / 1e3));
                 told([most, median, least], "MB/s")
             }
-            Shown::Median => told(of(Metric::Wall).map(|ns| ns / 1e3), "us"),
+            Shown::Median => {
+                let [_, rare, _] = of(Metric::Other).map(|ns| ns / 1e3);
+                let usual = told(of(Metric::Wall).map(|ns| ns / 1e3), "us");
+                format!("{usual} p99 {rare:.0} us")
+            }
         };
         let cpu = match self.shown {
             Shown::Whole => told(of(Metric::Cpu).map(|ns| ns / 1e6), "ms"),
@@ -187,6 +197,7 @@ mod tests {
             wall,
             cpu: 0,
             memory: 2_048,
+            other: 0,
         });
         let row = Row {
             what: "w",

@@ -9,7 +9,7 @@ use crate::error::BenchError;
 use crate::pairs::{Metric, Pairs};
 use crate::report::{Part, Report, Row, Shown};
 use crate::run::Bench;
-use crate::side::{RECORD_BYTES, Who, Work};
+use crate::side::{Who, Work};
 
 /// Partitions of the topics that listeners read.
 const PARTITIONS: i32 = 6;
@@ -17,12 +17,8 @@ const PARTITIONS: i32 = 6;
 const STORED_AT_START: u64 = 10_000;
 /// Records of slow handlers, in one partition.
 const SLOW_RECORDS: u64 = 10_000;
-/// Acknowledgements awaited one by one, for a million records asked for.
-const ROUND_TRIPS_PER_MILLION: u64 = 10_000;
 /// A server that has just started takes twenty times as long for a join: its code is not compiled.
 const WARM_UP_STARTS: u32 = 20;
-/// Half a million records of 1,000 bytes each: together 2 GB for a million records asked for.
-const WARM_UP_RUNS: u32 = 4;
 
 /// A benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,8 +35,16 @@ pub(crate) enum Scenario {
     Startup,
     /// Memory at rest and after the records, beside a plain poll loop
     Memory,
-    /// The embedded broker beside Apache Kafka
+    /// The embedded broker in memory beside Apache Kafka
     Broker,
+    /// The embedded broker on disk beside Apache Kafka
+    BrokerDisk,
+    /// The embedded broker in memory beside kfake (needs Go)
+    Kfake,
+    /// The embedded broker on disk beside kfake on disk (needs Go)
+    KfakeDisk,
+    /// The embedded broker with 200 connections: 1,000 partitions beside one
+    BrokerMany,
 }
 
 /// One comparison within a scenario.
@@ -67,6 +71,10 @@ impl Scenario {
             Self::Startup => "startup",
             Self::Memory => "memory",
             Self::Broker => "broker",
+            Self::BrokerDisk => "broker-disk",
+            Self::Kfake => "kfake",
+            Self::KfakeDisk => "kfake-disk",
+            Self::BrokerMany => "broker-many",
         }
     }
 
@@ -173,7 +181,9 @@ impl Scenario {
                 };
                 vec![part("rest", &rest), part("loaded", &loaded)]
             }
-            Self::Broker => return Ok(()),
+            Self::Broker | Self::BrokerDisk | Self::Kfake | Self::KfakeDisk | Self::BrokerMany => {
+                return Ok(());
+            }
         };
         report.close(self.name(), broker.name(), &parts);
         Ok(())
@@ -221,87 +231,4 @@ fn sides(
     report.add(&row(Who::Plain.label(), &pairs.theirs));
     report.add(&row(bench.ours.label(), &pairs.ours));
     Ok(pairs)
-}
-
-/// Measures one broker beside another, each with the same client.
-pub(crate) fn compare_brokers(
-    bench: &Bench,
-    theirs: &Broker,
-    ours: &Broker,
-    report: &mut Report,
-) -> Result<(), BenchError> {
-    let records = bench.records.div_ceil(2);
-    let load = |broker, work, records| {
-        move |topic: &str| bench.side(broker, Who::Plain, work, topic, records)
-    };
-    for _ in 0..WARM_UP_RUNS {
-        bench.with_topic(theirs, 1, load(theirs, Work::Produce, records))?;
-    }
-    let produce =
-        |broker| move || bench.with_topic(broker, 1, load(broker, Work::Produce, records));
-    let produced = Pairs::measure(bench.pairs, produce(theirs), produce(ours))?;
-
-    let consumed = on_both(bench, theirs, ours, |their_topic, our_topic| {
-        load(theirs, Work::Produce, records)(their_topic)?;
-        load(ours, Work::Produce, records)(our_topic)?;
-        let consume = |broker, topic| move || load(broker, Work::Consume, records)(topic);
-        Pairs::measure(
-            bench.pairs,
-            consume(theirs, their_topic),
-            consume(ours, our_topic),
-        )
-    })?;
-
-    let trips = (bench.records * ROUND_TRIPS_PER_MILLION).div_ceil(1_000_000);
-    let answered = on_both(bench, theirs, ours, |their_topic, our_topic| {
-        let ask = |broker, topic| move || load(broker, Work::RoundTrip, trips)(topic);
-        Pairs::measure(bench.pairs, ask(theirs, their_topic), ask(ours, our_topic))
-    })?;
-
-    let results = [
-        (
-            "broker-produce",
-            records,
-            Shown::Throughput(RECORD_BYTES),
-            &produced,
-        ),
-        (
-            "broker-consume",
-            records,
-            Shown::Throughput(RECORD_BYTES),
-            &consumed,
-        ),
-        ("broker-round-trip", trips, Shown::Median, &answered),
-    ];
-    for (what, records, shown, pairs) in results {
-        for (broker, samples) in [(theirs, &pairs.theirs), (ours, &pairs.ours)] {
-            report.add(&Row {
-                what,
-                broker: broker.name(),
-                side: "rdkafka",
-                shown,
-                records,
-                samples,
-            });
-        }
-    }
-    let parts = [
-        Part::of("produce", produced.ratio(Metric::Wall)).at_least(2.0),
-        Part::of("consume", consumed.ratio(Metric::Wall)).at_least(1.5),
-        Part::of("round-trip", answered.ratio(Metric::Wall)).at_least(2.5),
-    ];
-    report.close(Scenario::Broker.name(), ours.name(), &parts);
-    Ok(())
-}
-
-/// Gives both brokers a topic of one partition, and removes it.
-fn on_both<T>(
-    bench: &Bench,
-    theirs: &Broker,
-    ours: &Broker,
-    work: impl FnOnce(&str, &str) -> Result<T, BenchError>,
-) -> Result<T, BenchError> {
-    bench.with_topic(theirs, 1, |their_topic| {
-        bench.with_topic(ours, 1, |our_topic| work(their_topic, our_topic))
-    })
 }

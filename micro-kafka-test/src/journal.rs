@@ -1,13 +1,12 @@
 //! What handlers saw, noted by them and awaited by the test.
 
 use std::fmt::Debug;
-use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::deadline::{DEADLINE, fail};
+use crate::wait::Wait;
 
 /// A list that handlers write into and a test waits on: give it to the application as a state and
 /// take it as `State<Journal<…>>`.
@@ -60,7 +59,7 @@ impl<T: Clone + Debug + Send + Sync> Journal<T> {
     /// # Panics
     /// After 20 s, with the entries there are.
     #[track_caller]
-    pub fn reaches(&self, count: usize) -> impl Future<Output = Vec<T>> + '_ {
+    pub fn reaches(&self, count: usize) -> Wait<'_, Vec<T>> {
         self.wait(Location::caller(), format!("{count} entries"), move |all| {
             all.len() >= count
         })
@@ -71,35 +70,31 @@ impl<T: Clone + Debug + Send + Sync> Journal<T> {
     /// # Panics
     /// After 20 s, with the entries there are.
     #[track_caller]
-    pub fn until<'j>(
-        &'j self,
-        enough: impl FnMut(&[T]) -> bool + 'j,
-    ) -> impl Future<Output = Vec<T>> + 'j {
+    pub fn until<'j>(&'j self, enough: impl FnMut(&[T]) -> bool + Send + 'j) -> Wait<'j, Vec<T>> {
         self.wait(Location::caller(), "other entries".to_owned(), enough)
     }
 
-    async fn wait(
-        &self,
+    fn wait<'j>(
+        &'j self,
         place: &'static Location<'static>,
         expected: String,
-        mut enough: impl FnMut(&[T]) -> bool,
-    ) -> Vec<T> {
-        let mut entries = self.0.subscribe();
-        let waiting = async {
-            entries
-                .wait_for(|all| enough(all))
-                .await
-                .map(|all| all.clone())
-        };
-        match tokio::time::timeout(DEADLINE, waiting).await {
-            Ok(Ok(all)) => all,
-            _ => fail(
-                place,
-                &format!(
-                    "expected {expected} within {DEADLINE:?}: {:?}",
-                    self.entries()
-                ),
-            ),
-        }
+        mut enough: impl FnMut(&[T]) -> bool + Send + 'j,
+    ) -> Wait<'j, Vec<T>> {
+        Wait::new(place, move |deadline| async move {
+            let mut entries = self.0.subscribe();
+            let waiting = async {
+                let enough = entries.wait_for(|all| enough(all)).await;
+                enough.ok().map(|all| all.clone())
+            };
+            match deadline.met(waiting).await.flatten() {
+                Some(all) => all,
+                None => {
+                    let (within, entries) = (deadline.within, self.entries());
+                    deadline.fail(&format!(
+                        "expected {expected} within {within:?}: {entries:?}"
+                    ))
+                }
+            }
+        })
     }
 }

@@ -19,6 +19,11 @@
 //! }
 //! ```
 //!
+//! [`EmbeddedKafka::topic`], [`EmbeddedKafka::dlt`], [`EmbeddedKafka::group`] and
+//! [`TestApp::settled`] begin assertions, which wait and have deadlines ([`Wait::within`]). Unit tests
+//! need no broker: [`drive`] hands records to a listener function, [`RecordingTemplate`] records
+//! sends.
+//!
 //! Tests run on an embedded broker, each on its own. With `MICRO_KAFKA_TEST=127.0.0.1:9092` the
 //! same tests run on that Kafka, topics and groups prefixed so that they do not meet.
 

@@ -16,10 +16,10 @@ use crate::meter::{Meter, Sample};
 
 /// Bytes of one record.
 pub(crate) const RECORD_BYTES: u16 = 1_000;
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Tells of every acknowledgement.
-struct Told(Box<dyn Fn(Result<(), KafkaError>) + Send + Sync>);
+pub(super) struct Told(pub(super) Box<dyn Fn(Result<(), KafkaError>) + Send + Sync>);
 
 impl ClientContext for Told {}
 
@@ -69,7 +69,7 @@ pub(super) fn produce(task: &Task) -> Result<(), BenchError> {
     print_sample(&sample.lasting(wall))
 }
 
-fn enqueue(
+pub(super) fn enqueue(
     producer: &ThreadedProducer<Told>,
     mut record: BaseRecord<'_, (), Vec<u8>>,
 ) -> Result<(), KafkaError> {
@@ -132,7 +132,7 @@ pub(super) fn round_trip(task: &Task) -> Result<(), BenchError> {
         times.push(start.elapsed());
     }
     times.sort_unstable();
-    print_sample(&Sample::now(
-        times.get(times.len() / 2).copied().unwrap_or_default(),
-    ))
+    let at = |place: usize| times.get(place).copied().unwrap_or_default();
+    let sample = Sample::now(at(times.len() / 2));
+    print_sample(&sample.beside(at(times.len() * 99 / 100)))
 }

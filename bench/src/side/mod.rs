@@ -2,6 +2,7 @@
 
 mod broker_load;
 mod framework;
+mod many;
 mod plain_consumer;
 mod plain_keyed;
 mod plain_producer;
@@ -18,6 +19,7 @@ use crate::error::BenchError;
 use crate::meter::Sample;
 
 pub(crate) use broker_load::RECORD_BYTES;
+pub(crate) use many::CONNECTIONS;
 pub(crate) use settings::admin;
 
 /// Deliveries that are waited for at the same time.
@@ -80,6 +82,8 @@ pub(crate) enum Work {
     Produce,
     /// Reads records of 1 KB as fast as the broker gives them.
     Consume,
+    /// The same from 200 connections at once, each to partitions of its own.
+    ProduceMany,
     /// Sends records one after another, each once the one before is acknowledged.
     RoundTrip,
 }
@@ -144,6 +148,7 @@ impl Task {
     pub(crate) fn run(&self) -> Result<(), BenchError> {
         match (self.work, self.who) {
             (Work::Produce, _) => broker_load::produce(self),
+            (Work::ProduceMany, _) => many::produce(self),
             (Work::Consume, _) => broker_load::consume(self),
             (Work::RoundTrip, _) => broker_load::round_trip(self),
             (Work::Fill, _) | (Work::Send | Work::SendInWindow, Who::Plain) => {

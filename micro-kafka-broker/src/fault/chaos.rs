@@ -263,7 +263,14 @@ impl Reign {
 }
 
 impl Drop for Reign {
+    #[allow(
+        clippy::print_stderr,
+        reason = "the seed must be seen where a test fails, whatever is logged"
+    )]
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{self}");
+        }
         self.rule.remove();
     }
 }

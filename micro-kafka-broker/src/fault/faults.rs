@@ -165,12 +165,17 @@ impl Faults {
         &self.shared.switches
     }
 
-    pub(super) fn remove(&self, rule: &ActiveRule) {
+    /// Takes the rule of that id out of force, and lets what it holds go on; whether there was one.
+    pub fn remove(&self, id: u64) -> bool {
         let mut rules = self.shared.rules.write();
-        rules.retain(|known| known.id != rule.id);
+        let Some(at) = rules.iter().position(|known| known.id == id) else {
+            return false;
+        };
+        let rule = rules.remove(at);
         self.count(&rules);
         drop(rules);
         rule.removed.send_replace(true);
+        true
     }
 
     /// Whether no request meets anything.

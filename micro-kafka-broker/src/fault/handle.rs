@@ -50,7 +50,7 @@ impl FaultHandle {
     /// Takes it out of force, and lets what it holds go on. What it has delayed or silenced stays
     /// so.
     pub fn remove(&self) {
-        self.faults.remove(&self.active);
+        self.faults.remove(self.active.id);
     }
 
     /// Waits until it has met so many requests; the time is the machine's.

@@ -79,6 +79,19 @@ impl<T: Into<String>> From<T> for Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_pattern_is_the_regular_expression_that_it_looks_like(
+            pattern in "[ab*?]{0,6}",
+            name in "[ab]{0,8}",
+        ) {
+            let like = pattern.replace('*', ".*").replace('?', ".");
+            let like = regex::Regex::new(&format!("^{like}$")).unwrap();
+            prop_assert_eq!(Pattern::new(pattern).matches(&name), like.is_match(&name));
+        }
+    }
 
     #[test]
     fn gaps_take_as_much_as_they_must() {

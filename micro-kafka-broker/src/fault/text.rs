@@ -343,6 +343,85 @@ impl fmt::Display for Action {
 mod tests {
     use super::*;
     use crate::fault::{ErrorCode, Matcher, Schedule};
+    use proptest::prelude::*;
+
+    fn any_rule() -> impl Strategy<Value = Rule> {
+        let pattern = || proptest::option::of("[a-z*?-]{1,8}".prop_map(Pattern::new));
+        let matcher = (
+            proptest::sample::subsequence(ApiKey::ALL, 0..4),
+            proptest::option::of(0..9),
+            proptest::option::of(0..9),
+            pattern(),
+            pattern(),
+            pattern(),
+            pattern(),
+        );
+        let matcher = matcher.prop_map(
+            |(apis, broker, partition, topic, client, group, transactional_id)| Matcher {
+                apis,
+                broker,
+                topic,
+                partition,
+                client,
+                group,
+                transactional_id,
+            },
+        );
+        let schedule = (
+            1..9_u64,
+            1..9_u64,
+            proptest::option::of(0..9_u64),
+            0..=4_u32,
+        );
+        let schedule = schedule.prop_map(|(first, every, times, quarters)| Schedule {
+            first,
+            every,
+            times,
+            probability: f64::from(quarters) / 4.0,
+            seed: times,
+        });
+        let time = || (0..5_000_000_u64).prop_map(Duration::from_micros);
+        let delay = (time(), time()).prop_map(|(from, more)| Delay {
+            from,
+            to: from + more,
+        });
+        let ending = prop_oneof![
+            Just(Action::Disconnect),
+            Just(Action::Silence),
+            (1..100_i16).prop_map(|code| Action::Answer(code.to_string().parse().unwrap())),
+        ];
+        let action = prop_oneof![
+            ending.clone(),
+            ending.prop_map(|then| Action::ApplyThen(Box::new(then))),
+            time().prop_map(Action::Throttle),
+            (0..100_usize).prop_map(Action::CutAnswer),
+            Just(Action::CorruptRecords),
+            Just(Action::Duplicate),
+            Just(Action::Hold),
+            Just(Action::Proceed),
+        ];
+        let parts = (matcher, schedule, proptest::option::of(delay), action);
+        parts.prop_map(|(matcher, schedule, delay, action)| Rule {
+            matcher,
+            schedule,
+            delay,
+            action,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_rule_reads_as_it_is_written(rule in any_rule()) {
+            prop_assert_eq!(rule.to_string().parse::<Rule>().unwrap(), rule);
+        }
+
+        #[test]
+        fn any_text_is_a_rule_or_an_error(text in "[a-zA-Z_=0-9.* ,-]{0,60}") {
+            if let Ok(rule) = text.parse::<Rule>() {
+                prop_assert_eq!(rule.to_string().parse::<Rule>().unwrap(), rule);
+            }
+        }
+    }
 
     #[test]
     fn a_rule_reads_as_it_is_written() {

@@ -1,5 +1,8 @@
 //! Consumer groups.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::{Buf, Bytes};
 
 use crate::coord::group::{Event, GroupDescription, Leaving, MemberDescription};
@@ -197,11 +200,14 @@ impl Broker {
             action: Action::Answer(ErrorCode::NOT_COORDINATOR),
             ..Rule::default()
         });
-        let refused = refusing.clone();
-        found.hook(move |_| {
-            refused.remove();
+        let (faults, own) = (self.faults().clone(), Arc::new(AtomicU64::new(0)));
+        let (refused, this) = (refusing.id(), Arc::clone(&own));
+        let found = found.once().hook(move |_| {
+            faults.remove(refused);
+            faults.remove(this.load(Ordering::Acquire));
             Action::Proceed
         });
+        own.store(found.id(), Ordering::Release);
         refusing
     }
 }

@@ -157,6 +157,7 @@ async fn a_coordinator_that_moved_is_looked_for_and_knows_what_was_committed() {
         .wait_for(ApiKey::FindCoordinator, found + 1, DEADLINE)
         .await
         .unwrap();
+    assert!(broker.faults().active().is_empty(), "a move leaves no rule");
     let mark = journal.mark();
     until("heartbeats that are answered", || {
         let since = journal.since(mark).into_iter();

@@ -35,10 +35,20 @@ pub(crate) fn topic_name(name: &str) -> TopicName {
 
 impl Kafka {
     pub(crate) async fn start() -> Self {
-        let (broker, address) = match std::env::var("MICRO_KAFKA_TEST") {
+        Self::start_with("MICRO_KAFKA_TEST", &[]).await
+    }
+
+    /// A Kafka with these settings; or the one that the environment variable names, if it is set,
+    /// which must have them.
+    pub(crate) async fn start_with(variable: &str, settings: &[(&str, &str)]) -> Self {
+        let (broker, address) = match std::env::var(variable) {
             Ok(address) => (None, address),
             Err(_) => {
                 let builder = Broker::builder().config("group.min.session.timeout.ms", "1000");
+                let settings = settings.iter();
+                let builder = settings.fold(builder, |builder, (name, value)| {
+                    builder.config(*name, *value)
+                });
                 let broker = builder.start().await.unwrap();
                 let address = broker.bootstrap_servers();
                 (Some(broker), address)

@@ -1,7 +1,8 @@
 //! What requests do, bit by bit: the same on this broker and on Apache Kafka.
 //!
 //! With `MICRO_KAFKA_TEST=HOST:PORT` the tests run on the Kafka there, which needs
-//! `group.min.session.timeout.ms` of at most 1000 and `group.initial.rebalance.delay.ms=0`.
+//! `group.min.session.timeout.ms` of at most 1000 and `group.initial.rebalance.delay.ms=0`. What needs
+//! other settings says so, and names a variable of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,6 +11,7 @@
     reason = "a test fails by panicking, in its helper functions too"
 )]
 
+mod access;
 mod administration;
 mod batch;
 #[allow(dead_code, reason = "other tests use more of it")]
@@ -26,6 +28,8 @@ mod kafka;
 mod offsets;
 mod produce;
 mod refusals;
+mod scram;
 mod sessions;
+mod tight;
 mod transaction;
 mod transactions;

@@ -122,6 +122,12 @@ impl<'a> DrivenSend<'a> {
                 }
             }
         };
+        let said = driven.said();
+        let said = said.iter().rev().find(|(of, _)| *of == offset);
+        let end = match (end, said) {
+            (End::Done, Some((_, Some(delay)))) => End::Nacked(*delay),
+            (end, _) => end,
+        };
         let mut sent = driven.kafka.sent().split_off(sent_before);
         let letters = sent.split_off((letter_at - sent_before).min(sent.len()));
         Outcome {
@@ -131,7 +137,7 @@ impl<'a> DrivenSend<'a> {
             waits,
             letter: letters.into_iter().next_back(),
             sent,
-            acknowledged: driven.acknowledged().contains(&offset),
+            acknowledged: matches!(said, Some((_, None))),
         }
     }
 }

@@ -6,6 +6,7 @@ mod outcome;
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use micro_kafka::app::DetachedListener;
 use micro_kafka::codec::ToPayload;
@@ -31,7 +32,7 @@ use crate::show;
 ///     order.parse::<u64>().map(drop)
 /// }
 ///
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let charge = drive(charge).build();
 /// charge.deliver("12").key("c1").await.assert_done();
 /// charge.deliver("twelve").await.assert_retry_after("1s");
@@ -96,6 +97,13 @@ impl Driven {
     /// that outlive it.
     #[must_use]
     pub fn acknowledged(&self) -> Vec<i64> {
-        std::iter::from_fn(|| self.listener.acknowledged()).collect()
+        let said = self.said().into_iter();
+        said.filter_map(|(offset, again)| again.is_none().then_some(offset))
+            .collect()
+    }
+
+    /// All that was said of records: that they are done, or to be delivered again.
+    fn said(&self) -> Vec<(i64, Option<Duration>)> {
+        std::iter::from_fn(|| self.listener.said()).collect()
     }
 }

@@ -25,6 +25,8 @@ pub enum End {
     Done,
     /// It failed, and the record is tried again after the wait.
     RetryAfter(Duration),
+    /// It returned, having asked for the record to be delivered again after the wait.
+    Nacked(Duration),
     /// The record went to the dead-letter topic, or to the listener's own recoverer.
     DeadLettered,
     /// That failed, with this error: a container would try it again.
@@ -40,6 +42,7 @@ impl fmt::Display for End {
         match self {
             Self::Done => f.write_str("done"),
             Self::RetryAfter(wait) => write!(f, "tried again after {wait:?}"),
+            Self::Nacked(wait) => write!(f, "asked for again after {wait:?}"),
             Self::DeadLettered => f.write_str("dead-lettered"),
             Self::NotRecovered(error) => write!(f, "kept, since its dead letter failed: {error}"),
             Self::Skipped => f.write_str("skipped"),
@@ -121,6 +124,17 @@ impl Outcome {
         let wait = span(wait, Location::caller());
         let is = matches!(self.end, End::RetryAfter(it) if it.abs_diff(wait) < EXACT);
         self.check(is, &format!("tried again after {wait:?}"))
+    }
+
+    /// Asserts that the handler's `Acknowledgment` asked for the record again after this wait.
+    ///
+    /// # Panics
+    /// If not, with what became of the record.
+    #[track_caller]
+    pub fn assert_nacked(&self, wait: impl Span) -> &Self {
+        let wait = span(wait, Location::caller());
+        let is = self.end == End::Nacked(wait);
+        self.check(is, &format!("asked for again after {wait:?}"))
     }
 
     /// Asserts that the record failed and counts as done.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use micro_kafka::admin::KafkaAdmin;
 use micro_kafka::prelude::*;
+use micro_kafka_test::Wait;
 use micro_kafka_test::prelude::*;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
@@ -78,24 +79,11 @@ async fn send(kafka: &EmbeddedKafka, payloads: &[&str]) {
     }
 }
 
-async fn committed(kafka: &EmbeddedKafka, group: &str) -> i64 {
-    let offsets = kafka.committed(group, "orders").await;
-    offsets.get(&0).copied().unwrap_or(0)
-}
-
-/// Waits until the group has committed this offset; commits are sent, not awaited.
-async fn commits(kafka: &EmbeddedKafka, group: &str, offset: i64) {
-    let reached = async {
-        while committed(kafka, group).await < offset {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let reached = tokio::time::timeout(micro_kafka_test::DEADLINE, reached).await;
-    assert!(
-        reached.is_ok(),
-        "committed: {}",
-        committed(kafka, group).await
-    );
+/// Waits until the group has committed this offset: commits are sent, not awaited.
+#[track_caller]
+fn commits<'a>(kafka: &'a EmbeddedKafka, group: &str, offset: i64) -> Wait<'a, ()> {
+    let committed = (offset > 0).then_some((0, offset));
+    kafka.group(group).assert_committed("orders", committed)
 }
 
 #[kafka_test(topics = ["orders"])]
@@ -109,7 +97,7 @@ async fn record_mode_commits_each_record_before_the_next_begins(kafka: EmbeddedK
         assert_eq!(seen.offset, offset);
         assert_eq!(seen.committed.unwrap_or(0), offset, "at record {offset}");
     }
-    assert_eq!(committed(&kafka, "audit").await, 4);
+    commits(&kafka, "audit", 4).await;
 }
 
 #[kafka_test(topics = ["orders"])]
@@ -125,7 +113,7 @@ async fn batch_mode_commits_what_was_read_together_at_once(kafka: EmbeddedKafka)
     let settled = app.listener("index").settled().await;
     settled.assert_handled(400);
     assert!(settled.stats.commits <= 40, "{:?}", settled.stats);
-    assert_eq!(committed(&kafka, "index").await, 400);
+    commits(&kafka, "index", 400).await;
 }
 
 #[kafka_test(topics = ["orders"])]
@@ -140,7 +128,7 @@ async fn a_batch_that_takes_long_is_committed_in_parts(kafka: EmbeddedKafka) {
     commits(&kafka, "gated", 3).await;
     gate.0.add_permits(2);
     app.listener("gated").settled().await.assert_handled(5);
-    assert_eq!(committed(&kafka, "gated").await, 5);
+    commits(&kafka, "gated", 5).await;
 }
 
 #[kafka_test(topics = ["orders"])]
@@ -151,10 +139,10 @@ async fn a_late_acknowledgement_holds_back_the_commit_and_not_the_reading(kafka:
     send(&kafka, &["a", "b", "later", "c", "d"]).await;
     app.quiet().await;
     assert_eq!(payloads.entries().len(), 5);
-    assert_eq!(committed(&kafka, "manual").await, 2);
+    commits(&kafka, "manual", 2).await;
     kept.lock().drain(..).for_each(Acknowledgment::acknowledge);
     app.listener("settle").settled().await;
-    assert_eq!(committed(&kafka, "manual").await, 5);
+    commits(&kafka, "manual", 5).await;
 }
 
 #[kafka_test(topics = ["orders"])]
@@ -168,12 +156,12 @@ async fn an_unacknowledged_record_comes_again_with_all_behind_it(kafka: Embedded
     send(&kafka, &["a", "never", "b"]).await;
     app.quiet().await;
     app.stop().await;
-    assert_eq!(committed(&kafka, "manual").await, 1);
+    commits(&kafka, "manual", 1).await;
     let app = build().start().await;
     app.quiet().await;
     app.stop().await;
     assert_eq!(payloads.entries(), ["a", "never", "b", "never", "b"]);
-    assert_eq!(committed(&kafka, "manual").await, 1);
+    commits(&kafka, "manual", 1).await;
 }
 
 #[kafka_test(topics = ["orders"])]
@@ -193,7 +181,7 @@ async fn an_acknowledgement_of_a_former_assignment_is_void(kafka: EmbeddedKafka)
     old.acknowledge();
     app.quiet().await;
     app.stop().await;
-    assert_eq!(committed(&kafka, "manual").await, 0);
+    commits(&kafka, "manual", 0).await;
 }
 
 #[kafka_test(topics = ["orders"])]
@@ -212,11 +200,7 @@ async fn auto_commit_tells_what_was_handled_and_never_what_was_read(kafka: Embed
     gate.0.add_permits(1);
     payloads.reaches(5).await;
     commits(&kafka, "gated", 4).await;
-    assert_eq!(
-        committed(&kafka, "gated").await,
-        4,
-        "`e` is not handled yet"
-    );
+    commits(&kafka, "gated", 4).await;
     gate.0.add_permits(1);
     app.listener("gated").settled().await.assert_handled(5);
     commits(&kafka, "gated", 5).await;
@@ -230,12 +214,68 @@ async fn auto_commit_waits_for_its_interval_or_the_stop(kafka: EmbeddedKafka) {
     let app = app.state(payloads.clone()).start().await;
     send(&kafka, &["a", "b"]).await;
     app.listener("index").settled().await.assert_handled(2);
-    assert_eq!(committed(&kafka, "index").await, 0);
+    commits(&kafka, "index", 0).await;
     kafka.advance("1h").await;
     commits(&kafka, "index", 2).await;
     send(&kafka, &["c"]).await;
     app.listener("index").settled().await.assert_handled(3);
-    assert_eq!(committed(&kafka, "index").await, 2);
+    commits(&kafka, "index", 2).await;
     app.stop().await;
-    assert_eq!(committed(&kafka, "index").await, 3);
+    commits(&kafka, "index", 3).await;
+}
+
+/// When which delivery of a record began.
+type Deliveries = Journal<(i32, i64, u32, std::time::Instant)>;
+
+#[kafka_listener(
+    topics = "orders",
+    group_id = "refusing",
+    ack_mode = "manual-immediate"
+)]
+async fn refuse(
+    meta: Meta,
+    order: &str,
+    attempt: Attempt,
+    ack: Acknowledgment,
+    State(deliveries): State<Deliveries>,
+) {
+    let now = std::time::Instant::now();
+    deliveries.note((meta.partition(), meta.offset(), attempt.number(), now));
+    match order {
+        "refused" if attempt.is_first() => ack.nack(Duration::from_millis(300)),
+        _ => ack.acknowledge(),
+    }
+}
+
+#[kafka_test(topics = ["orders"], partitions = 2)]
+async fn a_refused_record_comes_again_after_its_delay_and_only_its_partition_waits(
+    kafka: EmbeddedKafka,
+) {
+    let deliveries = Deliveries::new();
+    let app = kafka.app().listener(refuse).state(deliveries.clone());
+    let app = app.start().await;
+    for order in ["a", "refused", "b"] {
+        kafka.send("orders", order).partition(0).await;
+    }
+    deliveries.reaches(2).await;
+    kafka.send("orders", "c").partition(1).await;
+    app.listener("refuse").settled().await;
+    let all = deliveries.entries();
+    let order = all
+        .iter()
+        .map(|(partition, offset, attempt, _)| (*partition, *offset, *attempt));
+    let of_first = order.clone().filter(|(partition, ..)| *partition == 0);
+    let expected = [(0, 0, 1), (0, 1, 1), (0, 1, 2), (0, 2, 1)];
+    assert_eq!(of_first.collect::<Vec<_>>(), expected);
+    let at = |wanted| {
+        let place = order.clone().position(|delivery| delivery == wanted);
+        all[place.unwrap()].3
+    };
+    let waited = at((0, 1, 2)) - at((0, 1, 1));
+    // Late under load, early never.
+    assert!(waited >= Duration::from_millis(300), "{waited:?}");
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    assert!(at((1, 0, 1)) < at((0, 1, 2)), "the other partition waited");
+    let committed = kafka.committed("refusing", "orders").await;
+    assert_eq!((committed[&0], committed[&1]), (3, 1));
 }

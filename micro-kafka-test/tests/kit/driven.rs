@@ -173,8 +173,10 @@ async fn a_send_can_be_made_to_fail() {
 
 #[kafka_listener(topics = "parcels", group_id = "parcels", ack_mode = "manual")]
 async fn sign(parcel: &str, signature: Acknowledgment) {
-    if parcel == "signed" {
-        signature.acknowledge();
+    match parcel {
+        "signed" => signature.acknowledge(),
+        "nobody home" => signature.nack(Duration::from_secs(3_600)),
+        _ => {}
     }
 }
 
@@ -185,6 +187,8 @@ fn an_acknowledgment_is_seen_and_no_runtime_is_needed() {
     signed.assert_done().assert_acknowledged();
     let unsigned = sign.deliver("left").into_future().now_or_never().unwrap();
     assert!(!unsigned.assert_done().is_acknowledged());
+    let nacked = sign.deliver("nobody home").into_future().now_or_never();
+    nacked.unwrap().assert_nacked("1h");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The keys of `#[kafka_test]`.
 
+use std::process::Command;
 use std::time::Duration;
 
 use micro_kafka::template::SendError;
@@ -73,4 +74,34 @@ async fn a_paused_clock_moves_by_advance_only(kafka: EmbeddedKafka) {
         .assert_attempts(4)
         .assert_dead_lettered(1);
     assert_eq!(clock.now() - began, Duration::from_secs(540));
+}
+
+const FAIL: &str = "KIT_TEST_SHALL_FAIL";
+
+#[kafka_test(topics = ["orders"])]
+async fn fails_if_the_environment_says_so(kafka: EmbeddedKafka) {
+    kafka.send("orders", "x").await;
+    assert!(std::env::var_os(FAIL).is_none(), "as told");
+}
+
+#[test]
+fn a_failed_test_tells_what_the_broker_was_asked() {
+    let mut test = Command::new(std::env::current_exe().unwrap());
+    test.args([
+        "--exact",
+        "options::fails_if_the_environment_says_so",
+        "--nocapture",
+    ]);
+    let output = test.env(FAIL, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("as told"),
+        "{said}"
+    );
+    let told = said.contains("what the broker was asked about the test's topics and groups:");
+    let produced = said
+        .lines()
+        .any(|line| line.contains("Produce") && line.contains("orders-0"));
+    let embedded = std::env::var_os(micro_kafka_test::EXTERNAL).is_none();
+    assert_eq!((told, produced), (embedded, embedded), "{said}");
 }

@@ -89,5 +89,8 @@ async fn a_record_that_succeeds_later_is_committed_in_order(kafka: EmbeddedKafka
     ];
     assert_eq!(order.collect::<Vec<_>>(), expected);
     kafka.dlt("orders").assert_none();
-    assert_eq!(kafka.committed("billing", "orders").await[&0], 3);
+    kafka
+        .group("billing")
+        .assert_committed("orders", [(0, 3)])
+        .await;
 }

@@ -57,7 +57,10 @@ async fn a_placeholder_takes_its_value_from_the_settings_or_its_default(kafka: E
         seen.entries(),
         [pair("orders", "a"), pair("orders-eu", "b")]
     );
-    assert_eq!(kafka.committed("billing-eu", "orders-eu").await[&0], 1);
+    kafka
+        .group("billing-eu")
+        .assert_committed("orders-eu", [(0, 1)])
+        .await;
 }
 
 #[kafka_test(topics = ["orders", "orders-eu"])]
@@ -80,7 +83,10 @@ async fn every_value_of_the_attribute_gives_way_to_the_environment(kafka: Embedd
         seen.entries(),
         [pair("orders", "a"), pair("orders-eu", "b")]
     );
-    assert_eq!(kafka.committed("both", "orders-eu").await[&0], 1);
+    kafka
+        .group("both")
+        .assert_committed("orders-eu", [(0, 1)])
+        .await;
 }
 
 /// A folder that ends with the test.

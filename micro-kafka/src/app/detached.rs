@@ -1,6 +1,7 @@
 //! A listener without a consumer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -91,10 +92,11 @@ impl DetachedListener {
         self.recoverer.recover(delivery, error).await
     }
 
-    /// The offset of the next record that was acknowledged.
+    /// What a handler's `Acknowledgment` said next, with the record's offset: that it is done, or
+    /// after which time it is to be delivered again.
     #[must_use]
-    pub fn acknowledged(&self) -> Option<i64> {
-        self.detached.lock().acknowledged()
+    pub fn said(&self) -> Option<(i64, Option<Duration>)> {
+        self.detached.lock().said()
     }
 }
 

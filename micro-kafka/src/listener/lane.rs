@@ -1,5 +1,6 @@
 //! Lanes: each runs one record at a time, in order; made on demand, dropped when empty.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 use std::time::Instant;
@@ -36,7 +37,7 @@ struct Lane {
 #[derive(Debug)]
 enum State {
     /// In line: for this step, or for its next record.
-    Ready(Option<Next>),
+    Ready(Option<Box<Next>>),
     /// Its step has just been taken out and begins now.
     Starting,
     /// A handler or the recoverer is at work on this offset.
@@ -46,7 +47,7 @@ enum State {
         abort: Abort,
     },
     /// The record in front waits for a time.
-    Waiting { due: Instant, next: Next },
+    Waiting { due: Instant, next: Box<Next> },
     /// The record in front was lost and is being read again.
     Reading,
     /// The record in front is finished and waits for its commit to be answered.
@@ -157,7 +158,7 @@ impl Lanes {
                 continue;
             };
             let record = || lane.waiting.pop_front().map(Step::Record);
-            if let Some(step) = next.map(Step::Next).or_else(record) {
+            if let Some(step) = next.map(|next| Step::Next(*next)).or_else(record) {
                 return Some((key, step));
             }
             self.close(key);
@@ -167,15 +168,15 @@ impl Lanes {
 
     /// The record in front is done with: the next one of the lane is in line.
     pub(super) fn release(&mut self, key: LaneKey) {
-        let Some(lane) = self.open.get_mut(&key) else {
+        let Entry::Occupied(mut lane) = self.open.entry(key) else {
             return;
         };
-        leave(&lane.state, &mut self.busy, &mut self.committing);
-        if lane.waiting.is_empty() {
-            lane.state = State::Starting;
-            return self.close(key);
+        leave(&lane.get().state, &mut self.busy, &mut self.committing);
+        if lane.get().waiting.is_empty() {
+            let waiting = lane.remove().waiting;
+            return self.keep(waiting);
         }
-        lane.state = State::Ready(None);
+        lane.get_mut().state = State::Ready(None);
         self.ready.push_back(key);
     }
 
@@ -190,6 +191,7 @@ impl Lanes {
     }
 
     pub(super) fn set_waiting(&mut self, key: LaneKey, due: Instant, next: Next) {
+        let next = Box::new(next);
         self.set(key, State::Waiting { due, next });
     }
 
@@ -239,14 +241,14 @@ impl Lanes {
             return None;
         }
         match std::mem::replace(&mut lane.state, State::Starting) {
-            State::Waiting { next, .. } => Some(next),
+            State::Waiting { next, .. } => Some(*next),
             _ => None,
         }
     }
 
     /// Puts a step into the line.
     pub(super) fn set_ready(&mut self, key: LaneKey, next: Next) {
-        self.set(key, State::Ready(Some(next)));
+        self.set(key, State::Ready(Some(Box::new(next))));
         self.ready.push_back(key);
     }
 
@@ -323,11 +325,14 @@ impl Lanes {
     }
 
     fn close(&mut self, key: LaneKey) {
-        if let Some(lane) = self.open.remove(&key)
-            && lane.waiting.capacity() > 0
-            && self.spare.len() < SPARE
-        {
-            self.spare.push(lane.waiting);
+        if let Some(lane) = self.open.remove(&key) {
+            self.keep(lane.waiting);
+        }
+    }
+
+    fn keep(&mut self, empty: VecDeque<Record>) {
+        if empty.capacity() > 0 && self.spare.len() < SPARE {
+            self.spare.push(empty);
         }
     }
 }

@@ -183,6 +183,7 @@ impl Encoded {
         }
     }
 
+    /// The topic as the broker knows it.
     pub(super) fn topic_name(&self) -> &Arc<str> {
         self.topic.name()
     }
@@ -232,10 +233,10 @@ impl Encoded {
                 let queued = topic.queue_detached(self.outgoing());
                 queued.map_err(|code| self.undelivered(topic, code).into())
             }
-            Route::Recorder(topic) => match self.record(topic).take() {
-                Some(Err(error)) => Err(error),
-                _ => Ok(()),
-            },
+            Route::Recorder(topic) => self
+                .record(topic)
+                .take()
+                .map_or(Ok(()), |sent| sent.map(drop)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod clients;
 mod disk;
+mod programs;
 mod step;
 mod steps;
 

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::clients;
 use super::disk;
+use super::programs;
 use super::step::{CiError, Run, Step, same_lines};
 use crate::kafka::Kafka;
 use crate::workspace;
@@ -54,6 +55,11 @@ pub(super) const ALL: &[Step] = &[
         name: "disk",
         about: "Apache Kafka's dump tool on our data directory, our broker on Apache Kafka's",
         run: disk::check,
+    },
+    Step {
+        name: "programs",
+        about: "the guide's Python and Java programs, which inject faults over HTTP",
+        run: programs::check,
     },
     Step {
         name: "suite",

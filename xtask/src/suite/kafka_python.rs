@@ -64,6 +64,13 @@ pub(super) fn prepare(from: Option<&Path>) -> Result<Prepared, CiError> {
     })
 }
 
+/// An interpreter with all that the client needs, and where the client itself is.
+pub(crate) fn python() -> Result<(PathBuf, PathBuf), CiError> {
+    let dir = source::place("kafka-python");
+    download(&dir)?;
+    Ok((environment(&dir)?.join("bin/python"), dir))
+}
+
 fn variables(dir: &Path, bootstrap: &str) -> Result<Variables, CiError> {
     Ok(vec![
         ("KAFKA_URI", format!("kafka://{bootstrap}")),

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use broker::{Broker, Needs};
 use deny::Denials;
+pub(crate) use kafka_python::python;
 use tally::Tally;
 use trial::{Outcome, Trial, Verdict, merged};
 

@@ -4,9 +4,10 @@ use bytes::{Buf, Bytes};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use crate::api::Answer;
 use crate::fault::{Action, ApiKey, Ending, ErrorCode, Failure, Matcher, Rule};
 use crate::server::connection::Peer;
-use crate::server::dispatch::{dispatch, read_answer, sample_request, served_apis};
+use crate::server::dispatch::{dispatch, encode, read_answer, sample_request, served_apis};
 use crate::server::reply::Then;
 use crate::server::tests::peer;
 use crate::wire::sample::KNOWN_TOPIC;
@@ -101,6 +102,7 @@ mod parts {
     use crate::api::metadata::{MetadataRequest, MetadataRequestTopic};
     use crate::api::offset_commit::{
         OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+        OffsetCommitResponse,
     };
 
     fn commit(topics: &[(&str, &[i32])]) -> OffsetCommitRequest {
@@ -187,6 +189,41 @@ mod parts {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_fetch_that_names_nothing_is_refused_for_what_its_session_knows() {
+        let peer = peer();
+        let partition = FetchPartition {
+            partition: 1,
+            partition_max_bytes: 1 << 20,
+            ..FetchPartition::default()
+        };
+        let image = peer.broker.catalog().image();
+        let first = FetchRequest {
+            session_epoch: 0,
+            topics: vec![FetchTopic {
+                topic_id: image.topic(KNOWN_TOPIC).unwrap().id,
+                partitions: vec![partition],
+                ..FetchTopic::default()
+            }],
+            ..FetchRequest::default()
+        };
+        let begun = ask(&peer, 13, &first).await;
+        assert!(begun.session_id > 0);
+        peer.broker.journal().keep(1);
+        let error = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+        let refused = peer.broker.faults().on(ApiKey::Fetch).topic(KNOWN_TOPIC);
+        refused.partition(1).answer(error);
+        let next = FetchRequest {
+            session_id: begun.session_id,
+            session_epoch: 1,
+            max_wait_ms: 60_000,
+            min_bytes: 1,
+            ..FetchRequest::default()
+        };
+        ask(&peer, 13, &next).await;
+        assert_eq!(failures(&peer), [failed(KNOWN_TOPIC, 1, error)]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn refused_metadata_still_names_the_brokers() {
         let peer = peer();
         let error = ErrorCode::LEADER_NOT_AVAILABLE;
@@ -225,6 +262,18 @@ mod parts {
         assert_eq!(reply.then, Then::Mute(time));
         let answer = ask(&peer, 8, &request).await;
         assert_eq!(answer.throttle_time_ms, 700);
+    }
+
+    #[test]
+    fn any_answer_that_throttles_mutes_the_connection() {
+        let apis = served_apis();
+        let api = *apis.iter().find(|api| api.key == 8).unwrap();
+        let response = OffsetCommitResponse {
+            throttle_time_ms: 500,
+            ..OffsetCommitResponse::default()
+        };
+        let reply = encode(api, start_of(8, 8), Answer::Reply(response)).unwrap();
+        assert_eq!(reply.then, Then::Mute(Duration::from_millis(500)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! Deliveries without a consumer, for tests of handlers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -62,5 +63,16 @@ impl Detached {
     pub fn acknowledged(&mut self) -> Option<i64> {
         let (token, verdict) = self.acks.try_recv().ok()?;
         (verdict == Verdict::Done).then_some(token.offset)
+    }
+
+    /// What was said of the next record, by its offset: that it is done, or after which time it is
+    /// to be delivered again.
+    pub fn said(&mut self) -> Option<(i64, Option<Duration>)> {
+        let (token, verdict) = self.acks.try_recv().ok()?;
+        let again = match verdict {
+            Verdict::Done => None,
+            Verdict::Again(delay) => Some(delay),
+        };
+        Some((token.offset, again))
     }
 }

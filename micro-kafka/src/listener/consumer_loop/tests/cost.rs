@@ -2,6 +2,7 @@
 //! --nocapture` prints the time.
 
 use std::hint::black_box;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
@@ -75,10 +76,8 @@ fn lanes_cost_no_allocation_per_record_once_they_are_warm() {
         let mut spent = Duration::ZERO;
         let counted = measure(|| spent = (0..ROUNDS).map(|_| round()).sum());
         assert_eq!(done.len(), count as usize);
-        println!(
-            "{order}: {} ns a record",
-            spent.as_nanos() / u128::from(RECORDS)
-        );
+        let nanos = spent.as_nanos() / u128::from(RECORDS);
+        let _ = writeln!(std::io::stderr(), "{order}: {nanos} ns a record");
         assert!(
             counted.count_total < u64::from(RECORDS / 100),
             "{order}: {} allocations for {RECORDS} records",

@@ -368,6 +368,7 @@ impl Rig {
                 send_to: None,
                 info: None,
             }),
+            line: None,
             status: Arc::default(),
             stats: Arc::default(),
             assignment: Arc::new(watch::Sender::new(Vec::new())),
@@ -498,12 +499,13 @@ impl Rig {
         self.gate.add_permits(100_000);
         for _ in 0..2_000 {
             self.turns(2).await;
-            let world = self.world.lock();
-            let ends = world.ends;
-            if world.committed == ends {
+            let (ends, committed) = {
+                let world = self.world.lock();
+                (world.ends, world.committed)
+            };
+            if committed == ends {
                 return;
             }
-            drop(world);
             if let Some(due) = self.clock.next_due() {
                 self.clock.advance_to(due);
             }

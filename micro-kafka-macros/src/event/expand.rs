@@ -25,7 +25,7 @@ pub(super) fn implementation(input: &DeriveInput, plan: &Plan) -> TokenStream {
         .iter()
         .map(|event| arm(&support, &plan.chosen_by, &record, event));
     let other = other(&support, plan, &record);
-    let checks = checks(&support, plan);
+    let checks = checks(&support, plan, &record);
     quote_spanned! {Span::mixed_site()=>
         #[automatically_derived]
         impl<#record> #support::FromRecord<#record> for #name #arguments {
@@ -102,7 +102,7 @@ fn other(support: &Support, plan: &Plan, record: &TokenStream) -> TokenStream {
     }
 }
 
-fn checks(support: &Support, plan: &Plan) -> Vec<TokenStream> {
+fn checks(support: &Support, plan: &Plan, record: &TokenStream) -> Vec<TokenStream> {
     let other = match &plan.other {
         Other::Variant(variant) => Some(variant),
         Other::DeadLetter | Other::Skip => None,
@@ -111,7 +111,7 @@ fn checks(support: &Support, plan: &Plan) -> Vec<TokenStream> {
     let check = |ty: &syn::Type| {
         let span = Span::mixed_site().located_at(ty.span());
         let support = support.at(span);
-        quote_spanned!(span=> <#ty as #support::FromRecord<'_>>::check(boot);)
+        quote_spanned!(span=> <#ty as #support::FromRecord<#record>>::check(boot);)
     };
     variants
         .flat_map(|variant| variant.types.iter().map(check))

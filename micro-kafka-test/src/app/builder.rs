@@ -7,7 +7,7 @@ use std::sync::Arc;
 use micro_kafka::app::{KafkaApp, KafkaAppBuilder, Listener};
 use micro_kafka::config::{Config, ConfigBuilder};
 use micro_kafka::error::{ErrorHandler, Recover};
-use micro_kafka::listener::RebalanceListener;
+use micro_kafka::listener::{Interceptor, RebalanceListener};
 
 use super::TestApp;
 use crate::deadline::fail;
@@ -81,6 +81,12 @@ impl TestAppBuilder {
         handler: impl ErrorHandler + 'static,
     ) -> Self {
         self.app = self.app.named_error_handler(name, handler);
+        self
+    }
+
+    /// Is told of each attempt of all listeners.
+    pub fn interceptor(mut self, interceptor: impl Interceptor + 'static) -> Self {
+        self.app = self.app.interceptor(interceptor);
         self
     }
 

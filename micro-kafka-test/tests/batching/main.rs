@@ -13,6 +13,7 @@ use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
 
 mod failing;
+mod moving;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Click {

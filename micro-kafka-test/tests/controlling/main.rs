@@ -196,3 +196,32 @@ async fn an_idle_listener_is_told_of(kafka: EmbeddedKafka) {
     let idle = tokio::time::timeout(micro_kafka_test::DEADLINE, idle).await;
     assert!(idle.expect("no event") >= Duration::from_secs(60));
 }
+
+#[kafka_listener(topics = "orders", group_id = "control")]
+async fn hesitant(
+    order: &str,
+    control: micro_kafka::listener::PartitionControl,
+    State(seen): State<Journal<String>>,
+) {
+    match (order, seen.note(order.to_owned())) {
+        ("wait", _) => control.pause_for(Duration::from_mins(10)),
+        ("back", 1..=3) => control.seek(SeekTo::Beginning),
+        _ => {}
+    }
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_handler_pauses_and_rewinds_its_own_partition(kafka: EmbeddedKafka) {
+    let seen = Journal::<String>::new();
+    let app = kafka.app().listener(hesitant).state(seen.clone());
+    let app = app.start().await;
+    kafka.send("orders", "wait").await;
+    seen.reaches(1).await;
+    kafka.send("orders", "back").await;
+    kafka.advance("9m").await;
+    assert_eq!(seen.entries(), ["wait"]);
+    kafka.advance("1m").await;
+    seen.reaches(3).await;
+    assert_eq!(seen.entries(), ["wait", "back", "wait"]);
+    app.stop().await;
+}

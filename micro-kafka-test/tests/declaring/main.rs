@@ -15,6 +15,8 @@ use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
 
 mod events;
+mod intercepting;
+mod programmatic;
 mod replying;
 mod sources;
 

@@ -173,9 +173,12 @@ async fn a_stopped_listener_can_be_started_again(kafka: EmbeddedKafka) {
 
 /// A long work that leaves off when it is told to.
 #[kafka_listener(topics = "orders", group_id = "patient")]
-async fn export(cancel: Cancel, State(ends): State<Journal<CancelReason>>) -> Result<(), String> {
-    ends.note(CancelReason::TimedOut);
-    ends.note(cancel.cancelled().await);
+async fn export(
+    cancel: Cancel,
+    State(ends): State<Journal<Option<CancelReason>>>,
+) -> Result<(), String> {
+    ends.note(cancel.reason());
+    ends.note(Some(cancel.cancelled().await));
     match cancel.is_cancelled() {
         true => Err("left off".to_owned()),
         false => Ok(()),
@@ -184,13 +187,13 @@ async fn export(cancel: Cancel, State(ends): State<Journal<CancelReason>>) -> Re
 
 #[kafka_test(topics = ["orders"])]
 async fn a_handler_hears_of_the_stop_and_leaves_off(kafka: EmbeddedKafka) {
-    let ends = Journal::<CancelReason>::new();
+    let ends = Journal::<Option<CancelReason>>::new();
     let app = kafka.app().listener(export).state(ends.clone());
     let app = app.set("kafka.shutdown-timeout", "1h").start().await;
     kafka.send("orders", "1").await;
     ends.reaches(1).await;
     app.stop().await;
-    assert_eq!(ends.entries()[1], CancelReason::Stopping);
+    assert_eq!(ends.entries(), [None, Some(CancelReason::Stopping)]);
     assert_eq!(
         kafka
             .committed("patient", "orders")

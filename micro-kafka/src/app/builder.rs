@@ -8,13 +8,13 @@ use super::error::{BootError, BootErrors, Error};
 use super::log::log_to_stderr;
 use super::programmatic::Listener;
 use super::registry::Registry;
-use super::resolve::{ErrorHandlers, Plan, resolve};
+use super::resolve::{ErrorHandlers, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
 use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{ErrorHandler, Recover};
-use crate::listener::{RebalanceListener, States};
+use crate::listener::{Interceptor, RebalanceListener, States};
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Where the settings come from.
@@ -45,6 +45,7 @@ pub struct KafkaAppBuilder {
     error_handlers: ErrorHandlers,
     recoverer: Option<Arc<dyn Recover>>,
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
+    interceptors: Vec<Arc<dyn Interceptor>>,
     error_hook: ErrorHook,
     templates: TemplateChange,
     template: Option<KafkaTemplate>,
@@ -89,6 +90,14 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Names listeners that are added while the application runs, so that they may have tables
+    /// `[kafka.listeners.<id>]`.
+    pub fn later_listeners<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
+        let ids = ids.into_iter().map(Into::into);
+        self.registry.later.extend(ids);
+        self
+    }
+
     /// Refuses to start unless these listeners are linked in.
     pub fn require_listeners<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         self.registry
@@ -117,6 +126,13 @@ impl KafkaAppBuilder {
         handler: impl ErrorHandler + 'static,
     ) -> Self {
         self.error_handlers.insert(name.into(), Arc::new(handler));
+        self
+    }
+
+    /// Is told of each attempt of all listeners, before the handler and after it; of several, the
+    /// first is told first of the beginning, and last of the end.
+    pub fn interceptor(mut self, interceptor: impl Interceptor + 'static) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
         self
     }
 
@@ -164,7 +180,9 @@ impl KafkaAppBuilder {
     pub fn build(self) -> Result<KafkaApp, Error> {
         let (config, errors) = self.settings.read();
         let mut problems: Vec<BootError> = errors.into_iter().map(BootError::from).collect();
+        let later = self.registry.later.clone();
         let listeners = self.registry.collect(&mut problems);
+        check_unused_tables(&config, &listeners, &later, &mut problems);
         let template = self.template.or_else(|| {
             template(&config, &self.error_hook, &self.templates)
                 .inspect_err(|error| problems.push(BootError::new(error.to_string())))
@@ -192,8 +210,10 @@ impl KafkaAppBuilder {
             template,
             clock: self.clock,
             error_handler: self.error_handler,
+            error_handlers: self.error_handlers,
             recoverer: self.recoverer,
             rebalance_listener: self.rebalance_listener,
+            interceptors: self.interceptors,
         })
     }
 }
@@ -207,8 +227,10 @@ pub struct KafkaApp {
     pub(super) template: KafkaTemplate,
     pub(super) clock: Clock,
     pub(super) error_handler: Option<Arc<dyn ErrorHandler>>,
+    pub(super) error_handlers: ErrorHandlers,
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
+    pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
 }
 
 impl KafkaApp {
@@ -223,6 +245,7 @@ impl KafkaApp {
             error_handlers: ErrorHandlers::new(),
             recoverer: None,
             rebalance_listener: None,
+            interceptors: Vec::new(),
             error_hook: ErrorHook::default(),
             templates: TemplateChange::default(),
             template: None,

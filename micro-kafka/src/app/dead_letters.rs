@@ -2,6 +2,7 @@
 
 use super::builder::KafkaApp;
 use super::error::{BootError, BootErrors, Error};
+use super::resolve::Plan;
 use super::running::recoverer;
 use crate::admin::{AdminError, KafkaAdmin};
 use crate::client::AnyClient;
@@ -15,27 +16,35 @@ pub(super) fn dead_letters(app: &KafkaApp) -> Result<DeadLetters, Error> {
     if app.recoverer.is_some() {
         return Ok(DeadLetters(Vec::new()));
     }
-    let mut topics = Vec::new();
-    let mut problems = Vec::new();
-    for plan in &app.plans {
-        let recoverer = recoverer(plan, &app.template);
-        for source in &plan.endpoint.topics {
-            match recoverer.destination(source) {
-                Ok(destination) => topics.push((source.clone(), destination)),
-                Err(error) => problems.push(BootError::new(format!(
-                    "listener `{}`: {error}",
-                    plan.endpoint.id
-                ))),
-            }
-        }
-    }
-    BootErrors::check(problems)?;
-    topics.sort();
-    topics.dedup();
-    Ok(DeadLetters(topics))
+    DeadLetters::of(&app.plans, &app.template)
 }
 
 impl DeadLetters {
+    /// Those of these listeners.
+    pub(super) fn of<'p>(
+        plans: impl IntoIterator<Item = &'p Plan>,
+        template: &KafkaTemplate,
+    ) -> Result<Self, Error> {
+        let mut topics = Vec::new();
+        let mut problems = Vec::new();
+        for plan in plans {
+            let recoverer = recoverer(plan, template);
+            for source in &plan.endpoint.topics {
+                match recoverer.destination(source) {
+                    Ok(destination) => topics.push((source.clone(), destination)),
+                    Err(error) => problems.push(BootError::new(format!(
+                        "listener `{}`: {error}",
+                        plan.endpoint.id
+                    ))),
+                }
+            }
+        }
+        BootErrors::check(problems)?;
+        topics.sort();
+        topics.dedup();
+        Ok(Self(topics))
+    }
+
     /// Whether a topic is one of them.
     pub(super) fn include(&self, topic: &str) -> bool {
         self.0.iter().any(|(_, destination)| destination == topic)

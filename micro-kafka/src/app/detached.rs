@@ -30,9 +30,10 @@ impl DetachedListener {
     pub(super) fn all(app: KafkaApp) -> Vec<Self> {
         let namespace: Arc<str> = app.config.kafka().namespaced("").into();
         let listener = |plan: Plan| Self {
-            error_handler: app
+            error_handler: plan
                 .error_handler
                 .clone()
+                .or_else(|| app.error_handler.clone())
                 .unwrap_or_else(|| default_handler(&plan)),
             recoverer: app
                 .recoverer
@@ -59,10 +60,11 @@ impl DetachedListener {
     /// Runs the handler, its arguments taken from the delivery; a panic is an error.
     pub async fn handle(&self, delivery: Delivery) -> Finished {
         let mut slot = HandlerSlot::default();
-        match self.endpoint.handler.start(delivery, &mut slot) {
+        let finished = match self.endpoint.handler.start(delivery, &mut slot) {
             Ok(finished) => finished,
             Err(handler) => handler.await,
-        }
+        };
+        finished.of_one()
     }
 
     /// What a container would do after this failure.

@@ -1,10 +1,12 @@
 //! The application: finds the listeners, checks everything, starts and stops the containers.
 
+mod added;
 mod builder;
 mod dead_letters;
 mod detached;
 mod error;
 mod log;
+mod maker;
 mod missing_topics;
 mod programmatic;
 mod registration;
@@ -18,5 +20,5 @@ pub use builder::{KafkaApp, KafkaAppBuilder};
 pub use detached::DetachedListener;
 pub use error::{BootError, BootErrors, Error};
 pub use log::log_to_stderr;
-pub use programmatic::{Listener, RecordFuture};
+pub use programmatic::{BatchFuture, Listener, RecordFuture};
 pub use running::{AppHealth, ListenerHealth, RunningApp};

@@ -1,18 +1,26 @@
 //! Listeners that a program registers by itself, beside the annotated ones.
 
+use std::any::TypeId;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use super::registration::{Arguments, Code, Registration};
-use crate::__private::v1::guarded;
-use crate::error::{BoxError, ListenerError};
-use crate::listener::{AckMode, Delivery, Dispatch, Finished, Handler, Order, RetryDef};
+use crate::__private::v1::{finished_batch, guarded, guarded_batch};
+use crate::error::{BoxError, ErrorHandler, ListenerError};
+use crate::listener::{
+    AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handler,
+    HandlerFuture, LISTENERS, MissingResult, Order, RetryDef, Source,
+};
 use crate::record::Record;
 
 /// What a closure listener returns: usually `Box::pin(async move { … })`.
 pub type RecordFuture<'r> = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'r>>;
+
+/// What a closure for batches returns: each record's result, or one for all.
+pub type BatchFuture<'r> =
+    Pin<Box<dyn Future<Output = Result<Vec<Result<(), BoxError>>, BoxError>> + Send + 'r>>;
 
 /// A listener made by the program: for handlers that are known only at run time, and for static
 /// libraries, whose annotated listeners the linker drops.
@@ -28,7 +36,7 @@ impl Listener {
         F: for<'r> Fn(&'r Record) -> RecordFuture<'r> + Send + Sync + 'static,
     {
         let handler = Arc::new(handler);
-        let invoke = move |delivery: Delivery| -> crate::listener::HandlerFuture {
+        let invoke = move |delivery: Delivery| -> HandlerFuture {
             let handler = Arc::clone(&handler);
             Box::pin(async move {
                 let call = async {
@@ -40,16 +48,80 @@ impl Listener {
                 Finished { delivery, result }
             })
         };
-        let location = Location::caller();
+        Self::closure(id.into(), Handler::Closure(Arc::new(invoke)))
+    }
+
+    /// A listener that takes several records of a partition at once; it returns the result of each,
+    /// by their order.
+    #[track_caller]
+    pub fn batch<F>(id: impl Into<String>, handler: F) -> Self
+    where
+        F: for<'r> Fn(Vec<&'r Record>) -> BatchFuture<'r> + Send + Sync + 'static,
+    {
+        let handler = Arc::new(handler);
+        let invoke = move |delivery: Delivery| -> HandlerFuture {
+            let handler = Arc::clone(&handler);
+            Box::pin(async move {
+                let call = async {
+                    let records = delivery.batch().map(Delivery::record);
+                    let records = records.collect::<Vec<_>>();
+                    let count = records.len();
+                    let results = handler(records).await;
+                    let results = results.map_err(ListenerError::from_error)?;
+                    let each = BatchResult::of(count, results).each(
+                        ListenerError::from_error,
+                        ListenerError::from_error::<MissingResult>,
+                    );
+                    Ok(BatchOutcome::Each(each))
+                };
+                let outcome = guarded_batch(call).await;
+                finished_batch(delivery, outcome)
+            })
+        };
+        let mut listener = Self::closure(id.into(), Handler::Closure(Arc::new(invoke)));
+        listener.0.code.batch = true;
+        listener
+    }
+
+    /// Another listener by an annotated function, with all that its attribute declares: only the id,
+    /// which is its group as well unless that is set, is another.
+    #[track_caller]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a function item is passed to name it"
+    )]
+    pub fn like<F: 'static>(id: impl Into<String>, function: F) -> Self {
+        let _ = function;
+        let declared = LISTENERS
+            .iter()
+            .find(|def| (def.function)() == TypeId::of::<F>());
+        let Some(declared) = declared else {
+            let invoke = |delivery: Delivery| -> HandlerFuture {
+                let result = Ok(());
+                Box::pin(std::future::ready(Finished { delivery, result }))
+            };
+            let mut listener = Self::closure(id.into(), Handler::Closure(Arc::new(invoke)));
+            listener.0.check = |boot| {
+                boot.problem("its function has no `#[kafka_listener]` attribute");
+            };
+            return listener;
+        };
+        let mut registration = Registration::from(declared);
+        registration.id = id.into();
+        registration.explicit_id = true;
+        registration.source = Some(called_at());
+        registration.arguments.group_id = None;
+        Self(registration)
+    }
+
+    #[track_caller]
+    fn closure(id: String, handler: Handler) -> Self {
         Self(Registration {
-            id: id.into(),
+            id,
             explicit_id: true,
-            source: Some(crate::listener::Source {
-                file: location.file(),
-                line: location.line(),
-            }),
+            source: Some(called_at()),
             arguments: Arguments::default(),
-            handler: Handler::Closure(Arc::new(invoke)),
+            handler,
             check: |_| (),
             variants: None,
             code: Code::default(),
@@ -58,7 +130,63 @@ impl Listener {
 
     /// The topics; placeholders allowed.
     pub fn topics<T: Into<String>>(mut self, topics: impl IntoIterator<Item = T>) -> Self {
-        self.0.arguments.topics = topics.into_iter().map(Into::into).collect();
+        let arguments = &mut self.0.arguments;
+        arguments.topics = topics.into_iter().map(Into::into).collect();
+        arguments.topic_pattern = None;
+        arguments.topic_partitions.clear();
+        self
+    }
+
+    /// A pattern of topics instead, a POSIX regular expression that they match as a whole.
+    pub fn topic_pattern(mut self, pattern: impl Into<String>) -> Self {
+        self.0.arguments.topics.clear();
+        self.0.arguments.topic_pattern = Some(pattern.into());
+        self
+    }
+
+    /// Partitions instead, without a group's assignment, such as `orders[0-5,7]@earliest`.
+    pub fn topic_partitions<T: Into<String>>(
+        mut self,
+        partitions: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.0.arguments.topics.clear();
+        self.0.arguments.topic_partitions = partitions.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The table `[kafka.containers.<name>]` whose settings count where this listener has none.
+    pub fn container(mut self, name: impl Into<String>) -> Self {
+        self.0.arguments.container = Some(name.into());
+        self
+    }
+
+    /// The prefix of its consumers' `client.id`.
+    pub fn client_id(mut self, prefix: impl Into<String>) -> Self {
+        self.0.arguments.client_id = Some(prefix.into());
+        self
+    }
+
+    /// Which records it handles; all others count as done.
+    pub fn filter(mut self, keep: impl Fn(&Record) -> bool + Send + Sync + 'static) -> Self {
+        self.0.code.filter = Some(Filter::new(keep));
+        self
+    }
+
+    /// Who decides about its failures.
+    pub fn error_handler(mut self, handler: impl ErrorHandler + 'static) -> Self {
+        self.0.code.error_handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// How batches are collected.
+    pub fn batch_of(mut self, batch: BatchDef) -> Self {
+        self.0.arguments.batch = batch;
+        self
+    }
+
+    /// A text that its handler may take as `Info`.
+    pub fn info(mut self, info: impl Into<String>) -> Self {
+        self.0.arguments.info = Some(info.into());
         self
     }
 
@@ -121,5 +249,14 @@ impl Listener {
 
     pub(super) fn into_registration(self) -> Registration {
         self.0
+    }
+}
+
+#[track_caller]
+fn called_at() -> Source {
+    let location = Location::caller();
+    Source {
+        file: location.file(),
+        line: location.line(),
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Registry {
     pub(super) selected: Vec<(TypeId, &'static str)>,
     /// Listeners made by the program.
     pub(super) registered: Vec<Registration>,
+    /// Ids of those that are added while the application runs.
+    pub(super) later: Vec<String>,
     /// Ids that must be there.
     pub(super) required: Vec<String>,
 }

@@ -31,7 +31,6 @@ pub(super) fn resolve(
     handlers: &ErrorHandlers,
     problems: &mut Vec<BootError>,
 ) -> Vec<Plan> {
-    check_unused_tables(config, &listeners, problems);
     let plans = listeners.into_iter().filter_map(|listener| {
         let plan = plan(config, listener, states, handlers, problems);
         plan.ok()
@@ -250,12 +249,18 @@ fn native_pattern(namespace: &str, pattern: &str) -> String {
 
 /// A table for a listener that does not exist is a typing mistake; one of a listener that is
 /// linked but not selected is not.
-fn check_unused_tables(config: &Config, listeners: &[Registration], problems: &mut Vec<BootError>) {
+pub(super) fn check_unused_tables(
+    config: &Config,
+    listeners: &[Registration],
+    later: &[String],
+    problems: &mut Vec<BootError>,
+) {
     let linked = crate::listener::LISTENERS.iter().map(|def| def.id);
     let known: Vec<&str> = listeners
         .iter()
         .map(|listener| listener.id.as_str())
         .chain(linked)
+        .chain(later.iter().map(String::as_str))
         .collect();
     problems.extend(
         config

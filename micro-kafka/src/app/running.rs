@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use parking_lot::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
 use super::error::Error;
+use super::maker::Maker;
 use super::missing_topics;
 use super::resolve::Plan;
 use super::signal::StopSignals;
 use crate::clock::Clock;
 use crate::error::{DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, Recover};
-use crate::listener::{
-    ContainerDeps, ContainerHealth, Gate, ListenerContainer, PartitionProgress, States, StopReport,
-};
+use crate::listener::{ContainerHealth, Gate, ListenerContainer, PartitionProgress, StopReport};
 use crate::template::KafkaTemplate;
 
 /// An application whose listeners run; see [`KafkaApp::start`].
@@ -24,9 +24,9 @@ use crate::template::KafkaTemplate;
 #[derive(Debug)]
 pub struct RunningApp {
     containers: Vec<ListenerContainer>,
-    template: KafkaTemplate,
-    states: Arc<States>,
-    clock: Clock,
+    /// Those that came while it ran.
+    pub(super) added: Mutex<Vec<Arc<ListenerContainer>>>,
+    pub(super) maker: Maker,
     flush_timeout: std::time::Duration,
 }
 
@@ -34,42 +34,24 @@ impl RunningApp {
     pub(super) async fn start(app: KafkaApp) -> Result<Self, Error> {
         let runtime = multi_thread_runtime()?;
         let dead_letters = dead_letters(&app)?;
-        let KafkaApp {
-            config,
-            states,
-            plans,
-            template,
-            clock,
-            error_handler,
-            recoverer,
-            rebalance_listener,
-        } = app;
-        let namespace: Arc<str> = config.kafka().namespaced("").into();
-        let container = |plan: Plan| {
-            let deps = ContainerDeps {
-                clock: clock.clone(),
-                states: Arc::clone(&states),
-                error_handler: plan
-                    .error_handler
-                    .clone()
-                    .or_else(|| error_handler.clone())
-                    .unwrap_or_else(|| default_handler(&plan)),
-                recoverer: recoverer
-                    .clone()
-                    .unwrap_or_else(|| default_recoverer(&plan, &template)),
-                rebalance_listener: rebalance_listener.clone(),
-                namespace: Arc::clone(&namespace),
-                runtime: runtime.clone(),
-            };
-            ListenerContainer::new(plan.endpoint, deps)
+        let flush_timeout = app.config.kafka().producer.flush_timeout;
+        let maker = Maker {
+            config: app.config,
+            states: app.states,
+            template: app.template,
+            clock: app.clock,
+            error_handler: app.error_handler,
+            error_handlers: app.error_handlers,
+            recoverer: app.recoverer,
+            rebalance_listener: app.rebalance_listener,
+            interceptors: app.interceptors.into_iter().collect(),
+            runtime,
         };
-        let containers: Vec<_> = plans.into_iter().map(container).collect();
-        let flush_timeout = config.kafka().producer.flush_timeout;
+        let plans = app.plans.into_iter();
         let running = Self {
-            containers,
-            template,
-            states,
-            clock,
+            containers: plans.map(|plan| maker.container(plan)).collect(),
+            added: Mutex::default(),
+            maker,
             flush_timeout,
         };
         let (key, gate) = Gate::closed();
@@ -101,8 +83,8 @@ impl RunningApp {
             let sees_all = container.endpoint().topic_pattern.is_none();
             first = first.or(client.filter(|_| sees_all));
         }
-        missing_topics::check(&self.containers, first.as_ref(), &self.template).await?;
-        dead_letters.create(first, &self.template).await?;
+        missing_topics::check(&self.containers, first.as_ref(), &self.maker.template).await?;
+        dead_letters.create(first, &self.maker.template).await?;
         for container in late {
             container.start_behind(gate).map_err(Error::Start)?;
         }
@@ -123,6 +105,7 @@ impl RunningApp {
             signal = signals.next() => tracing::warn!(signal, "the drain is cut short"),
         }
         self.containers.iter().for_each(ListenerContainer::abandon);
+        self.added().iter().for_each(|own| own.abandon());
         stop.await;
         Ok(())
     }
@@ -130,19 +113,19 @@ impl RunningApp {
     /// The application's own producer side.
     #[must_use]
     pub fn template(&self) -> &KafkaTemplate {
-        &self.template
+        &self.maker.template
     }
 
     /// The clock of all timers.
     #[must_use]
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        &self.maker.clock
     }
 
     /// A value that was given to the builder.
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.states.get()
+        self.maker.states.get()
     }
 
     /// The containers, in the order of their registration.
@@ -167,15 +150,19 @@ impl RunningApp {
             running: container.is_running(),
             container: container.health(),
         };
+        let added = self.added();
+        let added = added.iter().map(|container| health(container));
         AppHealth {
-            listeners: self.containers.iter().map(health).collect(),
-            producer: self.template.fatal_error(),
+            listeners: self.containers.iter().map(health).chain(added).collect(),
+            producer: self.maker.template.fatal_error(),
         }
     }
 
     /// How far every assigned partition of every listener has come.
     pub async fn progress(&self) -> Vec<PartitionProgress> {
-        join_all(self.containers.iter().map(ListenerContainer::progress))
+        let added = self.added();
+        let all = self.containers.iter().chain(added.iter().map(|own| &**own));
+        join_all(all.map(ListenerContainer::progress))
             .await
             .into_iter()
             .flatten()
@@ -188,7 +175,9 @@ impl RunningApp {
     /// # Cancel safety
     /// Safe.
     pub async fn quiet(&self) {
-        join_all(self.containers.iter().map(ListenerContainer::quiet)).await;
+        let added = self.added();
+        let all = self.containers.iter().chain(added.iter().map(|own| &**own));
+        join_all(all.map(ListenerContainer::quiet)).await;
     }
 
     /// Stops: nothing new is begun, handlers may end, what is finished is committed, the groups are
@@ -198,11 +187,13 @@ impl RunningApp {
     /// The stop goes on if this future is dropped.
     pub async fn stop(&self) -> StopReport {
         let mut report = StopReport::default();
-        for stopped in join_all(self.containers.iter().map(ListenerContainer::stop)).await {
+        let added = self.added();
+        let all = self.containers.iter().chain(added.iter().map(|own| &**own));
+        for stopped in join_all(all.map(ListenerContainer::stop)).await {
             report += stopped;
         }
-        self.template.close_requests();
-        if let Err(error) = self.template.flush(self.flush_timeout).await {
+        self.maker.template.close_requests();
+        if let Err(error) = self.maker.template.flush(self.flush_timeout).await {
             tracing::error!(%error, "records were not delivered");
         }
         report

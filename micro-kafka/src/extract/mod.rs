@@ -15,6 +15,7 @@
 //! | [`State<T>`] | a value of the application |
 //! | [`Attempt`] | which delivery of the record this is |
 //! | [`Acknowledgment`] | the right to acknowledge the record, in ack mode `manual` |
+//! | [`PartitionControl`](crate::listener::PartitionControl) | pauses, resumes and rewinds the record's partition |
 //! | [`Info`] | the text of the listener's `info` |
 //! | [`Cancel`] | tells when the partition is taken away or the listener stops |
 //!
@@ -69,6 +70,7 @@ mod headers;
 mod info;
 mod key;
 mod meta;
+mod partition_control;
 mod payload;
 mod record;
 mod state;

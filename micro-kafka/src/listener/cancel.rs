@@ -13,8 +13,6 @@ pub enum CancelReason {
     Revoked,
     /// The listener stops: what is not finished within `shutdown-timeout` is delivered again.
     Stopping,
-    /// The time for one attempt is over.
-    TimedOut,
 }
 
 /// What a consumer's loop has called off.

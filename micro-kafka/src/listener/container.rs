@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use tokio::runtime::RuntimeFlavor;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::ConsumerLine;
 use super::command::Command;
 use super::consumer_loop::LoopSeat;
 use super::event::{ContainerEvent, Events};
@@ -145,6 +146,12 @@ impl ListenerContainer {
                 stop_all: stop_all.clone(),
                 pauses: Arc::clone(&self.pauses),
                 events: self.events.clone(),
+                line: Some(ConsumerLine::new(
+                    &self.pauses,
+                    &self.events,
+                    &commands,
+                    &self.deps,
+                )),
             },
             commands: receiver,
             properties: self.properties(number),

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::ack::{AckToken, LateAcknowledgment, Verdict};
 use super::cancel::CancelSignal;
 use super::health::ConsumerStatus;
+use super::partition_control::ConsumerLine;
 use super::reply::SendTo;
 
 /// The values given to `KafkaApp::builder().state(…)`, by type.
@@ -62,6 +63,8 @@ pub struct ConsumerContext {
     status: Arc<ConsumerStatus>,
     /// What is called off.
     pub(crate) cancel: CancelSignal,
+    /// What handlers may ask for their partition, if there is a consumer.
+    pub(crate) line: Option<ConsumerLine>,
 }
 
 impl ConsumerContext {
@@ -85,7 +88,14 @@ impl ConsumerContext {
             acks,
             status,
             cancel: CancelSignal::default(),
+            line: None,
         }
+    }
+
+    /// The same with a way for handlers to ask for something.
+    pub(super) fn with_line(mut self, line: Option<ConsumerLine>) -> Self {
+        self.line = line;
+        self
     }
 
     /// Tells the loop what a handler says of a record.

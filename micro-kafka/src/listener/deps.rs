@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::{RebalanceListener, States};
+use super::{Interceptors, RebalanceListener, States};
 use crate::clock::Clock;
 use crate::error::{ErrorHandler, Recover};
 
@@ -21,6 +21,8 @@ pub struct ContainerDeps {
     pub recoverer: Arc<dyn Recover>,
     /// Is told of partitions that come and go.
     pub rebalance_listener: Option<Arc<dyn RebalanceListener>>,
+    /// Who looks on at each attempt.
+    pub interceptors: Interceptors,
     /// The prefix of all topics and groups, dot included; empty if there is none.
     pub namespace: Arc<str>,
     /// The multi-thread runtime on which handlers find their timers, sockets and tasks.

@@ -160,7 +160,8 @@ impl Report {
 /// What a handler may return.
 #[diagnostic::on_unimplemented(
     message = "a `#[kafka_listener]` function returns `()` or `Result<(), E>`, not `{Self}`",
-    label = "not a listener's return type"
+    label = "not a listener's return type",
+    note = "a listener with `send_to = \"…\"` in its attribute may return what is to be sent there"
 )]
 pub trait HandlerOutput {}
 

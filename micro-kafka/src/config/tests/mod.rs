@@ -1,6 +1,7 @@
 //! Behaviour of the settings as a whole.
 
 mod bad_input;
+mod declared;
 mod layering;
 mod listener;
 mod own_tables;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::BatchOutcome;
 use crate::error::ListenerError;
-use crate::listener::Delivery;
+use crate::listener::{Delivery, Finished};
 
 /// What goes with the first record of a batch.
 #[derive(Debug)]
@@ -87,6 +87,23 @@ impl Delivery {
                 let failures = failures.into_iter().chain(std::iter::repeat_with(|| None));
                 deliveries.zip(failures).collect()
             }
+        }
+    }
+}
+
+impl Finished {
+    /// A batch of one record as if it had come alone.
+    pub(crate) fn of_one(mut self) -> Self {
+        match self.delivery.companions.as_deref_mut() {
+            Some(Companions::Batch { rest, outcome }) if rest.is_empty() => {
+                let failure = outcome.failure(0).cloned();
+                self.delivery.companions = None;
+                Self {
+                    result: failure.map_or(Ok(()), Err),
+                    ..self
+                }
+            }
+            _ => self,
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct MissingResult {
 }
 
 impl<E> BatchResult<E> {
-    pub(super) fn of(records: usize, results: impl IntoIterator<Item = Result<(), E>>) -> Self {
+    pub(crate) fn of(records: usize, results: impl IntoIterator<Item = Result<(), E>>) -> Self {
         let mut result = Self {
             failures: Vec::new(),
             told: 0,

@@ -249,6 +249,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn deliver(&mut self, delivery: Delivery) -> bool {
         let token = delivery.token;
         let endpoint = &self.seat.endpoint;
+        self.seat.deps.interceptors.before(&delivery);
         let begun = match endpoint.dispatch {
             Dispatch::Inline => Work::handle(&endpoint.handler, delivery, &mut self.slot),
             Dispatch::Spawn | Dispatch::Blocking => {
@@ -256,6 +257,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 Work::spawn(&endpoint.handler, delivery, runtime, endpoint.dispatch)
             }
         };
+        if let Ok(Outcome::Finished(finished)) = &begun {
+            self.seat.deps.interceptors.after(finished);
+        }
         match begun {
             Ok(Outcome::Finished(Finished {
                 delivery,
@@ -313,6 +317,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             if !matches!(outcome, Outcome::Recovered { .. }) {
                 self.running -= 1;
                 self.time(elapsed, 1);
+            }
+            if let Outcome::Finished(finished) = &outcome {
+                self.seat.deps.interceptors.after(finished);
             }
             if self.settle(token, outcome) {
                 self.release(token.slot, token.lane);

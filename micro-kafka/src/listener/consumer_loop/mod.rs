@@ -32,6 +32,7 @@ use self::rebalance::Revocation;
 use self::seek::Seeking;
 use self::stop::Stop;
 use self::wait::Alarm;
+use super::ConsumerLine;
 use super::command::Command;
 use super::event::Events;
 use super::health::{ConsumerStatus, HealthReason};
@@ -73,6 +74,8 @@ pub(super) struct LoopSeat {
     pub(super) stop_all: mpsc::UnboundedSender<HealthReason>,
     pub(super) pauses: Arc<Pauses>,
     pub(super) events: Events,
+    /// What handlers may ask; none in tests of the loop.
+    pub(super) line: Option<ConsumerLine>,
 }
 
 /// A running loop.
@@ -147,11 +150,10 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             seat,
             source,
             commands,
-            consumer: Arc::new(ConsumerContext::of(
-                Arc::clone(&seat.listener),
-                acks,
-                Arc::clone(&seat.status),
-            )),
+            consumer: Arc::new(
+                ConsumerContext::of(Arc::clone(&seat.listener), acks, Arc::clone(&seat.status))
+                    .with_line(seat.line.clone()),
+            ),
             spare: None,
             slot: HandlerSlot::default(),
             acks: acked,

@@ -285,6 +285,7 @@ impl Recover for Keep {
 
 pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> ContainerDeps {
     ContainerDeps {
+        interceptors: crate::listener::Interceptors::default(),
         clock,
         states: Arc::default(),
         error_handler: Arc::new(errors),

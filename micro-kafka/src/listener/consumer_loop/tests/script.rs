@@ -385,6 +385,7 @@ impl Plan {
             stop_all,
             pauses: Arc::clone(&pauses),
             events: events.clone(),
+            line: None,
         };
         let source = ScriptedSource {
             script: script.clone(),

@@ -1,0 +1,78 @@
+//! Listeners that come and go while the application runs.
+
+use std::sync::Arc;
+
+use super::dead_letters::DeadLetters;
+use super::error::{BootError, BootErrors, Error};
+use super::programmatic::Listener;
+use super::resolve::resolve;
+use super::running::RunningApp;
+use crate::listener::{ListenerContainer, StopReport};
+
+impl RunningApp {
+    /// Adds a listener, with the settings under `[kafka.listeners.<id>]` as at boot, and starts it
+    /// unless it says `auto_startup(false)`. Its missing dead-letter topics are created first.
+    ///
+    /// # Errors
+    /// If something is wrong with it, all of it at once; if its id is taken; or if it cannot be
+    /// started.
+    pub async fn add(&self, listener: Listener) -> Result<Arc<ListenerContainer>, Error> {
+        let registration = listener.into_registration();
+        let mut problems = Vec::new();
+        if self.has(&registration.id) {
+            let text = format!("listener id `{}` is taken", registration.id);
+            problems.push(BootError::at(registration.source, text));
+        }
+        let maker = &self.maker;
+        let mut plans = resolve(
+            &maker.config,
+            vec![registration],
+            &maker.states,
+            &maker.error_handlers,
+            &mut problems,
+        );
+        BootErrors::check(problems)?;
+        let Some(plan) = plans.pop() else {
+            return Err(Error::Runtime("the listener was not resolved".into()));
+        };
+        if maker.recoverer.is_none() {
+            let dead_letters = DeadLetters::of([&plan], &maker.template)?;
+            dead_letters.create(None, &maker.template).await?;
+        }
+        let container = Arc::new(maker.container(plan));
+        if container.endpoint().auto_startup {
+            container.start().map_err(Error::Start)?;
+        }
+        self.added.lock().push(Arc::clone(&container));
+        Ok(container)
+    }
+
+    /// Stops a listener that was added, and forgets it; `None` if there is none of that id.
+    ///
+    /// # Cancel safety
+    /// The stop goes on if this future is dropped.
+    pub async fn remove(&self, id: &str) -> Option<StopReport> {
+        let container = {
+            let mut added = self.added.lock();
+            let at = added
+                .iter()
+                .position(|container| &*container.endpoint().id == id)?;
+            added.remove(at)
+        };
+        Some(container.stop().await)
+    }
+
+    /// The listeners that were added and not removed.
+    #[must_use]
+    pub fn added(&self) -> Vec<Arc<ListenerContainer>> {
+        self.added.lock().clone()
+    }
+
+    fn has(&self, id: &str) -> bool {
+        let added = self.added();
+        let added = added.iter().map(|container| &container.endpoint().id);
+        let known = self.containers().iter();
+        let known = known.map(|container| &container.endpoint().id);
+        known.chain(added).any(|known| &**known == id)
+    }
+}

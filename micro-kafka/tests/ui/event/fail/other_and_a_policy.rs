@@ -1,0 +1,13 @@
+#![allow(unused)]
+
+use micro_kafka::prelude::*;
+
+#[derive(KafkaEvent)]
+#[kafka(header = "event-type", unknown = "skip")]
+enum Event {
+    Placed,
+    #[kafka(other)]
+    Other,
+}
+
+fn main() {}

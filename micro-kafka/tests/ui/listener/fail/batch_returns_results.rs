@@ -1,0 +1,10 @@
+#![allow(unused)]
+
+use micro_kafka::prelude::*;
+
+#[kafka_listener(topics = "clicks", batch)]
+async fn index(clicks: Batch<Json<u8>>) -> Vec<Result<(), String>> {
+    Vec::new()
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+#![allow(unused)]
+
+use micro_kafka::prelude::*;
+
+#[kafka_listener(topics = "clicks", batch, send_to = "index")]
+async fn index(clicks: Batch<Json<u8>>) -> Json<u8> {
+    Json(1)
+}
+
+fn main() {}

@@ -145,7 +145,7 @@ impl Replies {
         let (partition, offset) = (record.partition(), record.offset());
         // Counted before whoever waits can look.
         self.received.fetch_add(1, Ordering::Relaxed);
-        if !waiting.is_some_and(|waiting| waiting.send(record).is_ok()) {
+        if waiting.is_none_or(|waiting| waiting.send(record).is_err()) {
             self.received.fetch_sub(1, Ordering::Relaxed);
             self.late.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(

@@ -348,6 +348,7 @@ impl Rig {
         let handler = handler(&world, &gate, order);
         let seat = LoopSeat {
             number: 0,
+            line: None,
             endpoint: Arc::new(ListenerEndpoint {
                 order,
                 dispatch,

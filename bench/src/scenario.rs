@@ -92,6 +92,7 @@ impl Scenario {
     }
 
     /// Measures the framework beside plain code on one broker.
+    #[allow(clippy::too_many_lines, reason = "a flat table, one row a scenario")]
     pub(crate) fn compare(
         self,
         bench: &Bench,

@@ -213,10 +213,7 @@ async fn a_tombstone_is_not_for_a_handler_that_wants_a_payload(kafka: EmbeddedKa
 }
 
 #[kafka_listener(topics = "orders", group_id = "forwarding")]
-async fn forward(
-    order: &[u8],
-    State(kafka): State<KafkaTemplate>,
-) -> Result<(), micro_kafka::template::SendError> {
+async fn forward(order: &[u8], State(kafka): State<KafkaTemplate>) -> Result<(), SendError> {
     kafka.send("ledger", Bytes(order)).key("k").await.map(drop)
 }
 

@@ -155,6 +155,7 @@ async fn a_send_can_be_made_to_fail() {
     let kafka = RecordingTemplate::new();
     let timed_out = || SendError::TimedOut {
         topic: "shipped".into(),
+        key_hash: None,
         maybe_stored: false,
     };
     kafka.fail_next(timed_out());
@@ -164,6 +165,7 @@ async fn a_send_can_be_made_to_fail() {
     kafka.topic("shipped").assert_one();
     kafka.fail_next(SendError::TimedOut {
         topic: "shipments-dlt".into(),
+        key_hash: None,
         maybe_stored: false,
     });
     let kept = ship.deliver(Json(Order { id: 0 })).await;
@@ -304,6 +306,7 @@ async fn a_recorded_transaction_is_sent_as_a_whole_or_not_at_all() {
     };
     kafka.fail_next(SendError::TooLarge {
         topic: "credits".into(),
+        key_hash: None,
     });
     let failed = both().await.unwrap_err();
     assert!(

@@ -218,6 +218,14 @@ impl Partition {
         self.ledger.len() + lingering
     }
 
+    /// Ends the wait for more records where a whole batch was read: though it may not begin at once,
+    /// nothing else would bring the partition back before its time.
+    pub(super) fn end_linger_of(&mut self, batch: usize) {
+        if self.buffer.len() >= batch && self.lingers_until().is_some() {
+            self.linger = Linger::Over;
+        }
+    }
+
     /// Ends the wait for more records, if there was one that is over.
     pub(super) fn end_linger(&mut self, now: Instant) -> bool {
         let over = self.lingers_until().is_some_and(|due| due <= now);
@@ -321,4 +329,27 @@ enum Reread {
 fn record_bytes(record: &Record) -> u32 {
     let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
     u32::try_from(length(record.payload()) + length(record.key())).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::record::OwnedRecord;
+
+    #[test]
+    fn a_whole_batch_that_could_not_begin_at_once_does_not_linger_on() {
+        let now = Instant::now();
+        let mut partition = Partition::new(1, Order::Partition, Ledger::new(None), now);
+        let record = |offset| Record::from(OwnedRecord::new("t", 0, offset));
+        partition.buffer.push_back(record(0));
+        partition.filled = false;
+        partition.linger = Linger::Until(now + Duration::from_secs(3_600));
+        partition.end_linger_of(2);
+        assert!(!partition.can_run());
+        partition.buffer.push_back(record(1));
+        partition.end_linger_of(2);
+        assert!(partition.can_run());
+    }
 }

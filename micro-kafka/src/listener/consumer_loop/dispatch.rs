@@ -131,6 +131,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             let count = self.source.read(slot, limit, &mut partition.buffer);
             partition.filled = count >= limit;
             partition.learn_size();
+            partition.end_linger_of(batch);
             if count > 0 {
                 self.had_records(slot);
             }

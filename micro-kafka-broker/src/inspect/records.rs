@@ -110,12 +110,12 @@ impl Broker {
     /// [`NoSuchPartition`].
     pub fn partition(&self, topic: &str, partition: i32) -> Result<PartitionView, NoSuchPartition> {
         let found = self.partition_of(topic, partition)?;
-        let (start, stable, end) = found.bounds();
+        let glance = found.glance();
         Ok(PartitionView {
-            start,
-            stable,
-            end,
-            bytes: found.size(),
+            start: glance.start_offset,
+            stable: glance.last_stable_offset,
+            end: glance.end_offset,
+            bytes: glance.size,
         })
     }
 

@@ -1,6 +1,7 @@
-//! A partition as operators see it.
+//! What there is to see of a partition, without reading it.
 
 use super::{Isolation, Partition};
+use crate::log::AbortedEntry;
 
 /// A partition's figures at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,5 +32,10 @@ impl Partition {
             producers: core.producers.active().len(),
             offline: core.offline,
         }
+    }
+
+    /// All aborted transactions that are remembered, in the order in which they ended.
+    pub(crate) fn aborted(&self) -> Vec<AbortedEntry> {
+        self.core.lock().transactions.aborted_since(0)
     }
 }

@@ -8,7 +8,6 @@ mod compaction;
 mod epochs;
 mod flusher;
 mod glance;
-mod inspect;
 mod marker;
 mod offsets;
 mod producer;

@@ -106,6 +106,7 @@ fn trial(number: &str, scenario: &str) -> Trial {
             .into(),
         limit: LIMIT,
         verdicts,
+        alone: None,
     }
 }
 

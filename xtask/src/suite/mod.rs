@@ -22,10 +22,13 @@ use broker::{Broker, Needs};
 use deny::Denials;
 pub(crate) use kafka_python::python;
 use tally::Tally;
-use trial::{Outcome, Trial, Verdict, merged};
+use trial::{Outcome, Trial, Verdict, amend, merged};
 
 use crate::ci::CiError;
 use crate::kafka::KafkaError;
+
+/// How often a test that has failed is run again, where it can be run alone.
+const MORE_TRIES: u32 = 3;
 
 /// A client whose tests are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -161,7 +164,7 @@ fn perform(
             continue;
         }
         let start = Instant::now();
-        for (test, outcome) in twice(trial, &prepared.dir, &variables, logs)? {
+        for (test, outcome) in tried(trial, &prepared.dir, &variables, logs)? {
             if outcome != Outcome::Skipped {
                 eprintln!(
                     "{outcome:?}: {test} ({:.1} s)",
@@ -174,17 +177,30 @@ fn perform(
     Ok(())
 }
 
-/// Runs what has failed once more: several tests wait for a fixed time and so fail on a busy
-/// machine, whatever the broker.
-fn twice(
+/// Runs what has failed again: several tests wait for a fixed time and so fail on a busy machine,
+/// whatever the broker.
+fn tried(
     trial: &Trial,
     dir: &Path,
     variables: &Variables,
     logs: &Path,
 ) -> Result<Vec<Verdict>, CiError> {
-    let first = trial.run(dir, variables, logs)?;
-    if first.iter().all(|(_, outcome)| *outcome != Outcome::Failed) {
-        return Ok(first);
+    let mut verdicts = trial.run(dir, variables, logs)?;
+    for _ in 0..MORE_TRIES {
+        let failed = verdicts
+            .iter()
+            .filter(|(_, outcome)| *outcome == Outcome::Failed);
+        let failed = failed.map(|(test, _)| test.as_str()).collect::<Vec<_>>();
+        if failed.is_empty() {
+            break;
+        }
+        let whole = failed.contains(&trial.name.as_str());
+        let Some(alone) = trial.alone.filter(|_| !whole) else {
+            return Ok(merged(verdicts, trial.run(dir, variables, logs)?));
+        };
+        let again = trial.with(format!("{}-again", trial.name), alone(&failed));
+        let again = again.run(dir, variables, logs)?;
+        amend(&mut verdicts, &again);
     }
-    Ok(merged(first, trial.run(dir, variables, logs)?))
+    Ok(verdicts)
 }

@@ -83,6 +83,7 @@ fn of_program(dir: &Path, program: &Path) -> Result<Vec<Trial>, CiError> {
             arguments: vec!["--exact".to_owned(), test.to_owned()],
             limit: LIMIT,
             verdicts: |_| Vec::new(),
+            alone: None,
         })
         .collect())
 }

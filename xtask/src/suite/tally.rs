@@ -8,7 +8,7 @@ use super::trial::{Outcome, Verdict};
 pub(super) struct Tally {
     passed: usize,
     /// Those of the passed that had failed before.
-    second: Vec<String>,
+    later: Vec<String>,
     denied: usize,
     failed: Vec<String>,
     /// Denied, and yet passed.
@@ -17,14 +17,14 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn count(&mut self, (test, outcome): &Verdict, denials: &Denials) {
-        if *outcome == Outcome::PassedAtSecondTry {
-            self.second.push(test.clone());
+        if *outcome == Outcome::PassedAtLaterTry {
+            self.later.push(test.clone());
         }
         match (outcome, denials.reason(test)) {
             (Outcome::Skipped, _) => {}
             (Outcome::Failed, None) => self.failed.push(test.clone()),
-            (Outcome::Passed | Outcome::PassedAtSecondTry, None) => self.passed += 1,
-            (Outcome::Passed | Outcome::PassedAtSecondTry, Some(_)) => {
+            (Outcome::Passed | Outcome::PassedAtLaterTry, None) => self.passed += 1,
+            (Outcome::Passed | Outcome::PassedAtLaterTry, Some(_)) => {
                 self.surprises.push(test.clone());
             }
             (Outcome::Failed, Some(reason)) => {
@@ -36,8 +36,8 @@ impl Tally {
 
     #[expect(clippy::print_stdout, reason = "the line is the result")]
     pub(super) fn tell(&self, forgiving: bool) -> ExitCode {
-        for test in &self.second {
-            eprintln!("passed at the second try: {test}");
+        for test in &self.later {
+            eprintln!("passed at a later try: {test}");
         }
         for test in &self.failed {
             eprintln!("failed: {test}");
@@ -56,9 +56,9 @@ impl Tally {
     fn closing(&self) -> String {
         let passed = self.passed + self.surprises.len();
         format!(
-            "{passed} of {} passed ({} at the second try), {} denied",
+            "{passed} of {} passed ({} at a later try), {} denied",
             passed + self.failed.len(),
-            self.second.len(),
+            self.later.len(),
             self.denied
         )
     }
@@ -69,20 +69,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_closing_line_counts_second_tries_among_the_passed() {
+    fn the_closing_line_counts_later_tries_among_the_passed() {
         let denials = Denials::of("librdkafka").unwrap();
         let mut tally = Tally::default();
         for (test, outcome) in [
             ("a", Outcome::Passed),
-            ("b", Outcome::PassedAtSecondTry),
+            ("b", Outcome::PassedAtLaterTry),
             ("c", Outcome::Failed),
             ("d", Outcome::Skipped),
             ("0077_compaction", Outcome::Failed),
         ] {
             tally.count(&(test.to_owned(), outcome), &denials);
         }
-        let expected = "2 of 3 passed (1 at the second try), 1 denied";
+        let expected = "2 of 3 passed (1 at a later try), 1 denied";
         assert_eq!(tally.closing(), expected);
-        assert_eq!(tally.second, ["b"]);
+        assert_eq!(tally.later, ["b"]);
     }
 }

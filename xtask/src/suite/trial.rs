@@ -9,12 +9,15 @@ use crate::kafka::KafkaError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Passed,
-    /// Failed, and passed when it was run once more.
-    PassedAtSecondTry,
+    /// Failed, and passed when it was run again.
+    PassedAtLaterTry,
     Failed,
     /// The suite itself left it out.
     Skipped,
 }
+
+/// The arguments that run tests of these names alone.
+pub(super) type Alone = fn(&[&str]) -> Vec<String>;
 
 /// A test's name and how it ended.
 pub(super) type Verdict = (String, Outcome);
@@ -29,9 +32,21 @@ pub(super) struct Trial {
     pub(super) limit: Duration,
     /// Reads the verdicts from what the program has printed; none: by its exit code.
     pub(super) verdicts: fn(&str) -> Vec<Verdict>,
+    /// The arguments that run these tests alone; none: the whole is run again.
+    pub(super) alone: Option<Alone>,
 }
 
 impl Trial {
+    /// The same program with other arguments.
+    pub(super) fn with(&self, name: String, arguments: Vec<String>) -> Self {
+        Self {
+            name,
+            program: self.program.clone(),
+            arguments,
+            ..*self
+        }
+    }
+
     /// Runs it in `dir`; its log goes to `logs`.
     pub(super) fn run(
         &self,
@@ -69,6 +84,18 @@ impl Trial {
     }
 }
 
+/// Takes up what came of failed tests that were run alone.
+pub(super) fn amend(verdicts: &mut [Verdict], again: &[Verdict]) {
+    for (test, outcome) in verdicts {
+        let passed = again
+            .iter()
+            .any(|(other, now)| other == test && *now == Outcome::Passed);
+        if *outcome == Outcome::Failed && passed {
+            *outcome = Outcome::PassedAtLaterTry;
+        }
+    }
+}
+
 /// What came of two tries, test by test.
 pub(super) fn merged(mut first: Vec<Verdict>, again: Vec<Verdict>) -> Vec<Verdict> {
     // What did not come to its end has no names of its own.
@@ -76,9 +103,9 @@ pub(super) fn merged(mut first: Vec<Verdict>, again: Vec<Verdict>) -> Vec<Verdic
     for (test, outcome) in again {
         match first.iter_mut().find(|(known, _)| *known == test) {
             Some((_, Outcome::Passed)) => {}
-            Some(known) if outcome == Outcome::Passed => known.1 = Outcome::PassedAtSecondTry,
+            Some(known) if outcome == Outcome::Passed => known.1 = Outcome::PassedAtLaterTry,
             Some(_) => {}
-            None if outcome == Outcome::Passed => first.push((test, Outcome::PassedAtSecondTry)),
+            None if outcome == Outcome::Passed => first.push((test, Outcome::PassedAtLaterTry)),
             None => first.push((test, outcome)),
         }
     }
@@ -94,8 +121,8 @@ mod tests {
     }
 
     #[test]
-    fn a_test_counts_as_passed_at_the_second_try_only_when_the_first_failed() {
-        use Outcome::{Failed, Passed, PassedAtSecondTry};
+    fn a_test_counts_as_passed_at_a_later_try_only_when_the_first_failed() {
+        use Outcome::{Failed, Passed, PassedAtLaterTry};
         let first = [
             verdict("a", Passed),
             verdict("b", Failed),
@@ -110,19 +137,32 @@ mod tests {
             merged(first.into(), again.into()),
             [
                 verdict("a", Passed),
-                verdict("b", PassedAtSecondTry),
+                verdict("b", PassedAtLaterTry),
                 verdict("c", Failed)
             ]
         );
     }
 
     #[test]
+    fn what_is_run_alone_changes_no_other_verdict() {
+        use Outcome::{Failed, Passed, PassedAtLaterTry};
+        let mut verdicts = [
+            verdict("a", Passed),
+            verdict("b", Failed),
+            verdict("c", Failed),
+        ];
+        amend(&mut verdicts, &[verdict("b", Passed), verdict("c", Failed)]);
+        let outcomes = verdicts.map(|(_, outcome)| outcome);
+        assert_eq!(outcomes, [Passed, PassedAtLaterTry, Failed]);
+    }
+
+    #[test]
     fn tests_that_only_the_second_try_has_named_take_the_place_of_the_whole() {
-        use Outcome::{Failed, Passed, PassedAtSecondTry};
+        use Outcome::{Failed, Passed, PassedAtLaterTry};
         let again = [verdict("a", Passed), verdict("b", Failed)];
         assert_eq!(
             merged([verdict("whole", Failed)].into(), again.into()),
-            [verdict("a", PassedAtSecondTry), verdict("b", Failed)]
+            [verdict("a", PassedAtLaterTry), verdict("b", Failed)]
         );
     }
 }

@@ -6,6 +6,7 @@
 mod classify;
 mod crate_path;
 mod ctxt;
+mod derive;
 mod event;
 mod function;
 mod kafka_record;

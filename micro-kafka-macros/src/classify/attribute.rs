@@ -1,14 +1,15 @@
 //! `#[kafka(…)]` before an error, or before its variants.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Data, DeriveInput, Fields, Meta, Path};
+use syn::{Data, DeriveInput, Fields, Path};
 
 use super::policy::{Policy, field_with_delay, only_field};
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
+use crate::derive::all_settings;
 use crate::listener::{Retry, retry};
-use crate::setting::{Setting, Value, settings};
+use crate::setting::{Setting, Value};
 
 const POLICIES: [&str; 6] = [
     "dead_letter",
@@ -80,25 +81,6 @@ fn of_enum(variant: &syn::Variant, ctxt: &mut Ctxt) -> Variant {
         name: Some(variant.ident.clone()),
         policy: policy(&settings, &variant.fields, ctxt),
     }
-}
-
-/// All settings of the `#[kafka(…)]` attributes.
-pub(crate) fn all_settings(attrs: &[Attribute], valid: &[&str], ctxt: &mut Ctxt) -> Vec<Setting> {
-    let mut tokens = TokenStream::new();
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("kafka")) {
-        match &attr.meta {
-            Meta::List(list) if !list.tokens.is_empty() => {
-                tokens.extend(list.tokens.clone());
-                tokens.extend(quote::quote!(,));
-            }
-            _ => {
-                let valid = valid.join(")]`, `#[kafka(");
-                let message = format!("write one of `#[kafka({valid})]`");
-                ctxt.push(syn::Error::new_spanned(attr, message));
-            }
-        }
-    }
-    settings(tokens, valid, ctxt)
 }
 
 fn refuse_on_enum(settings: &[Setting], ctxt: &mut Ctxt) {

@@ -6,8 +6,6 @@ mod policy;
 
 use proc_macro2::TokenStream;
 
-pub(crate) use attribute::all_settings;
-
 use crate::ctxt::Ctxt;
 
 /// Expands the derive.

@@ -5,9 +5,9 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Data, DataEnum, DeriveInput, Fields, LitStr, Path, Type};
 
-use crate::classify::all_settings;
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
+use crate::derive::all_settings;
 use crate::setting::{Setting, Value};
 use crate::suggestion::unknown;
 use crate::value::text;

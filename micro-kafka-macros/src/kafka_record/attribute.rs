@@ -1,12 +1,12 @@
 //! `#[kafka(topic = "…")]` before a type, `#[kafka(key)]` before a field of it.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::Span;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Data, DeriveInput, Field, Index, LitStr, Member, Meta, Path};
+use syn::{Data, DeriveInput, Field, Index, LitStr, Member, Path};
 
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
-use crate::setting::{Setting, settings};
+use crate::derive::all_settings;
 use crate::text::topic as check_topic;
 use crate::value::text;
 
@@ -94,22 +94,4 @@ fn key_of(field: &Field, ctxt: &mut Ctxt) -> Option<Span> {
     let setting = settings.first()?;
     setting.alone(ctxt);
     Some(setting.span())
-}
-
-fn all_settings(attrs: &[Attribute], valid: &[&str], ctxt: &mut Ctxt) -> Vec<Setting> {
-    let mut tokens = TokenStream::new();
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("kafka")) {
-        match &attr.meta {
-            Meta::List(list) if !list.tokens.is_empty() => {
-                tokens.extend(list.tokens.clone());
-                tokens.extend(quote::quote!(,));
-            }
-            _ => {
-                let valid = valid.join("`, `");
-                let message = format!("write `#[kafka(…)]` with `{valid}`");
-                ctxt.push(syn::Error::new_spanned(attr, message));
-            }
-        }
-    }
-    settings(tokens, valid, ctxt)
 }

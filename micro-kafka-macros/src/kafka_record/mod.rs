@@ -5,18 +5,9 @@ mod expand;
 
 use proc_macro2::TokenStream;
 
-use crate::ctxt::Ctxt;
+use crate::derive;
 
 /// Expands the derive.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
-    let mut ctxt = Ctxt::default();
-    let Some(input) = ctxt.keep(syn::parse2(item)) else {
-        return ctxt.finish().unwrap_or_default();
-    };
-    let plan = attribute::plan(&input, &mut ctxt);
-    match (ctxt.finish(), plan) {
-        (Some(errors), _) => errors,
-        (None, Some(plan)) => expand::implementation(&input, &plan),
-        (None, None) => TokenStream::new(),
-    }
+    derive::expand(item, attribute::plan, expand::implementation)
 }

@@ -12,6 +12,7 @@ mod function;
 mod kafka_record;
 mod kafka_test;
 mod listener;
+mod retryable;
 mod setting;
 mod suggestion;
 mod text;
@@ -55,6 +56,40 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
     shown(listener::expand(args.into(), &item.into()))
+}
+
+/// Sends the records that a listener fails with through retry topics, so that its own partitions
+/// never wait: the counterpart of Spring's `@RetryableTopic`. It stands above or below
+/// `#[kafka_listener]`.
+///
+/// | key | value |
+/// |---|---|
+/// | `attempts` | deliveries in all, the first one included; by default 3 |
+/// | `backoff` | the waits between them: `"10s"`, or `"1s..5m x4"` for one that grows fourfold from a second up to five minutes; by default `"1s"` |
+/// | `max_delay` | no wait is longer: `"1m"` |
+/// | `jitter` | how far a wait may differ from the back-off's, as a share of it: `0.2` |
+/// | `timeout` | the time since the record was first sent, after which it is not retried: `"1h"` |
+/// | `include` | the only errors that are retried: `["Timeout", "Quota"]`, variants or types |
+/// | `exclude` | errors that are not retried, instead |
+/// | `suffix` | what the names of retry topics end with; by default `"-retry"` |
+/// | `dlt_suffix` | what the names of dead-letter topics end with; by default `"-dlt"` |
+/// | `suffixing` | what retry topics are named after: `"delay"` (`orders-retry-1000`) or `"index"` (`orders-retry-0`) |
+/// | `same_interval` | whether equal waits at the end share a topic: `"single-topic"` or `"multiple-topics"` |
+/// | `dlt_strategy` | what becomes of records whose retries are used up: `"fail"`, `"always-retry"` or `"none"` |
+/// | `dlt_routing` | `dlt_routing(Timeout = "-timeout")`: errors with a dead-letter topic of their own, `orders-timeout-dlt` |
+/// | `auto_create` | `false`: retry and dead-letter topics are not created at start |
+/// | `partitions`, `replication_factor` | of created topics; by default as many partitions as the source has |
+/// | `concurrency` | how many consumers read the retry topics; by default as many as the listener has |
+/// | `window` | how many records of a partition are read ahead; by default 10000 |
+/// | `compat` | `"spring"`: a group for each retry topic, named as Spring names them, for services of both kinds |
+/// | `group_in_names` | `true`: the group stands in the topics' names, for several listeners of one topic |
+/// | `in_place` | `in_place(attempts = 3, backoff = "10ms")`: deliveries in place before each step to a retry topic |
+///
+/// Texts may hold placeholders. Settings under `[kafka.listeners.<id>.retry-topic]` override each of
+/// the values, those under `[kafka.retry.topic]` are taken where there is none.
+#[proc_macro_attribute]
+pub fn retryable(args: TokenStream, item: TokenStream) -> TokenStream {
+    shown(retryable::expand(&args.into(), &item.into()))
 }
 
 /// Makes an error type its own policy: what becomes of a record whose handler fails with it.

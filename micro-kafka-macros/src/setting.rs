@@ -59,13 +59,22 @@ impl Setting {
 /// Reads all settings; mistakes in one do not hide those in others. Only the valid keys come back,
 /// each once.
 pub(crate) fn settings(tokens: TokenStream, valid: &[&str], ctxt: &mut Ctxt) -> Vec<Setting> {
+    read(tokens, Some(valid), ctxt)
+}
+
+/// The same where any key is valid.
+pub(crate) fn any_settings(tokens: TokenStream, ctxt: &mut Ctxt) -> Vec<Setting> {
+    read(tokens, None, ctxt)
+}
+
+fn read(tokens: TokenStream, valid: Option<&[&str]>, ctxt: &mut Ctxt) -> Vec<Setting> {
     let mut found: Vec<Setting> = Vec::new();
     for part in split_at_commas(tokens) {
         let Some(setting) = setting(part, ctxt) else {
             continue;
         };
         let (name, span) = (setting.name(), setting.span());
-        if !valid.contains(&&*name) {
+        if let Some(valid) = valid.filter(|valid| !valid.contains(&&*name)) {
             ctxt.error(span, unknown("key", &name, valid));
         } else if found.iter().any(|earlier| earlier.key == setting.key) {
             ctxt.error(span, format!("`{name}` is given twice"));

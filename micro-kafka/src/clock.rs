@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 
@@ -24,6 +24,8 @@ enum Kind {
 #[derive(Debug)]
 struct Manual {
     start: Instant,
+    /// The time since the Unix epoch at `start`.
+    epoch: Duration,
     /// How far ahead of the system's clock, or of `start` where time stands still.
     ahead: Duration,
     flows: bool,
@@ -64,6 +66,7 @@ impl Clock {
     fn by_hand(flows: bool) -> Self {
         let manual = Manual {
             start: Instant::now(),
+            epoch: system_time(),
             ahead: Duration::ZERO,
             flows,
             next_id: 0,
@@ -79,6 +82,33 @@ impl Clock {
             Kind::System => Instant::now(),
             Kind::Manual(manual) => manual.lock().now(),
         }
+    }
+
+    /// The time since the Unix epoch, as other machines count it; on a clock made for tests it runs
+    /// as far ahead of the system's as [`Clock::now`] does.
+    #[must_use]
+    pub fn since_epoch(&self) -> Duration {
+        match &self.0 {
+            Kind::System => system_time(),
+            Kind::Manual(manual) => {
+                let state = manual.lock();
+                let own = if state.flows {
+                    system_time()
+                } else {
+                    state.epoch
+                };
+                own + state.ahead
+            }
+        }
+    }
+
+    /// The moment at which the time since the Unix epoch will be `time`; the present one if that
+    /// has passed.
+    #[must_use]
+    pub fn at_epoch(&self, time: Duration) -> Instant {
+        let (now, wall) = (self.now(), self.since_epoch());
+        let left = time.saturating_sub(wall);
+        now.checked_add(left).unwrap_or(now)
     }
 
     /// Waits until `due`.
@@ -127,6 +157,12 @@ impl Clock {
         drop(state);
         woken.into_values().for_each(Waker::wake);
     }
+}
+
+fn system_time() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 /// A wait for a moment; see [`Clock::sleep_until`].
@@ -202,6 +238,18 @@ mod tests {
         assert!(futures_util::poll!(late.as_mut()).is_pending());
         drop(late);
         assert_eq!(clock.next_due(), None);
+    }
+
+    #[test]
+    fn the_time_of_day_moves_with_the_clock() {
+        let clock = Clock::manual();
+        let (now, wall) = (clock.now(), clock.since_epoch());
+        let hour = Duration::from_secs(3_600);
+        assert_eq!(clock.at_epoch(wall + hour), now + hour);
+        clock.advance_to(now + hour);
+        assert_eq!(clock.since_epoch(), wall + hour);
+        assert_eq!(clock.at_epoch(wall), now + hour, "what has passed is now");
+        assert!(Clock::system().since_epoch() >= wall);
     }
 
     #[tokio::test]

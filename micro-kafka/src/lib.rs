@@ -71,6 +71,19 @@ pub use micro_kafka_macros::kafka_listener;
 /// ```
 /// use micro_kafka::prelude::*;
 ///
+/// #[kafka_listener(topics = "orders", group_id = "billing")]
+/// #[retryable(attempts = 5, backoff = "1s..5m x4", jitter = 0.2)]
+/// async fn charge(order: Text, attempt: Attempt) -> Result<(), std::io::Error> {
+///     println!("{} for the {}. time", order.0, attempt.non_blocking());
+///     Ok(())
+/// }
+/// ```
+#[doc(inline)]
+pub use micro_kafka_macros::retryable;
+
+/// ```
+/// use micro_kafka::prelude::*;
+///
 /// #[derive(Deserialize)]
 /// struct Placed { id: u64 }
 ///

@@ -1,6 +1,6 @@
 //! What stands in the parentheses of `#[kafka_listener(…)]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::{Expr, LitStr, Path, ReturnType, Signature};
 
 use super::batch::{Batch, batch};
@@ -9,6 +9,7 @@ use super::source::{check_sources, partitions, topic_pattern};
 use super::{Retry, retry};
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
+use crate::retryable::Pairs;
 use crate::setting::{Setting, settings};
 use crate::suggestion::unknown;
 use crate::text::{has_placeholder, placeholders, topic};
@@ -69,9 +70,22 @@ pub(super) struct Args {
     pub(super) send_to: Option<SendTo>,
     pub(super) info: Option<LitStr>,
     pub(super) crate_path: Option<Path>,
+    /// What `#[retryable]` says.
+    pub(super) retryable: Option<Pairs>,
+    retry_span: Option<Span>,
 }
 
 impl Args {
+    /// Retries in place are another key's where there are retry topics.
+    pub(super) fn check_retries(&self, retryable: bool, ctxt: &mut Ctxt) {
+        if let Some(span) = self.retry_span.filter(|_| retryable) {
+            ctxt.error(
+                span,
+                "with `#[retryable]` retries in place are its own: write `in_place(attempts = 3, …)` there",
+            );
+        }
+    }
+
     /// What is to be sent has to be returned.
     pub(super) fn check_replies(&self, signature: &Signature, ctxt: &mut Ctxt) {
         if self.send_to.is_none() {
@@ -108,7 +122,10 @@ pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
             "parallelism" => args.parallelism = number(setting, 1..=MOST_HANDLERS, ctxt),
             "dispatch" => args.dispatch = word(setting, "dispatch", &DISPATCHES, ctxt),
             "ack_mode" => args.ack_mode = word(setting, "ack mode", &ACK_MODES, ctxt),
-            "retry" => args.retry = retry(setting, ctxt),
+            "retry" => {
+                args.retry_span = Some(setting.span());
+                args.retry = retry(setting, ctxt);
+            }
             "batch" => args.batch = Some(batch(setting, ctxt)),
             "container" => args.container = named(setting, ctxt),
             "filter" => args.filter = function(setting, ctxt),

@@ -271,6 +271,7 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
     let send_to = args.send_to.as_ref().map(|to| to.tokens(support));
     let send_to = option(support, send_to);
     let info = optional(&args.info);
+    let retryable = args.retryable.as_ref().map(|pairs| pairs.tokens());
     quote! {
         topic_pattern: #topic_pattern,
         topic_partitions: &[#(#topic_partitions),*],
@@ -280,6 +281,7 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
         error_handler: #error_handler,
         send_to: #send_to,
         info: #info,
+        retryable: &[#retryable],
     }
 }
 

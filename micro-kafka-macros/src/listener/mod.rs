@@ -18,17 +18,20 @@ pub(crate) use retry::{Retry, retry};
 
 use crate::ctxt::Ctxt;
 use crate::function::{check_plain, function};
+use crate::retryable;
 
 /// Expands the attribute. With mistakes the function is kept as it is, so that they are the only
 /// errors.
 pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     let mut ctxt = Ctxt::default();
-    let args = args::parse(args, &mut ctxt);
+    let mut args = args::parse(args, &mut ctxt);
     let Some(mut function) = function(item, "kafka_listener", &mut ctxt) else {
         let errors = ctxt.finish();
         return quote!(#errors #item);
     };
     check_plain(&function, &mut ctxt);
+    let retryable = retryable::take(&mut function, &mut ctxt);
+    args.check_retries(retryable.is_some(), &mut ctxt);
     let signature = function.sig.clone();
     batch::check_batch(args.batch.is_some(), &function.sig, &mut ctxt);
     let arguments = argument::arguments(&mut function.sig, args.batch.is_some(), &mut ctxt);
@@ -39,7 +42,10 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     }
     match ctxt.finish() {
         Some(errors) => quote!(#errors #function),
-        None => expand::listener(&args, &function, &arguments),
+        None => {
+            args.retryable = retryable;
+            expand::listener(&args, &function, &arguments)
+        }
     }
 }
 

@@ -18,23 +18,35 @@ impl KafkaAdmin {
         pairs: &[(S, D)],
     ) -> Result<Vec<String>, AdminError> {
         let pairs = pairs.iter();
-        let pairs: Vec<_> = pairs
-            .map(|(source, dlt)| (source.as_ref(), dlt.as_ref()))
+        let wanted: Vec<_> = pairs
+            .map(|(source, dlt)| Wanted::like(source.as_ref(), dlt.as_ref()))
             .collect();
-        let mut names: Vec<&str> = pairs
+        self.ensure_topics(&wanted).await
+    }
+
+    /// The same for topics whose width or replication may be given.
+    pub(crate) async fn ensure_topics(
+        &self,
+        wanted: &[Wanted<'_>],
+    ) -> Result<Vec<String>, AdminError> {
+        let mut names: Vec<&str> = wanted
             .iter()
-            .flat_map(|(source, dlt)| [*source, *dlt])
+            .flat_map(|wanted| [wanted.source, wanted.topic])
             .collect();
         names.sort_unstable();
         names.dedup();
         let counts = self.partition_counts(&names).await?;
-        let missing = missing(&pairs, &counts);
+        let missing = missing(wanted, &counts);
         let topics: Vec<_> = missing
             .into_iter()
-            .map(|(name, count)| {
+            .map(|(name, (count, replicas))| {
                 let topic = NewTopic::new(name);
-                match count {
+                let topic = match count {
                     Some(count) => topic.partitions(count),
+                    None => topic,
+                };
+                match replicas {
+                    Some(replicas) => topic.replication_factor(replicas),
                     None => topic,
                 }
             })
@@ -47,17 +59,42 @@ impl KafkaAdmin {
     }
 }
 
-/// The dead-letter topics that do not exist, and the most partitions that any source has.
-fn missing<'p>(
-    pairs: &[(&'p str, &'p str)],
+/// A topic that has to exist.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'t> {
+    /// The one that it is as wide as.
+    pub(crate) source: &'t str,
+    pub(crate) topic: &'t str,
+    /// How many partitions it has instead.
+    pub(crate) partitions: Option<u32>,
+    pub(crate) replication_factor: Option<u16>,
+}
+
+impl<'t> Wanted<'t> {
+    /// As wide as its source.
+    pub(crate) fn like(source: &'t str, topic: &'t str) -> Self {
+        Self {
+            source,
+            topic,
+            partitions: None,
+            replication_factor: None,
+        }
+    }
+}
+
+/// The topics that do not exist, the most partitions that any source has, and the most replicas
+/// that are asked for.
+fn missing<'t>(
+    wanted: &[Wanted<'t>],
     counts: &BTreeMap<String, Option<u32>>,
-) -> BTreeMap<&'p str, Option<u32>> {
+) -> BTreeMap<&'t str, (Option<u32>, Option<u16>)> {
     let count = |topic: &str| counts.get(topic).copied().flatten();
     let mut missing = BTreeMap::new();
-    for (source, dlt) in pairs {
-        if count(dlt).is_none() {
-            let most = missing.entry(*dlt).or_insert(None);
-            *most = (*most).max(count(source));
+    for wanted in wanted {
+        if count(wanted.topic).is_none() {
+            let (most, replicas) = missing.entry(wanted.topic).or_insert((None, None));
+            *most = (*most).max(wanted.partitions.or_else(|| count(wanted.source)));
+            *replicas = (*replicas).max(wanted.replication_factor);
         }
     }
     missing
@@ -78,7 +115,21 @@ mod tests {
         ];
         let counts = counts.map(|(name, count)| (name.to_owned(), count)).into();
         let pairs = [("a", "all"), ("b", "all"), ("c", "c-dlt"), ("c", "new")];
-        let missing = missing(&pairs, &counts);
-        assert_eq!(missing, BTreeMap::from([("all", Some(6)), ("new", None)]));
+        let wanted = pairs.map(|(source, topic)| Wanted::like(source, topic));
+        let missing = missing(&wanted, &counts);
+        let expected = BTreeMap::from([("all", (Some(6), None)), ("new", (None, None))]);
+        assert_eq!(missing, expected);
+    }
+
+    #[test]
+    fn what_is_asked_for_counts_more_than_the_source() {
+        let counts = [("a".to_owned(), Some(3))].into();
+        let wanted = Wanted {
+            partitions: Some(1),
+            replication_factor: Some(2),
+            ..Wanted::like("a", "a-retry")
+        };
+        let missing = missing(&[wanted], &counts);
+        assert_eq!(missing, BTreeMap::from([("a-retry", (Some(1), Some(2)))]));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+
 use super::dead_letters::DeadLetters;
 use super::error::{BootError, BootErrors, Error};
 use super::missing_topics;
@@ -36,33 +38,40 @@ impl RunningApp {
         let Some(plan) = plans.pop() else {
             return Err(Error::Runtime("the listener was not resolved".into()));
         };
-        if maker.recoverer.is_none() {
-            let dead_letters = DeadLetters::of([&plan], &maker.template)?;
-            dead_letters.create(None, &maker.template).await?;
+        let recovers = maker.recoverer.is_some();
+        let dead_letters = DeadLetters::of([&plan], &maker.template, recovers)?;
+        dead_letters.create(None, &maker.template).await?;
+        let containers = maker.containers(plan);
+        missing_topics::check(&containers, None, &maker.template).await?;
+        let containers: Vec<_> = containers.into_iter().map(Arc::new).collect();
+        for container in &containers {
+            if container.endpoint().auto_startup {
+                container.start().map_err(Error::Start)?;
+            }
         }
-        let container = Arc::new(maker.container(plan));
-        let own = std::slice::from_ref(&*container);
-        missing_topics::check(own, None, &maker.template).await?;
-        if container.endpoint().auto_startup {
-            container.start().map_err(Error::Start)?;
-        }
-        self.added.lock().push(Arc::clone(&container));
-        Ok(container)
+        let main = containers.first().cloned();
+        self.added.lock().extend(containers);
+        main.ok_or_else(|| Error::Runtime("the listener was not made".into()))
     }
 
-    /// Stops a listener that was added, and forgets it; `None` if there is none of that id.
+    /// Stops a listener that was added, with whatever reads its retry topics, and forgets it; `None` if there is none of that id.
     ///
     /// # Cancel safety
     /// The stop goes on if this future is dropped.
     pub async fn remove(&self, id: &str) -> Option<StopReport> {
-        let container = {
+        let removed: Vec<_> = {
             let mut added = self.added.lock();
-            let at = added
-                .iter()
-                .position(|container| &*container.endpoint().id == id)?;
-            added.remove(at)
+            let is = |container: &ListenerContainer| {
+                let endpoint = container.endpoint();
+                &**endpoint.retry_of().unwrap_or(&endpoint.id) == id
+            };
+            added.extract_if(.., |container| is(container)).collect()
         };
-        Some(container.stop().await)
+        let mut report = None::<StopReport>;
+        for stopped in join_all(removed.iter().map(|container| container.stop())).await {
+            *report.get_or_insert_default() += stopped;
+        }
+        report
     }
 
     /// The listeners that were added and not removed.

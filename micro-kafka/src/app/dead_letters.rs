@@ -4,34 +4,86 @@ use super::builder::KafkaApp;
 use super::error::{BootError, BootErrors, Error};
 use super::resolve::Plan;
 use super::running::recoverer;
-use crate::admin::{AdminError, KafkaAdmin};
+use crate::admin::{AdminError, KafkaAdmin, Wanted};
 use crate::client::AnyClient;
+use crate::error::{Needed, RetryTopics};
 use crate::template::KafkaTemplate;
 
 /// The source topics and their dead-letter topics.
-pub(super) struct DeadLetters(Vec<(String, String)>);
+pub(super) struct DeadLetters(Vec<Topic>);
+
+/// A topic that has to exist, and the one that it is as wide as.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Topic {
+    source: String,
+    name: String,
+    partitions: Option<u32>,
+    replication_factor: Option<u16>,
+    /// Whether it is created if it is missing.
+    create: bool,
+}
 
 /// The dead-letter topics that the listeners need.
 pub(super) fn dead_letters(app: &KafkaApp) -> Result<DeadLetters, Error> {
-    if app.recoverer.is_some() {
-        return Ok(DeadLetters(Vec::new()));
+    DeadLetters::of(&app.plans, &app.template, app.recoverer.is_some())
+}
+
+/// The retry topics of a listener, and the dead-letter topics behind them.
+fn of_retries(retries: &RetryTopics, recovers: bool) -> Vec<Topic> {
+    let policy = retries.policy();
+    let mut needed = retries.needed();
+    if !recovers {
+        needed.extend(retries.dead_letter_topics());
     }
-    DeadLetters::of(&app.plans, &app.template)
+    let topic = |Needed { source, topic }| Topic {
+        source,
+        name: topic,
+        partitions: policy.partitions,
+        replication_factor: policy.replication_factor,
+        create: policy.auto_create,
+    };
+    needed.into_iter().map(topic).collect()
+}
+
+impl Topic {
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            source: &self.source,
+            topic: &self.name,
+            partitions: self.partitions,
+            replication_factor: self.replication_factor,
+        }
+    }
 }
 
 impl DeadLetters {
-    /// Those of these listeners.
+    /// Those of these listeners, with their retry topics; `recovers` says that the application has
+    /// somebody else for records that are not tried again.
     pub(super) fn of<'p>(
         plans: impl IntoIterator<Item = &'p Plan>,
         template: &KafkaTemplate,
+        recovers: bool,
     ) -> Result<Self, Error> {
         let mut topics = Vec::new();
         let mut problems = Vec::new();
         for plan in plans {
+            if let Some(retries) = &plan.endpoint.retry_topics {
+                topics.extend(of_retries(retries, recovers));
+                continue;
+            }
+            if recovers {
+                continue;
+            }
             let recoverer = recoverer(plan, template);
             for source in &plan.endpoint.topics {
                 match recoverer.destination(source) {
-                    Ok(destination) => topics.push((source.clone(), destination)),
+                    Ok(destination) => topics.push(Topic {
+                        source: source.clone(),
+                        name: destination,
+                        partitions: None,
+                        replication_factor: None,
+                        create: true,
+                    }),
                     Err(error) => problems.push(BootError::new(format!(
                         "listener `{}`: {error}",
                         plan.endpoint.id
@@ -47,7 +99,7 @@ impl DeadLetters {
 
     /// Whether a topic is one of them.
     pub(super) fn include(&self, topic: &str) -> bool {
-        self.0.iter().any(|(_, destination)| destination == topic)
+        self.0.iter().any(|own| own.name == topic)
     }
 
     /// Creates what is missing: by a consumer that connects anyhow; by the producer where there is
@@ -57,19 +109,21 @@ impl DeadLetters {
         consumer: Option<AnyClient>,
         template: &KafkaTemplate,
     ) -> Result<(), Error> {
-        if self.0.is_empty() {
+        let wanted: Vec<_> = self.0.iter().filter(|topic| topic.create).collect();
+        if wanted.is_empty() {
             return Ok(());
         }
+        let wanted: Vec<_> = wanted.into_iter().map(Topic::wanted).collect();
         let by_producer = || template.admin().with_wire_names();
         let admin = consumer.map_or_else(by_producer, |client| KafkaAdmin::on(client, ""));
-        let mut created = admin.ensure_dead_letter_topics(&self.0).await;
+        let mut created = admin.ensure_topics(&wanted).await;
         if matches!(created, Err(AdminError::Unauthorized { .. })) {
-            created = by_producer().ensure_dead_letter_topics(&self.0).await;
+            created = by_producer().ensure_topics(&wanted).await;
         }
         match created {
             Ok(created) => {
                 for topic in created {
-                    tracing::info!(topic, "dead-letter topic created");
+                    tracing::info!(topic, "retry or dead-letter topic created");
                 }
                 Ok(())
             }

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::builder::KafkaApp;
 use super::resolve::Plan;
-use super::running::{default_handler, default_recoverer};
+use super::retry_topics::{error_handler, recoverer};
 use crate::__private::v1::Detached;
 use crate::error::{Action, BoxError, ErrorHandler, ListenerError, Recover};
 use crate::listener::{Delivery, Finished, HandlerSlot, ListenerContext, ListenerEndpoint, States};
@@ -34,11 +34,8 @@ impl DetachedListener {
                 .error_handler
                 .clone()
                 .or_else(|| app.error_handler.clone())
-                .unwrap_or_else(|| default_handler(&plan)),
-            recoverer: app
-                .recoverer
-                .clone()
-                .unwrap_or_else(|| default_recoverer(&plan, &app.template)),
+                .unwrap_or_else(|| error_handler(&plan)),
+            recoverer: recoverer(&plan, app.recoverer.clone(), &app.template, &app.clock),
             detached: Mutex::new(Detached::of(context(&plan, &namespace, &app.states))),
             endpoint: plan.endpoint,
         };
@@ -108,5 +105,6 @@ fn context(plan: &Plan, namespace: &Arc<str>, states: &Arc<States>) -> ListenerC
         states: Arc::clone(states),
         send_to: plan.endpoint.send_to.clone(),
         info: plan.endpoint.info.clone(),
+        retry_topics: plan.endpoint.retry_topics.clone(),
     }
 }

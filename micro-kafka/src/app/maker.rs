@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use super::resolve::{ErrorHandlers, Plan};
-use super::running::{default_handler, default_recoverer};
+use super::retry_topics::{error_handler, readers, recoverer};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{ErrorHandler, Recover};
@@ -28,22 +28,28 @@ pub(super) struct Maker {
 }
 
 impl Maker {
-    /// A container that does not run yet.
-    pub(super) fn container(&self, plan: Plan) -> ListenerContainer {
-        let error_handler = plan.error_handler.clone();
-        let recoverer = self.recoverer.clone();
-        let deps = ContainerDeps {
+    /// Containers that do not run yet: the listener's, then those that read its retry topics.
+    pub(super) fn containers(&self, plan: Plan) -> Vec<ListenerContainer> {
+        let readers = readers(&plan.endpoint);
+        let deps = self.deps(&plan);
+        let all = std::iter::once(plan.endpoint).chain(readers);
+        all.map(|endpoint| ListenerContainer::new(endpoint, deps.clone()))
+            .collect()
+    }
+
+    fn deps(&self, plan: &Plan) -> ContainerDeps {
+        let own = plan.error_handler.clone();
+        ContainerDeps {
             clock: self.clock.clone(),
             states: Arc::clone(&self.states),
-            error_handler: error_handler
+            error_handler: own
                 .or_else(|| self.error_handler.clone())
-                .unwrap_or_else(|| default_handler(&plan)),
-            recoverer: recoverer.unwrap_or_else(|| default_recoverer(&plan, &self.template)),
+                .unwrap_or_else(|| error_handler(plan)),
+            recoverer: recoverer(plan, self.recoverer.clone(), &self.template, &self.clock),
             rebalance_listener: self.rebalance_listener.clone(),
             interceptors: self.interceptors.clone(),
             namespace: self.config.kafka().namespaced("").into(),
             runtime: self.runtime.clone(),
-        };
-        ListenerContainer::new(plan.endpoint, deps)
+        }
     }
 }

@@ -12,6 +12,7 @@ mod programmatic;
 mod registration;
 mod registry;
 mod resolve;
+mod retry_topics;
 mod running;
 mod signal;
 mod templates;

@@ -52,15 +52,13 @@ pub(crate) struct Arguments {
     pub(crate) dispatch: Option<Dispatch>,
     pub(crate) ack_mode: Option<AckMode>,
     pub(crate) retry: RetryDef,
+    /// Keys and values of `[kafka.listeners.<id>.retry-topic]`.
+    pub(crate) retryable: Vec<(String, String)>,
     pub(crate) properties: Vec<(String, String)>,
 }
 
 impl From<&ListenerDef> for Registration {
     fn from(def: &ListenerDef) -> Self {
-        let properties = def
-            .properties
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()));
         Self {
             id: def.id.into(),
             explicit_id: def.explicit_id,
@@ -89,7 +87,8 @@ impl From<&ListenerDef> for Registration {
                 dispatch: def.dispatch,
                 ack_mode: def.ack_mode,
                 retry: def.retry,
-                properties: properties.collect(),
+                retryable: owned(def.retryable),
+                properties: owned(def.properties),
             },
             handler: Handler::Function(def.invoke),
             check: def.check,
@@ -97,6 +96,13 @@ impl From<&ListenerDef> for Registration {
             code: Code::from(def),
         }
     }
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pairs = pairs.iter();
+    pairs
+        .map(|(key, value)| ((*key).into(), (*value).into()))
+        .collect()
 }
 
 impl From<&ListenerDef> for Code {

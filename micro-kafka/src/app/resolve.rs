@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::error::BootError;
 use super::registration::{Arguments, Code, Registration};
-use crate::config::{Config, ListenerAttributes, Origin, ResolvedListener, RetrySettings};
-use crate::error::{DEAD_LETTER_SUFFIX, ErrorHandler};
+use crate::config::{
+    Config, KafkaSettings, ListenerAttributes, Origin, ResolvedListener, RetrySettings,
+};
+use crate::error::{DEAD_LETTER_SUFFIX, ErrorHandler, RetryTopicError, RetryTopics};
 use crate::listener::{AckMode, BootCheck, ListenerEndpoint, SendTo, States, TopicPartitions};
 
 /// The application's error handlers, by name.
@@ -21,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) dead_letter_topic: Option<String>,
     /// Who decides about its failures, if it has somebody of its own.
     pub(crate) error_handler: Option<Arc<dyn ErrorHandler>>,
+    /// Why its retry topics cannot be.
+    retry_topics_problem: Option<String>,
 }
 
 /// Resolves all listeners and reports every mistake.
@@ -93,6 +97,7 @@ fn plan(
     let error_handler = error_handler.map_err(|_| Reported)?;
     let mut plan = endpoint(config, listener, resolved);
     look_for_topics(&mut plan);
+    problems.extend(plan.retry_topics_problem.take().map(at));
     plan.error_handler = error_handler.or(plan.error_handler);
     Ok(plan)
 }
@@ -138,6 +143,10 @@ fn contradictions(code: &Code, resolved: &ResolvedListener) -> Vec<String> {
 
 fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener) -> Plan {
     let kafka = config.kafka();
+    let (retry_topics, retry_topics_problem) = match retry_topics(kafka, &resolved) {
+        Ok(topics) => (topics, None),
+        Err(problem) => (None, Some(problem.to_string())),
+    };
     let properties = resolved.consumer_properties.iter();
     let endpoint = ListenerEndpoint {
         topics: resolved
@@ -190,6 +199,8 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         properties: properties
             .map(|(name, value, _)| (name.to_owned(), value.to_owned()))
             .collect(),
+        retry_topics,
+        reads_retries: false,
         handler: listener.handler,
         id: Arc::from(resolved.id),
     };
@@ -198,7 +209,25 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         retry: resolved.retry,
         dead_letter_topic: resolved.dead_letter_topic,
         error_handler: listener.code.error_handler,
+        retry_topics_problem,
     }
+}
+
+/// The retry topics of a listener, if it is to have some.
+fn retry_topics(
+    kafka: &KafkaSettings,
+    resolved: &ResolvedListener,
+) -> Result<Option<Arc<RetryTopics>>, RetryTopicError> {
+    let Some(policy) = resolved.retry_topic.clone() else {
+        return Ok(None);
+    };
+    let names = resolved.topics.iter();
+    let sources = names.map(|topic| kafka.namespaced(topic)).collect::<Vec<_>>();
+    let dead_letters = resolved.dead_letter_topic.as_deref();
+    let dead_letters = dead_letters.map(|topic| kafka.namespaced(topic));
+    let id = resolved.id.as_str().into();
+    let topics = RetryTopics::new(id, policy, &sources, &resolved.group_id, dead_letters)?;
+    Ok(Some(Arc::new(topics)))
 }
 
 /// More consumers than partitions would have nothing to do, where partitions are not assigned.
@@ -314,6 +343,9 @@ impl Arguments {
         put("error_handler", self.error_handler.clone());
         put("send_to", self.send_to.clone());
         put("info", self.info.clone());
+        for (key, value) in &self.retryable {
+            put(&format!("retry_topic.{key}"), Some(value.clone()));
+        }
         for (name, value) in &self.properties {
             put(&format!("properties.{name}"), Some(value.clone()));
         }

@@ -48,8 +48,11 @@ impl RunningApp {
             runtime,
         };
         let plans = app.plans.into_iter();
+        let mut containers: Vec<_> = plans.flat_map(|plan| maker.containers(plan)).collect();
+        // Whoever reads retry topics comes after all listeners.
+        containers.sort_by_key(|container| container.endpoint().reads_retries);
         let running = Self {
-            containers: plans.map(|plan| maker.container(plan)).collect(),
+            containers,
             added: Mutex::default(),
             maker,
             flush_timeout,
@@ -128,7 +131,7 @@ impl RunningApp {
         self.maker.states.get()
     }
 
-    /// The containers, in the order of their registration.
+    /// The containers, in the order of their registration; after them, those that read retry topics.
     #[must_use]
     pub fn containers(&self) -> &[ListenerContainer] {
         &self.containers

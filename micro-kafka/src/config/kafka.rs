@@ -10,7 +10,7 @@ use super::section::Section;
 use super::values::{checked, duration, list};
 use super::{
     ConsumerSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings, Properties,
-    TemplateSettings,
+    RetryTopicSettings, TemplateSettings,
 };
 
 /// The table `[kafka]`.
@@ -39,6 +39,8 @@ pub struct KafkaSettings {
     pub listeners: BTreeMap<String, ListenerSettings>,
     /// `[kafka.containers.<name>]`: for all listeners that name it.
     pub containers: BTreeMap<String, ListenerSettings>,
+    /// `[kafka.retry.topic]`: how failed records go through retry topics, for all listeners.
+    pub retry_topic: RetryTopicSettings,
     /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
     /// only producers have go to them alone.
     pub properties: Properties,
@@ -58,6 +60,7 @@ impl Default for KafkaSettings {
             listener: ListenerSettings::default(),
             listeners: BTreeMap::new(),
             containers: BTreeMap::new(),
+            retry_topic: RetryTopicSettings::default(),
             properties: Properties::default(),
         }
     }
@@ -113,11 +116,18 @@ impl KafkaSettings {
             listener: ListenerSettings::read(section.inner("listener")),
             listeners: read_listeners(&section.inner("listeners")),
             containers: read_listeners(&section.inner("containers")),
+            retry_topic: read_retry_topic(section.inner("retry")),
             properties: read_properties(&section.inner("properties"), Room::Shared),
         };
         section.refuse_unknown();
         settings
     }
+}
+
+fn read_retry_topic(mut section: Section<'_>) -> RetryTopicSettings {
+    let settings = RetryTopicSettings::read(section.inner("topic"));
+    section.refuse_unknown();
+    settings
 }
 
 fn read_listeners(section: &Section<'_>) -> BTreeMap<String, ListenerSettings> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::error::RetryTopicPolicy;
 use crate::listener::{AckMode, BatchSpec, Dispatch, Order, TopicPartitions};
 
 use super::batch::BatchSettings;
@@ -12,7 +13,7 @@ use super::values::{
     boolean, checked, choice, duration, integer, list, positive_duration, size, text,
     topic_partitions,
 };
-use super::{Properties, RetrySettings};
+use super::{Properties, RetrySettings, RetryTopicSettings};
 
 /// Each consumer is a thread.
 const MAX_CONCURRENCY: usize = 1_000;
@@ -88,6 +89,8 @@ pub struct ListenerSettings {
     pub commit_count: Option<u32>,
     /// `[….retry]`: attempts and waits, also by error variant.
     pub retry: RetrySettings,
+    /// `[….retry-topic]`: how failed records go through retry topics.
+    pub retry_topic: RetryTopicSettings,
     /// `dead-letter-topic`: over `<topic>-dlt`.
     pub dead_letter_topic: Option<String>,
     /// `[….properties]`: librdkafka properties of its consumers.
@@ -141,6 +144,7 @@ impl ListenerSettings {
             commit_interval: self.commit_interval.or(fallback.commit_interval),
             commit_count: self.commit_count.or(fallback.commit_count),
             retry: self.retry.or(&fallback.retry),
+            retry_topic: self.retry_topic.or(&fallback.retry_topic),
             dead_letter_topic: self
                 .dead_letter_topic
                 .or_else(|| fallback.dead_letter_topic.clone()),
@@ -202,6 +206,7 @@ impl ListenerSettings {
             commit_interval: section.read("commit-interval", positive_duration),
             commit_count: section.read("commit-count", integer(1..=u32::MAX)),
             retry: RetrySettings::read(section.inner("retry")),
+            retry_topic: RetryTopicSettings::read(section.inner("retry-topic")),
             dead_letter_topic: section.read("dead-letter-topic", checked(check_topic)),
             properties: read_properties(&section.inner("properties"), Room::Consumer),
         };
@@ -274,6 +279,8 @@ pub struct ResolvedListener {
     pub commit_count: u32,
     /// Attempts and waits.
     pub retry: RetrySettings,
+    /// How its failed records go through retry topics, if they do.
+    pub retry_topic: Option<RetryTopicPolicy>,
     /// The dead-letter topic, if it is not `<topic>-dlt`.
     pub dead_letter_topic: Option<String>,
     /// Every librdkafka property of its consumers, servers and group included.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use crate::error::RetryTopicPolicy;
 use crate::listener::AckMode;
 
 use super::client_properties::ClientProperties;
@@ -16,7 +17,7 @@ use super::suggestion::nearest;
 use super::tree::{Node, Table};
 use super::{
     ConfigError, ConfigErrors, ConfigProblem, ListenerSettings, Origin, Properties,
-    ResolvedListener,
+    ResolvedListener, RetryTopicSettings,
 };
 
 const CONCURRENCY: usize = 1;
@@ -91,6 +92,7 @@ impl<'c> ListenerResolution<'c> {
         }
         place.check_dead_letters(&merged, &topics, &mut errors);
         place.check_commits(&merged, &mut errors);
+        place.check_retry_topics(&merged, &topics, &mut errors);
         let (mut properties, conflicts) = self.consumer(&merged);
         errors.extend(
             conflicts
@@ -152,10 +154,18 @@ impl<'c> ListenerResolution<'c> {
             revoke_drain: merged.revoke_drain.unwrap_or(REVOKE_DRAIN),
             commit_interval: merged.commit_interval.unwrap_or(COMMIT_INTERVAL),
             commit_count: merged.commit_count.unwrap_or(COMMIT_COUNT),
+            retry_topic: self.retry_topic(&merged),
             retry: merged.retry,
             dead_letter_topic: merged.dead_letter_topic,
             consumer_properties,
         }
+    }
+
+    fn retry_topic(&self, merged: &ListenerSettings) -> Option<RetryTopicPolicy> {
+        let settings = merged.retry_topic.clone();
+        let settings = settings.or(&self.loaded.kafka.retry_topic);
+        let enabled = settings.enabled.unwrap_or(false);
+        enabled.then(|| RetryTopicPolicy::new(&settings, &merged.retry))
     }
 
     fn consumer(&self, listener: &ListenerSettings) -> (Properties, Vec<ConfigError>) {
@@ -297,6 +307,32 @@ impl Place<'_> {
                 "the listener reads {dead_letters:?} itself: its failures would come back for ever"
             );
             errors.push(self.error("dead-letter-topic", ConfigError::conflict(reason)));
+        }
+    }
+
+    fn check_retry_topics(
+        &self,
+        merged: &ListenerSettings,
+        topics: &[String],
+        errors: &mut Vec<ConfigError>,
+    ) {
+        let id = self.attributes.id;
+        let own = self.loaded.kafka.listener_overrides(id);
+        let written = own.is_some_and(|own| own.retry_topic != RetryTopicSettings::default());
+        let common = self.loaded.kafka.retry_topic.enabled;
+        let enabled = merged.retry_topic.enabled.or(common);
+        if written && enabled.is_none() {
+            let reason = "the listener has no retry topics";
+            let error = ConfigError::conflict(reason).hint(format!(
+                "write #[retryable] before its function, or enabled = true in \
+                 [kafka.listeners.{id}.retry-topic]"
+            ));
+            errors.push(self.error("retry-topic", error));
+        }
+        if enabled == Some(true) && topics.is_empty() && merged.topic_pattern.is_some() {
+            let reason = "the retry topics of topics that are found by a pattern are not known";
+            let error = ConfigError::conflict(reason).hint("name the topics");
+            errors.push(self.error("topic-pattern", error));
         }
     }
 

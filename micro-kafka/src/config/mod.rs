@@ -80,6 +80,7 @@ mod property_check;
 mod property_names;
 mod registered;
 mod retry;
+mod retry_topic;
 mod secret;
 mod section;
 mod sections;
@@ -104,6 +105,7 @@ pub use producer::{Acks, Compression, ProducerSettings};
 pub use properties::Properties;
 pub(crate) use property_names::{canonical, is_for_producers_only};
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
+pub use retry_topic::RetryTopicSettings;
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
 

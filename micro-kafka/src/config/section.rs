@@ -38,6 +38,16 @@ impl<'t> Section<'t> {
         self.mistakes.borrow_mut().push(error);
     }
 
+    /// Reports a mistake at a key of this table.
+    pub(crate) fn report_at(&self, key: &str, error: ConfigError) {
+        let error = error.key(join(&self.path, key));
+        let entry = self.table.and_then(|table| table.find(key));
+        self.report(match entry {
+            Some((_, entry)) => error.at(&entry.node.origin),
+            None => error,
+        });
+    }
+
     /// The value of a key, if it is there and right.
     pub(crate) fn read<T>(
         &mut self,

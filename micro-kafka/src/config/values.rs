@@ -53,6 +53,26 @@ where
     }
 }
 
+/// A share of a whole: a number from 0 to 1.
+pub(crate) fn share(node: &Node) -> Result<f64, ConfigError> {
+    let number = match &node.value {
+        Value::Integer(_) | Value::Float(_) => node.as_text(),
+        Value::Text(text) if text.untyped => node.as_text(),
+        _ => None,
+    };
+    let number = number.and_then(|number| number.trim().parse::<f64>().ok());
+    let Some(number) = number else {
+        return Err(ConfigError::wrong_type("a number such as 0.2", shown(node, "")));
+    };
+    match (0.0..=1.0).contains(&number) {
+        true => Ok(number),
+        false => Err(ConfigError::invalid(format!(
+            "{} is not between 0 and 1",
+            shown(node, "")
+        ))),
+    }
+}
+
 /// A duration with a unit.
 pub(crate) fn duration(node: &Node) -> Result<Duration, ConfigError> {
     parsed(node, "a duration such as \"5s\"", parse_duration)

@@ -16,6 +16,7 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
         states: Arc::new(States::default()),
         send_to: None,
         info: None,
+        retry_topics: None,
     };
     let (acks, _) = mpsc::unbounded_channel();
     Delivery {

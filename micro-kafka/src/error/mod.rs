@@ -7,6 +7,7 @@ mod default_error_handler;
 mod handler;
 mod listener_error;
 mod logging_recoverer;
+mod retry_topic;
 mod schedule;
 mod source_chain;
 
@@ -22,3 +23,8 @@ pub use default_error_handler::{DEFAULT_ATTEMPTS, DefaultErrorHandler};
 pub use handler::{Action, ErrorHandler, Recover, RecoverFuture};
 pub use listener_error::{BoxError, ErrorKind, ListenerError};
 pub use logging_recoverer::LoggingRecoverer;
+pub(crate) use retry_topic::{failed_group, Needed, RetryReader, RetryTopicErrorHandler};
+pub use retry_topic::{
+    DltStrategy, RetryCompat, RetryTopicError, RetryTopicPolicy, RetryTopicRecoverer, RetryTopics,
+    SameInterval, TopicSuffixing,
+};

@@ -26,9 +26,9 @@ impl Attempt {
         self.in_place
     }
 
-    /// The number of the topic, from 1 for the first one: Spring's
-    /// `nonBlockingRetryDeliveryAttempt`. Told by a header that is believed only on topics named
-    /// `…-retry` or `…-retry-<n>`.
+    /// The number of the delivery over retry topics, from 1: Spring's
+    /// `nonBlockingRetryDeliveryAttempt`. Told by a header that is believed only on the listener's
+    /// own retry topics; where it has none, on topics named `…-retry` or `…-retry-<n>`.
     #[must_use]
     pub fn non_blocking(self) -> u32 {
         self.topics
@@ -44,6 +44,9 @@ impl Attempt {
 /// How often a retry topic's record was tried in topics before, and is now.
 fn topics(delivery: &Delivery) -> u32 {
     let record = delivery.record();
+    if let Some(topics) = &delivery.listener().retry_topics {
+        return topics.attempts(delivery);
+    }
     let topic = record.topic();
     let unnumbered = topic.trim_end_matches(|c: char| c.is_ascii_digit());
     let unnumbered = unnumbered.strip_suffix('-').unwrap_or(topic);

@@ -57,6 +57,7 @@ impl ListenerContainer {
             states: Arc::clone(&deps.states),
             send_to: endpoint.send_to.clone(),
             info: endpoint.info.clone(),
+            retry_topics: endpoint.retry_topics.clone(),
         };
         Self {
             endpoint: Arc::new(endpoint),

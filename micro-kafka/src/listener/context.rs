@@ -12,6 +12,7 @@ use super::cancel::CancelSignal;
 use super::health::ConsumerStatus;
 use super::partition_control::ConsumerLine;
 use super::reply::SendTo;
+use crate::error::RetryTopics;
 
 /// The values given to `KafkaApp::builder().state(…)`, by type.
 #[derive(Default)]
@@ -51,6 +52,19 @@ pub struct ListenerContext {
     pub send_to: Option<SendTo>,
     /// A text that its handler may take.
     pub info: Option<Arc<str>>,
+    /// Its retry topics, if it has some; the same for those who read them.
+    pub retry_topics: Option<Arc<RetryTopics>>,
+}
+
+impl ListenerContext {
+    /// The listener's id; for the reader of retry topics, that of the listener whose they are.
+    #[must_use]
+    pub fn main_id(&self) -> &str {
+        match &self.retry_topics {
+            Some(topics) => topics.listener(),
+            None => &self.id,
+        }
+    }
 }
 
 /// What all deliveries of one consumer thread share.

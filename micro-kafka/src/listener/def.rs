@@ -89,6 +89,9 @@ pub struct ListenerDef {
     pub ack_mode: Option<AckMode>,
     /// Retries in place.
     pub retry: RetryDef,
+    /// Keys and values of `#[retryable]`, as the settings name them, `enabled` among them; with
+    /// placeholders.
+    pub retryable: &'static [(&'static str, &'static str)],
     /// Several records in one call.
     pub batch: Option<BatchDef>,
     /// The table `[kafka.containers.<name>]`, with placeholders.

@@ -9,6 +9,7 @@ use super::{
     AckMode, BatchSpec, Delivery, Dispatch, Filter, HandlerFuture, HandlerSlot, Invoke, Order,
     SendTo, Started, TopicPartitions,
 };
+use crate::error::RetryTopics;
 
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
@@ -119,11 +120,23 @@ pub struct ListenerEndpoint {
     /// The consumers' librdkafka properties, complete but for `client.id` and
     /// `group.instance.id`'s suffix.
     pub properties: Vec<(String, String)>,
+    /// Its retry topics, if it has some.
+    pub retry_topics: Option<Arc<RetryTopics>>,
+    /// Whether it reads those, for the listener whose they are: its records wait until they are
+    /// due.
+    pub reads_retries: bool,
     /// The code.
     pub handler: Handler,
 }
 
 impl ListenerEndpoint {
+    /// The listener whose retry topics it reads.
+    #[must_use]
+    pub fn retry_of(&self) -> Option<&Arc<str>> {
+        let topics = self.retry_topics.as_ref().filter(|_| self.reads_retries);
+        topics.map(|topics| topics.listener())
+    }
+
     /// Whether a lane waits until the commit of its record is answered.
     pub(super) fn waits_for_commits(&self) -> bool {
         let by_record = self.auto_commit.is_none() && self.ack_mode == AckMode::Record;

@@ -68,6 +68,8 @@ pub(super) enum Abort {
 pub(super) enum Next {
     /// The handler again.
     Handle(Delivery),
+    /// The handler, for the first time: the record was not due.
+    Due(Delivery),
     /// The recoverer again.
     Recover {
         delivery: Delivery,
@@ -349,9 +351,10 @@ fn leave(state: &State, busy: &mut usize, committing: &mut usize) {
 impl State {
     /// Whether there is a record in front that was tried before.
     fn has_record(&self) -> bool {
-        matches!(
-            self,
-            Self::Ready(Some(_)) | Self::Waiting { .. } | Self::Reading
-        )
+        match self {
+            Self::Ready(Some(next)) | Self::Waiting { next, .. } => !matches!(**next, Next::Due(_)),
+            Self::Reading => true,
+            Self::Ready(None) | Self::Starting | Self::Busy { .. } | Self::Committing => false,
+        }
     }
 }

@@ -26,6 +26,7 @@ impl Detached {
             states: Arc::new(states),
             send_to: None,
             info: None,
+            retry_topics: None,
         })
     }
 

@@ -211,6 +211,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return true;
         };
         let delivery = self.delivery(slot, epoch, lane, record);
+        if self.seat.endpoint.reads_retries {
+            return self.deliver_when_due(delivery);
+        }
         self.seat.status.pulse.at(delivery.token.offset);
         self.deliver(delivery)
     }

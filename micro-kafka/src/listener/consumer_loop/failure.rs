@@ -162,7 +162,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 }
                 continue;
             };
-            if matches!(next, Next::Handle(_)) {
+            if matches!(next, Next::Handle(_) | Next::Due(_)) {
                 partition.lanes.set_ready(lane, next);
             } else if self.go_on(slot, lane, next) {
                 self.release(slot, lane);
@@ -178,6 +178,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 self.seat.status.pulse.at(delivery.token.offset);
                 self.deliver(delivery)
             }
+            Next::Due(delivery) => self.deliver_when_due(delivery),
             Next::Recover {
                 delivery,
                 error,

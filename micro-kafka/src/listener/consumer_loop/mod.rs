@@ -5,6 +5,7 @@ mod acknowledge;
 mod batch;
 mod commit;
 mod dispatch;
+mod due;
 mod failure;
 mod hooks;
 mod idle;

@@ -145,6 +145,8 @@ impl Broker {
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
             properties: properties.map(owned).into(),
+            retry_topics: None,
+            reads_retries: false,
             handler,
         }
     }

@@ -367,6 +367,7 @@ impl Rig {
                 states: Arc::new(States::default()),
                 send_to: None,
                 info: None,
+                retry_topics: None,
             }),
             status: Arc::default(),
             stats: Arc::default(),

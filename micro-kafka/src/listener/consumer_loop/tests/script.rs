@@ -279,6 +279,7 @@ pub(super) struct Plan {
     pub(super) max_uncommitted: usize,
     pub(super) max_uncommitted_bytes: usize,
     pub(super) idle_event: Option<Duration>,
+    pub(super) retry_topics: Option<Arc<RetryTopics>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) revoke_drain: Duration,
     pub(super) shutdown_timeout: Duration,
@@ -308,6 +309,7 @@ impl Default for Plan {
             max_uncommitted: 100,
             max_uncommitted_bytes: 1 << 20,
             idle_event: None,
+            retry_topics: None,
             rebalance_listener: None,
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
@@ -378,6 +380,7 @@ impl Plan {
                 states: Arc::new(States::default()),
                 send_to: None,
                 info: None,
+                retry_topics: None,
             }),
             status: Arc::clone(&status),
             stats: Arc::default(),
@@ -475,6 +478,8 @@ impl Plan {
             revoke_drain: self.revoke_drain,
             shutdown_timeout: self.shutdown_timeout,
             properties: Vec::new(),
+            retry_topics: self.retry_topics.clone(),
+            reads_retries: self.retry_topics.is_some(),
             handler,
         }
     }

@@ -9,7 +9,7 @@ use super::builder::KafkaApp;
 use super::resolve::Plan;
 use super::retry_topics::{error_handler, recoverer};
 use crate::__private::v1::Detached;
-use crate::error::{Action, BoxError, ErrorHandler, ListenerError, Recover};
+use crate::error::{Action, BoxError, ErrorHandler, ListenerError, Recover, Recovered, Way};
 use crate::listener::{Delivery, Finished, HandlerSlot, ListenerContext, ListenerEndpoint, States};
 use crate::record::Record;
 
@@ -67,7 +67,12 @@ impl DetachedListener {
     /// What a container would do after this failure.
     #[must_use]
     pub fn decide(&self, delivery: &Delivery, error: &ListenerError) -> Action {
-        self.error_handler.handle(delivery, error)
+        match self.error_handler.handle(delivery, error) {
+            Action::RetryTopic(delay) if !self.recoverer.has_retry_topics() => {
+                Action::RetryAfter(delay)
+            }
+            action => action,
+        }
     }
 
     /// The same record once more.
@@ -83,10 +88,11 @@ impl DetachedListener {
     /// If the recoverer fails.
     pub async fn recover(
         &self,
+        way: Way,
         delivery: Delivery,
         error: ListenerError,
-    ) -> (Delivery, ListenerError, Result<(), BoxError>) {
-        self.recoverer.recover(delivery, error).await
+    ) -> (Delivery, ListenerError, Result<Recovered, BoxError>) {
+        self.recoverer.recover_by(way, delivery, error).await
     }
 
     /// What a handler's `Acknowledgment` said next, with the record's offset: that it is done, or

@@ -33,7 +33,7 @@ impl Default for DefaultErrorHandler {
 /// What is left once override, policy and defaults are laid over one another.
 enum Decision {
     Retry { attempts: u32, delay: Duration },
-    Recover,
+    DeadLetter,
     Skip,
     Stop,
 }
@@ -99,7 +99,7 @@ impl DefaultErrorHandler {
             Policy::Inherit => retry(None, None),
             Policy::Retry { attempts, back_off } => retry(attempts, back_off),
             Policy::RetryAfter(delay) => retry(None, Some(BackOff::Fixed(delay))),
-            Policy::DeadLetter => Decision::Recover,
+            Policy::DeadLetter => Decision::DeadLetter,
             Policy::Skip => Decision::Skip,
             Policy::Stop => Decision::Stop,
         }
@@ -111,7 +111,8 @@ impl ErrorHandler for DefaultErrorHandler {
         let failures = delivery.attempt();
         let action = match self.decide(error, failures) {
             Decision::Retry { attempts, delay } if failures < attempts => Action::RetryAfter(delay),
-            Decision::Retry { .. } | Decision::Recover => Action::Recover,
+            Decision::Retry { .. } => Action::Recover,
+            Decision::DeadLetter => Action::DeadLetter,
             Decision::Skip => Action::Skip,
             Decision::Stop => Action::Stop,
         };
@@ -152,8 +153,10 @@ fn log(delivery: &Delivery, error: &ListenerError, action: Action) {
                 delay = delay
             );
         }
-        Action::Recover => event!(ERROR, "record failed for good"),
         Action::Skip => event!(WARN, "record failed and is skipped"),
+        Action::Recover | Action::DeadLetter | Action::RetryTopic(_) | Action::Park => {
+            event!(ERROR, "record failed for good");
+        }
         Action::Stop => event!(ERROR, "record failed, the listener stops"),
     }
 }
@@ -231,7 +234,7 @@ mod tests {
         let handler = DefaultErrorHandler::default();
         assert_eq!(
             action(&handler, &error(Policy::DeadLetter), 1),
-            Action::Recover
+            Action::DeadLetter
         );
         assert_eq!(action(&handler, &error(Policy::Skip), 1), Action::Skip);
         assert_eq!(action(&handler, &error(Policy::Stop), 1), Action::Stop);
@@ -278,7 +281,7 @@ mod tests {
             twice
         );
         for (policy, expected) in [
-            (ErrorPolicy::DeadLetter, Action::Recover),
+            (ErrorPolicy::DeadLetter, Action::DeadLetter),
             (ErrorPolicy::Skip, Action::Skip),
             (ErrorPolicy::Stop, Action::Stop),
         ] {
@@ -302,7 +305,7 @@ mod tests {
     fn a_record_that_cannot_be_decoded_is_recovered_at_once() {
         let undecodable = ListenerError::decode(crate::codec::DecodeError::Utf8(3));
         let handler = DefaultErrorHandler::default();
-        assert_eq!(history(&handler, &undecodable), [Action::Recover]);
+        assert_eq!(history(&handler, &undecodable), [Action::DeadLetter]);
     }
 
     #[test]

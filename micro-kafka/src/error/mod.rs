@@ -1,5 +1,6 @@
 //! What becomes of a record whose handler failed.
 
+mod action;
 mod back_off;
 mod classify;
 mod dead_letter;
@@ -14,13 +15,14 @@ mod source_chain;
 #[cfg(test)]
 mod fixture;
 
+pub use action::{Action, Recovered, Way};
 pub use back_off::BackOff;
 pub use classify::{Classify, Policy};
 pub use dead_letter::{
     DEAD_LETTER_SUFFIX, DeadLetterError, DeadLetterPublishingRecoverer, Failure,
 };
 pub use default_error_handler::{DEFAULT_ATTEMPTS, DefaultErrorHandler};
-pub use handler::{Action, ErrorHandler, Recover, RecoverFuture};
+pub use handler::{ErrorHandler, Recover, RecoverFuture};
 pub use listener_error::{BoxError, ErrorKind, ListenerError};
 pub use logging_recoverer::LoggingRecoverer;
 pub(crate) use retry_topic::{failed_group, Needed, RetryReader, RetryTopicErrorHandler};

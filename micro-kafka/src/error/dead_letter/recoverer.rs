@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::headers::{self, Texts};
-use crate::error::{ListenerError, Recover, RecoverFuture};
+use crate::error::{ListenerError, Recover, RecoverFuture, Recovered};
 use crate::listener::Delivery;
 use crate::template::{KafkaTemplate, SendError, SendResult};
 
@@ -179,7 +179,7 @@ impl Recover for DeadLetterPublishingRecoverer {
             let result = match recoverer.publish(&topic, &delivery, &error).await {
                 Ok(sent) => {
                     published(&delivery, &sent);
-                    Ok(())
+                    Ok(Recovered::DeadLettered)
                 }
                 Err(failed) => Err(failed.into()),
             };

@@ -348,8 +348,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 delivery,
                 error,
                 result,
-                tries,
-            } => self.recovered(delivery, error, result, tries),
+                this,
+            } => self.recovered(delivery, error, result, this),
             Outcome::Panicked(text) => self.lost_delivery(token, &text),
         }
     }

@@ -250,6 +250,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 Command::Stop => self.begin_stop(self.seat.endpoint.shutdown_timeout),
                 Command::Abandon => self.begin_stop(Duration::ZERO),
                 Command::Paused => self.take_pauses(),
+                Command::Unpark => self.unpark(),
                 Command::Seek(request) => self.begin_seek(request),
                 Command::Progress(answer) => {
                     let _ = answer.send(self.progress());

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::client::mock_cluster::MockCluster;
 use crate::clock::Clock;
 use crate::error::{
-    Action, ErrorHandler, ErrorKind, ListenerError, Policy, Recover, RecoverFuture,
+    Action, ErrorHandler, ErrorKind, ListenerError, Policy, Recover, RecoverFuture, Recovered,
 };
 use crate::listener::{
     AckMode, ContainerDeps, Delivery, Dispatch, Finished, Handler, HandlerFuture,
@@ -280,7 +280,7 @@ impl Recover for Keep {
                 return (delivery, error, Err("the dead-letter topic is away".into()));
             }
             kept.offsets.lock().push(delivery.record().offset());
-            (delivery, error, Ok(()))
+            (delivery, error, Ok(Recovered::DeadLettered))
         })
     }
 }

@@ -23,8 +23,6 @@ pub(crate) struct Plan {
     pub(crate) dead_letter_topic: Option<String>,
     /// Who decides about its failures, if it has somebody of its own.
     pub(crate) error_handler: Option<Arc<dyn ErrorHandler>>,
-    /// Why its retry topics cannot be.
-    retry_topics_problem: Option<String>,
 }
 
 /// Resolves all listeners and reports every mistake.
@@ -95,9 +93,11 @@ fn plan(
             .map(at),
     );
     let error_handler = error_handler.map_err(|_| Reported)?;
-    let mut plan = endpoint(config, listener, resolved);
+    let retry_topics = retry_topics(config.kafka(), &resolved);
+    problems.extend(retry_topics.as_ref().err().map(ToString::to_string).map(at));
+    let retry_topics = retry_topics.map_err(|_| Reported)?;
+    let mut plan = endpoint(config, listener, resolved, retry_topics);
     look_for_topics(&mut plan);
-    problems.extend(plan.retry_topics_problem.take().map(at));
     plan.error_handler = error_handler.or(plan.error_handler);
     Ok(plan)
 }
@@ -141,12 +141,13 @@ fn contradictions(code: &Code, resolved: &ResolvedListener) -> Vec<String> {
     problems
 }
 
-fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener) -> Plan {
+fn endpoint(
+    config: &Config,
+    listener: Registration,
+    resolved: ResolvedListener,
+    retry_topics: Option<Arc<RetryTopics>>,
+) -> Plan {
     let kafka = config.kafka();
-    let (retry_topics, retry_topics_problem) = match retry_topics(kafka, &resolved) {
-        Ok(topics) => (topics, None),
-        Err(problem) => (None, Some(problem.to_string())),
-    };
     let properties = resolved.consumer_properties.iter();
     let endpoint = ListenerEndpoint {
         topics: resolved
@@ -209,7 +210,6 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         retry: resolved.retry,
         dead_letter_topic: resolved.dead_letter_topic,
         error_handler: listener.code.error_handler,
-        retry_topics_problem,
     }
 }
 

@@ -120,6 +120,7 @@ impl<'c> ListenerResolution<'c> {
     ) -> ResolvedListener {
         let consumer = &self.loaded.kafka.consumer;
         let order = merged.order.unwrap_or_default();
+        let retry_topic = self.retry_topic(&merged);
         ResolvedListener {
             id: id.to_owned(),
             topics,
@@ -154,7 +155,7 @@ impl<'c> ListenerResolution<'c> {
             revoke_drain: merged.revoke_drain.unwrap_or(REVOKE_DRAIN),
             commit_interval: merged.commit_interval.unwrap_or(COMMIT_INTERVAL),
             commit_count: merged.commit_count.unwrap_or(COMMIT_COUNT),
-            retry_topic: self.retry_topic(&merged),
+            retry_topic,
             retry: merged.retry,
             dead_letter_topic: merged.dead_letter_topic,
             consumer_properties,

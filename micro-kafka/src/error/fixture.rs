@@ -9,9 +9,14 @@ use crate::listener::{AckToken, ConsumerContext, Delivery, ListenerContext, Stat
 use crate::record::OwnedRecord;
 
 pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
+    delivery_to("poison-group", record, attempt)
+}
+
+/// A delivery to a listener of that group.
+pub(super) fn delivery_to(group: &str, record: OwnedRecord, attempt: u32) -> Delivery {
     let listener = ListenerContext {
         id: "charge".into(),
-        group_id: "poison-group".into(),
+        group_id: group.into(),
         namespace: "".into(),
         states: Arc::new(States::default()),
         send_to: None,

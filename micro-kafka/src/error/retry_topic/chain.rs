@@ -282,7 +282,8 @@ impl RetryTopics {
 /// The suffixes of the topics for each retry, as Spring names them.
 fn suffixes(policy: &RetryTopicPolicy) -> Vec<String> {
     let delays: Vec<u128> = (1..policy.attempts)
-        .map(|attempt| policy.delay(attempt).as_millis())
+        // The factors are fractions: what is a nanosecond short is a whole millisecond all the same.
+        .map(|attempt| (policy.delay(attempt).as_nanos() + 500_000) / 1_000_000)
         .take(usize::from(u16::MAX))
         .collect();
     let suffix = &policy.suffix;

@@ -30,7 +30,7 @@ pub struct RetryTopicRecoverer {
 
 /// Where a record goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Destination {
+pub(super) enum Destination {
     Retry { topic: String, due: i64 },
     DeadLetter(String),
     /// To whoever the application has for records that are not tried again.
@@ -57,7 +57,7 @@ impl RetryTopicRecoverer {
         self
     }
 
-    fn destination(&self, way: Way, delivery: &Delivery, error: &ListenerError) -> Destination {
+    pub(super) fn destination(&self, way: Way, delivery: &Delivery, error: &ListenerError) -> Destination {
         let (topics, policy) = (&self.topics, self.topics.policy());
         let topic = delivery.record().topic();
         let before = topics.believed(delivery);

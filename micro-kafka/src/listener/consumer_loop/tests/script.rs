@@ -14,7 +14,7 @@ use crate::client::{
     TopicPartition,
 };
 use crate::clock::Clock;
-use crate::error::Action;
+use crate::error::{Action, RetryTopics};
 use crate::listener::command::Command;
 use crate::listener::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
 use crate::listener::event::{EventStream, Events};

@@ -225,7 +225,10 @@ fn in_place(setting: &Setting, pairs: &mut Pairs, ctxt: &mut Ctxt) {
         match &*setting.name() {
             "attempts" => {
                 let attempts = number(&setting, 1..=MOST_ATTEMPTS, ctxt);
-                pairs.put("in_place_attempts", attempts.map(|number| number.to_string()));
+                pairs.put(
+                    "in_place_attempts",
+                    attempts.map(|number| number.to_string()),
+                );
             }
             _ => {
                 let waits = waits(&setting, ctxt);

@@ -30,7 +30,8 @@ impl std::ops::Deref for TestListener<'_> {
 
 impl<'a> TestListener<'a> {
     /// Waits until every record that was sent has come to its end: handled, skipped or
-    /// dead-lettered, and committed. Retries are waited for, unless the clock is paused.
+    /// dead-lettered, and committed. Retries are waited for, unless the clock is paused; so are those
+    /// in the listener's retry topics, and they are counted with it.
     ///
     /// # Panics
     /// After 20 s, or if a record waits for a paused clock; with what is still on its way.
@@ -38,11 +39,33 @@ impl<'a> TestListener<'a> {
     pub fn settled(&self) -> Wait<'a, Settled> {
         let this = *self;
         Wait::new(Location::caller(), move |deadline| async move {
-            this.settle(deadline).await;
-            Settled {
-                stats: this.container.stats(),
+            let family = this.family();
+            let mut before = None;
+            loop {
+                for member in &family {
+                    member.settle(deadline).await;
+                }
+                let mut all = Settled::default();
+                family
+                    .iter()
+                    .for_each(|member| all.add(member.container.stats()));
+                // What the listener handled last may have gone to a retry topic, or to the next.
+                let ended = all.stats.handled + all.stats.failed;
+                if family.len() == 1 || before.replace(ended) == Some(ended) {
+                    return all;
+                }
             }
         })
+    }
+
+    /// The listener, and whatever reads its retry topics.
+    fn family(self) -> Vec<Self> {
+        let id = &self.container.endpoint().id;
+        let readers = self.app.containers().iter();
+        let readers = readers
+            .filter(|reader| reader.is_running() && reader.endpoint().retry_of() == Some(id));
+        let readers = readers.map(|container| Self { container, ..self });
+        std::iter::once(self).chain(readers).collect()
     }
 
     pub(super) async fn settle(self, deadline: Deadline) {

@@ -4,6 +4,8 @@ use std::panic::Location;
 use std::sync::Weak;
 use std::time::Duration;
 
+use micro_kafka::listener::ListenerContainer;
+
 use super::EmbeddedKafka;
 use crate::deadline::fail;
 use crate::wait::{Deadline, Span, Wait, span};
@@ -50,12 +52,21 @@ impl EmbeddedKafka {
             .collect();
         for app in apps {
             let quiet = async {
-                for container in app
-                    .containers()
-                    .iter()
-                    .filter(|container| container.is_running())
-                {
-                    self.group_quiet(container).await;
+                let mut before = None;
+                loop {
+                    for container in app
+                        .containers()
+                        .iter()
+                        .filter(|container| container.is_running())
+                    {
+                        self.group_quiet(container).await;
+                    }
+                    // What one handled last, another may have been sent: a retry topic's reader.
+                    let stats = app.containers().iter().map(ListenerContainer::stats);
+                    let ended: u64 = stats.map(|stats| stats.handled + stats.failed).sum();
+                    if before.replace(ended) == Some(ended) {
+                        break;
+                    }
                 }
             };
             if tokio::time::timeout(within, quiet).await.is_err() {

@@ -1,5 +1,7 @@
 //! The dead-letter topics of an application, checked at boot and created at start.
 
+use std::time::Duration;
+
 use super::builder::KafkaApp;
 use super::error::{BootError, BootErrors, Error};
 use super::resolve::Plan;
@@ -22,6 +24,10 @@ struct Topic {
     /// Whether it is created if it is missing.
     create: bool,
 }
+
+/// How long a created topic may stay unknown, and how soon it is asked for again.
+const KNOWN: Duration = Duration::from_secs(5);
+const ASK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The dead-letter topics that the listeners need.
 pub(super) fn dead_letters(app: &KafkaApp) -> Result<DeadLetters, Error> {
@@ -102,6 +108,24 @@ impl DeadLetters {
         self.0.iter().any(|own| own.name == topic)
     }
 
+    /// Waits until new topics are told by the broker: who subscribes to one before asks again much
+    /// later.
+    async fn become_known(&self, admin: &KafkaAdmin, created: &[String]) {
+        let names: Vec<&str> = created.iter().map(String::as_str).collect();
+        let known = async {
+            while !names.is_empty() {
+                let counts = admin.partition_counts(&names).await;
+                if counts.is_ok_and(|counts| counts.values().all(Option::is_some)) {
+                    return;
+                }
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        };
+        if tokio::time::timeout(KNOWN, known).await.is_err() {
+            tracing::warn!(topics = ?names, "created topics are not told by the broker yet");
+        }
+    }
+
     /// Creates what is missing: by a consumer that connects anyhow; by the producer where there is
     /// none, or it has not the right.
     pub(super) async fn create(
@@ -122,6 +146,7 @@ impl DeadLetters {
         }
         match created {
             Ok(created) => {
+                self.become_known(&admin, &created).await;
                 for topic in created {
                     tracing::info!(topic, "retry or dead-letter topic created");
                 }

@@ -222,7 +222,9 @@ fn retry_topics(
         return Ok(None);
     };
     let names = resolved.topics.iter();
-    let sources = names.map(|topic| kafka.namespaced(topic)).collect::<Vec<_>>();
+    let sources = names
+        .map(|topic| kafka.namespaced(topic))
+        .collect::<Vec<_>>();
     let dead_letters = resolved.dead_letter_topic.as_deref();
     let dead_letters = dead_letters.map(|topic| kafka.namespaced(topic));
     let id = resolved.id.as_str().into();
@@ -241,7 +243,7 @@ fn concurrency(wanted: usize, partitions: &[TopicPartitions]) -> u32 {
 }
 
 /// How often a listener with a pattern looks for new topics, in milliseconds.
-const LOOK_FOR_TOPICS: &str = "10000";
+pub(super) const LOOK_FOR_TOPICS: &str = "10000";
 
 /// A listener with a pattern must find new topics soon, and never its own dead letters.
 fn look_for_topics(plan: &mut Plan) {

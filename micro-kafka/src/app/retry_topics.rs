@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::resolve::Plan;
+use super::resolve::{LOOK_FOR_TOPICS, Plan};
 use super::running::{default_handler, default_recoverer};
 use crate::clock::Clock;
 use crate::error::{
-    failed_group,     ErrorHandler, Recover, RetryReader, RetryTopicErrorHandler, RetryTopicRecoverer,
+    ErrorHandler, Recover, RetryReader, RetryTopicErrorHandler, RetryTopicRecoverer, failed_group,
 };
 use crate::listener::{Filter, ListenerEndpoint, Order};
 use crate::template::KafkaTemplate;
@@ -44,7 +44,10 @@ pub(super) fn recoverer(
 pub(super) fn readers(main: &ListenerEndpoint) -> Vec<ListenerEndpoint> {
     let topics = main.retry_topics.as_ref();
     let readers = topics.map(|topics| topics.readers()).unwrap_or_default();
-    readers.into_iter().map(|reader| endpoint(main, reader)).collect()
+    readers
+        .into_iter()
+        .map(|reader| endpoint(main, reader))
+        .collect()
 }
 
 fn endpoint(main: &ListenerEndpoint, reader: RetryReader) -> ListenerEndpoint {
@@ -56,6 +59,11 @@ fn endpoint(main: &ListenerEndpoint, reader: RetryReader) -> ListenerEndpoint {
     set(&mut properties, "group.id", &group_id);
     // What was published before the first join has to be read, whatever the listener begins with.
     set(&mut properties, "auto.offset.reset", "earliest");
+    // A topic that the broker told nothing of yet is asked for again soon.
+    let refresh = "topic.metadata.refresh.interval.ms";
+    if properties.iter().all(|(name, _)| name != refresh) {
+        set(&mut properties, refresh, LOOK_FOR_TOPICS);
+    }
     ListenerEndpoint {
         id: format!("{}{suffix}", main.id).into(),
         topics,

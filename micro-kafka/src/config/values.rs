@@ -62,7 +62,10 @@ pub(crate) fn share(node: &Node) -> Result<f64, ConfigError> {
     };
     let number = number.and_then(|number| number.trim().parse::<f64>().ok());
     let Some(number) = number else {
-        return Err(ConfigError::wrong_type("a number such as 0.2", shown(node, "")));
+        return Err(ConfigError::wrong_type(
+            "a number such as 0.2",
+            shown(node, ""),
+        ));
     };
     match (0.0..=1.0).contains(&number) {
         true => Ok(number),

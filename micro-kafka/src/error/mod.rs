@@ -25,8 +25,8 @@ pub use default_error_handler::{DEFAULT_ATTEMPTS, DefaultErrorHandler};
 pub use handler::{ErrorHandler, Recover, RecoverFuture};
 pub use listener_error::{BoxError, ErrorKind, ListenerError};
 pub use logging_recoverer::LoggingRecoverer;
-pub(crate) use retry_topic::{failed_group, Needed, RetryReader, RetryTopicErrorHandler};
 pub use retry_topic::{
     DltStrategy, RetryCompat, RetryTopicError, RetryTopicPolicy, RetryTopicRecoverer, RetryTopics,
     SameInterval, TopicSuffixing,
 };
+pub(crate) use retry_topic::{Needed, RetryReader, RetryTopicErrorHandler, failed_group};

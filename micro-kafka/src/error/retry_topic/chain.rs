@@ -98,10 +98,17 @@ impl RetryTopics {
             true => format!("{source}-{group}"),
             false => source.clone(),
         };
-        let sources: BTreeMap<_, _> = sources.iter().map(|source| (source.clone(), base(source))).collect();
+        let sources: BTreeMap<_, _> = sources
+            .iter()
+            .map(|source| (source.clone(), base(source)))
+            .collect();
         let mut bases = BTreeMap::new();
         for base in sources.values() {
-            bases.extend(steps.iter().map(|suffix| (format!("{base}{suffix}"), base.clone())));
+            bases.extend(
+                steps
+                    .iter()
+                    .map(|suffix| (format!("{base}{suffix}"), base.clone())),
+            );
         }
         let chain = Self {
             listener,

@@ -59,7 +59,9 @@ fn log(delivery: &Delivery, error: &ListenerError, attempts: u32, action: Action
     }
     match action {
         // The first failure tells; its repetitions would only flood the log.
-        Action::RetryAfter(_) | Action::Recover if attempts > 1 => event!(DEBUG, "record failed again"),
+        Action::RetryAfter(_) | Action::Recover if attempts > 1 => {
+            event!(DEBUG, "record failed again")
+        }
         Action::RetryAfter(_) | Action::Recover | Action::Skip => event!(WARN, "record failed"),
         _ => event!(ERROR, "record failed"),
     }

@@ -90,7 +90,9 @@ impl RetryHeaders {
         let due = value(DUE).and_then(integer);
         Self {
             attempts,
-            due: due.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis),
+            due: due
+                .and_then(|ms| u64::try_from(ms).ok())
+                .map(Duration::from_millis),
             first_sent: value(FIRST_SENT)
                 .and_then(integer)
                 .or_else(|| record.timestamp().millis()),

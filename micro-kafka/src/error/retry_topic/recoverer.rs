@@ -31,7 +31,10 @@ pub struct RetryTopicRecoverer {
 /// Where a record goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Destination {
-    Retry { topic: String, due: i64 },
+    Retry {
+        topic: String,
+        due: i64,
+    },
     DeadLetter(String),
     /// To whoever the application has for records that are not tried again.
     Last,
@@ -57,7 +60,12 @@ impl RetryTopicRecoverer {
         self
     }
 
-    pub(super) fn destination(&self, way: Way, delivery: &Delivery, error: &ListenerError) -> Destination {
+    pub(super) fn destination(
+        &self,
+        way: Way,
+        delivery: &Delivery,
+        error: &ListenerError,
+    ) -> Destination {
         let (topics, policy) = (&self.topics, self.topics.policy());
         let topic = delivery.record().topic();
         let before = topics.believed(delivery);
@@ -114,7 +122,12 @@ impl RetryTopicRecoverer {
         let mut partition = Some(delivery.record().partition());
         let mut texts = Texts::Full;
         loop {
-            let sent = self.send(topic, delivery, partition, headers::of(delivery, error, hop, texts));
+            let sent = self.send(
+                topic,
+                delivery,
+                partition,
+                headers::of(delivery, error, hop, texts),
+            );
             match sent.await {
                 Err(SendError::UnknownPartition { .. }) if partition.is_some() => partition = None,
                 Err(SendError::TooLarge { .. }) if texts == Texts::Full => texts = Texts::None,

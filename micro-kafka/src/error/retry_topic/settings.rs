@@ -82,7 +82,9 @@ pub(super) enum Class {
 impl RetryTopicPolicy {
     /// What settings come to; `errors` are those of `[kafka.listeners.<id>.retry]`.
     pub(crate) fn new(settings: &RetryTopicSettings, errors: &RetrySettings) -> Self {
-        let back_off = settings.backoff.unwrap_or(BackOff::Fixed(Duration::from_secs(1)));
+        let back_off = settings
+            .backoff
+            .unwrap_or(BackOff::Fixed(Duration::from_secs(1)));
         Self {
             attempts: settings.attempts.unwrap_or(3),
             back_off: capped(back_off, settings.max_delay),
@@ -90,8 +92,14 @@ impl RetryTopicPolicy {
             timeout: settings.timeout,
             include: settings.include.clone().unwrap_or_default(),
             exclude: settings.exclude.clone().unwrap_or_default(),
-            suffix: settings.suffix.clone().unwrap_or_else(|| "-retry".to_owned()),
-            dlt_suffix: settings.dlt_suffix.clone().unwrap_or_else(|| "-dlt".to_owned()),
+            suffix: settings
+                .suffix
+                .clone()
+                .unwrap_or_else(|| "-retry".to_owned()),
+            dlt_suffix: settings
+                .dlt_suffix
+                .clone()
+                .unwrap_or_else(|| "-dlt".to_owned()),
             suffixing: settings.suffixing.unwrap_or_default(),
             same_interval: settings.same_interval.unwrap_or_default(),
             dlt_strategy: settings.dlt_strategy.unwrap_or_default(),
@@ -130,15 +138,27 @@ impl RetryTopicPolicy {
     /// kept to the moment.
     pub(super) fn wait(&self, error: &ListenerError, attempts: u32, delay: Duration) -> Duration {
         match (self.class(error, attempts), error.policy()) {
-            (Class::Retry { delay: Some(told), .. }, Policy::RetryAfter(_)) => told,
-            (Class::Retry { delay: Some(own), .. }, _) => self.jittered(own),
+            (
+                Class::Retry {
+                    delay: Some(told), ..
+                },
+                Policy::RetryAfter(_),
+            ) => told,
+            (
+                Class::Retry {
+                    delay: Some(own), ..
+                },
+                _,
+            ) => self.jittered(own),
             _ => self.jittered(delay),
         }
     }
 
     /// The longest wait that a header is believed to ask for.
     pub(super) fn longest_believed(&self) -> Duration {
-        let longest = (1..self.attempts.max(2)).map(|attempt| self.delay(attempt)).max();
+        let longest = (1..self.attempts.max(2))
+            .map(|attempt| self.delay(attempt))
+            .max();
         let longest = longest.unwrap_or_default().saturating_mul(2);
         longest.max(LONGEST_BELIEVED)
     }
@@ -167,7 +187,10 @@ impl RetryTopicPolicy {
         }
         let back_off = over.and_then(|over| over.backoff).or(back_off);
         Class::Retry {
-            attempts: over.and_then(|over| over.attempts).or(own).unwrap_or(self.attempts),
+            attempts: over
+                .and_then(|over| over.attempts)
+                .or(own)
+                .unwrap_or(self.attempts),
             delay: back_off.map(|back_off| back_off.delay(attempts)),
         }
     }
@@ -195,7 +218,9 @@ impl RetryTopicPolicy {
         }
         let routes = self.dlt_routing.values().map(String::as_str);
         let routes = routes.chain(std::iter::once(""));
-        routes.map(|route| format!("{route}{}", self.dlt_suffix)).collect()
+        routes
+            .map(|route| format!("{route}{}", self.dlt_suffix))
+            .collect()
     }
 }
 

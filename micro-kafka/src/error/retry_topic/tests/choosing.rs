@@ -56,7 +56,10 @@ impl Bench {
 /// A delivery of that attempt.
 fn tried(topic: &str, attempts: i32) -> Delivery {
     let mut record = OwnedRecord::new(topic, 0, 3);
-    record.headers = vec![OwnedHeader::new("retry_topic-attempts", attempts.to_be_bytes())];
+    record.headers = vec![OwnedHeader::new(
+        "retry_topic-attempts",
+        attempts.to_be_bytes(),
+    )];
     delivery(record, 1)
 }
 
@@ -87,8 +90,14 @@ async fn a_record_goes_from_topic_to_topic_and_to_dead_letters_at_last() {
         assert_eq!(bench.retry(&delivery, &plain()), (topic.to_owned(), wait));
         assert_eq!(bench.handler.handle(&delivery, &plain()), Action::Recover);
     }
-    assert_eq!(bench.goes(&tried("t-retry-4000", 4), &plain()), dead("t-dlt"));
-    assert_eq!(bench.goes(&tried("t-retry-4000", 99), &plain()), dead("t-dlt"));
+    assert_eq!(
+        bench.goes(&tried("t-retry-4000", 4), &plain()),
+        dead("t-dlt")
+    );
+    assert_eq!(
+        bench.goes(&tried("t-retry-4000", 99), &plain()),
+        dead("t-dlt")
+    );
 }
 
 #[tokio::test]
@@ -116,7 +125,10 @@ async fn errors_say_what_becomes_of_them() {
         back_off: Some(BackOff::Fixed(SECOND * 7)),
     };
     let own = error("Slow", own);
-    assert_eq!(bench.retry(&tried("t-retry", 4), &own), ("t-retry".into(), 7_000));
+    assert_eq!(
+        bench.retry(&tried("t-retry", 4), &own),
+        ("t-retry".into(), 7_000)
+    );
     assert_eq!(bench.goes(&tried("t-retry", 5), &own), dead("t-dlt"));
     let undecodable = ListenerError::decode(std::io::Error::other("no JSON"));
     assert_eq!(bench.goes(&first, &undecodable), dead("t-dlt"));
@@ -131,13 +143,22 @@ async fn settings_win_over_the_errors_own_policy() {
     };
     let mut own = policy(|_| {});
     own.errors.errors = [
-        ("Declined".to_owned(), retry(Some(ErrorPolicy::Retry), Some(2))),
-        ("Timeout".to_owned(), retry(Some(ErrorPolicy::DeadLetter), None)),
+        (
+            "Declined".to_owned(),
+            retry(Some(ErrorPolicy::Retry), Some(2)),
+        ),
+        (
+            "Timeout".to_owned(),
+            retry(Some(ErrorPolicy::DeadLetter), None),
+        ),
     ]
     .into();
     let bench = Bench::new(own);
     let declined = error("Declined", Policy::DeadLetter);
-    assert_eq!(bench.retry(&tried("t", 1), &declined), ("t-retry".into(), 2_000));
+    assert_eq!(
+        bench.retry(&tried("t", 1), &declined),
+        ("t-retry".into(), 2_000)
+    );
     assert_eq!(bench.goes(&tried("t-retry", 2), &declined), dead("t-dlt"));
     assert_eq!(bench.goes(&tried("t", 1), &plain()), dead("t-dlt"));
 }
@@ -150,7 +171,9 @@ async fn only_errors_that_are_included_or_not_excluded_are_retried() {
         matches!(bench.goes(&first, error), Destination::Retry { .. })
     };
     let io = ListenerError::from_error(std::io::Error::other("disk"));
-    let included = Bench::new(policy(|it| it.include = named(&["Timeout", "std::io::error::Error"])));
+    let included = Bench::new(policy(|it| {
+        it.include = named(&["Timeout", "std::io::error::Error"])
+    }));
     assert!(retried(&included, &plain()) && retried(&included, &io));
     assert!(!retried(&included, &error("Quota", Policy::Inherit)));
     let excluded = Bench::new(policy(|it| it.exclude = named(&["Quota", "Error"])));
@@ -170,11 +193,17 @@ async fn after_its_time_a_record_is_not_retried() {
     assert_eq!(bench.retry(&first, &plain()).0, "t-retry");
     // Counted from when the first record was sent, not its copy.
     record.topic = "t-retry".into();
-    record.headers = vec![OwnedHeader::new("retry_topic-original-timestamp", sent.to_be_bytes())];
+    record.headers = vec![OwnedHeader::new(
+        "retry_topic-original-timestamp",
+        sent.to_be_bytes(),
+    )];
     let sixty = bench.clock.now() + SECOND * 60;
     bench.clock.advance_to(sixty - SECOND);
     record.timestamp = Timestamp::CreateTime(sent + 59_000);
-    assert_eq!(bench.retry(&delivery(record.clone(), 1), &plain()).0, "t-retry");
+    assert_eq!(
+        bench.retry(&delivery(record.clone(), 1), &plain()).0,
+        "t-retry"
+    );
     bench.clock.advance_to(sixty + SECOND);
     assert_eq!(bench.goes(&delivery(record, 1), &plain()), dead("t-dlt"));
 }
@@ -186,7 +215,10 @@ async fn dead_letters_are_routed_by_error() {
     });
     let bench = Bench::new(routed);
     let declined = error("Declined", Policy::DeadLetter);
-    assert_eq!(bench.goes(&tried("t", 1), &declined), dead("t-declined-dlt"));
+    assert_eq!(
+        bench.goes(&tried("t", 1), &declined),
+        dead("t-declined-dlt")
+    );
     assert_eq!(bench.goes(&tried("t-retry", 3), &plain()), dead("t-dlt"));
 }
 
@@ -252,7 +284,10 @@ fn a_due_time_that_no_policy_asks_for_is_not_believed() {
     let due = |after: Duration| {
         let mut record = OwnedRecord::new("t-retry", 0, 0);
         let millis = i64::try_from((now + after).as_millis()).unwrap();
-        record.headers = vec![OwnedHeader::new("retry_topic-backoff-timestamp", millis.to_be_bytes())];
+        record.headers = vec![OwnedHeader::new(
+            "retry_topic-backoff-timestamp",
+            millis.to_be_bytes(),
+        )];
         topics.due(&record.into(), now)
     };
     let day = SECOND * 86_400;

@@ -22,11 +22,20 @@ const ORIGINAL: [(&str, Option<&str>); 6] = [
     ("kafka_original-partition", Some("00000000")),
     ("kafka_original-offset", Some("0000000000000000")),
     ("kafka_original-timestamp", Some("000001a1fb6944d1")),
-    ("kafka_original-timestamp-type", Some("43726561746554696d65")),
-    ("kafka_dlt-original-consumer-group", Some("723230302d67726f7570")),
+    (
+        "kafka_original-timestamp-type",
+        Some("43726561746554696d65"),
+    ),
+    (
+        "kafka_dlt-original-consumer-group",
+        Some("723230302d67726f7570"),
+    ),
 ];
 
-const fn way(attempts: &'static str, due: &'static str) -> [(&'static str, Option<&'static str>); 3] {
+const fn way(
+    attempts: &'static str,
+    due: &'static str,
+) -> [(&'static str, Option<&'static str>); 3] {
     [
         ("retry_topic-original-timestamp", Some("01a1fb6944d1")),
         ("retry_topic-attempts", Some(attempts)),
@@ -98,7 +107,11 @@ fn assert_spring(headers: &[OwnedHeader], golden: &Golden, attempts: &str) {
 
 #[test]
 fn a_whole_chain_has_springs_names_order_and_bytes() {
-    let due = [0x0000_01a1_fb69_45c7, 0x0000_01a1_fb69_469a, 0x0000_01a1_fb69_4803];
+    let due = [
+        0x0000_01a1_fb69_45c7,
+        0x0000_01a1_fb69_469a,
+        0x0000_01a1_fb69_4803,
+    ];
     let mut record = source();
     for (hop, (golden, due)) in spring().iter().zip(due).enumerate() {
         record.headers = copy(record.clone(), hop > 0, due);
@@ -154,7 +167,15 @@ fn damaged_headers_count_as_absent() {
     let attempts = |value: &[u8]| read("retry_topic-attempts", value).attempts;
     assert_eq!(attempts(&[200]), 200, "one byte, as older services wrote");
     assert_eq!(attempts(&[0, 0, 0, 5]), 5);
-    for damaged in [&[][..], &[0], &[1, 2], &[0, 0, 0, 0], &[0xff; 4], &[0, 1, 0, 0], &[9; 5]] {
+    for damaged in [
+        &[][..],
+        &[0],
+        &[1, 2],
+        &[0, 0, 0, 0],
+        &[0xff; 4],
+        &[0, 1, 0, 0],
+        &[9; 5],
+    ] {
         assert_eq!(attempts(damaged), 1, "{damaged:?}");
     }
     let due = |value: &[u8]| read("retry_topic-backoff-timestamp", value).due;
@@ -191,6 +212,8 @@ fn numbers_have_the_fewest_bytes_as_in_java() {
     let mut record = source();
     record.timestamp = Timestamp::NotAvailable;
     let headers = copy(record, false, 0);
-    let first = headers.iter().find(|it| it.name == b"retry_topic-original-timestamp");
+    let first = headers
+        .iter()
+        .find(|it| it.name == b"retry_topic-original-timestamp");
     assert_eq!(first.unwrap().value.as_deref(), Some(&[0xff][..]));
 }

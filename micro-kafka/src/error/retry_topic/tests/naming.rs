@@ -92,7 +92,10 @@ fn one_group_reads_all_retry_topics_unless_spring_reads_them_too() {
     assert_eq!(own[0].topics, ["t-retry-1000", "t-retry-2000"]);
     let spring = topics(growing(RetryCompat::Spring), "t").readers();
     let read = spring.iter().map(|it| (&*it.suffix, &*it.topics[0]));
-    let expected = [("-retry-1000", "t-retry-1000"), ("-retry-2000", "t-retry-2000")];
+    let expected = [
+        ("-retry-1000", "t-retry-1000"),
+        ("-retry-2000", "t-retry-2000"),
+    ];
     assert_eq!(read.collect::<Vec<_>>(), expected);
 }
 
@@ -104,8 +107,13 @@ fn topics_that_cannot_be_are_refused() {
         RetryTopics::new("charge".into(), policy, &sources, "g", dlt.map(Into::into)).unwrap_err()
     };
     let long = "x".repeat(245);
-    assert!(matches!(new(&[&long], |_| {}, None), RetryTopicError::TooLong { .. }));
-    let looped = |topic: &str| RetryTopicError::Loop { topic: topic.into() };
+    assert!(matches!(
+        new(&[&long], |_| {}, None),
+        RetryTopicError::TooLong { .. }
+    ));
+    let looped = |topic: &str| RetryTopicError::Loop {
+        topic: topic.into(),
+    };
     assert_eq!(new(&["t", "t-retry"], |_| {}, None), looped("t-retry"));
     assert_eq!(new(&["t", "t-dlt"], |_| {}, None), looped("t-dlt"));
     let same = |it: &mut RetryTopicSettings| it.dlt_suffix = Some("-retry".into());
@@ -115,5 +123,8 @@ fn topics_that_cannot_be_are_refused() {
         it.attempts = Some(1_000);
         it.backoff = "1s..9d x1.001".parse().ok();
     };
-    assert!(matches!(new(&["t"], many, None), RetryTopicError::TooMany { .. }));
+    assert!(matches!(
+        new(&["t"], many, None),
+        RetryTopicError::TooMany { .. }
+    ));
 }

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Lit, LitStr};
 
 use crate::ctxt::Ctxt;
-use crate::setting::{Setting, Value, settings};
+use crate::setting::{Setting, Value, any_settings, settings};
 use crate::suggestion::unknown;
 use crate::text::{back_off, has_placeholder, millis, placeholders, topic};
 use crate::value::{boolean, number, text, texts};
@@ -209,10 +209,15 @@ fn routing(setting: &Setting, pairs: &mut Pairs, ctxt: &mut Ctxt) {
         let example = "write `dlt_routing(Timeout = \"-timeout\")`";
         return ctxt.error(setting.span(), example);
     };
-    for route in crate::setting::any_settings(list.stream(), ctxt) {
+    let mut routes = Vec::new();
+    for route in any_settings(list.stream(), ctxt) {
         let suffix = checked(&route, ctxt, topic);
-        pairs.put(&format!("dlt_routing.{}", route.name()), suffix);
+        routes.extend(suffix.map(|suffix| format!("{}={suffix}", route.name())));
     }
+    pairs.put(
+        "dlt_routing",
+        (!routes.is_empty()).then(|| routes.join(",")),
+    );
 }
 
 /// `in_place(attempts = 3, backoff = "10ms")`

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::names::check_topic;
 use super::section::Section;
 use super::values::{
-    back_off, boolean, checked, choice, duration, integer, list, positive_duration, share, text,
+    back_off, boolean, checked, choice, duration, integer, list, positive_duration, share,
 };
 use crate::error::{BackOff, DltStrategy, RetryCompat, SameInterval, TopicSuffixing};
 
@@ -53,9 +53,9 @@ pub struct RetryTopicSettings {
     pub same_interval: Option<SameInterval>,
     /// `dlt-strategy`: what becomes of records whose retries are used up.
     pub dlt_strategy: Option<DltStrategy>,
-    /// `[….dlt-routing]`: by error, what stands between the topic's name and the suffix of dead
-    /// letters.
-    pub dlt_routing: BTreeMap<String, String>,
+    /// `dlt-routing`: by error, what stands between the topic's name and the suffix of dead letters,
+    /// as in `Timeout=-timeout`.
+    pub dlt_routing: Option<BTreeMap<String, String>>,
     /// `auto-create`: whether retry and dead-letter topics are created at start.
     pub auto_create: Option<bool>,
     /// `partitions`: how many partitions created topics have.
@@ -80,8 +80,6 @@ impl RetryTopicSettings {
     /// These settings, and those of `fallback` where these have none.
     #[must_use]
     pub fn or(self, fallback: &Self) -> Self {
-        let mut dlt_routing = fallback.dlt_routing.clone();
-        dlt_routing.extend(self.dlt_routing);
         // One of the two lists replaces both.
         let listed = self.include.is_some() || self.exclude.is_some();
         let (include, exclude) = match listed {
@@ -102,7 +100,7 @@ impl RetryTopicSettings {
             suffixing: self.suffixing.or(fallback.suffixing),
             same_interval: self.same_interval.or(fallback.same_interval),
             dlt_strategy: self.dlt_strategy.or(fallback.dlt_strategy),
-            dlt_routing,
+            dlt_routing: self.dlt_routing.or_else(|| fallback.dlt_routing.clone()),
             auto_create: self.auto_create.or(fallback.auto_create),
             partitions: self.partitions.or(fallback.partitions),
             replication_factor: self.replication_factor.or(fallback.replication_factor),
@@ -130,7 +128,9 @@ impl RetryTopicSettings {
             suffixing: section.read("suffixing", choice(&TopicSuffixing::NAMES)),
             same_interval: section.read("same-interval", choice(&SameInterval::NAMES)),
             dlt_strategy: section.read("dlt-strategy", choice(&DltStrategy::NAMES)),
-            dlt_routing: routing(section.inner("dlt-routing")),
+            dlt_routing: section
+                .read("dlt-routing", list(check_route))
+                .map(|routes| routes.iter().filter_map(|it| route(it)).collect()),
             auto_create: section.read("auto-create", boolean),
             partitions: section.read("partitions", integer(1..=MOST_PARTITIONS)),
             replication_factor: section.read("replication-factor", integer(1..=1_000)),
@@ -159,22 +159,15 @@ fn check_error(name: &str) -> Result<(), String> {
     }
 }
 
-/// `Timeout = "-timeout"`, for each error that has dead letters of its own.
-fn routing(section: Section<'_>) -> BTreeMap<String, String> {
-    let check = |suffix: &str| check_topic(suffix);
-    let routes = section.entries().filter_map(|(name, entry)| {
-        let suffix = text(&entry.node).and_then(|suffix| match check(&suffix) {
-            Ok(()) => Ok(suffix),
-            Err(reason) => Err(super::ConfigError::invalid(reason)),
-        });
-        match suffix {
-            Ok(suffix) => Some((name.to_owned(), suffix)),
-            Err(error) => {
-                let key = super::placeholder::join(section.path(), name);
-                section.report(error.key(key).at(&entry.node.origin));
-                None
-            }
-        }
-    });
-    routes.collect()
+/// `Timeout=-timeout`: an error, and the suffix of its dead letters.
+fn route(text: &str) -> Option<(String, String)> {
+    let (error, suffix) = text.split_once('=')?;
+    Some((error.trim().to_owned(), suffix.trim().to_owned()))
+}
+
+fn check_route(text: &str) -> Result<(), String> {
+    match route(text) {
+        Some((error, suffix)) => check_error(&error).and_then(|()| check_topic(&suffix)),
+        None => Err(format!("{text:?} is no route: write \"Timeout=-timeout\"")),
+    }
 }

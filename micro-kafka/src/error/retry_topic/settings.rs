@@ -103,7 +103,7 @@ impl RetryTopicPolicy {
             suffixing: settings.suffixing.unwrap_or_default(),
             same_interval: settings.same_interval.unwrap_or_default(),
             dlt_strategy: settings.dlt_strategy.unwrap_or_default(),
-            dlt_routing: settings.dlt_routing.clone(),
+            dlt_routing: settings.dlt_routing.clone().unwrap_or_default(),
             auto_create: settings.auto_create.unwrap_or(true),
             partitions: settings.partitions,
             replication_factor: settings.replication_factor,

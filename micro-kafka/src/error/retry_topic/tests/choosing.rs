@@ -211,7 +211,7 @@ async fn after_its_time_a_record_is_not_retried() {
 #[tokio::test]
 async fn dead_letters_are_routed_by_error() {
     let routed = policy(|it| {
-        it.dlt_routing = [("Declined".to_owned(), "-declined".to_owned())].into();
+        it.dlt_routing = Some([("Declined".to_owned(), "-declined".to_owned())].into());
     });
     let bench = Bench::new(routed);
     let declined = error("Declined", Policy::DeadLetter);

@@ -69,7 +69,7 @@ fn suffixes_and_groups_are_as_asked_for() {
         it.suffix = Some("-again".into());
         it.dlt_suffix = Some("-dead".into());
         it.group_in_names = Some(true);
-        it.dlt_routing = [("Timeout".to_owned(), "-slow".to_owned())].into();
+        it.dlt_routing = Some([("Timeout".to_owned(), "-slow".to_owned())].into());
     });
     let topics = topics(own, "t");
     assert_eq!(topics.topics_of("t"), ["t-billing-again"]);

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod declared;
+mod explain;
 mod guarding;
 mod layering;
 mod listener;

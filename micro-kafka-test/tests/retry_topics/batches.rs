@@ -11,7 +11,7 @@ type Batches = Journal<Vec<String>>;
 #[kafka_listener(topics = "clicks", group_id = "search", batch(max = 4, linger = "1h"))]
 #[retryable(attempts = 3, backoff = "5s")]
 async fn index(clicks: Batch<Text>, State(batches): State<Batches>) -> BatchResult<Odd> {
-    let values: Vec<_> = clicks.values().map(|text| text.clone()).collect();
+    let values: Vec<_> = clicks.values().cloned().collect();
     batches.note(values.clone());
     let each = values.iter().map(|value| match value.as_str() {
         "odd" => Err(Odd),

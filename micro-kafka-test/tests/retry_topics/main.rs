@@ -12,6 +12,7 @@ mod batches;
 mod mixed;
 mod waiting;
 
+use std::future::{Ready, ready};
 use std::time::Duration;
 
 use micro_kafka::admin::NewTopic;
@@ -58,8 +59,11 @@ impl Gateway {
         Self { busy, calls }
     }
 
-    async fn charge(&self, order: &Order, attempt: Attempt) -> Result<(), ChargeError> {
-        let attempt = attempt.non_blocking();
+    fn charge(&self, order: &Order, attempt: Attempt) -> Ready<Result<(), ChargeError>> {
+        ready(self.answer(order, attempt.non_blocking()))
+    }
+
+    fn answer(&self, order: &Order, attempt: u32) -> Result<(), ChargeError> {
         self.calls.note((order.customer.clone(), attempt));
         match &*order.customer {
             _ if self.busy => Err(ChargeError::Timeout),

@@ -9,7 +9,9 @@ use super::retry_topics::{error_handler, readers, recoverer};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{ErrorHandler, Recover};
-use crate::listener::{ContainerDeps, Interceptors, ListenerContainer, RebalanceListener, States};
+use crate::listener::{
+    ContainerDeps, Interceptors, Layers, ListenerContainer, RebalanceListener, States,
+};
 use crate::template::KafkaTemplate;
 
 /// What all containers of an application are given.
@@ -24,6 +26,7 @@ pub(super) struct Maker {
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) interceptors: Interceptors,
+    pub(super) layers: Layers,
     pub(super) runtime: Handle,
 }
 
@@ -48,6 +51,7 @@ impl Maker {
             recoverer: recoverer(plan, self.recoverer.clone(), &self.template, &self.clock),
             rebalance_listener: self.rebalance_listener.clone(),
             interceptors: self.interceptors.clone(),
+            layers: self.layers.clone(),
             namespace: self.config.kafka().namespaced("").into(),
             runtime: self.runtime.clone(),
         }

@@ -289,6 +289,10 @@ impl RecordSource for KafkaConsumer {
             let code = unsafe { rdsys::rd_kafka_assign(self.client.raw(), list.raw()) };
             check("rd_kafka_assign", code)?;
         }
+        // Not earlier: a stop of fetching that is under way would undo it.
+        for slot in slots {
+            self.intake.begin(*slot);
+        }
         Ok(starts)
     }
 

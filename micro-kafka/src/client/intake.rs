@@ -53,7 +53,7 @@ pub(super) struct Intake {
 #[derive(Debug)]
 struct OwnPartition {
     name: TopicPartition,
-    /// Held for the consumer's life: librdkafka keeps its forwarding over later assignments.
+    /// Held for the consumer's life.
     queue: Queue,
     /// Read for it out of the shared queue, and what that weighs.
     in_hand: VecDeque<Record>,
@@ -82,9 +82,10 @@ impl Intake {
         })
     }
 
-    /// Takes a partition in, whose records come by the shared queue from now on.
+    /// Takes a partition in, whose records come by the shared queue once it is assigned.
     pub(super) fn add(&mut self, name: TopicPartition) -> Option<Slot> {
         let queue = Queue::partition(&self.client, &name.c_topic, name.partition)?;
+        // Before it is first assigned, or its records would go to the queue of callbacks.
         queue.forward(Some(&self.queue));
         let slot = Slot::try_from(self.partitions.len()).unwrap_or(Slot::MAX);
         self.partitions.push(OwnPartition {
@@ -96,6 +97,14 @@ impl Intake {
             apart: false,
         });
         Some(slot)
+    }
+
+    /// A partition was assigned. librdkafka ends the forwarding of a queue when it stops to fetch its
+    /// partition, and takes it up by itself only where no program ever chose one.
+    pub(super) fn begin(&mut self, slot: Slot) {
+        let partition = &mut self.partitions[slot as usize];
+        partition.apart = false;
+        partition.queue.forward(Some(&self.queue));
     }
 
     pub(super) fn name(&self, slot: Slot) -> &TopicPartition {

@@ -47,8 +47,8 @@ impl Queue {
         Self::waking(raw, HeldClient::Consumer(Arc::clone(client)), signal)
     }
 
-    /// A partition's own queue, which wakes nobody. librdkafka keeps where it is forwarded to over
-    /// later assignments, so it has to be held for the consumer's life.
+    /// A partition's own queue, which wakes nobody. Once it was forwarded librdkafka leaves that to
+    /// the program, so it has to be held for the consumer's life.
     pub(super) fn partition(
         client: &Arc<ClientHandle>,
         topic: &std::ffi::CStr,

@@ -119,3 +119,18 @@ async fn a_seek_voids_what_is_in_hand_and_what_waits_apart() {
     reader.read_until(0, 10).await;
     assert_eq!(reader.of(0), (last..last + 10).collect::<Vec<_>>());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_was_given_up_and_came_back_is_read_again() {
+    let broker = Broker::with_topic(1).await;
+    broker.send(0, 0..10);
+    let mut reader = Reader::new(&broker);
+    reader.read_until(0, 10).await;
+    let slots = reader.assigned.clone();
+    for round in 2..4 {
+        reader.consumer.unassign(&slots).unwrap();
+        reader.consumer.assign(&slots).unwrap();
+        reader.read_until(0, round * 10).await;
+    }
+    assert_eq!(reader.of(0), [all(10), all(10), all(10)].concat());
+}

@@ -227,7 +227,7 @@ async fn without_dead_letters_a_record_is_given_up_or_somebody_elses() {
     let bench = Bench::new(policy(|it| it.dlt_strategy = Some(DltStrategy::NoDlt)));
     let last = tried("t-retry", 3);
     assert_eq!(bench.goes(&last, &plain()), Destination::GivenUp);
-    let elsewhere = bench.recoverer.clone().at_last(Arc::new(LoggingRecoverer));
+    let elsewhere = bench.recoverer.at_last(Arc::new(LoggingRecoverer));
     let goes = elsewhere.destination(Way::Any, &last, &plain());
     assert_eq!(goes, Destination::Last);
     assert!(elsewhere.has_retry_topics());

@@ -9,6 +9,7 @@ mod kind;
 mod lifetime;
 mod retry;
 mod source;
+mod transactional;
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -11,7 +11,7 @@ use crate::__private::v1::{finished_batch, guarded, guarded_batch};
 use crate::error::{BoxError, ErrorHandler, ListenerError};
 use crate::listener::{
     AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handler,
-    HandlerFuture, LISTENERS, MissingResult, Order, RetryDef, Source,
+    HandlerFuture, LISTENERS, MissingResult, Order, RetryDef, Source, TransactionDef,
 };
 use crate::record::Record;
 
@@ -181,6 +181,12 @@ impl Listener {
     /// How batches are collected.
     pub fn batch_of(mut self, batch: BatchDef) -> Self {
         self.0.arguments.batch = batch;
+        self
+    }
+
+    /// Input, output and offsets in one transaction.
+    pub fn transactional(mut self, transaction: TransactionDef) -> Self {
+        self.0.arguments.transactional = Some(transaction);
         self
     }
 

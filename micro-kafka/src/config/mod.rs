@@ -86,6 +86,7 @@ mod sections;
 mod size;
 mod suggestion;
 mod template;
+mod transaction;
 mod tree;
 mod values;
 
@@ -106,6 +107,7 @@ pub(crate) use property_names::{canonical, is_for_producers_only};
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
+pub use transaction::TransactionSettings;
 
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,7 @@ mod stats;
 mod target;
 mod timers;
 mod topic_partitions;
+mod transactional;
 mod watchdog;
 mod worker;
 
@@ -75,3 +76,4 @@ pub use seek::{SeekError, SeekFunction, SeekTo, Sought};
 pub use stats::StatsSnapshot;
 pub use target::Target;
 pub use topic_partitions::{StartFrom, TopicPartitions, TopicPartitionsError};
+pub use transactional::{TransactionDef, TransactionSpec};

@@ -64,6 +64,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     /// Whether one more handler may be at work.
     pub(super) fn has_room(&self) -> bool {
+        if self.transactions.as_ref().is_some_and(|tx| tx.is_full()) {
+            return false;
+        }
         self.seat
             .endpoint
             .parallelism
@@ -211,6 +214,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return true;
         };
         let delivery = self.delivery(slot, epoch, lane, record);
+        if self.transactions.is_some() {
+            return self.begin_in_transaction(delivery);
+        }
         self.seat.status.pulse.at(delivery.token.offset);
         self.deliver(delivery)
     }

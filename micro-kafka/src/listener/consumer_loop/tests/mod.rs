@@ -12,3 +12,4 @@ mod rebalancing;
 mod schedule;
 mod script;
 mod stopping;
+mod transacting;

@@ -7,6 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod failing;
+mod faults;
+mod moving;
+
 use std::collections::BTreeMap;
 
 use micro_kafka::prelude::*;

@@ -82,7 +82,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     fn rewound(&mut self, mut rewind: Rewind) -> Option<Rewind> {
         let now = Instant::now();
         let slots = rewind.places.keys().copied().collect::<Vec<_>>();
-        let slots = slots.into_iter().filter(|slot| self.is_held(*slot));
+        let slots = slots.into_iter().filter(|slot| self.awaits_rewind(*slot));
         let slots = slots.collect::<Vec<_>>();
         let busy = |slot: &Slot| {
             let partition = self.partitions.get(*slot as usize).and_then(Option::as_ref);
@@ -116,7 +116,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             rewind.places.remove(&slot);
         }
-        let left = rewind.places.keys().any(|slot| self.is_held(*slot));
+        let left = rewind.places.keys().any(|slot| self.awaits_rewind(*slot));
         if left {
             return Some(rewind);
         }
@@ -125,7 +125,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     /// Whether a partition waits for the rewind.
-    fn is_held(&self, slot: Slot) -> bool {
+    fn awaits_rewind(&self, slot: Slot) -> bool {
         let partition = self.partitions.get(slot as usize).and_then(Option::as_ref);
         partition.is_some_and(|partition| partition.committing && partition.seek.is_none())
     }

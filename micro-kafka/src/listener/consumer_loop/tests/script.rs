@@ -402,6 +402,7 @@ impl Plan {
             stop_all,
             pauses: Arc::clone(&pauses),
             events: events.clone(),
+            throttle: None,
             line: None,
             transactions: None,
         };
@@ -465,6 +466,10 @@ impl Plan {
 
     pub(super) fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
         ListenerEndpoint {
+            timeout: None,
+            rate_limit: None,
+            breaker: None,
+            layers: crate::listener::Layers::default(),
             topic_pattern: None,
             topic_partitions: Vec::new(),
             send_to: None,

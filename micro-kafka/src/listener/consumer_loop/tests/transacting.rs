@@ -381,6 +381,7 @@ impl Rig {
             number: 0,
             line: None,
             transactions: Some(Arc::new(line)),
+            throttle: None,
             endpoint: Arc::new(endpoint),
             deps: deps(clock.clone(), errors, &Kept::failing(0)),
             listener: Arc::new(ListenerContext {

@@ -17,6 +17,7 @@ mod error_code;
 mod event;
 mod group_metadata;
 mod handle;
+mod intake;
 mod key_hash;
 mod message;
 mod partition_list;

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::error::{
     ErrorHandler, Recover, RetryReader, RetryTopicErrorHandler, RetryTopicRecoverer, failed_group,
 };
-use crate::listener::{Filter, ListenerEndpoint, Order};
+use crate::listener::{Filter, ListenerEndpoint, Order, TransactionSpec};
 use crate::template::KafkaTemplate;
 
 /// The most handlers of one reader at work, if the listener does not say: retries keep no order.
@@ -80,6 +80,11 @@ fn endpoint(main: &ListenerEndpoint, reader: RetryReader) -> ListenerEndpoint {
         max_uncommitted: policy.map_or(main.max_uncommitted, |policy| policy.window),
         properties,
         reads_retries: true,
+        transaction: main.transaction.clone().map(|spec| TransactionSpec {
+            // Two producers of one transactional id would fence one another.
+            id_prefix: spec.id_prefix.map(|prefix| format!("{prefix}{suffix}-")),
+            ..spec
+        }),
         ..main.clone()
     }
 }

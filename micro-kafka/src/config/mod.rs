@@ -89,6 +89,7 @@ mod section;
 mod size;
 mod suggestion;
 mod template;
+mod transaction;
 mod tree;
 mod values;
 
@@ -114,6 +115,7 @@ pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use retry_topic::RetryTopicSettings;
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
+pub use transaction::TransactionSettings;
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let due = topics.and_then(|topics| topics.due(delivery.record(), now));
         match due {
             Some(due) => self.suspend(delivery, due.saturating_sub(now), Next::Due),
+            None if self.transactions.is_some() => self.begin_in_transaction(delivery),
             None => {
                 self.seat.status.pulse.at(delivery.token.offset);
                 self.deliver(delivery)

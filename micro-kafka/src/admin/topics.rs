@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{AdminError, KafkaAdmin};
-use crate::client::{self, ErrorCode, Refusal, TopicSpec};
+use crate::client::{self, ErrorCode, PartitionInfo, Refusal, TopicSpec};
 
 /// A topic to create; what is not set is the broker's default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,23 +134,11 @@ impl KafkaAdmin {
         &self,
         topics: &[&str],
     ) -> Result<BTreeMap<String, Option<u32>>, AdminError> {
-        if topics.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let names = self.wire_names(topics.iter().copied());
-        let wire: Vec<&str> = names.iter().map(String::as_str).collect();
-        let request = |timeout| client::describe_topics(self.client(), &wire, timeout);
-        let answers = self.ask(DESCRIBE, &names.join(", "), request).await?;
-        let mut counts = BTreeMap::new();
-        for (name, answer) in answers {
-            let count = match answer {
-                Ok(count) => u32::try_from(count).ok(),
-                Err(refusal) if is_unknown(&refusal) => None,
-                Err(refusal) => return Err(self.error(DESCRIBE, name, refusal)),
-            };
-            counts.insert(self.own_name(&name).into(), count);
-        }
-        Ok(counts)
+        let described = self.describe(topics).await?.into_iter();
+        let count = |partitions: Option<Vec<_>>| u32::try_from(partitions?.len()).ok();
+        Ok(described
+            .map(|(topic, partitions)| (topic, count(partitions)))
+            .collect())
     }
 
     /// How many partitions a topic has; `None` if it does not exist.
@@ -160,6 +148,37 @@ impl KafkaAdmin {
     pub async fn partition_count(&self, topic: &str) -> Result<Option<u32>, AdminError> {
         let counts = self.partition_counts(&[topic]).await?;
         Ok(counts.get(topic).copied().flatten())
+    }
+
+    /// A topic's partitions, by their numbers; `None` if it does not exist. Does not create it.
+    ///
+    /// # Errors
+    /// If it may not be described.
+    pub async fn partitions(&self, topic: &str) -> Result<Option<Vec<PartitionInfo>>, AdminError> {
+        Ok(self.describe(&[topic]).await?.remove(topic).flatten())
+    }
+
+    async fn describe(
+        &self,
+        topics: &[&str],
+    ) -> Result<BTreeMap<String, Option<Vec<PartitionInfo>>>, AdminError> {
+        if topics.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let names = self.wire_names(topics.iter().copied());
+        let wire: Vec<&str> = names.iter().map(String::as_str).collect();
+        let request = |timeout| client::describe_topics(self.client(), &wire, timeout);
+        let answers = self.ask(DESCRIBE, &names.join(", "), request).await?;
+        let mut described = BTreeMap::new();
+        for (name, answer) in answers {
+            let partitions = match answer {
+                Ok(partitions) => Some(partitions),
+                Err(refusal) if is_unknown(&refusal) => None,
+                Err(refusal) => return Err(self.error(DESCRIBE, name, refusal)),
+            };
+            described.insert(self.own_name(&name).into(), partitions);
+        }
+        Ok(described)
     }
 }
 

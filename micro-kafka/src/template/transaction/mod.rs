@@ -9,11 +9,12 @@ mod producer;
 mod recorded;
 mod send;
 mod settings;
+mod transacting;
 
 pub use error::TransactionError;
 pub use handle::Transaction;
-pub(super) use nesting::Nesting;
-pub(super) use pool::TransactionPool;
-pub(super) use recorded::recorded;
+use nesting::Nesting;
+use recorded::recorded;
 pub use send::{TransactionSend, TransactionSendFuture};
 pub use settings::TransactionConfig;
+pub(super) use transacting::Transactions;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use tokio::time::Instant;
+
+use super::kafka_admin::PAUSE;
 use super::{AdminError, KafkaAdmin};
 use crate::client::{self, ErrorCode, PartitionInfo, Refusal, TopicSpec};
 
@@ -72,7 +75,8 @@ const DELETE: &str = "delete topic";
 const DESCRIBE: &str = "describe topic";
 
 impl KafkaAdmin {
-    /// Creates topics; one that exists already is left as it is, whatever its partitions.
+    /// Creates topics; one that exists already is left as it is, whatever its partitions. Returns
+    /// once the broker that is asked knows the new ones.
     ///
     /// # Errors
     /// With the first topic that could not be created; others may have been.
@@ -100,7 +104,26 @@ impl KafkaAdmin {
             };
             created.insert(self.own_name(&name).into(), outcome);
         }
+        let new = created.iter().filter(|(_, made)| **made == Created::New);
+        let new: Vec<&str> = new.map(|(name, _)| name.as_str()).collect();
+        self.until_known(&new).await;
         Ok(created)
+    }
+
+    /// Waits until the topics have leaders: what is made is announced to the brokers afterwards.
+    async fn until_known(&self, topics: &[&str]) {
+        let deadline = Instant::now() + self.timeout;
+        // Whoever may create a topic need not be allowed to describe it.
+        while let Ok(described) = self.describe(topics).await {
+            let has_leaders = |partitions: &Option<Vec<PartitionInfo>>| {
+                let mut known = partitions.iter().flatten();
+                partitions.is_some() && known.all(|partition| partition.leader.is_some())
+            };
+            if described.values().all(has_leaders) || Instant::now() + PAUSE >= deadline {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Deletes topics; one that does not exist counts as deleted.

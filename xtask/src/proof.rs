@@ -5,11 +5,18 @@ use std::time::Duration;
 
 use crate::ci::{CiError, Run, Step, names_of, run_steps};
 
-const ALL: &[Step] = &[Step {
-    name: "fuzz",
-    about: "a million mutated requests of every API, within a gibibyte of address space",
-    run: fuzz,
-}];
+const ALL: &[Step] = &[
+    Step {
+        name: "fuzz",
+        about: "a million mutated requests of every API, within a gibibyte of address space",
+        run: fuzz,
+    },
+    Step {
+        name: "outage",
+        about: "a broker that is away for a minute costs those who send waiting, and no record",
+        run: outage,
+    },
+];
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -32,5 +39,11 @@ fn fuzz() -> Result<(), CiError> {
     Run::cargo("test --release --locked -p micro-kafka-broker --lib -- server::tests::fuzz")
         .env("MICRO_KAFKA_FUZZ_FRAMES", "1000000")
         .limit(AN_HOUR)
+        .check()
+}
+
+fn outage() -> Result<(), CiError> {
+    Run::cargo("test --locked -p micro-kafka --test template -- is_away")
+        .env("MICRO_KAFKA_OUTAGE_SECONDS", "60")
         .check()
 }

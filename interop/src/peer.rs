@@ -27,7 +27,7 @@ pub(crate) struct Peer {
 #[derive(Serialize)]
 struct Command<'a> {
     command: &'a str,
-    argument: String,
+    argument: &'a str,
 }
 
 /// What it answers.
@@ -66,9 +66,8 @@ impl Peer {
     pub(crate) async fn command<T: DeserializeOwned + 'static>(
         &self,
         command: &str,
-        argument: impl ToString,
+        argument: &str,
     ) -> Result<Option<T>, Error> {
-        let argument = argument.to_string();
         let asked = self
             .kafka
             .request("control", Json(Command { command, argument }));

@@ -54,7 +54,7 @@ async fn spring_reads_ours(peer: &Peer) -> Result<(), Error> {
     let app = peer.app().listener(fail).build()?.start().await?;
     let send = peer.kafka.send("poison-rust", "\"nuts\"").partition(1);
     let sent = send.await?;
-    let letters: Result<Option<Vec<Letter>>, Error> = peer.command("seen-letters", 1).await;
+    let letters: Result<Option<Vec<Letter>>, Error> = peer.command("seen-letters", "1").await;
     app.stop().await;
     let admin = peer.kafka.admin();
     let expected = Letter {

@@ -47,7 +47,7 @@ pub(super) async fn hold(peer: &Peer) -> Result<(), Error> {
     };
     send(Json(serde_json::to_value(&placed)?), "placed").await?;
     send(Json(serde_json::to_value(&cancelled)?), "cancelled").await?;
-    let seen = peer.command::<Vec<String>>("seen-events", 2).await?;
+    let seen = peer.command::<Vec<String>>("seen-events", "2").await?;
     let expected = ["placed by c1 for 41", "cancelled by c1"];
     same(
         "what Spring's handlers took",

@@ -36,9 +36,9 @@ pub(super) async fn hold(peer: &Peer) -> Result<(), Error> {
     for (key, sent) in keys.iter().zip(peer.kafka.send_all(sends).await) {
         ours.insert(key.clone(), sent?.partition);
     }
-    let seen = peer.command("seen-keys", KEYS).await?;
+    let seen = peer.command("seen-keys", &KEYS.to_string()).await?;
     same("the partitions Spring read", &placed(seen), &ours)?;
-    let theirs = peer.command("send-keys", keys.join(" ")).await?;
+    let theirs = peer.command("send-keys", &keys.join(" ")).await?;
     same("the partitions Spring chose", &placed(theirs), &ours)?;
     let (sender, mut received) = mpsc::unbounded_channel::<(String, String, i32)>();
     let app = peer.app().listener(read).state(sender).build()?;

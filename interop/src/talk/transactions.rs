@@ -23,7 +23,7 @@ pub(super) async fn hold(peer: &Peer) -> Result<(), Error> {
         tx.send("booked-rust", Json("kept b")).await
     });
     kept.await.map_err(Error::from)?;
-    let seen = peer.command::<Vec<String>>("seen-entries", 2).await?;
+    let seen = peer.command::<Vec<String>>("seen-entries", "2").await?;
     let expected = ["kept a", "kept b"].map(str::to_owned);
     same("what Spring read", &seen, &Some(expected.into()))?;
     let (sender, mut received) = mpsc::unbounded_channel::<String>();

@@ -1,5 +1,6 @@
 //! The talks.
 
+mod console;
 mod dead_letters;
 mod events;
 mod keys;
@@ -31,6 +32,11 @@ pub(crate) const ALL: &[Talk] = &[
         name: "keys",
         about: "a thousand keys go to the same partitions",
         hold: |peer| Box::pin(keys::hold(peer)),
+    },
+    Talk {
+        name: "console",
+        about: "Apache Kafka's console tools read what we send, and we what they send",
+        hold: |peer| Box::pin(console::hold(peer)),
     },
     Talk {
         name: "events",

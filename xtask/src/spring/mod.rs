@@ -1,5 +1,6 @@
 //! A Spring service beside ours: `interop/`.
 
+mod console;
 mod service;
 
 use std::process::ExitCode;
@@ -31,9 +32,17 @@ pub fn run(options: &Options) -> Result<ExitCode, CiError> {
 pub(crate) fn talk(bootstrap: &str, talks: &[String]) -> Result<(), CiError> {
     Run::cargo("build --quiet --locked -p interop").check()?;
     let namespace = format!("spring-{}", std::process::id());
+    let with_console = talks.is_empty() || talks.iter().any(|talk| talk == console::TALK);
+    if with_console {
+        console::produce(bootstrap, &namespace)?;
+    }
     let _service = Service::start(bootstrap, &namespace)?;
     Run::cargo("run --quiet --locked -p interop --")
         .arguments(["--bootstrap-servers", bootstrap, "--namespace", &namespace])
         .arguments(talks)
-        .check()
+        .check()?;
+    if with_console {
+        console::consume(bootstrap, &namespace)?;
+    }
+    Ok(())
 }

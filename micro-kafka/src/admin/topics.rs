@@ -95,7 +95,7 @@ impl KafkaAdmin {
             .collect();
         let request = |timeout| client::create_topics(self.client(), &specs, timeout);
         let answers = self.ask(CREATE, &names.join(", "), request).await?;
-        let mut created = BTreeMap::new();
+        let mut created: BTreeMap<String, Created> = BTreeMap::new();
         for (name, answer) in answers {
             let outcome = match answer {
                 Ok(()) => Created::New,

@@ -91,7 +91,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (partition, end) in admin.end_offsets("orders").await? {
         if let Some(last) = kafka.receive("orders", partition, end - 1).await? {
             let key = String::from_utf8_lossy(last.key().unwrap_or_default());
-            let headers = last.headers().iter().count();
+            let headers = last.headers().count();
             println!("  {partition}: {end} records, the last by {key} with {headers} header(s)");
         }
     }

@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .set("kafka.bootstrap-servers", broker.bootstrap_servers())
         // Another one for each instance, the same one after a restart.
         .set("kafka.producer.transaction-id-prefix", "bank-0-");
-    let (statements, mut entries) = mpsc::unbounded_channel();
+    let (statements, mut entries) = mpsc::unbounded_channel::<Entry>();
     let app = KafkaApp::builder().config_from(settings).state(statements);
     let app = app.build()?.start().await?;
     let kafka = app.template();

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::ci::{CiError, Run, Step, names_of, run_steps};
+use crate::ci::{CiError, Run, Step, names_of, on, run_steps};
+use crate::kafka::Kafka;
 
 const ALL: &[Step] = &[
     Step {
@@ -15,6 +16,11 @@ const ALL: &[Step] = &[
         name: "outage",
         about: "a broker that is away for a minute costs those who send waiting, and no record",
         run: outage,
+    },
+    Step {
+        name: "exactly-once",
+        about: "100,000 records copied by services that are killed 30 times, on both brokers",
+        run: exactly_once,
     },
 ];
 
@@ -46,4 +52,16 @@ fn outage() -> Result<(), CiError> {
     Run::cargo("test --locked -p micro-kafka --test template -- is_away")
         .env("MICRO_KAFKA_OUTAGE_SECONDS", "60")
         .check()
+}
+
+fn exactly_once() -> Result<(), CiError> {
+    let test = || {
+        Run::cargo("test --locked -p micro-kafka-test --test exactly_once")
+            .env("MICRO_KAFKA_EXACTLY_ONCE", "100000,30")
+            .limit(AN_HOUR)
+    };
+    test().check()?;
+    on(&Kafka::fresh("exactly-once")?, |bootstrap| {
+        test().env("MICRO_KAFKA_TEST", bootstrap).check()
+    })
 }

@@ -262,6 +262,11 @@ impl KafkaTemplate {
         }
     }
 
+    /// Whether it sends to a recorder instead of a broker.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.shared.recorder.is_some()
+    }
+
     /// Why nothing more can be sent, if so: the producer met a fatal error.
     #[must_use]
     pub fn fatal_error(&self) -> Option<String> {

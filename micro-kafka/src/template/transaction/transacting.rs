@@ -93,4 +93,10 @@ impl KafkaTemplate {
             }
         }
     }
+
+    /// A transaction that gives each record to the recorder at once; `None` without a recorder.
+    pub(crate) fn recorded_transaction(&self) -> Option<Transaction> {
+        let recorder = self.shared().recorder.as_ref()?;
+        Some(Transaction::recorded_at_once(recorder))
+    }
 }

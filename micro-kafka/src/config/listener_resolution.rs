@@ -15,7 +15,7 @@ use super::section::Section;
 use super::suggestion::nearest;
 use super::tree::{Node, Table};
 use super::{
-    ConfigError, ConfigErrors, ConfigProblem, ListenerSettings, Origin, Properties,
+    ConfigError, ConfigErrors, ConfigProblem, ListenerSettings, Origin, Properties, Recoverer,
     ResolvedListener,
 };
 
@@ -154,6 +154,9 @@ impl<'c> ListenerResolution<'c> {
             commit_count: merged.commit_count.unwrap_or(COMMIT_COUNT),
             retry: merged.retry,
             dead_letter_topic: merged.dead_letter_topic,
+            recoverer: merged.recoverer,
+            dead_letters: merged.dead_letters,
+            alarm: merged.alarm,
             consumer_properties,
         }
     }
@@ -297,6 +300,11 @@ impl Place<'_> {
                 "the listener reads {dead_letters:?} itself: its failures would come back for ever"
             );
             errors.push(self.error("dead-letter-topic", ConfigError::conflict(reason)));
+        }
+        if merged.recoverer == Some(Recoverer::Log) {
+            let reason = "with recoverer = \"log\" no record ever gets there";
+            let error = ConfigError::conflict(reason).hint("leave one of the two out");
+            errors.push(self.error("dead-letter-topic", error));
         }
     }
 

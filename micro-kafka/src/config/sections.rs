@@ -3,7 +3,7 @@
 use super::suggestion::nearest;
 
 /// The keys of the tables; the ones of `[kafka.listener]` are those of each listener too.
-const SECTIONS: [(&str, &[&str]); 6] = [
+const SECTIONS: [(&str, &[&str]); 8] = [
     (
         "kafka",
         &[
@@ -68,9 +68,21 @@ const SECTIONS: [(&str, &[&str]); 6] = [
             "commit-interval",
             "commit-count",
             "dead-letter-topic",
+            "recoverer",
         ],
     ),
-    ("kafka.listener.retry", &["attempts", "backoff", "policy"]),
+    (
+        "kafka.listener.retry",
+        &["attempts", "backoff", "reset-on-change", "policy"],
+    ),
+    (
+        "kafka.listener.dead-letters",
+        &["exclude-headers", "max-text", "texts"],
+    ),
+    (
+        "kafka.listener.alarm",
+        &["dead-letters", "retries", "within"],
+    ),
 ];
 
 /// The key of another table that was probably meant, and that table.

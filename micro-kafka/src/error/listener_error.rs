@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Handler,
     /// The record could not be turned into the handler's arguments; it never ran.
     Decode,
+    /// The same because of its key.
+    DecodeKey,
     /// The handler panicked.
     Panic,
 }
@@ -74,6 +76,14 @@ impl ListenerError {
         )
     }
 
+    /// The same of a record's key.
+    #[must_use]
+    pub fn decode_key<E: Error + Send + Sync + 'static>(error: E) -> Self {
+        let mut error = Self::decode(error);
+        error.0.kind = ErrorKind::DecodeKey;
+        error
+    }
+
     /// A handler that panicked, with the panic's message if it is text.
     pub(crate) fn panic(message: Option<String>) -> Self {
         Self::new(
@@ -123,6 +133,28 @@ impl ListenerError {
     #[must_use]
     pub fn variant(&self) -> Option<&'static str> {
         self.0.variant
+    }
+
+    /// Whether it is, or has among its sources, an error of that type.
+    #[must_use]
+    pub fn is_caused_by<E: Error + 'static>(&self) -> bool {
+        let mut next: Option<&(dyn Error + 'static)> = Some(self.error());
+        while let Some(error) = next {
+            if error.is::<E>() {
+                return true;
+            }
+            next = error.source();
+        }
+        false
+    }
+
+    /// The variant, or the name of the error's type without its path: for metrics and headers.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        let path = self.type_name();
+        let path = path.split('<').next().unwrap_or(path);
+        self.variant()
+            .unwrap_or_else(|| path.rsplit(':').next().unwrap_or(path))
     }
 
     /// The error itself.

@@ -9,7 +9,7 @@ use super::{
     AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
     Started, Verdict,
 };
-use crate::error::ListenerError;
+use crate::error::{FailureHistory, ListenerError};
 use crate::record::Record;
 
 /// A record on its way through a handler: what extractors read.
@@ -21,6 +21,8 @@ pub struct Delivery {
     pub(crate) attempt: u32,
     /// The other records of its batch.
     pub(crate) companions: Option<Box<Companions>>,
+    /// Its failures in this process, if it has any.
+    pub(crate) history: Option<Box<FailureHistory>>,
 }
 
 impl Delivery {
@@ -49,6 +51,21 @@ impl Delivery {
     pub(crate) fn cancel(&self) -> CancelWatch {
         let AckToken { slot, epoch, .. } = self.token;
         self.consumer.cancel.watch(slot, epoch)
+    }
+
+    /// What the record went through up to this failure of it.
+    #[must_use]
+    pub fn history(&self, error: &ListenerError) -> FailureHistory {
+        let history = self.history.as_deref().copied();
+        history.unwrap_or_else(|| FailureHistory::begin(error))
+    }
+
+    /// Notes a failure.
+    pub(crate) fn failed(&mut self, error: &ListenerError) {
+        match &mut self.history {
+            Some(history) => history.failed_again(error),
+            None => self.history = Some(Box::new(FailureHistory::begin(error))),
+        }
     }
 
     /// Which delivery of the record this is, from 1.

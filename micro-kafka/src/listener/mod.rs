@@ -1,6 +1,7 @@
 //! Listeners: how they are declared, and the containers that run them.
 
 mod ack;
+mod alarm;
 mod batch;
 mod cancel;
 mod command;
@@ -14,6 +15,7 @@ mod delivery;
 mod deps;
 mod endpoint;
 mod event;
+mod failure_hooks;
 mod filter;
 mod gate;
 mod handler_slot;
@@ -44,6 +46,7 @@ mod tests;
 
 pub(crate) use ack::Verdict;
 pub use ack::{AckMode, AckToken, LateAcknowledgment};
+pub use alarm::{Alarm, AlarmHook, AlarmKind};
 pub use batch::{
     Acknowledgments, Batch, BatchDef, BatchOutcome, BatchRecord, BatchResult, BatchSpec, FromBatch,
     Inner, MissingResult, Undecoded,
@@ -59,6 +62,7 @@ pub use delivery::{Delivery, Finished, HandlerFuture, Invoke};
 pub use deps::ContainerDeps;
 pub use endpoint::{Handler, ListenerEndpoint};
 pub use event::{ContainerEvent, EventStream};
+pub use failure_hooks::FailureHooks;
 pub use filter::Filter;
 pub(crate) use gate::Gate;
 pub use handler_slot::{HandlerSlot, Started};

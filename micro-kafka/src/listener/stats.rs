@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use metrics::{Counter, Histogram};
 
+use super::alarm::AlarmWindows;
+
 /// Counters of one listener since its container was made, all consumers together. They are brought
 /// up to date once per turn of a consumer's loop.
 #[derive(Debug, Default)]
@@ -18,6 +20,7 @@ pub(super) struct ListenerStats {
     voided: AtomicU64,
     commits: AtomicU64,
     busy_nanos: AtomicU64,
+    pub(super) alarms: AlarmWindows,
 }
 
 /// What a listener did since its container was made, all consumers together.

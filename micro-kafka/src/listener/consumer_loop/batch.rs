@@ -128,7 +128,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         left: &mut Left,
         stop: &mut Option<(Delivery, ListenerError)>,
     ) {
-        match self.decide(&delivery, &error) {
+        match self.decide(&mut delivery, &error) {
             Decided::Again(delay) => {
                 self.counts.retried += 1;
                 delivery.attempt = delivery.attempt.saturating_add(1);

@@ -237,6 +237,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             token,
             attempt: 1,
             companions: None,
+            history: None,
         }
     }
 

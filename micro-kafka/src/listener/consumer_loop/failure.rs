@@ -31,8 +31,8 @@ pub(super) enum Decided {
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Asks the error handler what to do with a failed delivery; whether the lane is free again.
-    pub(super) fn failed(&mut self, delivery: Delivery, error: ListenerError) -> bool {
-        match self.decide(&delivery, &error) {
+    pub(super) fn failed(&mut self, mut delivery: Delivery, error: ListenerError) -> bool {
+        match self.decide(&mut delivery, &error) {
             Decided::Again(delay) => self.again(delivery, delay),
             Decided::Recover(way) => self.recover(delivery, error, Try::first(way)),
             Decided::Skip => {
@@ -48,8 +48,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     /// Asks the error handler.
-    pub(super) fn decide(&mut self, delivery: &Delivery, error: &ListenerError) -> Decided {
+    pub(super) fn decide(&mut self, delivery: &mut Delivery, error: &ListenerError) -> Decided {
         self.counts.failed += 1;
+        delivery.failed(error);
         // An error says more.
         self.nacks
             .remove(&(delivery.token.slot, delivery.token.offset));
@@ -64,7 +65,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             );
             Action::Recover
         });
-        match action {
+        let decided = match action {
             Action::RetryAfter(delay) => Decided::Again(delay),
             Action::RetryTopic(delay) if !self.seat.deps.recoverer.has_retry_topics() => {
                 Decided::Again(delay)
@@ -75,7 +76,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Action::Skip => Decided::Skip,
             Action::Park => Decided::Park,
             Action::Stop => Decided::Stop,
-        }
+        };
+        self.tell_decided(delivery, error, action, decided);
+        decided
     }
 
     pub(super) fn skipped(&mut self, delivery: &Delivery, error: &ListenerError) {
@@ -119,6 +122,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Err(trouble) => trouble,
             Ok(went) => {
                 self.count_recovered(went);
+                self.tell_recovered(&delivery, &error, went);
                 if tries > 1 {
                     self.seat.status.clear_recover_trouble(slot);
                 }
@@ -138,6 +142,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             listener = &*self.seat.endpoint.id, %record, tries, error = %trouble, ?delay,
             "a record cannot be recovered yet: it is tried again"
         );
+        self.tell_recovery_failed(&delivery, &error, &trouble, tries);
         let reason = HealthReason::RecoverFailing {
             record,
             error: trouble.to_string(),

@@ -6,6 +6,7 @@ mod batch;
 mod commit;
 mod dispatch;
 mod failure;
+mod failure_watch;
 mod hooks;
 mod idle;
 mod progress;

@@ -144,6 +144,7 @@ impl Broker {
             idle_partition_event: None,
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
+            alarm: crate::config::AlarmSettings::default(),
             properties: properties.map(owned).into(),
             handler,
         }
@@ -286,6 +287,7 @@ impl Recover for Keep {
 pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> ContainerDeps {
     ContainerDeps {
         interceptors: crate::listener::Interceptors::default(),
+        failure_hooks: crate::listener::FailureHooks::default(),
         clock,
         states: Arc::default(),
         error_handler: Arc::new(errors),

@@ -13,8 +13,8 @@ use super::running::RunningApp;
 use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
-use crate::error::{ErrorHandler, Recover};
-use crate::listener::{Interceptor, RebalanceListener, States};
+use crate::error::{ErrorHandler, Recover, RetryListener};
+use crate::listener::{Alarm, AlarmHook, FailureHooks, Interceptor, RebalanceListener, States};
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Where the settings come from.
@@ -46,6 +46,8 @@ pub struct KafkaAppBuilder {
     recoverer: Option<Arc<dyn Recover>>,
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     interceptors: Vec<Arc<dyn Interceptor>>,
+    retry_listeners: Vec<Arc<dyn RetryListener>>,
+    alarm_hook: AlarmHook,
     error_hook: ErrorHook,
     templates: TemplateChange,
     template: Option<KafkaTemplate>,
@@ -136,6 +138,20 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Is told of each failure of all listeners, and of what becomes of it: Spring's
+    /// `RetryListener`.
+    pub fn retry_listener(mut self, listener: impl RetryListener + 'static) -> Self {
+        self.retry_listeners.push(Arc::new(listener));
+        self
+    }
+
+    /// Is called when the failures of a listener pass a threshold of its
+    /// `[kafka.listeners.<id>.alarm]`; the log says so anyhow.
+    pub fn alarm_hook(mut self, hook: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
+        self.alarm_hook = AlarmHook::new(hook);
+        self
+    }
+
     /// Takes the records that will not be tried again, instead of the dead-letter topic.
     pub fn recoverer(mut self, recoverer: impl Recover + 'static) -> Self {
         self.recoverer = Some(Arc::new(recoverer));
@@ -214,6 +230,10 @@ impl KafkaAppBuilder {
             recoverer: self.recoverer,
             rebalance_listener: self.rebalance_listener,
             interceptors: self.interceptors,
+            failure_hooks: FailureHooks {
+                retry_listeners: self.retry_listeners.into_iter().collect(),
+                alarm: self.alarm_hook,
+            },
         })
     }
 }
@@ -231,6 +251,7 @@ pub struct KafkaApp {
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
+    pub(super) failure_hooks: FailureHooks,
 }
 
 impl KafkaApp {
@@ -246,6 +267,8 @@ impl KafkaApp {
             recoverer: None,
             rebalance_listener: None,
             interceptors: Vec::new(),
+            retry_listeners: Vec::new(),
+            alarm_hook: AlarmHook::default(),
             error_hook: ErrorHook::default(),
             templates: TemplateChange::default(),
             template: None,

@@ -178,6 +178,18 @@ impl Listener {
         self
     }
 
+    /// Who takes the records that are not tried again.
+    pub fn recoverer(mut self, recoverer: Recoverer) -> Self {
+        self.0.arguments.recoverer = Some(recoverer);
+        self
+    }
+
+    /// Where its dead letters go, instead of `<topic>-dlt`.
+    pub fn dead_letter_topic(mut self, topic: impl Into<String>) -> Self {
+        self.0.arguments.dead_letter_topic = Some(topic.into());
+        self
+    }
+
     /// How batches are collected.
     pub fn batch_of(mut self, batch: BatchDef) -> Self {
         self.0.arguments.batch = batch;

@@ -5,9 +5,9 @@ use super::dead_letter_ways::Ways;
 use super::error::{BootError, BootErrors, Error};
 use super::resolve::Plan;
 use super::running::recoverer;
-use crate::config::Recoverer;
 use crate::admin::{AdminError, KafkaAdmin};
 use crate::client::AnyClient;
+use crate::config::Recoverer;
 use crate::template::KafkaTemplate;
 
 /// The source topics and their dead-letter topics.

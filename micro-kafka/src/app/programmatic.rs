@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::registration::{Arguments, Code, Registration};
 use crate::__private::v1::{finished_batch, guarded, guarded_batch};
+use crate::config::Recoverer;
 use crate::error::{BoxError, ErrorHandler, ListenerError};
 use crate::listener::{
     AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handler,
@@ -71,6 +72,7 @@ impl Listener {
                     let each = BatchResult::of(count, results).each(
                         ListenerError::from_error,
                         ListenerError::from_error::<MissingResult>,
+                        ListenerError::not_reached,
                     );
                     Ok(BatchOutcome::Each(each))
                 };
@@ -125,6 +127,8 @@ impl Listener {
             check: |_| (),
             variants: None,
             code: Code::default(),
+            function: None,
+            dlt_of: None,
         })
     }
 

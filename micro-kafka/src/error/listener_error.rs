@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Classify, Policy};
+use crate::listener::NotReached;
 
 /// Any error that a handler may return.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -19,6 +20,8 @@ pub enum ErrorKind {
     Decode,
     /// The same because of its key.
     DecodeKey,
+    /// The handler of a batch stopped at an earlier record.
+    NotReached,
     /// The handler panicked.
     Panic,
 }
@@ -82,6 +85,20 @@ impl ListenerError {
         let mut error = Self::decode(error);
         error.0.kind = ErrorKind::DecodeKey;
         error
+    }
+
+    /// A record that the handler of its batch did not come to: it is delivered again, and the error
+    /// handler is not asked.
+    pub(crate) fn not_reached(error: NotReached) -> Self {
+        let type_name = std::any::type_name::<NotReached>();
+        let source = Box::new(error);
+        Self::new(
+            ErrorKind::NotReached,
+            source,
+            type_name,
+            None,
+            Policy::Inherit,
+        )
     }
 
     /// A handler that panicked, with the panic's message if it is text.

@@ -27,11 +27,7 @@ pub(crate) fn joined_within(longest: usize, error: &(dyn Error + 'static)) -> St
 }
 
 /// One line an error: the type and the message, then each cause.
-pub(crate) fn lines(
-    longest: usize,
-    type_name: &str,
-    error: &(dyn Error + 'static),
-) -> String {
+pub(crate) fn lines(longest: usize, type_name: &str, error: &(dyn Error + 'static)) -> String {
     let mut text = format!("{type_name}: ");
     let lines = messages(error).into_iter();
     let lines: Vec<_> = lines.map(|line| line.replace(['\r', '\n'], " ")).collect();

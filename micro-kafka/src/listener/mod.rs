@@ -49,7 +49,7 @@ pub use ack::{AckMode, AckToken, LateAcknowledgment};
 pub use alarm::{Alarm, AlarmHook, AlarmKind};
 pub use batch::{
     Acknowledgments, Batch, BatchDef, BatchOutcome, BatchRecord, BatchResult, BatchSpec, FromBatch,
-    Inner, MissingResult, Undecoded,
+    Inner, MissingResult, NotReached, Undecoded,
 };
 pub use cancel::CancelReason;
 pub(crate) use cancel::CancelWatch;

@@ -57,11 +57,7 @@ impl Router {
         Self(Arc::new(choose))
     }
 
-    pub(super) fn choose(
-        &self,
-        delivery: &Delivery,
-        error: &ListenerError,
-    ) -> Option<Destination> {
+    pub(super) fn choose(&self, delivery: &Delivery, error: &ListenerError) -> Option<Destination> {
         (self.0)(delivery, error)
     }
 }

@@ -77,7 +77,9 @@ pub(super) fn of(
         original(&mut written, delivery);
     }
     own(&mut written, delivery, error);
-    let kept = record.headers().filter(|header| !is_replaced(header.raw_name));
+    let kept = record
+        .headers()
+        .filter(|header| !is_replaced(header.raw_name));
     let mut headers: Vec<OwnedHeader> = kept.map(OwnedHeader::from).collect();
     headers.extend(
         written
@@ -134,7 +136,10 @@ fn original(headers: &mut Written, delivery: &Delivery) {
         (ORIGINAL_OFFSET, record.offset().to_be_bytes().into()),
         (ORIGINAL_TIMESTAMP, millis.to_be_bytes().into()),
         (ORIGINAL_TIMESTAMP_TYPE, kind.into()),
-        (ORIGINAL_GROUP, delivery.listener().group_id.as_bytes().into()),
+        (
+            ORIGINAL_GROUP,
+            delivery.listener().group_id.as_bytes().into(),
+        ),
     ]);
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::ConsumerLoop;
 use super::failure::Decided;
 use crate::client::{RecordSource, Slot};
-use crate::error::ListenerError;
+use crate::error::{ErrorKind, ListenerError};
 use crate::listener::batch::{BatchSpec, Companions, Left};
 use crate::listener::lane::{Next, Try};
 use crate::listener::partition::{Limits, Linger, Partition};
@@ -95,6 +95,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         for (delivery, failure) in batch.outcomes() {
             match failure {
                 None => self.succeed_in_batch(delivery, &mut left),
+                // Nothing is known of it: this was no attempt.
+                Some(error) if error.kind() == ErrorKind::NotReached => left.retry.push(delivery),
                 Some(error) => self.fail_in_batch(delivery, error, &mut left, &mut stop),
             }
         }

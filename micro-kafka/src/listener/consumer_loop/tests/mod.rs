@@ -9,6 +9,7 @@ mod failing;
 mod fates;
 mod modes;
 mod ordering;
+mod plain;
 mod rebalancing;
 mod schedule;
 mod script;

@@ -85,6 +85,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     token,
                     attempt: 1,
                     companions: None,
+                    history: None,
                 };
                 match seat.endpoint.handler.start(delivery, memory) {
                     Ok(Finished {

@@ -92,3 +92,43 @@ async fn a_listener_that_reads_its_own_dead_letters_does_not_start(kafka: Embedd
     assert!(report.contains("listener `circle` reads"), "{report}");
     assert!(report.contains("#[dlt_handler]"), "{report}");
 }
+
+#[kafka_test(topics = ["orders"], embedded = "refuses rights on command")]
+async fn a_dead_letter_topic_that_may_not_be_created_keeps_an_application_from_starting(
+    kafka: EmbeddedKafka,
+) {
+    use micro_kafka_broker::fault::{ApiKey, ErrorCode};
+
+    let refused = kafka.on(ApiKey::CreateTopics).topic("orders-dlt");
+    let refused = refused.answer(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    let error = kafka.app().listener(charge).try_start().await.unwrap_err();
+    let report = format!("{error:?}");
+    assert!(report.contains("orders-dlt"), "{report}");
+    assert!(refused.hits() > 0);
+    refused.remove();
+    let app = kafka.app().listener(charge).start().await;
+    app.stop().await;
+}
+
+#[kafka_test(topics = ["orders"], embedded = "refuses dead letters on command")]
+async fn refused_dead_letters_are_tried_again_and_none_is_lost(kafka: EmbeddedKafka) {
+    use micro_kafka_broker::fault::{ApiKey, ErrorCode};
+
+    let app = kafka.app().listener(charge).start().await;
+    let refused = kafka.on(ApiKey::Produce).topic("orders-dlt").times(2);
+    let refused = refused.answer(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    kafka.send("orders", r#"{"id":1}"#).await;
+    kafka.send("orders", r#"{"id":7}"#).await;
+    app.listener("charge").unwell().await;
+    for _ in 0..3 {
+        kafka.advance("30s").await;
+    }
+    app.listener("charge")
+        .settled()
+        .await
+        .assert_handled(1)
+        .assert_dead_lettered(1);
+    assert_eq!(refused.hits(), 2);
+    kafka.dlt("orders").assert_count(1);
+    assert!(app.health().is_up());
+}

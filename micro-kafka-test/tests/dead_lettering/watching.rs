@@ -94,7 +94,9 @@ async fn many_failures_in_a_short_time_raise_an_alarm(kafka: EmbeddedKafka) {
         within = "1m"
     "#;
     let app = kafka.app().listener(watched).config(settings);
-    let app = app.alarm_hook(move |alarm| hook.note(alarm.clone()));
+    let app = app.alarm_hook(move |alarm| {
+        hook.note(alarm.clone());
+    });
     let app = app.start().await;
     for payload in ["fatal", "fine", "fatal"] {
         kafka.send("watched", payload).await;

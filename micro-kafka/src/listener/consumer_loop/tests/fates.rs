@@ -22,7 +22,8 @@ use crate::listener::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
 use crate::listener::event::Events;
 use crate::listener::tests::support::{Kept, Retries, deps, failure};
 use crate::listener::{
-    Delivery, Finished, Handler, ListenerContext, ListenerEndpoint, Order, States,
+    BatchOutcome, BatchSpec, Delivery, Finished, Handler, ListenerContext, ListenerEndpoint, Order,
+    States,
 };
 
 const ATTEMPTS: u32 = 3;
@@ -127,6 +128,8 @@ struct Fates {
     /// The dead letters of each record.
     letters: BTreeMap<(Slot, i64), u32>,
     lost: Vec<(Slot, i64)>,
+    /// Whether the handler takes batches; none of them is lost as a whole.
+    batched: bool,
     refusals: u32,
     away: bool,
     broken: Vec<String>,
@@ -204,33 +207,48 @@ impl Recover for Letters {
     }
 }
 
+/// Tries one record, and notes what comes of it.
+fn tried(delivery: &Delivery, world: &Shared, fates: &SharedFates) -> Result<(), ListenerError> {
+    let slot = delivery.record().partition().cast_unsigned();
+    let offset = delivery.record().offset();
+    let committed = world.lock().committed[slot as usize];
+    let attempt = delivery.attempt();
+    let lost_before = {
+        let mut state = fates.lock();
+        state.begin(slot, offset, attempt, committed);
+        let before = state.lost.contains(&(slot, offset)) || state.batched;
+        if fate(slot, offset) == Fate::Lost {
+            state.lost.push((slot, offset));
+        }
+        before
+    };
+    let result = fate(slot, offset).result(attempt, lost_before);
+    if result.is_ok() {
+        fates.lock().end(slot, offset);
+        world.lock().ended[slot as usize].insert(offset);
+    }
+    result
+}
+
 fn handler(world: &Shared, fates: &SharedFates) -> Handler {
     let (world, fates) = (Arc::clone(world), Arc::clone(fates));
-    Handler::Closure(Arc::new(move |delivery: Delivery| {
+    Handler::Closure(Arc::new(move |mut delivery: Delivery| {
         let (world, fates) = (Arc::clone(&world), Arc::clone(&fates));
         Box::pin(async move {
-            let slot = delivery.record().partition().cast_unsigned();
-            let offset = delivery.record().offset();
-            let committed = world.lock().committed[slot as usize];
-            let attempt = delivery.attempt();
-            let lost_before = {
-                let mut state = fates.lock();
-                state.begin(slot, offset, attempt, committed);
-                let before = state.lost.contains(&(slot, offset));
-                if fate(slot, offset) == Fate::Lost {
-                    state.lost.push((slot, offset));
-                }
-                before
-            };
-            if offset % 3 == 0 {
+            if delivery.record().offset() % 3 == 0 {
                 tokio::task::yield_now().await;
             }
-            let result = fate(slot, offset).result(attempt, lost_before);
-            if result.is_ok() {
-                fates.lock().end(slot, offset);
-                world.lock().ended[slot as usize].insert(offset);
+            if !fates.lock().batched {
+                let result = tried(&delivery, &world, &fates);
+                return Finished { delivery, result };
             }
-            Finished { delivery, result }
+            let failures = delivery.batch().map(|it| tried(it, &world, &fates).err());
+            let outcome = BatchOutcome::Each(failures.collect());
+            delivery.set_outcome(outcome);
+            Finished {
+                delivery,
+                result: Ok(()),
+            }
         })
     }))
 }
@@ -252,6 +270,7 @@ struct Rig {
 }
 
 fn live(world: &Shared, fates: &SharedFates, signal: &Arc<Signal>, order: Order) -> Life {
+    let batched = fates.lock().batched;
     let clock = Clock::manual();
     let unused = Retries {
         attempts: 1,
@@ -270,6 +289,10 @@ fn live(world: &Shared, fates: &SharedFates, signal: &Arc<Signal>, order: Order)
         line: None,
         endpoint: Arc::new(ListenerEndpoint {
             order,
+            batch: batched.then_some(BatchSpec {
+                max: 5,
+                linger: Duration::from_secs(1),
+            }),
             parallelism: Some(4),
             max_uncommitted: 20,
             revoke_drain: Duration::from_millis(200),
@@ -309,8 +332,13 @@ fn live(world: &Shared, fates: &SharedFates, signal: &Arc<Signal>, order: Order)
 }
 
 impl Rig {
-    fn start(order: Order) -> Self {
+    fn start(kind: Kind) -> Self {
         let (world, fates) = (Shared::default(), SharedFates::default());
+        fates.lock().batched = kind == Kind::Batches;
+        let order = match kind {
+            Kind::AnyOrder => Order::None,
+            Kind::InOrder | Kind::Batches => Order::Partition,
+        };
         let signal = Arc::<Signal>::default();
         let life = live(&world, &fates, &signal, order);
         Self {
@@ -419,8 +447,16 @@ impl Rig {
     }
 }
 
-async fn run(order: Order, steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let mut rig = Rig::start(order);
+/// How the listener takes its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    InOrder,
+    AnyOrder,
+    Batches,
+}
+
+async fn run(kind: Kind, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let mut rig = Rig::start(kind);
     for step in &steps {
         rig.step(step).await;
     }
@@ -445,7 +481,7 @@ async fn run(order: Order, steps: Vec<Step>) -> Result<(), TestCaseError> {
 proptest! {
     #[test]
     fn whatever_fails_each_record_ends_once_and_attempts_are_the_policys(
-        order in prop::sample::select(vec![Order::Partition, Order::None]),
+        kind in prop::sample::select(vec![Kind::InOrder, Kind::AnyOrder, Kind::Batches]),
         steps in prop::collection::vec(step(), 5..60),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -453,6 +489,6 @@ proptest! {
             .start_paused(true)
             .build()
             .unwrap();
-        runtime.block_on(run(order, steps))?;
+        runtime.block_on(run(kind, steps))?;
     }
 }

@@ -63,9 +63,11 @@ impl fmt::Display for Alarm {
     }
 }
 
+type Hook = dyn Fn(&Alarm) + Send + Sync;
+
 /// Is told of alarms, on the consumer's own thread: it must not wait.
 #[derive(Clone, Default)]
-pub struct AlarmHook(Option<Arc<dyn Fn(&Alarm) + Send + Sync>>);
+pub struct AlarmHook(Option<Arc<Hook>>);
 
 impl AlarmHook {
     /// Calls that function.

@@ -31,7 +31,10 @@ async fn a_handler_reads_the_dead_letters_of_its_listener(kafka: EmbeddedKafka) 
     let errors = seen.iter().map(|(payload, error)| (&payload[..], &**error));
     assert_eq!(
         errors.collect::<Vec<_>>(),
-        [(&b"no order"[..], "PayloadRejection"), (br#"{"id":0}"#, "Limit")]
+        [
+            (&b"no order"[..], "PayloadRejection"),
+            (br#"{"id":0}"#, "Limit")
+        ]
     );
     app.listener("bill_failed")
         .settled()

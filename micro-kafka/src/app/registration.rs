@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use crate::config::Recoverer;
+use crate::config::{Origin, Recoverer};
 use crate::error::ErrorHandler;
 use crate::listener::{
     AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, ListenerDef, Order,
@@ -61,6 +61,16 @@ pub(crate) struct Arguments {
     pub(crate) ack_mode: Option<AckMode>,
     pub(crate) retry: RetryDef,
     pub(crate) properties: Vec<(String, String)>,
+}
+
+impl Registration {
+    /// Where it was declared.
+    pub(super) fn origin(&self) -> Origin {
+        match self.source {
+            Some(source) => Origin::file(source.file, source.line as usize, 1),
+            None => Origin::Program,
+        }
+    }
 }
 
 impl From<&ListenerDef> for Registration {

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use super::dlt_handlers;
 use super::error::BootError;
 use super::registration::{Arguments, Code, Registration};
-use crate::config::{
-    Config, ListenerAttributes, Origin, Recoverer, ResolvedListener, RetrySettings,
-};
+use crate::config::{Config, ListenerAttributes, Recoverer, ResolvedListener, RetrySettings};
 use crate::error::{DEAD_LETTER_SUFFIX, ErrorHandler, HeaderRules};
 use crate::listener::{AckMode, BootCheck, ListenerEndpoint, SendTo, States, TopicPartitions};
 
@@ -41,12 +39,7 @@ pub(super) fn resolve(
     handlers: &ErrorHandlers,
     problems: &mut Vec<BootError>,
 ) -> Vec<Plan> {
-    let resolver = Resolver {
-        config,
-        states,
-        handlers,
-        namespace: config.kafka().namespaced(""),
-    };
+    let resolver = Resolver::new(config, states, handlers);
     let (letters, listeners): (Vec<_>, Vec<_>) = listeners
         .into_iter()
         .partition(|listener| listener.dlt_of.is_some());
@@ -74,7 +67,16 @@ pub(super) struct Resolver<'a> {
     namespace: String,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    pub(super) fn new(config: &'a Config, states: &'a States, handlers: &'a ErrorHandlers) -> Self {
+        Self {
+            config,
+            states,
+            handlers,
+            namespace: config.kafka().namespaced(""),
+        }
+    }
+
     /// One listener; `None` if its problems were reported.
     pub(super) fn plan(
         &self,
@@ -105,15 +107,11 @@ fn plan(
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))
         .collect();
-    let origin = match listener.source {
-        Some(source) => Origin::file(source.file, source.line as usize, 1),
-        None => Origin::Program,
-    };
     let attributes = ListenerAttributes {
         id: &listener.id,
         explicit_id: listener.explicit_id,
         values: &values,
-        origin,
+        origin: listener.origin(),
     };
     if let Some(variants) = listener.variants {
         let unknown = config.unknown_error_variants(&attributes, variants);
@@ -328,7 +326,7 @@ pub(super) fn check_unused_tables(
 
 impl Arguments {
     /// The arguments under the keys of `[kafka.listeners.<id>]`.
-    fn as_texts(&self) -> Vec<(String, String)> {
+    pub(super) fn as_texts(&self) -> Vec<(String, String)> {
         let mut texts = Vec::new();
         let mut put = |key: &str, value: Option<String>| {
             texts.extend(value.map(|value| (key.to_owned(), value)))

@@ -49,6 +49,7 @@ impl RunningApp {
             rebalance_listener: app.rebalance_listener,
             interceptors: app.interceptors.into_iter().collect(),
             failure_hooks: app.failure_hooks,
+            layers: app.layers,
             runtime,
         };
         let plans = app.plans.into_iter();

@@ -59,6 +59,7 @@
 mod alarm;
 mod backoff;
 mod batch;
+mod breaker;
 mod builder;
 mod client_properties;
 mod compatibility;
@@ -96,6 +97,7 @@ pub use crate::app::explain;
 pub use alarm::AlarmSettings;
 pub use backoff::BackOffError;
 pub use batch::BatchSettings;
+pub use breaker::BreakerSettings;
 pub use builder::ConfigBuilder;
 pub use consumer::{AutoOffsetReset, ConsumerSettings, IsolationLevel};
 pub use dead_letters::{DeadLetterSettings, Recoverer};

@@ -30,6 +30,7 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
         attempt,
         companions: None,
         history: None,
+        limit: None,
     }
 }
 

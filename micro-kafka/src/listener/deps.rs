@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::{FailureHooks, Interceptors, RebalanceListener, States};
+use super::{FailureHooks, Interceptors, Layers, RebalanceListener, States};
 use crate::clock::Clock;
 use crate::error::{ErrorHandler, Recover};
 
@@ -25,6 +25,8 @@ pub struct ContainerDeps {
     pub interceptors: Interceptors,
     /// Who is told of failures.
     pub failure_hooks: FailureHooks,
+    /// What stands around each handler.
+    pub layers: Layers,
     /// The prefix of all topics and groups, dot included; empty if there is none.
     pub namespace: Arc<str>,
     /// The multi-thread runtime on which handlers find their timers, sockets and tasks.

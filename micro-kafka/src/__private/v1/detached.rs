@@ -57,6 +57,7 @@ impl Detached {
             attempt,
             companions: None,
             history: None,
+            limit: None,
         }
     }
 

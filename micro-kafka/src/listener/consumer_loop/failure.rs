@@ -32,6 +32,9 @@ pub(super) enum Decided {
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Asks the error handler what to do with a failed delivery; whether the lane is free again.
     pub(super) fn failed(&mut self, mut delivery: Delivery, error: ListenerError) -> bool {
+        if self.is_held(&error) {
+            return self.hold(delivery);
+        }
         match self.decide(&mut delivery, &error) {
             Decided::Again(delay) => self.again(delivery, delay),
             Decided::Recover(way) => self.recover(delivery, error, Try::first(way)),

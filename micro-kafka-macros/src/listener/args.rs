@@ -21,7 +21,7 @@ const MOST_CONSUMERS: u32 = 1_000;
 /// Each handler at work has its memory: more is a mistake.
 const MOST_HANDLERS: u32 = 1_000_000;
 
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 26] = [
     "topics",
     "topic_pattern",
     "topic_partitions",

@@ -76,6 +76,7 @@ impl Delivery {
             token: self.token,
             attempt: self.attempt,
             companions: others,
+            history: self.history.clone(),
             limit: None,
         };
         let this = Self {

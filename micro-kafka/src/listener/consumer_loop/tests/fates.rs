@@ -314,6 +314,7 @@ fn live(world: &Shared, fates: &SharedFates, signal: &Arc<Signal>, order: Order)
         stop_all: mpsc::unbounded_channel().0,
         pauses: Arc::default(),
         events: Events::default(),
+        throttle: None,
     };
     let source = LogSource {
         world: Arc::clone(world),

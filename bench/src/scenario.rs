@@ -38,6 +38,9 @@ pub(crate) enum Scenario {
     Template,
     /// Transactions of ten records beside a loop on librdkafka, and one on rust-rdkafka's own call
     Transactions,
+    /// A transactional listener beside a loop on librdkafka: 500 records in a transaction, and up to
+    /// 10,000 or 100 ms
+    ExactlyOnce,
     /// From the start of the process to the first record, beside a plain loop with default settings
     Startup,
     /// Memory at rest and after the records, beside a plain poll loop
@@ -77,6 +80,7 @@ impl Scenario {
             Self::Poison => "poison",
             Self::Template => "template",
             Self::Transactions => "transactions",
+            Self::ExactlyOnce => "exactly-once",
             Self::Startup => "startup",
             Self::Memory => "memory",
             Self::Broker => "broker",
@@ -165,6 +169,7 @@ impl Scenario {
                 let by_api = Part::of("rust-rdkafka", slow.ratio(Metric::Wall));
                 vec![wall(&pairs).at_least(1.0), by_api]
             }
+            Self::ExactlyOnce => exactly_once(bench, broker, report)?,
             Self::Startup => {
                 let measure = Measure {
                     what: self.name(),
@@ -218,6 +223,31 @@ fn poison(bench: &Bench, broker: &Broker, report: &mut Report) -> Result<Vec<Par
     let [_, ours, _] = spread(&pairs.ours, Metric::Wall);
     let beside_spring = Part::of("beside-spring", SPRING_SECONDS * 1e9 / ours);
     Ok(vec![wall(&pairs), beside_spring.at_least(20.0)])
+}
+
+/// Records copied exactly once, in transactions of both sizes.
+fn exactly_once(
+    bench: &Bench,
+    broker: &Broker,
+    report: &mut Report,
+) -> Result<Vec<Part>, BenchError> {
+    let small = Measure {
+        what: "exactly-once-500",
+        work: Work::CopyExactlyOnce,
+        shown: Shown::PerRecord,
+        stored: bench.records,
+        records: bench.records,
+        warm_up: 1,
+    };
+    let large = Measure {
+        what: "exactly-once-10000",
+        work: Work::CopyInLarge,
+        ..small
+    };
+    let small = sides(&small, bench, broker, report)?;
+    let large = sides(&large, bench, broker, report)?;
+    let by_large = Part::of("large", large.ratio(Metric::Wall));
+    Ok(vec![wall(&small).at_least(1.8), by_large])
 }
 
 /// Memory at rest, and after all records.

@@ -15,3 +15,4 @@ mod schedule;
 mod script;
 mod spring_faults;
 mod stopping;
+mod transacting;

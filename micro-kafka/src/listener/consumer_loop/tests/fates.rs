@@ -315,6 +315,7 @@ fn live(world: &Shared, fates: &SharedFates, signal: &Arc<Signal>, order: Order)
         pauses: Arc::default(),
         events: Events::default(),
         throttle: None,
+        transactions: None,
     };
     let source = LogSource {
         world: Arc::clone(world),

@@ -6,6 +6,7 @@ mod kafka_admin;
 mod offsets;
 mod topics;
 
+pub use crate::client::{BrokerNode, PartitionInfo};
 pub(crate) use dead_letter_topics::Wanted;
 pub use error::AdminError;
 pub use kafka_admin::{AdminConfig, KafkaAdmin};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
+use super::all_partitions;
 use super::dead_letters::DeadLetters;
 use super::error::{BootError, BootErrors, Error};
 use super::missing_topics;
@@ -35,6 +36,7 @@ impl RunningApp {
             &mut problems,
         );
         BootErrors::check(problems)?;
+        all_partitions::fill(&mut plans, &maker.template).await?;
         let Some(plan) = plans.pop() else {
             return Err(Error::Runtime("the listener was not resolved".into()));
         };

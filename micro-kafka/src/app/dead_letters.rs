@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::builder::KafkaApp;
+use super::dead_letter_ways::Ways;
 use super::error::{BootError, BootErrors, Error};
 use super::resolve::Plan;
 use super::running::recoverer;
 use crate::admin::{AdminError, KafkaAdmin, Wanted};
 use crate::client::AnyClient;
+use crate::config::Recoverer;
 use crate::error::{Needed, RetryTopics};
 use crate::template::KafkaTemplate;
 
@@ -72,24 +74,29 @@ impl DeadLetters {
     ) -> Result<Self, Error> {
         let mut topics = Vec::new();
         let mut problems = Vec::new();
+        let mut ways = Ways::default();
         for plan in plans {
             if let Some(retries) = &plan.endpoint.retry_topics {
+                let recovers = recovers || plan.recoverer == Recoverer::Log;
                 topics.extend(of_retries(retries, recovers));
                 continue;
             }
-            if recovers {
+            if recovers || plan.recoverer == Recoverer::Log {
                 continue;
             }
             let recoverer = recoverer(plan, template);
             for source in &plan.endpoint.topics {
                 match recoverer.destination(source) {
-                    Ok(destination) => topics.push(Topic {
-                        source: source.clone(),
-                        name: destination,
-                        partitions: None,
-                        replication_factor: None,
-                        create: true,
-                    }),
+                    Ok(destination) => {
+                        ways.add(&plan.endpoint, source, &destination);
+                        topics.push(Topic {
+                            source: source.clone(),
+                            name: destination,
+                            partitions: None,
+                            replication_factor: None,
+                            create: true,
+                        });
+                    }
                     Err(error) => problems.push(BootError::new(format!(
                         "listener `{}`: {error}",
                         plan.endpoint.id
@@ -97,6 +104,7 @@ impl DeadLetters {
                 }
             }
         }
+        problems.extend(ways.circle().map(BootError::new));
         BootErrors::check(problems)?;
         topics.sort();
         topics.dedup();

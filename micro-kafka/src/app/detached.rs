@@ -71,7 +71,11 @@ impl DetachedListener {
             Ok(finished) => finished,
             Err(handler) => handler.await,
         };
-        finished.of_one()
+        let mut finished = finished.of_one();
+        if let Err(error) = &finished.result {
+            finished.delivery.failed(error);
+        }
+        finished
     }
 
     /// What a container would do after this failure.
@@ -89,7 +93,10 @@ impl DetachedListener {
     #[must_use]
     pub fn again(&self, delivery: Delivery) -> Delivery {
         let attempt = delivery.attempt().saturating_add(1);
-        self.delivery(delivery.record, attempt)
+        Delivery {
+            history: delivery.history,
+            ..self.delivery(delivery.record, attempt)
+        }
     }
 
     /// Disposes of a record that is not tried again.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::resolve::{LOOK_FOR_TOPICS, Plan};
 use super::running::{default_handler, default_recoverer};
 use crate::clock::Clock;
+use crate::config::Recoverer;
 use crate::error::{
     ErrorHandler, Recover, RetryReader, RetryTopicErrorHandler, RetryTopicRecoverer, failed_group,
 };
@@ -33,6 +34,8 @@ pub(super) fn recoverer(
     let Some(topics) = &plan.endpoint.retry_topics else {
         return own.unwrap_or_else(|| default_recoverer(plan, template));
     };
+    let logs = plan.recoverer == Recoverer::Log;
+    let own = own.or_else(|| logs.then(|| default_recoverer(plan, template)));
     let retries = RetryTopicRecoverer::new(template, Arc::clone(topics), clock.clone());
     Arc::new(match own {
         Some(own) => retries.at_last(own),

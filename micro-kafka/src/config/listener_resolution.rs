@@ -17,7 +17,7 @@ use super::suggestion::nearest;
 use super::tree::{Node, Table};
 use super::{
     ConfigError, ConfigErrors, ConfigProblem, IsolationLevel, ListenerSettings, Origin, Properties,
-    ResolvedListener, RetryTopicSettings,
+    Recoverer, ResolvedListener, RetryTopicSettings,
 };
 
 const CONCURRENCY: usize = 1;
@@ -167,6 +167,9 @@ impl<'c> ListenerResolution<'c> {
             retry_topic,
             retry: merged.retry,
             dead_letter_topic: merged.dead_letter_topic,
+            recoverer: merged.recoverer,
+            dead_letters: merged.dead_letters,
+            alarm: merged.alarm,
             consumer_properties,
         }
     }
@@ -322,6 +325,9 @@ impl Place<'_> {
         let Some(dead_letters) = &merged.dead_letter_topic else {
             return;
         };
+        if merged.recoverer == Some(Recoverer::Log) {
+            return;
+        }
         if topics.contains(dead_letters) {
             let reason = format!(
                 "the listener reads {dead_letters:?} itself: its failures would come back for ever"

@@ -35,6 +35,7 @@ pub(super) fn delivery_to(group: &str, record: OwnedRecord, attempt: u32) -> Del
         consumer: Arc::new(ConsumerContext::new(Arc::new(listener), acks)),
         attempt,
         companions: None,
+        history: None,
         limit: None,
     }
 }

@@ -5,11 +5,16 @@ mod back_off;
 mod classify;
 mod dead_letter;
 mod default_error_handler;
+mod delegating_error_handler;
+mod error_rules;
 mod handler;
+mod history;
 mod listener_error;
 mod logging_recoverer;
+mod retry_listener;
 mod retry_topic;
 mod schedule;
+mod simple_handlers;
 mod source_chain;
 
 #[cfg(test)]
@@ -19,14 +24,19 @@ pub use action::{Action, Recovered, Way};
 pub use back_off::BackOff;
 pub use classify::{Classify, Policy};
 pub use dead_letter::{
-    DEAD_LETTER_SUFFIX, DeadLetterError, DeadLetterPublishingRecoverer, Failure,
+    DEAD_LETTER_SUFFIX, DeadLetterError, DeadLetterPublishingRecoverer, Destination, Failure,
+    HeaderRules, ToPartition,
 };
 pub use default_error_handler::{DEFAULT_ATTEMPTS, DefaultErrorHandler};
+pub use delegating_error_handler::DelegatingErrorHandler;
 pub use handler::{ErrorHandler, Recover, RecoverFuture};
+pub use history::FailureHistory;
 pub use listener_error::{BoxError, ErrorKind, ListenerError};
 pub use logging_recoverer::LoggingRecoverer;
+pub use retry_listener::{RetryListener, RetryListeners};
 pub use retry_topic::{
     DltStrategy, RetryCompat, RetryTopicError, RetryTopicPolicy, RetryTopicRecoverer, RetryTopics,
     SameInterval, TopicSuffixing,
 };
 pub(crate) use retry_topic::{Needed, RetryReader, RetryTopicErrorHandler, failed_group};
+pub use simple_handlers::{LoggingErrorHandler, ParkingErrorHandler, StoppingErrorHandler};

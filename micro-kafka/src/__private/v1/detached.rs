@@ -57,6 +57,7 @@ impl Detached {
             token,
             attempt,
             companions: None,
+            history: None,
             limit: None,
         }
     }

@@ -30,6 +30,7 @@ impl ErrorHandler for RetryTopicErrorHandler {
             Class::Retry { .. } => Action::Recover,
             Class::DeadLetter => Action::DeadLetter,
             Class::Skip => Action::Skip,
+            Class::Park => Action::Park,
             Class::Stop => Action::Stop,
         };
         log(delivery, error, attempts, action);

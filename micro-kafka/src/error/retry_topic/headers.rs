@@ -50,6 +50,8 @@ const OF_THE_WAY: [&str; 9] = [
     FIRST_SENT,
 ];
 
+/// The longest list of sources, in bytes.
+const LONGEST_TEXT: usize = 8 << 10;
 /// As Spring: what is above is no count.
 const MOST_ATTEMPTS: i32 = 32_767;
 
@@ -180,7 +182,7 @@ fn exception(headers: &mut Vec<OwnedHeader>, error: &ListenerError, texts: Texts
     }
     if texts == Texts::Full {
         add(EXCEPTION_MESSAGE, source_chain::joined(error.error()));
-        let lines = source_chain::lines(error.type_name(), error.error());
+        let lines = source_chain::lines(LONGEST_TEXT, error.type_name(), error.error());
         add(EXCEPTION_STACKTRACE, lines);
     }
 }

@@ -73,7 +73,7 @@ impl RetryTopicRecoverer {
             _ if way == Way::DeadLetter => 0,
             Class::Retry { attempts, .. } => attempts,
             // Somebody else's error handler asks for it all the same.
-            Class::DeadLetter | Class::Skip | Class::Stop => match way {
+            Class::DeadLetter | Class::Skip | Class::Park | Class::Stop => match way {
                 Way::RetryTopic(_) => policy.attempts,
                 _ => 0,
             },

@@ -76,6 +76,7 @@ pub(super) enum Class {
     },
     DeadLetter,
     Skip,
+    Park,
     Stop,
 }
 
@@ -169,6 +170,7 @@ impl RetryTopicPolicy {
         let policy = match (over.and_then(|over| over.policy), error.policy()) {
             (Some(ErrorPolicy::DeadLetter), _) => return Class::DeadLetter,
             (Some(ErrorPolicy::Skip), _) => return Class::Skip,
+            (Some(ErrorPolicy::Park), _) => return Class::Park,
             (Some(ErrorPolicy::Stop), _) => return Class::Stop,
             (_, own @ (Policy::Retry { .. } | Policy::RetryAfter(_))) => own,
             (Some(ErrorPolicy::Retry), _) => Policy::Inherit,
@@ -177,6 +179,7 @@ impl RetryTopicPolicy {
         let (own, back_off) = match policy {
             Policy::DeadLetter => return Class::DeadLetter,
             Policy::Skip => return Class::Skip,
+            Policy::Park => return Class::Park,
             Policy::Stop => return Class::Stop,
             Policy::Inherit => (None, None),
             Policy::Retry { attempts, back_off } => (attempts, back_off),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::ConsumerLoop;
 use super::failure::Decided;
 use crate::client::{RecordSource, Slot};
-use crate::error::ListenerError;
+use crate::error::{ErrorKind, ListenerError};
 use crate::listener::batch::{BatchSpec, Companions, Left};
 use crate::listener::lane::{Next, Try};
 use crate::listener::partition::{Limits, Linger, Partition};
@@ -110,6 +110,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         for (delivery, failure) in outcomes {
             match failure {
                 None => self.succeed_in_batch(delivery, &mut left),
+                // Nothing is known of it: this was no attempt.
+                Some(error) if error.kind() == ErrorKind::NotReached => left.retry.push(delivery),
                 Some(error) => self.fail_in_batch(delivery, error, &mut left, &mut stop),
             }
         }
@@ -156,12 +158,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     ) {
         if self.is_held(&error) {
             self.counts.held += 1;
+            self.unstage(delivery.token);
             let AckToken { slot, offset, .. } = delivery.token;
             self.nacks.remove(&(slot, offset));
             left.retry.push(delivery);
             return;
         }
-        match self.decide(&delivery, &error) {
+        match self.decide(&mut delivery, &error) {
             Decided::Again(delay) => {
                 self.counts.retried += 1;
                 delivery.attempt = delivery.attempt.saturating_add(1);

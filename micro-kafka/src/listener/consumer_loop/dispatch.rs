@@ -252,6 +252,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             token,
             attempt: 1,
             companions: None,
+            history: None,
             limit: None,
         }
     }

@@ -31,11 +31,11 @@ pub(super) enum Decided {
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Asks the error handler what to do with a failed delivery; whether the lane is free again.
-    pub(super) fn failed(&mut self, delivery: Delivery, error: ListenerError) -> bool {
+    pub(super) fn failed(&mut self, mut delivery: Delivery, error: ListenerError) -> bool {
         if self.is_held(&error) {
             return self.hold(delivery);
         }
-        match self.decide(&delivery, &error) {
+        match self.decide(&mut delivery, &error) {
             Decided::Again(delay) => self.again(delivery, delay),
             Decided::Recover(way) => self.recover(delivery, error, Try::first(way)),
             Decided::Skip => {
@@ -51,8 +51,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     /// Asks the error handler.
-    pub(super) fn decide(&mut self, delivery: &Delivery, error: &ListenerError) -> Decided {
+    pub(super) fn decide(&mut self, delivery: &mut Delivery, error: &ListenerError) -> Decided {
         self.counts.failed += 1;
+        delivery.failed(error);
         self.unstage(delivery.token);
         // An error says more.
         self.nacks
@@ -68,7 +69,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             );
             Action::Recover
         });
-        match action {
+        let decided = match action {
             Action::RetryAfter(delay) => Decided::Again(delay),
             Action::RetryTopic(delay) if !self.seat.deps.recoverer.has_retry_topics() => {
                 Decided::Again(delay)
@@ -79,7 +80,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Action::Skip => Decided::Skip,
             Action::Park => Decided::Park,
             Action::Stop => Decided::Stop,
-        }
+        };
+        self.tell_decided(delivery, error, action, decided);
+        decided
     }
 
     pub(super) fn skipped(&mut self, delivery: &Delivery, error: &ListenerError) {
@@ -123,6 +126,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Err(trouble) => trouble,
             Ok(went) => {
                 self.count_recovered(went);
+                self.tell_recovered(&delivery, &error, went);
                 if tries > 1 {
                     self.seat.status.clear_recover_trouble(slot);
                 }
@@ -143,6 +147,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             listener = &*self.seat.endpoint.id, %record, tries, error = %trouble, ?delay,
             "a record cannot be recovered yet: it is tried again"
         );
+        self.tell_recovery_failed(&delivery, &error, &trouble, tries);
         let reason = HealthReason::RecoverFailing {
             record,
             error: trouble.to_string(),

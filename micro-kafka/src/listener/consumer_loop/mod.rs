@@ -7,6 +7,7 @@ mod commit;
 mod dispatch;
 mod due;
 mod failure;
+mod failure_watch;
 mod hooks;
 mod idle;
 mod joining;

@@ -149,6 +149,7 @@ impl Broker {
             idle_partition_event: None,
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
+            alarm: crate::config::AlarmSettings::default(),
             properties: properties.map(owned).into(),
             retry_topics: None,
             reads_retries: false,
@@ -293,6 +294,7 @@ impl Recover for Keep {
 pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> ContainerDeps {
     ContainerDeps {
         interceptors: crate::listener::Interceptors::default(),
+        failure_hooks: crate::listener::FailureHooks::default(),
         layers: Layers::default(),
         clock,
         states: Arc::default(),

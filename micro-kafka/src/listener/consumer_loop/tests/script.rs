@@ -505,6 +505,7 @@ impl Plan {
             idle_partition_event: self.idle_event,
             revoke_drain: self.revoke_drain,
             shutdown_timeout: self.shutdown_timeout,
+            alarm: crate::config::AlarmSettings::default(),
             properties: Vec::new(),
             retry_topics: self.retry_topics.clone(),
             reads_retries: self.retry_topics.is_some(),

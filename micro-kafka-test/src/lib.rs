@@ -37,6 +37,7 @@ mod driven;
 mod embedded;
 mod faults;
 mod filter;
+mod gap;
 mod group;
 mod journal;
 mod matcher;

@@ -14,6 +14,8 @@ use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::watch;
 
+use crate::gap;
+
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
@@ -50,6 +52,23 @@ impl Seen {
         ends.iter().all(|(partition, end)| next(partition) >= *end)
     }
 
+    /// The partitions that are not there yet, and from where on they are to be read.
+    fn missing(&self, ends: &BTreeMap<i32, i64>) -> BTreeMap<i32, i64> {
+        let next = |partition| self.next.get(partition).copied().unwrap_or(0);
+        let behind = ends
+            .iter()
+            .map(|(partition, end)| (*partition, next(partition), *end));
+        behind
+            .filter_map(|(partition, next, end)| (next < end).then_some((partition, next)))
+            .collect()
+    }
+
+    /// There is nothing to be seen before this end.
+    fn pass(&mut self, partition: i32, end: i64) {
+        let next = self.next.entry(partition).or_insert(end);
+        *next = end.max(*next);
+    }
+
     fn add(&mut self, record: OwnedRecord) {
         self.next.insert(record.partition, record.offset + 1);
         self.records.push(Arc::new(record));
@@ -58,8 +77,9 @@ impl Seen {
 
 /// A thread that reads one topic until it is dropped.
 pub(crate) struct TopicReader {
+    bootstrap: String,
     topic: String,
-    seen: watch::Receiver<Seen>,
+    seen: Arc<watch::Sender<Seen>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -87,13 +107,14 @@ impl TopicReader {
                 .map_err(failed)?;
         }
         consumer.assign(&assignment).map_err(failed)?;
-        let (sender, seen) = watch::channel(Seen::default());
+        let seen = Arc::new(watch::Sender::new(Seen::default()));
         let stop = Arc::new(AtomicBool::new(false));
         let thread = std::thread::spawn({
-            let stop = Arc::clone(&stop);
-            move || read(&consumer, &stop, &sender)
+            let (stop, seen) = (Arc::clone(&stop), Arc::clone(&seen));
+            move || read(&consumer, &stop, &seen)
         });
         Ok(Self {
+            bootstrap: bootstrap.to_owned(),
             topic: topic.to_owned(),
             seen,
             stop,
@@ -103,7 +124,30 @@ impl TopicReader {
 
     /// What was read so far, as it arrives.
     pub(crate) fn seen(&self) -> watch::Receiver<Seen> {
-        self.seen.clone()
+        self.seen.subscribe()
+    }
+
+    /// Looks whether there is anything to be seen between what was read and these ends, and where
+    /// there is not, counts it as read.
+    pub(crate) async fn pass_gaps(&self, ends: &BTreeMap<i32, i64>) {
+        let missing = self.seen.borrow().missing(ends);
+        if missing.is_empty() {
+            return;
+        }
+        let (bootstrap, topic) = (self.bootstrap.clone(), self.topic.clone());
+        let looked =
+            tokio::task::spawn_blocking(move || gap::nothing_from(&bootstrap, &topic, &missing));
+        let Ok(Ok(empty)) = looked.await else {
+            return;
+        };
+        self.seen.send_modify(|seen| {
+            for (partition, end) in ends
+                .iter()
+                .filter(|(partition, _)| empty.contains(partition))
+            {
+                seen.pass(*partition, *end);
+            }
+        });
     }
 }
 

@@ -5,11 +5,23 @@ use std::time::Duration;
 
 use crate::ci::{CiError, Run, Step, names_of, run_steps};
 
-const ALL: &[Step] = &[Step {
-    name: "fuzz",
-    about: "a million mutated requests of every API, within a gibibyte of address space",
-    run: fuzz,
-}];
+const ALL: &[Step] = &[
+    Step {
+        name: "fuzz",
+        about: "a million mutated requests of every API, within a gibibyte of address space",
+        run: fuzz,
+    },
+    Step {
+        name: "wake",
+        about: "the median of what a fetch that waits takes to be answered after an append",
+        run: wake,
+    },
+    Step {
+        name: "cost",
+        about: "the median of the program's start, and of its memory at rest",
+        run: cost,
+    },
+];
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -31,6 +43,20 @@ pub fn run(names: &[String]) -> Result<ExitCode, CiError> {
 fn fuzz() -> Result<(), CiError> {
     Run::cargo("test --release --locked -p micro-kafka-broker --lib -- server::tests::fuzz")
         .env("MICRO_KAFKA_FUZZ_FRAMES", "1000000")
+        .limit(AN_HOUR)
+        .check()
+}
+
+fn wake() -> Result<(), CiError> {
+    Run::cargo("test --release --locked -p micro-kafka-broker --test wire -- wake --nocapture")
+        .env("MICRO_KAFKA_WAKE_ROUNDS", "2000")
+        .limit(AN_HOUR)
+        .check()
+}
+
+fn cost() -> Result<(), CiError> {
+    Run::cargo("test --release --locked -p micro-kafka-broker --test program -- cost --nocapture")
+        .env("MICRO_KAFKA_STARTS", "50")
         .limit(AN_HOUR)
         .check()
 }

@@ -19,6 +19,7 @@ mod batch;
 mod client;
 mod configs;
 mod deletion;
+mod epochs;
 mod fetch;
 mod group_admin;
 mod group_offsets;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::config::Origin;
 use crate::error::ErrorHandler;
 use crate::listener::{
     AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, ListenerDef, Order,
@@ -53,6 +54,16 @@ pub(crate) struct Arguments {
     pub(crate) ack_mode: Option<AckMode>,
     pub(crate) retry: RetryDef,
     pub(crate) properties: Vec<(String, String)>,
+}
+
+impl Registration {
+    /// Where it was declared.
+    pub(super) fn origin(&self) -> Origin {
+        match self.source {
+            Some(source) => Origin::file(source.file, source.line as usize, 1),
+            None => Origin::Program,
+        }
+    }
 }
 
 impl From<&ListenerDef> for Registration {

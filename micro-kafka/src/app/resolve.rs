@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::BootError;
 use super::registration::{Arguments, Code, Registration};
-use crate::config::{Config, ListenerAttributes, Origin, ResolvedListener, RetrySettings};
+use crate::config::{Config, ListenerAttributes, ResolvedListener, RetrySettings};
 use crate::error::{DEAD_LETTER_SUFFIX, ErrorHandler};
 use crate::listener::{AckMode, BootCheck, ListenerEndpoint, SendTo, States, TopicPartitions};
 
@@ -53,15 +53,11 @@ fn plan(
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))
         .collect();
-    let origin = match listener.source {
-        Some(source) => Origin::file(source.file, source.line as usize, 1),
-        None => Origin::Program,
-    };
     let attributes = ListenerAttributes {
         id: &listener.id,
         explicit_id: listener.explicit_id,
         values: &values,
-        origin,
+        origin: listener.origin(),
     };
     if let Some(variants) = listener.variants {
         let unknown = config.unknown_error_variants(&attributes, variants);
@@ -272,7 +268,7 @@ pub(super) fn check_unused_tables(
 
 impl Arguments {
     /// The arguments under the keys of `[kafka.listeners.<id>]`.
-    fn as_texts(&self) -> Vec<(String, String)> {
+    pub(super) fn as_texts(&self) -> Vec<(String, String)> {
         let mut texts = Vec::new();
         let mut put = |key: &str, value: Option<String>| {
             texts.extend(value.map(|value| (key.to_owned(), value)))

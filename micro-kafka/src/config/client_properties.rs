@@ -6,7 +6,7 @@ use crate::client::{CONSUMER_DEFAULTS, CONSUMER_FIXED};
 use crate::template::DEFAULT_PROPERTIES;
 
 use super::property_names::{self, Clients};
-use super::tree::Table;
+use super::tree::{Node, Table};
 use super::{
     ConfigError, KafkaSettings, ListenerSettings, NamedTemplateSettings, Origin, ProducerSettings,
     Properties,
@@ -171,7 +171,10 @@ impl<'c> ClientProperties<'c> {
 
     fn put(&mut self, key: &str, name: &str, value: Option<impl Into<String>>) {
         if let Some(value) = value {
-            self.properties.set(name, value, self.origin(key));
+            let node = self.tree.at(&format!("{}.{key}", self.section));
+            let secret = node.is_some_and(Node::is_secret);
+            let origin = self.origin(key);
+            self.properties.insert(name, value.into(), origin, secret);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod declared;
+mod explain;
 mod layering;
 mod listener;
 mod own_tables;

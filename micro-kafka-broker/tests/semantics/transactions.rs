@@ -42,9 +42,12 @@ async fn committed_records_are_seen_from_the_commit_on() {
     assert_eq!(marker.len(), 78);
     assert_eq!(&marker[21..23], [0, 0x30], "transactional and control");
     assert_eq!(&marker[53..57], [255; 4], "no sequence");
+    let mut control = marker[61..].to_vec();
+    // The coordinator's epoch is any: Apache Kafka's grows with each of its starts.
+    control[12..16].fill(0);
     // Length, attributes, deltas, key (version, commit), value (version, coordinator's epoch).
     assert_eq!(
-        marker[61..],
+        control,
         [32, 0, 0, 0, 8, 0, 0, 0, 1, 12, 0, 0, 0, 0, 0, 0, 0]
     );
 }

@@ -122,6 +122,12 @@ fn contradictions(code: &Code, resolved: &ResolvedListener) -> Vec<String> {
             "a batch listener keeps the order of its partitions: leave `order` out".to_owned(),
         );
     }
+    if code.batch && resolved.ack_mode == AckMode::Record && resolved.auto_commit.is_none() {
+        problems.push(
+            "ack mode `record` commits after each record, and a batch is one call: write `batch`"
+                .to_owned(),
+        );
+    }
     if code.replies.is_none() && resolved.send_to.is_some() {
         problems.push(
             "`send-to` is set, but the function returns nothing to send: write `send_to = \"…\"` \
@@ -172,6 +178,10 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         order: resolved.order,
         parallelism: resolved.parallelism,
         dispatch: resolved.dispatch,
+        timeout: resolved.timeout,
+        rate_limit: resolved.rate_limit,
+        breaker: resolved.breaker,
+        layers: listener.code.layers,
         ack_mode: resolved.ack_mode,
         auto_commit: resolved.auto_commit,
         sync_commits: resolved.sync_commits,
@@ -287,6 +297,8 @@ impl Arguments {
         put("order", self.order.map(|order| order.to_string()));
         put("parallelism", self.parallelism.map(|most| most.to_string()));
         put("dispatch", self.dispatch.map(|way| way.to_string()));
+        put("timeout", self.timeout.clone());
+        put("rate_limit", self.rate_limit.clone());
         put("ack_mode", self.ack_mode.map(|mode| mode.to_string()));
         put("retry.attempts", self.retry.attempts.map(|n| n.to_string()));
         put(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::client::{CONSUMER_DEFAULTS, CONSUMER_FIXED};
 use crate::template::DEFAULT_PROPERTIES;
 
+use super::compatibility::BROKERS_AFFAIR;
 use super::property_names::{self, Clients};
 use super::tree::{Node, Table};
 use super::{
@@ -108,10 +109,24 @@ impl<'c> ClientProperties<'c> {
         this.properties.extend(&consumer.properties);
         this.properties.extend(&listener.properties);
         this.put("", "client.id", listener.client_id.clone());
+        this.leave_to_the_broker();
         for (name, value) in CONSUMER_FIXED {
             this.properties.set(name, *value, Origin::Default);
         }
         (this.properties, this.conflicts)
+    }
+
+    /// What the broker decides with KIP-848 gives way, where it is but a default.
+    fn leave_to_the_broker(&mut self) {
+        let protocol = self.properties.get("group.protocol").unwrap_or_default();
+        if !protocol.eq_ignore_ascii_case("consumer") {
+            return;
+        }
+        for name in BROKERS_AFFAIR {
+            if self.properties.origin(name) == Some(&Origin::Default) {
+                self.properties.retain(|other| other != name);
+            }
+        }
     }
 
     /// The properties of the producers, and what contradicts itself in them.
@@ -188,6 +203,9 @@ impl<'c> ClientProperties<'c> {
     ) {
         if let (Some(_), Some(origin)) = (&value, beside.origin(name)) {
             let setting = self.origin(key);
+            if setting == Origin::Default {
+                return;
+            }
             let reason = format!("{key} was set as well, at {setting}, and says the same thing");
             let error = ConfigError::conflict(reason).hint("leave one of them out");
             let property = format!("{}.properties.{name}", self.section);

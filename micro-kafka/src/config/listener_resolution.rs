@@ -136,6 +136,9 @@ impl<'c> ListenerResolution<'c> {
                 .parallelism
                 .or_else(|| order.overtakes().then_some(PARALLELISM)),
             dispatch: merged.dispatch.unwrap_or_default(),
+            timeout: merged.timeout,
+            rate_limit: merged.rate_limit,
+            breaker: merged.breaker.resolved(),
             ack_mode: merged.ack_mode.unwrap_or_default(),
             auto_commit: consumer
                 .enable_auto_commit

@@ -58,6 +58,7 @@
 
 mod backoff;
 mod batch;
+mod breaker;
 mod builder;
 mod client_properties;
 mod compatibility;
@@ -93,6 +94,7 @@ mod values;
 pub use crate::app::explain;
 pub use backoff::BackOffError;
 pub use batch::BatchSettings;
+pub use breaker::BreakerSettings;
 pub use builder::ConfigBuilder;
 pub use consumer::{AutoOffsetReset, ConsumerSettings, IsolationLevel};
 pub use duration::{DurationError, parse_duration};

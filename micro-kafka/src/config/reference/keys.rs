@@ -1,6 +1,6 @@
 //! The tables themselves, in the order of the guide.
 
-use super::Kind::{BackOff, Boolean, Choice, Duration, Integer, Size, Text, Texts};
+use super::Kind::{BackOff, Boolean, Choice, Duration, Integer, Rate, Size, Text, Texts};
 use super::{Key, Table, key};
 
 /// Every table below `[kafka]`, itself included.
@@ -62,6 +62,17 @@ pub(in crate::config) const TABLES: &[Table] = &[
         ],
         meaning: "how records are gathered for a batch listener",
         keys: BATCH,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.listener.breaker",
+        also: &[
+            "kafka.listeners.<id>.breaker",
+            "kafka.containers.<name>.breaker",
+        ],
+        meaning: "when a listener rests because too much fails; any key switches it on",
+        keys: BREAKER,
         inherits: None,
         properties: false,
     },
@@ -335,6 +346,18 @@ const LISTENER: &[Key] = &[
         "where handlers run",
     ),
     key(
+        "timeout",
+        Duration,
+        "",
+        "how long an attempt may take; else as long as it wants",
+    ),
+    key(
+        "rate-limit",
+        Rate,
+        "",
+        "how many records begin in a time, all consumers together; else as many as there is room for",
+    ),
+    key(
         "ack-mode",
         Choice(&[
             "record",
@@ -406,6 +429,27 @@ const BATCH: &[Key] = &[
         Duration,
         "0ms",
         "how long a batch waits for more records",
+    ),
+];
+
+const BREAKER: &[Key] = &[
+    key(
+        "enabled",
+        Boolean,
+        "",
+        "whether there is a breaker; else as soon as another key is set",
+    ),
+    key(
+        "window",
+        Integer,
+        "",
+        "it opens when more than half of so many attempts failed; 20 if not set",
+    ),
+    key(
+        "wait",
+        BackOff,
+        "",
+        "how long nothing begins until one record is tried; `5s..1m x2` if not set",
     ),
 ];
 

@@ -65,6 +65,7 @@ impl Kind {
             Self::Duration => "duration, `\"5s\"`".into(),
             Self::Size => "size, `\"16KiB\"`".into(),
             Self::BackOff => "back-off, `\"1s..5m x4\"`".into(),
+            Self::Rate => "rate, `\"100/s\"`".into(),
             Self::Choice(words) => {
                 let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
                 words.join(", ")

@@ -61,6 +61,8 @@ pub(super) enum Kind {
     Size,
     /// `"1s..5m x4"`.
     BackOff,
+    /// `"100/s"`.
+    Rate,
     /// One of these words.
     Choice(&'static [&'static str]),
 }

@@ -119,7 +119,7 @@ fn form(kind: Kind) -> Value {
             { "type": "string", "pattern": r"^\d+([KMGkmg][Ii]?)?[Bb]$" },
             placeholder,
         ] }),
-        Kind::BackOff => json!({ "type": "string" }),
+        Kind::BackOff | Kind::Rate => json!({ "type": "string" }),
         Kind::Choice(words) => json!({ "anyOf": [{ "enum": choices(words) }, placeholder] }),
     }
 }

@@ -65,6 +65,7 @@ fn in_report(kind: Kind, name: &str) -> String {
         Kind::Duration => "a duration such as \"5s\"".into(),
         Kind::Size => "a size such as \"16KiB\"".into(),
         Kind::BackOff => "a back-off such as \"1s..5m x4\"".into(),
+        Kind::Rate => "a rate such as \"100/s\"".into(),
         Kind::Choice(words) => {
             let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
             format!("one of {}", words.join(", "))

@@ -3,6 +3,7 @@
 mod bad_input;
 mod declared;
 mod explain;
+mod guarding;
 mod layering;
 mod listener;
 mod own_tables;

@@ -388,6 +388,7 @@ impl Plan {
             stop_all,
             pauses: Arc::clone(&pauses),
             events: events.clone(),
+            throttle: None,
             line: None,
         };
         let source = ScriptedSource {
@@ -450,6 +451,10 @@ impl Plan {
 
     pub(super) fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
         ListenerEndpoint {
+            timeout: None,
+            rate_limit: None,
+            breaker: None,
+            layers: crate::listener::Layers::default(),
             topic_pattern: None,
             topic_partitions: Vec::new(),
             send_to: None,

@@ -42,9 +42,7 @@ pub(crate) fn nothing_from(
         match consumer.poll(POLL) {
             Some(Ok(message)) => drop(unknown.remove(&message.partition())),
             Some(Err(KafkaError::PartitionEOF(partition))) => {
-                if unknown.remove(&partition) {
-                    empty.insert(partition);
-                }
+                empty.extend(unknown.take(&partition));
             }
             Some(Err(error)) => tracing::debug!(%error, "the look for gaps goes on after an error"),
             None => {}

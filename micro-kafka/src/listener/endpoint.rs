@@ -22,6 +22,7 @@ pub enum Handler {
 
 impl Handler {
     /// Starts the handler, polling it once.
+    #[inline]
     pub(crate) fn start(&self, delivery: Delivery, slot: &mut HandlerSlot) -> Started {
         match self {
             Self::Function(invoke) => invoke(delivery, slot),

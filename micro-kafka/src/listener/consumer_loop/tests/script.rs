@@ -38,6 +38,7 @@ pub(super) struct State {
     pub(super) hold_commits: bool,
     /// Commits are refused with this.
     pub(super) refuse_commits: Option<CommitError>,
+    pub(super) refuse_seeks: bool,
     pub(super) commit_start: bool,
     /// What the loop did, in order.
     pub(super) calls: Vec<Call>,
@@ -208,6 +209,9 @@ impl RecordSource for ScriptedSource {
     }
 
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {
+        if self.script.state.lock().refuse_seeks {
+            return Err(ClientError::Create("not now".to_owned()));
+        }
         if let Some(queue) = self.script.state.lock().queues.get_mut(slot as usize) {
             queue.clear();
         }

@@ -1,5 +1,10 @@
 //! A Kafka for each test must not be noticed.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
+
 use std::time::{Duration, Instant};
 
 use micro_kafka_test::EmbeddedKafka;

@@ -37,7 +37,6 @@ mod driven;
 mod embedded;
 mod faults;
 mod filter;
-mod gap;
 mod group;
 mod journal;
 mod matcher;

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use micro_kafka::record::{OwnedHeader, OwnedRecord, Timestamp};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::watch;
-
-use crate::gap;
 
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
@@ -25,7 +23,7 @@ const POLL: Duration = Duration::from_millis(20);
 pub(crate) struct ReadError {
     topic: String,
     #[source]
-    source: rdkafka::error::KafkaError,
+    source: KafkaError,
 }
 
 impl ReadError {
@@ -43,30 +41,18 @@ pub(crate) struct Seen {
     pub(crate) records: Vec<Arc<OwnedRecord>>,
     /// By partition, the offset after the last one.
     next: BTreeMap<i32, i64>,
+    /// By partition, the last question whose answer is that nothing follows.
+    ended: BTreeMap<i32, u64>,
 }
 
 impl Seen {
-    /// Whether everything before these ends was read.
-    pub(crate) fn reaches(&self, ends: &BTreeMap<i32, i64>) -> bool {
+    /// Whether everything before these ends was read; the marks of transactions, which end
+    /// partitions as well, are no records, so that a look from `asked` on tells it instead.
+    pub(crate) fn reaches(&self, ends: &BTreeMap<i32, i64>, asked: u64) -> bool {
         let next = |partition| self.next.get(partition).copied().unwrap_or(0);
-        ends.iter().all(|(partition, end)| next(partition) >= *end)
-    }
-
-    /// The partitions that are not there yet, and from where on they are to be read.
-    fn missing(&self, ends: &BTreeMap<i32, i64>) -> BTreeMap<i32, i64> {
-        let next = |partition| self.next.get(partition).copied().unwrap_or(0);
-        let behind = ends
-            .iter()
-            .map(|(partition, end)| (*partition, next(partition), *end));
-        behind
-            .filter_map(|(partition, next, end)| (next < end).then_some((partition, next)))
-            .collect()
-    }
-
-    /// There is nothing to be seen before this end.
-    fn pass(&mut self, partition: i32, end: i64) {
-        let next = self.next.entry(partition).or_insert(end);
-        *next = end.max(*next);
+        let ended = |partition| self.ended.get(partition).copied().unwrap_or(0);
+        ends.iter()
+            .all(|(partition, end)| next(partition) >= *end || ended(partition) >= asked)
     }
 
     fn add(&mut self, record: OwnedRecord) {
@@ -77,10 +63,11 @@ impl Seen {
 
 /// A thread that reads one topic until it is dropped.
 pub(crate) struct TopicReader {
-    bootstrap: String,
     topic: String,
-    seen: Arc<watch::Sender<Seen>>,
+    seen: watch::Receiver<Seen>,
     stop: Arc<AtomicBool>,
+    /// How often somebody asked whether more follows.
+    looks: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -95,7 +82,7 @@ impl TopicReader {
             .set("bootstrap.servers", bootstrap)
             .set("group.id", "micro-kafka-test-reader")
             .set("enable.auto.commit", "false")
-            .set("enable.partition.eof", "false")
+            .set("enable.partition.eof", "true")
             .set("reconnect.backoff.ms", "20")
             .create()
             .map_err(failed)?;
@@ -107,47 +94,36 @@ impl TopicReader {
                 .map_err(failed)?;
         }
         consumer.assign(&assignment).map_err(failed)?;
-        let seen = Arc::new(watch::Sender::new(Seen::default()));
+        let (sender, seen) = watch::channel(Seen::default());
         let stop = Arc::new(AtomicBool::new(false));
+        let looks = Arc::<AtomicU64>::default();
         let thread = std::thread::spawn({
-            let (stop, seen) = (Arc::clone(&stop), Arc::clone(&seen));
-            move || read(&consumer, &stop, &seen)
+            let (topic, stop, looks) = (topic.to_owned(), Arc::clone(&stop), Arc::clone(&looks));
+            move || {
+                let mut looked = Looked::default();
+                while !stop.load(Ordering::Relaxed) {
+                    looked.again(&consumer, &topic, partitions, &looks, &sender);
+                    read(&consumer, &looked, &sender);
+                }
+            }
         });
         Ok(Self {
-            bootstrap: bootstrap.to_owned(),
             topic: topic.to_owned(),
             seen,
             stop,
+            looks,
             thread: Some(thread),
         })
     }
 
-    /// What was read so far, as it arrives.
-    pub(crate) fn seen(&self) -> watch::Receiver<Seen> {
-        self.seen.subscribe()
+    /// Looks again whether more follows than was read; the number of the look.
+    pub(crate) fn look(&self) -> u64 {
+        self.looks.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Looks whether there is anything to be seen between what was read and these ends, and where
-    /// there is not, counts it as read.
-    pub(crate) async fn pass_gaps(&self, ends: &BTreeMap<i32, i64>) {
-        let missing = self.seen.borrow().missing(ends);
-        if missing.is_empty() {
-            return;
-        }
-        let (bootstrap, topic) = (self.bootstrap.clone(), self.topic.clone());
-        let looked =
-            tokio::task::spawn_blocking(move || gap::nothing_from(&bootstrap, &topic, &missing));
-        let Ok(Ok(empty)) = looked.await else {
-            return;
-        };
-        self.seen.send_modify(|seen| {
-            for (partition, end) in ends
-                .iter()
-                .filter(|(partition, _)| empty.contains(partition))
-            {
-                seen.pass(*partition, *end);
-            }
-        });
+    /// What was read so far, as it arrives.
+    pub(crate) fn seen(&self) -> watch::Receiver<Seen> {
+        self.seen.clone()
     }
 }
 
@@ -172,21 +148,54 @@ fn partition_count(consumer: &BaseConsumer, topic: &str) -> rdkafka::error::Kafk
     let metadata = consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT)?;
     let topic = &metadata.topics()[0];
     match topic.error() {
-        Some(error) => Err(rdkafka::error::KafkaError::MetadataFetch(error.into())),
+        Some(error) => Err(KafkaError::MetadataFetch(error.into())),
         None => Ok(i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX)),
     }
 }
 
-fn read(consumer: &BaseConsumer, stop: &AtomicBool, seen: &watch::Sender<Seen>) {
-    while !stop.load(Ordering::Relaxed) {
-        match consumer.poll(POLL) {
-            Some(Ok(message)) => {
-                let record = owned(&message);
-                seen.send_modify(|seen| seen.add(record));
-            }
-            Some(Err(error)) => tracing::debug!(%error, "the test's reader goes on after an error"),
-            None => {}
+/// The last look.
+#[derive(Default)]
+struct Looked(u64);
+
+impl Looked {
+    /// If somebody asks, reads on from where it is: the end is told once more then.
+    fn again(
+        &mut self,
+        consumer: &BaseConsumer,
+        topic: &str,
+        partitions: i32,
+        looks: &AtomicU64,
+        seen: &watch::Sender<Seen>,
+    ) {
+        let asked = looks.load(Ordering::Relaxed);
+        if asked == self.0 {
+            return;
         }
+        self.0 = asked;
+        for partition in 0..partitions {
+            let next = seen.borrow().next.get(&partition).copied();
+            let next = next.map_or(Offset::Beginning, Offset::Offset);
+            if let Err(error) = consumer.seek(topic, partition, next, POLL * 50) {
+                tracing::debug!(%error, partition, "the test's reader cannot look again yet");
+                self.0 = asked - 1;
+            }
+        }
+    }
+}
+
+fn read(consumer: &BaseConsumer, looked: &Looked, seen: &watch::Sender<Seen>) {
+    match consumer.poll(POLL) {
+        Some(Ok(message)) => {
+            let record = owned(&message);
+            seen.send_modify(|seen| seen.add(record));
+        }
+        Some(Err(KafkaError::PartitionEOF(partition))) => {
+            seen.send_modify(|seen| {
+                seen.ended.insert(partition, looked.0);
+            });
+        }
+        Some(Err(error)) => tracing::debug!(%error, "the test's reader goes on after an error"),
+        None => {}
     }
 }
 

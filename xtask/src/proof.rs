@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::ci::{CiError, Run, Step, names_of, run_steps};
+use crate::ci::{CiError, Run, Step, names_of, on, run_steps};
+use crate::kafka::Kafka;
 
 const ALL: &[Step] = &[
     Step {
@@ -20,6 +21,11 @@ const ALL: &[Step] = &[
         name: "cost",
         about: "the medians of the program's start and its memory at rest, and of a test's Kafka",
         run: cost,
+    },
+    Step {
+        name: "exactly-once",
+        about: "100,000 records copied by services that are killed 30 times, on both brokers",
+        run: exactly_once,
     },
 ];
 
@@ -64,5 +70,17 @@ fn cost() -> Result<(), CiError> {
             .env("MICRO_KAFKA_STARTS", "50")
             .limit(AN_HOUR)
             .check()
+    })
+}
+
+fn exactly_once() -> Result<(), CiError> {
+    let test = || {
+        Run::cargo("test --locked -p micro-kafka-test --test exactly_once")
+            .env("MICRO_KAFKA_EXACTLY_ONCE", "100000,30")
+            .limit(AN_HOUR)
+    };
+    test().check()?;
+    on(&Kafka::fresh("exactly-once")?, |bootstrap| {
+        test().env("MICRO_KAFKA_TEST", bootstrap).check()
     })
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::Location;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use micro_kafka::admin::AdminError;
 use micro_kafka::record::OwnedRecord;
@@ -14,9 +12,6 @@ use crate::reader::TopicReader;
 use crate::records::{until, up_to};
 use crate::show;
 use crate::wait::{Deadline, Span, Wait, span};
-
-/// How long the reader may be behind before it is asked whether there is anything left to be seen.
-const GAP: Duration = Duration::from_millis(100);
 
 type Records = Vec<Arc<OwnedRecord>>;
 
@@ -121,14 +116,7 @@ impl<'a> TopicRecords<'a> {
             Ok(ends) => ends,
             Err(error) => deadline.fail(&show::chain(&error)),
         };
-        let mut reading = pin!(up_to(reader.seen(), deadline, &ends));
-        let read = loop {
-            match tokio::time::timeout(GAP, reading.as_mut()).await {
-                Ok(read) => break read,
-                Err(_) => reader.pass_gaps(&ends).await,
-            }
-        };
-        match read {
+        match up_to(reader, deadline, &ends).await {
             Ok(all) => all,
             Err(all) => deadline.fail(&format!(
                 "topic `{}` was not read to its end within {:?}: {}",

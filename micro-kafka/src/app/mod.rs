@@ -1,9 +1,12 @@
 //! The application: finds the listeners, checks everything, starts and stops the containers.
 
 mod added;
+mod all_partitions;
 mod builder;
+mod dead_letter_ways;
 mod dead_letters;
 mod detached;
+mod dlt_handlers;
 mod error;
 mod explain;
 mod log;

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use parking_lot::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
+use super::all_partitions;
 use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
 use super::error::Error;
@@ -14,7 +15,10 @@ use super::missing_topics;
 use super::resolve::Plan;
 use super::signal::StopSignals;
 use crate::clock::Clock;
-use crate::error::{DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, Recover};
+use crate::config::Recoverer;
+use crate::error::{
+    DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, LoggingRecoverer, Recover,
+};
 use crate::listener::{ContainerHealth, Gate, ListenerContainer, PartitionProgress, StopReport};
 use crate::template::KafkaTemplate;
 
@@ -45,12 +49,17 @@ impl RunningApp {
             recoverer: app.recoverer,
             rebalance_listener: app.rebalance_listener,
             interceptors: app.interceptors.into_iter().collect(),
+            failure_hooks: app.failure_hooks,
             layers: app.layers,
             runtime,
         };
-        let plans = app.plans.into_iter();
+        let mut plans = app.plans;
+        all_partitions::fill(&mut plans, &maker.template).await?;
         let running = Self {
-            containers: plans.map(|plan| maker.container(plan)).collect(),
+            containers: plans
+                .into_iter()
+                .map(|plan| maker.container(plan))
+                .collect(),
             added: Mutex::default(),
             maker,
             flush_timeout,
@@ -222,12 +231,16 @@ pub(super) fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
 }
 
 pub(super) fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
-    Arc::new(recoverer(plan, template))
+    match plan.recoverer {
+        Recoverer::Log => Arc::new(LoggingRecoverer),
+        Recoverer::DeadLetter => Arc::new(recoverer(plan, template)),
+    }
 }
 
 /// The recoverer of a listener that was given none.
 pub(super) fn recoverer(plan: &Plan, template: &KafkaTemplate) -> DeadLetterPublishingRecoverer {
-    let mut recoverer = DeadLetterPublishingRecoverer::new(template);
+    let mut recoverer =
+        DeadLetterPublishingRecoverer::new(template).headers(plan.header_rules.clone());
     if plan.endpoint.topic_pattern.is_some() {
         recoverer = recoverer.creating();
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::hooks::Hook;
 use super::rebalance::{CommitState, CommitWait};
 use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot};
@@ -148,6 +149,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             self.inbox.acks.push(token);
         }
         self.take_acks();
+        if !self.source.assignment_lost() {
+            self.call_hook(
+                |it, id, all| it.revoked_before_commit(id, all),
+                &self.assigned_slots(),
+            );
+        }
         self.send_last_commit(CommitWait::new(0));
     }
 
@@ -169,9 +176,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn send_last_commit(&mut self, commit: CommitWait) {
-        let slots = self.assigned().map(|(slot, _)| slot);
-        let slots = slots.collect::<Vec<Slot>>();
-        match self.commit_now(slots.into_iter()) {
+        match self.commit_now(self.assigned_slots().into_iter()) {
             Ok(Some(id)) => self.set_phase(Phase::Commit(CommitWait {
                 id,
                 state: CommitState::Sent,
@@ -185,7 +190,17 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
     }
 
+    fn assigned_slots(&self) -> Vec<Slot> {
+        self.assigned().map(|(slot, _)| slot).collect()
+    }
+
     fn begin_close(&mut self) {
+        let hook: Hook = if self.source.assignment_lost() {
+            |it, id, all| it.lost(id, all)
+        } else {
+            |it, id, all| it.revoked_after_commit(id, all)
+        };
+        self.call_hook(hook, &self.assigned_slots());
         let until = Instant::now() + CLOSE;
         if let Err(error) = self.source.close() {
             tracing::debug!(%error, "the consumer is closed already");

@@ -2,6 +2,7 @@
 
 mod clients;
 mod disk;
+mod examples;
 mod programs;
 mod step;
 mod steps;

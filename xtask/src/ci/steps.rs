@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::clients;
 use super::disk;
+use super::examples;
 use super::programs;
 use super::step::{CiError, Run, Step, same_lines};
 use crate::kafka::Kafka;
@@ -43,7 +44,7 @@ pub(super) const ALL: &[Step] = &[
     },
     Step {
         name: "example",
-        about: "the flights example, its table compared",
+        about: "every example, what it prints compared",
         run: example,
     },
     Step {
@@ -120,7 +121,8 @@ fn doc() -> Result<(), CiError> {
 }
 
 fn example() -> Result<(), CiError> {
-    compare_table(Run::cargo("run --release --locked -p flights"))
+    compare_table(Run::cargo("run --release --locked -p flights"))?;
+    examples::check()
 }
 
 /// Includes the broker's release build, which other steps have made.

@@ -4,12 +4,20 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::ci::{CiError, Run, Step, names_of, run_steps};
+use crate::kafka::Kafka;
 
-const ALL: &[Step] = &[Step {
-    name: "fuzz",
-    about: "a million mutated requests of every API, within a gibibyte of address space",
-    run: fuzz,
-}];
+const ALL: &[Step] = &[
+    Step {
+        name: "fuzz",
+        about: "a million mutated requests of every API, within a gibibyte of address space",
+        run: fuzz,
+    },
+    Step {
+        name: "processes",
+        about: "200,000 records while three processes are killed, stopped and restarted, on both brokers",
+        run: processes,
+    },
+];
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -33,4 +41,21 @@ fn fuzz() -> Result<(), CiError> {
         .env("MICRO_KAFKA_FUZZ_FRAMES", "1000000")
         .limit(AN_HOUR)
         .check()
+}
+
+/// The seed is printed; `MICRO_KAFKA_PROOF_SEED` repeats it.
+fn processes() -> Result<(), CiError> {
+    let run = || {
+        let test = "nothing_is_lost_when_processes_are_killed_stopped_and_restarted";
+        let words = "test --release --locked -p micro-kafka-proof --test processes --";
+        Run::cargo(&format!("{words} --nocapture {test}"))
+            .env("MICRO_KAFKA_PROOF_SECONDS", "60")
+            .env("MICRO_KAFKA_PROOF_RECORDS", "200000")
+    };
+    run().check()?;
+    let kafka = Kafka::fresh("proof")?;
+    let bootstrap = kafka.start()?;
+    let done = run().env("MICRO_KAFKA_TEST", &bootstrap).check();
+    kafka.stop()?;
+    done
 }

@@ -10,10 +10,11 @@ use crate::kafka::Kafka;
 use crate::workspace;
 
 /// The crates with tests that talk to a broker; what the compiler says of mistakes is left out.
-const INTEGRATION: [&str; 2] = [
+const INTEGRATION: [&str; 3] = [
     "-p micro-kafka -p micro-kafka-test -p flights -- --skip mistakes_are_explained \
      --skip odd_but_valid_code_compiles_and_runs",
     "-p micro-kafka-broker --test librdkafka --test semantics --test wire",
+    "-p micro-kafka-proof",
 ];
 
 pub(super) const ALL: &[Step] = &[

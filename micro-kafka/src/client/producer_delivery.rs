@@ -130,7 +130,9 @@ pub(super) struct Slot {
 #[derive(Debug)]
 enum State {
     Pending(Option<Waker>),
-    Done(Result<Stored, Refused>),
+    /// A failure is boxed: it is rare, and a slot is read from memory that is long out of the
+    /// caches.
+    Done(Result<Stored, Box<Refused>>),
     /// Nobody waits any more: a failure goes to the hook.
     Abandoned,
 }
@@ -148,7 +150,7 @@ impl Slot {
         match &mut *state {
             State::Pending(waker) => {
                 let waker = waker.take();
-                *state = State::Done(report);
+                *state = State::Done(report.map_err(Box::new));
                 drop(state);
                 if let Some(waker) = waker {
                     waker.wake();
@@ -174,23 +176,28 @@ impl Slot {
 /// The broker's answer about one record.
 #[derive(Debug)]
 #[must_use = "a delivery is only known once it is awaited"]
-pub(crate) struct Receipt(Arc<Slot>);
+pub(crate) struct Receipt {
+    slot: Arc<Slot>,
+    /// Whether the answer was given to whoever awaits it.
+    taken: bool,
+}
 
 impl Receipt {
     pub(super) fn new(slot: Arc<Slot>) -> Self {
-        Self(slot)
+        Self { slot, taken: false }
     }
 
     pub(crate) fn topic(&self) -> &Arc<str> {
-        &self.0.origin.topic
+        &self.slot.origin.topic
     }
 }
 
 impl Future for Receipt {
     type Output = Result<Stored, Undelivered>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.0.state.lock();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let mut state = this.slot.state.lock();
         match &mut *state {
             State::Pending(waker) => {
                 match waker {
@@ -204,7 +211,9 @@ impl Future for Receipt {
                     return Poll::Pending;
                 };
                 drop(state);
-                Poll::Ready(report.map_err(|refused| refused.of(Arc::clone(self.topic()))))
+                this.taken = true;
+                let topic = &this.slot.origin.topic;
+                Poll::Ready(report.map_err(|refused| refused.of(Arc::clone(topic))))
             }
             // Polled after it was ready.
             State::Abandoned => Poll::Pending,
@@ -214,10 +223,13 @@ impl Future for Receipt {
 
 impl Drop for Receipt {
     fn drop(&mut self) {
-        let mut state = self.0.state.lock();
+        if self.taken {
+            return;
+        }
+        let mut state = self.slot.state.lock();
         if let State::Done(Err(refused)) = std::mem::replace(&mut *state, State::Abandoned) {
             drop(state);
-            self.0.abandoned(refused);
+            self.slot.abandoned(*refused);
         }
     }
 }

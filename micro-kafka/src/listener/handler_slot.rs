@@ -39,39 +39,36 @@ impl HandlerSlot {
         if self.unpolled {
             return Err(Box::pin(handler));
         }
-        let mut kept = self.kept::<F>();
-        // Taken out, so that a panic leaves no half-done handler behind.
-        let taken = kept.as_deref_mut().and_then(Option::take);
-        let mut handler = match taken {
+        // Both are taken out, so that a panic leaves no half-done handler behind.
+        let mut kept = self.take::<F>();
+        let mut handler = match kept.take() {
             Some(mut memory) => {
                 memory.as_mut().set(handler);
                 memory
             }
             None => Box::pin(handler),
         };
-        match handler
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
+        let context = &mut Context::from_waker(Waker::noop());
+        let started = match handler.as_mut().poll(context) {
             Poll::Ready(finished) => {
-                if let Some(kept) = kept {
-                    *kept = Some(handler);
-                }
+                *kept = Some(handler);
                 Ok(finished)
             }
-            Poll::Pending => Err(handler),
-        }
+            Poll::Pending => Err(handler as HandlerFuture),
+        };
+        self.kept = Some(kept);
+        started
     }
 
     /// Where the memory of a handler of this type is kept.
-    fn kept<F: Send + 'static>(&mut self) -> Option<&mut Option<Pin<Box<F>>>> {
-        type Kept<F> = Option<Pin<Box<F>>>;
-        if !self.kept.as_ref().is_some_and(|kept| kept.is::<Kept<F>>()) {
-            self.kept = Some(Box::new(Kept::<F>::None));
-        }
-        self.kept.as_mut()?.downcast_mut()
+    fn take<F: Send + 'static>(&mut self) -> Box<Kept<F>> {
+        let kept = self.kept.take().and_then(|kept| kept.downcast().ok());
+        kept.unwrap_or_default()
     }
 }
+
+/// The memory of the last handler of a type, if it was ready.
+type Kept<F> = Option<Pin<Box<F>>>;
 
 impl fmt::Debug for HandlerSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

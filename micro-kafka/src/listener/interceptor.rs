@@ -36,6 +36,10 @@ impl FromIterator<Arc<dyn Interceptor>> for Interceptors {
 }
 
 impl Interceptors {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn before(&self, delivery: &Delivery) {
         for interceptor in &*self.0 {
             for record in delivery.batch() {

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::record::Record;
+
 /// The records of one assignment of one partition that were begun: a dense window from the lowest
 /// unfinished one on.
 #[derive(Debug, Default)]
@@ -22,6 +24,16 @@ pub(super) struct Position {
     pub(super) leader_epoch: i32,
 }
 
+impl Position {
+    /// The position after a record.
+    pub(super) fn after(record: &Record) -> Self {
+        Self {
+            offset: record.offset() + 1,
+            leader_epoch: record.leader_epoch(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     offset: i64,
@@ -37,6 +49,14 @@ impl Ledger {
             read: start,
             ..Self::default()
         }
+    }
+
+    /// Notes records up to `position` that were begun and finished one after the other, while
+    /// nothing else was unfinished.
+    pub(super) fn pass(&mut self, position: Position) {
+        debug_assert!(self.window.is_empty(), "something is unfinished");
+        self.read = Some(position.offset);
+        self.finished = Some(position);
     }
 
     /// Everything before `position` counts as finished, though nothing was read.

@@ -35,7 +35,7 @@ pub enum Dispatch {
 pub(crate) type LaneKey = u64;
 
 /// The lane of records without a key, and the only one in the order of the partition.
-const PARTITION_LANE: LaneKey = 0;
+pub(super) const PARTITION_LANE: LaneKey = 0;
 
 impl Order {
     /// The orders as settings and attributes write them.

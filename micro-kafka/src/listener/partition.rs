@@ -188,6 +188,11 @@ impl Partition {
         self.buffer.len() < records && self.filled && self.is_open()
     }
 
+    /// Whether nothing is begun and unfinished, so that the next record may begin at once.
+    pub(super) fn is_plain(&self) -> bool {
+        self.lanes.is_empty() && !self.rereading && self.ledger.len() == 0
+    }
+
     /// Whether the next thing to begin is a batch of records that were not begun yet.
     pub(super) fn collects(&self) -> bool {
         self.lanes.is_empty() && !self.rereading

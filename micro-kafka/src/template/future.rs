@@ -81,20 +81,24 @@ impl QueueFuture {
         context: &Context<'_>,
         enqueue: fn(&Encoded) -> Result<T, SendError>,
     ) -> Poll<Result<T, SendError>> {
+        // In place: nearly every record goes at once, and is too large to be moved for nothing. Who
+        // comes while others wait takes its place behind them.
+        if let Queueing::New(record) = &self.state
+            && record.goes_at_once()
+        {
+            match enqueue(record) {
+                Err(SendError::QueueFull { .. }) => {}
+                result => {
+                    self.state = Queueing::Over;
+                    return Poll::Ready(result);
+                }
+            }
+        }
         let (record, ticket) = match std::mem::replace(&mut self.state, Queueing::Over) {
             Queueing::Failed(error) => return Poll::Ready(Err(error)),
             Queueing::Over => return Poll::Pending,
             Queueing::Waiting(record, ticket) => (record, Some(ticket)),
-            Queueing::New(record) => {
-                // Who comes while others wait takes its place behind them.
-                if record.goes_at_once() {
-                    match enqueue(&record) {
-                        Err(SendError::QueueFull { .. }) => {}
-                        result => return Poll::Ready(result),
-                    }
-                }
-                (record, None)
-            }
+            Queueing::New(record) => (record, None),
         };
         self.wait(record, ticket, context, enqueue)
     }

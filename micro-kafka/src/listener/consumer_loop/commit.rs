@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::ConsumerLoop;
 use crate::client::{ClientError, CommitError, CommitOffset, RecordSource, Slot};
 use crate::listener::AckMode;
+use crate::listener::ledger::Position;
 
 /// The wait before a failed commit is sent again.
 const HOLD: Duration = Duration::from_secs(1);
@@ -74,6 +75,20 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 partition.dirty = true;
                 self.commits.dirty.push(slot);
             }
+        }
+    }
+
+    /// The same of a run of records, one after the other, where nothing else was unfinished.
+    pub(super) fn pass(&mut self, slot: Slot, position: Position, records: usize) {
+        let partition = self.partitions.get_mut(slot as usize);
+        let Some(partition) = partition.and_then(Option::as_mut) else {
+            return;
+        };
+        partition.ledger.pass(position);
+        self.commits.finished += records;
+        if !partition.dirty {
+            partition.dirty = true;
+            self.commits.dirty.push(slot);
         }
     }
 

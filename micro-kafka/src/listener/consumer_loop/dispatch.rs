@@ -84,10 +84,17 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 yield_now().await;
             }
             // A handler may have paused its own partition, or asked for a seek.
-            if !self.commands.is_empty() || !self.has_room() || !self.begin_next(slot) {
+            if !self.commands.is_empty() || !self.has_room() {
                 break;
             }
-            burst.records += 1;
+            let begun = match self.plain {
+                true => self.run_plain(slot, burst.limit - burst.records),
+                false => 0,
+            };
+            if begun == 0 && !self.begin_next(slot) {
+                break;
+            }
+            burst.records += begun.max(1);
             if burst.records >= burst.limit {
                 let (now, spent, records) = burst.next();
                 self.time(spent, records);

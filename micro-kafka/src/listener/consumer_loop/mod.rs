@@ -8,6 +8,7 @@ mod dispatch;
 mod failure;
 mod hooks;
 mod idle;
+mod plain;
 mod progress;
 mod rebalance;
 mod seek;
@@ -81,6 +82,8 @@ pub(super) struct LoopSeat {
 /// A running loop.
 pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     seat: &'s LoopSeat,
+    /// Whether records need nothing but their handler.
+    plain: bool,
     source: S,
     commands: &'s mut mpsc::UnboundedReceiver<Command>,
     consumer: Arc<ConsumerContext>,
@@ -148,6 +151,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
         seat.status.forget_names();
         Self {
             seat,
+            plain: plain::is_plain(&seat.endpoint, &seat.deps.interceptors),
             source,
             commands,
             consumer: Arc::new(

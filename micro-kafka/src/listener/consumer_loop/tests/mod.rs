@@ -8,6 +8,7 @@ mod cost;
 mod failing;
 mod modes;
 mod ordering;
+mod plain;
 mod rebalancing;
 mod schedule;
 mod script;

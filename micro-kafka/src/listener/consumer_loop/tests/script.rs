@@ -22,8 +22,8 @@ use crate::listener::pauses::Pauses;
 use crate::listener::tests::support::{Kept, Log, Retries, Seen, deps, failure, handler};
 use crate::listener::{
     AckMode, AckToken, AssignedPartition, ConsumerContext, Delivery, Dispatch, Finished, Handler,
-    HealthReason, LateAcknowledgment, ListenerContext, ListenerEndpoint, Order, PartitionProgress,
-    RebalanceListener, States, Verdict,
+    HealthReason, Interceptors, LateAcknowledgment, ListenerContext, ListenerEndpoint, Order,
+    PartitionProgress, RebalanceListener, States, Verdict,
 };
 use crate::record::{OwnedRecord, Record};
 
@@ -280,6 +280,7 @@ pub(super) struct Plan {
     pub(super) max_uncommitted_bytes: usize,
     pub(super) idle_event: Option<Duration>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
+    pub(super) interceptors: Interceptors,
     pub(super) revoke_drain: Duration,
     pub(super) shutdown_timeout: Duration,
     /// Deliveries of a failing record, then `last`.
@@ -309,6 +310,7 @@ impl Default for Plan {
             max_uncommitted_bytes: 1 << 20,
             idle_event: None,
             rebalance_listener: None,
+            interceptors: Interceptors::default(),
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
             attempts: 1,
@@ -364,6 +366,7 @@ impl Plan {
         };
         let mut deps = deps(clock.clone(), errors, &kept);
         deps.rebalance_listener = self.rebalance_listener.clone();
+        deps.interceptors = self.interceptors.clone();
         let (pauses, events) = (Arc::<Pauses>::default(), Events::default());
         let (stop_all, stop_requests) = mpsc::unbounded_channel();
         let status = Arc::default();
@@ -445,7 +448,7 @@ impl Plan {
         }))
     }
 
-    fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
+    pub(super) fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
         ListenerEndpoint {
             topic_pattern: None,
             topic_partitions: Vec::new(),

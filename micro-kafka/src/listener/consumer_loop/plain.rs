@@ -1,0 +1,137 @@
+//! The short way of records that need nothing but their handler: most records of most listeners.
+//!
+//! What a record costs beside its handler is paid once for a run of them: the ledger, the counters,
+//! the guard against panics. A record whose handler is not ready, or fails, goes on along the way of
+//! all others.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tokio::task::coop;
+
+use super::ConsumerLoop;
+use crate::client::{RecordSource, Slot};
+use crate::listener::in_flight::{Outcome, Work, panic_text};
+use crate::listener::ledger::Position;
+use crate::listener::order::PARTITION_LANE;
+use crate::listener::{
+    AckMode, AckToken, Delivery, Dispatch, Finished, Interceptors, ListenerEndpoint, Order,
+};
+
+/// Whether the records of a listener need nothing but their handler. Whatever `deliver`, `succeeded`
+/// or `begin_next` do for some listeners has to be ruled out here.
+pub(super) fn is_plain(endpoint: &ListenerEndpoint, interceptors: &Interceptors) -> bool {
+    let by_record = endpoint.ack_mode == AckMode::Record && endpoint.waits_for_commits();
+    endpoint.order == Order::Partition
+        && endpoint.dispatch == Dispatch::Inline
+        && endpoint.batch.is_none()
+        && endpoint.filter.is_none()
+        && !endpoint.ack_mode.is_manual()
+        && !by_record
+        && interceptors.is_empty()
+}
+
+/// A run of records of one partition.
+#[derive(Debug, Default)]
+struct Run {
+    begun: u32,
+    /// How many of them were handled well at once.
+    handled: u32,
+    /// The last of those.
+    last: Option<Position>,
+    /// The one after them, while its handler is at work or if it did not end well at once.
+    open: Option<(AckToken, Position)>,
+}
+
+impl<S: RecordSource> ConsumerLoop<'_, S> {
+    /// Hands up to `most` records to their handler, as long as each is ready at once; how many were
+    /// begun. None, if something of the partition is not finished.
+    pub(super) fn run_plain(&mut self, slot: Slot, most: u32) -> u32 {
+        let limits = self.limits();
+        let Self {
+            seat,
+            source,
+            commands,
+            consumer,
+            spare,
+            slot: memory,
+            partitions,
+            ..
+        } = self;
+        let partition = partitions.get_mut(slot as usize).and_then(Option::as_mut);
+        let Some(partition) = partition.filter(|it| it.is_plain() && !it.is_full(limits)) else {
+            return 0;
+        };
+        let mut token = AckToken {
+            slot,
+            epoch: partition.epoch,
+            offset: -1,
+            lane: PARTITION_LANE,
+        };
+        let mut run = Run::default();
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            // Beyond the budget every tokio resource in a handler would look pending; a handler may
+            // have paused its own partition, or asked for a seek.
+            while run.begun < most && coop::has_budget_remaining() && commands.is_empty() {
+                let record = partition.buffer.pop_front()?;
+                let position = Position::after(&record);
+                token.offset = record.offset();
+                seat.status.pulse.at(token.offset);
+                run.open = Some((token, position));
+                run.begun += 1;
+                let delivery = Delivery {
+                    record,
+                    consumer: spare.take().unwrap_or_else(|| Arc::clone(consumer)),
+                    token,
+                    attempt: 1,
+                    companions: None,
+                };
+                match seat.endpoint.handler.start(delivery, memory) {
+                    Ok(Finished {
+                        delivery,
+                        result: Ok(()),
+                    }) => {
+                        source.recycle(delivery.record);
+                        *spare = Some(delivery.consumer);
+                        run.handled += 1;
+                        run.last = Some(position);
+                    }
+                    other => return Some(other),
+                }
+                run.open = None;
+            }
+            None
+        }));
+        let ended = match ended {
+            Ok(None) => None,
+            Ok(Some(Ok(finished))) => Some(Ok(Outcome::Finished(finished))),
+            Ok(Some(Err(future))) => Some(Err(Work::Handler(future))),
+            Err(panic) => Some(Ok(Outcome::Panicked(panic_text(&*panic)))),
+        };
+        self.end_run(slot, &run, ended);
+        run.begun
+    }
+
+    /// Notes what a run came to, and leaves what is still open to the way of all records.
+    fn end_run(&mut self, slot: Slot, run: &Run, ended: Option<Result<Outcome, Work>>) {
+        self.counts.handled += u64::from(run.handled);
+        if let Some(position) = run.last {
+            self.pass(slot, position, run.handled as usize);
+        }
+        let (Some((token, position)), Some(ended)) = (run.open, ended) else {
+            return;
+        };
+        if let Some(partition) = self.partition(slot) {
+            partition
+                .ledger
+                .begin(token.offset, position.leader_epoch, 0);
+        }
+        let free = match ended {
+            Ok(outcome) => self.settle(token, outcome),
+            Err(work) => self.launch(token, work),
+        };
+        if free {
+            self.release(slot, token.lane);
+        }
+    }
+}

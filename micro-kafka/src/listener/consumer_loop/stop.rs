@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::hooks::Hook;
 use super::rebalance::{CommitState, CommitWait};
 use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot};
@@ -195,12 +194,6 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn begin_close(&mut self) {
-        let hook: Hook = if self.source.assignment_lost() {
-            |it, id, all| it.lost(id, all)
-        } else {
-            |it, id, all| it.revoked_after_commit(id, all)
-        };
-        self.call_hook(hook, &self.assigned_slots());
         let until = Instant::now() + CLOSE;
         if let Err(error) = self.source.close() {
             tracing::debug!(%error, "the consumer is closed already");
@@ -222,6 +215,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn take_stop_answer(&mut self, id: u64, result: &Result<(), CommitError>) -> bool {
         let Some(Stop {
             phase: Phase::Commit(commit),
+            drain_until,
             ..
         }) = &mut self.stop
         else {
@@ -233,9 +227,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let now = Instant::now();
         commit.state = match result {
             Err(error) => {
-                if error.fenced {
-                    commit.until = now;
-                }
+                // The group takes no commits while it waits for a member, and that may be a dead one.
+                commit.until = if error.fenced {
+                    now
+                } else {
+                    commit.until.max(*drain_until)
+                };
                 CommitState::Refused(now + COMMIT_AGAIN)
             }
             Ok(()) => CommitState::Answered,

@@ -17,6 +17,11 @@ const ALL: &[Step] = &[
         about: "200,000 records while three processes are killed, stopped and restarted, on both brokers",
         run: processes,
     },
+    Step {
+        name: "memory",
+        about: "a million records behind a stuck partition, and behind a stuck key",
+        run: memory,
+    },
 ];
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
@@ -58,4 +63,14 @@ fn processes() -> Result<(), CiError> {
     let done = run().env("MICRO_KAFKA_TEST", &bootstrap).check();
     kafka.stop()?;
     done
+}
+
+fn memory() -> Result<(), CiError> {
+    let words = "test --release --locked -p micro-kafka-proof --test processes --";
+    Run::cargo(&format!(
+        "{words} --nocapture --test-threads 1 behind_a_stuck"
+    ))
+    .env("MICRO_KAFKA_PROOF_BEHIND", "1000000")
+    .env("MICRO_KAFKA_PROOF_BYTES", "500")
+    .check()
 }

@@ -2,6 +2,7 @@
 
 mod bugs;
 mod listeners;
+mod stuck;
 mod work;
 
 use std::io;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use micro_kafka::admin::NewTopic;
+use micro_kafka::admin::{NewTopic, TopicPartition};
 use micro_kafka::config::Config;
 use micro_kafka::template::{KafkaTemplate, TemplateConfig};
 use micro_kafka_broker::Broker;
@@ -10,8 +10,6 @@ use tokio::time::{Instant, sleep};
 
 /// The listeners of the service, which are named as their topics and groups.
 pub(crate) const LISTENERS: [&str; 4] = ["single", "batch", "keyed", "manual"];
-
-const PARTITIONS: u32 = 6;
 
 /// How long nothing may be committed though records are there.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -25,8 +23,8 @@ pub(crate) struct Kafka {
 }
 
 impl Kafka {
-    /// Starts it, and creates the topics.
-    pub(crate) async fn start() -> Self {
+    /// Starts it, and creates these topics.
+    pub(crate) async fn start(topics: &[&str], partitions: u32) -> Self {
         let external = std::env::var("MICRO_KAFKA_TEST").ok();
         let embedded = match external {
             Some(_) => None,
@@ -47,17 +45,18 @@ impl Kafka {
             template,
             _embedded: embedded,
         };
-        kafka.create_topics().await;
+        kafka.create_topics(topics, partitions).await;
         kafka
     }
 
-    async fn create_topics(&self) {
+    async fn create_topics(&self, topics: &[&str], partitions: u32) {
         let admin = self.template.admin();
-        let topics = LISTENERS.map(|name| NewTopic::new(name).partitions(PARTITIONS));
-        admin.create_topics(&topics).await.unwrap();
+        let new = topics.iter();
+        let new = new.map(|&name| NewTopic::new(name).partitions(partitions));
+        admin.create_topics(&new.collect::<Vec<_>>()).await.unwrap();
         // Until every partition has a leader; nothing announces it.
         let deadline = Instant::now() + PATIENCE;
-        for topic in LISTENERS {
+        for topic in topics {
             while let Err(error) = admin.end_offsets(topic).await {
                 assert!(Instant::now() < deadline, "{topic}: {error}");
                 sleep(Duration::from_millis(50)).await;
@@ -81,6 +80,28 @@ impl Kafka {
             assert!(!late, "{committed} of {sent} committed for {PATIENCE:?}");
             sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Waits until the group of that name has committed this much of a partition of its topic.
+    pub(crate) async fn is_committed(&self, name: &str, partition: i32, offset: i64) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let committed = self.committed(name, partition).await;
+            if committed >= offset {
+                return;
+            }
+            let late = Instant::now() >= deadline;
+            assert!(!late, "{committed} of {offset} committed in {PATIENCE:?}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What the group of that name has committed of a partition of its topic.
+    pub(crate) async fn committed(&self, name: &str, partition: i32) -> i64 {
+        let all = self.template.admin().committed_offsets(name).await;
+        let all = all.unwrap_or_default();
+        let own = all.get(&TopicPartition::new(name, partition));
+        own.copied().unwrap_or_default().max(0)
     }
 
     /// How many records all groups have committed, and how many there are.

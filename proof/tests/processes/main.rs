@@ -2,7 +2,8 @@
 //! in: nothing is lost, keys keep their order, and what is handled twice is explained by the harm.
 //!
 //! `MICRO_KAFKA_PROOF_SEED` repeats a schedule; `MICRO_KAFKA_PROOF_SECONDS` and
-//! `MICRO_KAFKA_PROOF_RECORDS` say for how long and how many.
+//! `MICRO_KAFKA_PROOF_RECORDS` say for how long and how many; `MICRO_KAFKA_PROOF_BEHIND` how many
+//! records stand behind a stuck one, and `MICRO_KAFKA_PROOF_BYTES` how large they are.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,8 +12,10 @@
     reason = "a test fails by panicking, in its helper functions too"
 )]
 
+mod folder;
 mod kafka;
 mod member;
+mod memory;
 mod schedule;
 mod traffic;
 mod trial;

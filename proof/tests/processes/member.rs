@@ -103,6 +103,11 @@ impl Member {
         kill_process(id, signal).unwrap();
     }
 
+    /// Its process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Ends it, and tells what all its processes did and suffered.
     pub(crate) async fn end(mut self) -> Vec<Process> {
         self.terminate().await;

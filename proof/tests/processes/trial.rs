@@ -1,16 +1,17 @@
 //! One run from the first record to the verdict.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use micro_kafka_proof::check::{Evidence, Verdict, check};
 
-use super::kafka::Kafka;
+use super::folder::Folder;
+use super::kafka::{Kafka, LISTENERS};
 use super::member::{Member, Start};
 use super::schedule::{MEMBERS, Schedule};
 use super::traffic;
+
+const PARTITIONS: u32 = 6;
 
 #[derive(Debug)]
 pub(crate) struct Trial {
@@ -31,7 +32,7 @@ pub(crate) struct Trial {
 impl Trial {
     /// The verdict, and where the histories and logs are.
     pub(crate) async fn run(&self) -> (Verdict, Folder) {
-        let (kafka, folder) = (Kafka::start().await, Folder::new());
+        let (kafka, folder) = (Kafka::start(&LISTENERS, PARTITIONS).await, Folder::new());
         let time = self.schedule.time;
         let traffic = traffic::send(
             &kafka.template,
@@ -98,48 +99,4 @@ pub(crate) fn from_environment(name: &str) -> Option<u64> {
 pub(crate) fn new_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     u64::from(now.subsec_nanos())
-}
-
-/// Where the processes write; removed with this, unless it is kept.
-#[derive(Debug)]
-pub(crate) struct Folder {
-    path: PathBuf,
-    kept: std::cell::Cell<bool>,
-}
-
-impl Folder {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("micro-kafka-proof-{}-{count}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self {
-            path,
-            kept: false.into(),
-        }
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// For somebody to look into.
-    pub(crate) fn keep(&self) -> &Path {
-        self.kept.set(true);
-        &self.path
-    }
-
-    pub(crate) fn remove(&self) {
-        self.kept.set(false);
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // A panic before the verdict: the logs tell why.
-        if !self.kept.get() && !std::thread::panicking() {
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
 }

@@ -21,6 +21,12 @@ pub mod tests {}
 #[doc = include_str!("../guide/07-broker.md")]
 pub mod broker {}
 
+#[doc = include_str!("../guide/14-limits.md")]
+pub mod limits {}
+
+#[doc = include_str!("../guide/15-coming-from-spring.md")]
+pub mod coming_from_spring {}
+
 #[doc = include_str!("../guide/12-transactions.md")]
 pub mod transactions {}
 

@@ -77,3 +77,17 @@ async fn start(kafka: &EmbeddedKafka, tally: &Tally) -> TestApp {
 fn first_of_the_year() -> Flight {
     Flight::january_2013().unwrap().swap_remove(0)
 }
+
+#[test]
+fn its_settings_explain_themselves() {
+    let text = micro_kafka::config::explain().unwrap().to_string();
+    for part in [
+        "[kafka.listeners.arrive]",
+        "concurrency = 2 ",
+        "attempts = 3 ",
+        "application.toml:2:15",
+        "session.timeout.ms = \"6000\"",
+    ] {
+        assert!(text.contains(part), "{text}\nlacks {part}");
+    }
+}

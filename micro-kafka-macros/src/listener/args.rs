@@ -5,6 +5,7 @@ use syn::{Expr, LitStr, Path, ReturnType, Signature};
 
 use super::batch::{Batch, batch};
 use super::code::{ErrorHandler, SendTo, error_handler, function, send_to};
+use super::pace::{rate_limit, timeout};
 use super::source::{check_sources, partitions, topic_pattern};
 use super::{Retry, retry};
 use crate::crate_path::crate_path;
@@ -20,7 +21,7 @@ const MOST_CONSUMERS: u32 = 1_000;
 /// Each handler at work has its memory: more is a mistake.
 const MOST_HANDLERS: u32 = 1_000_000;
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 24] = [
     "topics",
     "topic_pattern",
     "topic_partitions",
@@ -34,6 +35,8 @@ const KEYS: [&str; 22] = [
     "order",
     "parallelism",
     "dispatch",
+    "timeout",
+    "rate_limit",
     "ack_mode",
     "retry",
     "batch",
@@ -58,6 +61,8 @@ pub(super) struct Args {
     pub(super) order: Option<&'static str>,
     pub(super) parallelism: Option<u32>,
     pub(super) dispatch: Option<&'static str>,
+    pub(super) timeout: Option<LitStr>,
+    pub(super) rate_limit: Option<LitStr>,
     pub(super) ack_mode: Option<&'static str>,
     pub(super) retry: Retry,
     pub(super) topic_pattern: Option<LitStr>,
@@ -107,6 +112,8 @@ pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
             "order" => args.order = word(setting, "order", &ORDERS, ctxt),
             "parallelism" => args.parallelism = number(setting, 1..=MOST_HANDLERS, ctxt),
             "dispatch" => args.dispatch = word(setting, "dispatch", &DISPATCHES, ctxt),
+            "timeout" => args.timeout = timeout(setting, ctxt),
+            "rate_limit" => args.rate_limit = rate_limit(setting, ctxt),
             "ack_mode" => args.ack_mode = word(setting, "ack mode", &ACK_MODES, ctxt),
             "retry" => args.retry = retry(setting, ctxt),
             "batch" => args.batch = Some(batch(setting, ctxt)),

@@ -232,6 +232,8 @@ fn values(support: &Support, args: &Args) -> TokenStream {
     let order = variant("Order", args.order);
     let parallelism = option(support, args.parallelism.map(|number| quote!(#number)));
     let dispatch = variant("Dispatch", args.dispatch);
+    let timeout = optional(&args.timeout);
+    let rate_limit = optional(&args.rate_limit);
     let ack_mode = variant("AckMode", args.ack_mode);
     let retry = args.retry.fields(support);
     let declared = declared(support, args);
@@ -248,6 +250,8 @@ fn values(support: &Support, args: &Args) -> TokenStream {
         order: #order,
         parallelism: #parallelism,
         dispatch: #dispatch,
+        timeout: #timeout,
+        rate_limit: #rate_limit,
         ack_mode: #ack_mode,
         retry: #support::RetryDef { #retry },
         #declared

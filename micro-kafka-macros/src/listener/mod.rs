@@ -7,6 +7,7 @@ mod code;
 mod expand;
 mod kind;
 mod lifetime;
+mod pace;
 mod retry;
 mod source;
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use micro_kafka::app::{KafkaApp, KafkaAppBuilder, Listener};
 use micro_kafka::config::{Config, ConfigBuilder};
-use micro_kafka::error::{ErrorHandler, Recover};
-use micro_kafka::listener::{Interceptor, RebalanceListener};
+use micro_kafka::error::{BoxError, ErrorHandler, Recover};
+use micro_kafka::listener::{Delivery, Handled, HandlerService, Interceptor, RebalanceListener};
+use tower_layer::Layer;
+use tower_service::Service;
 
 use super::TestApp;
 use crate::deadline::fail;
@@ -22,9 +24,11 @@ const QUICK: &str = r#"
 [kafka]
 producer.linger = "0ms"
 consumer.fetch-max-wait = "10ms"
-consumer.heartbeat-interval = "100ms"
 consumer.properties."statistics.interval.ms" = "20"
 "#;
+
+/// Not with KIP-848, where the broker decides.
+const HEARTBEAT: &str = "100ms";
 
 /// An application on a test's Kafka, before its start; see [`EmbeddedKafka::app`].
 #[derive(Debug)]
@@ -40,6 +44,7 @@ impl TestAppBuilder {
     pub(crate) fn new(kafka: EmbeddedKafka, place: &'static Location<'static>) -> Self {
         let app = KafkaApp::builder().clock(kafka.clock().clone());
         let config = Config::builder()
+            .set_default("kafka.consumer.heartbeat-interval", HEARTBEAT)
             .toml_str("the test kit's settings", QUICK)
             .toml_str("the settings of #[kafka_test]", &kafka.inner.config);
         Self {
@@ -87,6 +92,18 @@ impl TestAppBuilder {
     /// Is told of each attempt of all listeners.
     pub fn interceptor(mut self, interceptor: impl Interceptor + 'static) -> Self {
         self.app = self.app.interceptor(interceptor);
+        self
+    }
+
+    /// Puts a `tower` layer around the handlers of all listeners.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<HandlerService> + Send + Sync + 'static,
+        L::Service: Service<Delivery, Response = Handled> + Send + 'static,
+        <L::Service as Service<Delivery>>::Error: Into<BoxError>,
+        <L::Service as Service<Delivery>>::Future: Send + 'static,
+    {
+        self.app = self.app.layer(layer);
         self
     }
 

@@ -111,6 +111,7 @@ impl Settled {
         stats.retried += other.retried;
         stats.dead_lettered += other.dead_lettered;
         stats.skipped += other.skipped;
+        stats.held += other.held;
         stats.filtered += other.filtered;
         stats.voided += other.voided;
         stats.commits += other.commits;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use micro_kafka::app::Listener;
-use micro_kafka::error::BoxError;
-use micro_kafka::listener::BatchDef;
+use micro_kafka::error::{Action, BoxError, ListenerError};
+use micro_kafka::listener::{AckMode, BatchDef, Delivery};
 use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
 
@@ -124,4 +124,68 @@ async fn a_batch_closure_settles_each_record(kafka: EmbeddedKafka) {
         .assert_handled(2)
         .assert_dead_lettered(1);
     assert_eq!(seen.entries(), [vec![0, 1, 2], vec![1]]);
+}
+
+#[kafka_test(topics = ["orders", "ledger", "answers"])]
+async fn a_closure_replies_to_its_topic_or_where_the_request_says(kafka: EmbeddedKafka) {
+    let debit = |record: &Record| {
+        let order = String::from_utf8_lossy(record.payload().unwrap_or_default()).into_owned();
+        vec![
+            Text(format!("debit {order}")),
+            Text(format!("credit {order}")),
+        ]
+    };
+    let ledger = Listener::replying("ledger", move |record| {
+        let entries = debit(record);
+        Box::pin(async move { Ok(entries) })
+    });
+    let answer = Listener::replying("answer", |_| Box::pin(async { Ok("noted".to_owned()) }));
+    let app = kafka
+        .app()
+        .register(ledger.topics(["orders"]).send_to("ledger"));
+    let app = app.register(answer.topics(["orders"]));
+    let app = app.listener(declared).state(Journal::<String>::new());
+    let app = app.set("kafka.listeners.answer.retry.attempts", 1);
+    let app = app.start().await;
+    let topic = kafka.wire_name("answers");
+    let send = kafka.send("orders", "o1").key("k");
+    send.header("kafka_replyTopic", topic.as_bytes()).await;
+    app.settled().await;
+    let entries = kafka.records("ledger", 2).await;
+    let texts = entries.iter().map(|record| record.payload.clone().unwrap());
+    assert!(texts.eq([b"debit o1".to_vec(), b"credit o1".to_vec()]));
+    assert!(
+        entries
+            .iter()
+            .all(|record| record.key.as_deref() == Some(b"k"))
+    );
+    let answers = kafka.records("answers", 1).await;
+    assert_eq!(answers[0].payload.as_deref(), Some(&b"noted"[..]));
+}
+
+#[kafka_test(topics = ["orders", "orders-dlt"])]
+async fn a_listener_of_the_program_may_name_its_error_handler(kafka: EmbeddedKafka) {
+    let failing = Listener::new("failing", |_| Box::pin(async { Err("no".into()) }));
+    let failing = failing.topics(["orders"]).error_handler_named("skipping");
+    let skip: fn(&Delivery, &ListenerError) -> Action = |_, _| Action::Skip;
+    let app = kafka
+        .app()
+        .register(failing)
+        .named_error_handler("skipping", skip);
+    let app = app.listener(declared).state(Journal::<String>::new());
+    let app = app.start().await;
+    kafka.send("orders", "one").await;
+    let settled = app.listener("failing").settled().await;
+    settled.assert_skipped(1).assert_dead_lettered(0);
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_batch_listener_does_not_commit_by_record(kafka: EmbeddedKafka) {
+    let bulk = Listener::batch("bulk", |_| Box::pin(async { Ok(Vec::new()) }));
+    let bulk = bulk.topics(["orders"]).ack_mode(AckMode::Record);
+    let refused = kafka.app().register(bulk).try_start().await.unwrap_err();
+    assert!(
+        refused.to_string().contains("a batch is one call"),
+        "{refused}"
+    );
 }

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod next_generation;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

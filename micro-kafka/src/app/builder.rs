@@ -3,6 +3,9 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
+use tower_layer::Layer;
+use tower_service::Service;
+
 use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::log::log_to_stderr;
@@ -13,8 +16,10 @@ use super::running::RunningApp;
 use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
-use crate::error::{ErrorHandler, Recover};
-use crate::listener::{Interceptor, RebalanceListener, States};
+use crate::error::{BoxError, ErrorHandler, Recover};
+use crate::listener::{
+    Delivery, Handled, HandlerService, Interceptor, Layers, RebalanceListener, States,
+};
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Where the settings come from.
@@ -46,6 +51,7 @@ pub struct KafkaAppBuilder {
     recoverer: Option<Arc<dyn Recover>>,
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     interceptors: Vec<Arc<dyn Interceptor>>,
+    layers: Layers,
     error_hook: ErrorHook,
     templates: TemplateChange,
     template: Option<KafkaTemplate>,
@@ -136,6 +142,23 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Puts a `tower` layer around the handlers of all listeners, such as `ServiceBuilder` makes; of
+    /// several, the first one is the outermost. Each listener gets a service of its own, which all
+    /// its consumers share, and every attempt goes through it, retries included.
+    ///
+    /// An error of a layer is an error of the attempt: it is tried again as the listener's retries
+    /// say. tower's own timers run by real time, not by the application's clock.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<HandlerService> + Send + Sync + 'static,
+        L::Service: Service<Delivery, Response = Handled> + Send + 'static,
+        <L::Service as Service<Delivery>>::Error: Into<BoxError>,
+        <L::Service as Service<Delivery>>::Future: Send + 'static,
+    {
+        self.layers.push(layer);
+        self
+    }
+
     /// Takes the records that will not be tried again, instead of the dead-letter topic.
     pub fn recoverer(mut self, recoverer: impl Recover + 'static) -> Self {
         self.recoverer = Some(Arc::new(recoverer));
@@ -214,6 +237,7 @@ impl KafkaAppBuilder {
             recoverer: self.recoverer,
             rebalance_listener: self.rebalance_listener,
             interceptors: self.interceptors,
+            layers: self.layers,
         })
     }
 }
@@ -231,6 +255,7 @@ pub struct KafkaApp {
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
+    pub(super) layers: Layers,
 }
 
 impl KafkaApp {
@@ -246,6 +271,7 @@ impl KafkaApp {
             recoverer: None,
             rebalance_listener: None,
             interceptors: Vec::new(),
+            layers: Layers::default(),
             error_hook: ErrorHook::default(),
             templates: TemplateChange::default(),
             template: None,

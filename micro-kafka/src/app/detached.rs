@@ -10,7 +10,9 @@ use super::resolve::Plan;
 use super::running::{default_handler, default_recoverer};
 use crate::__private::v1::Detached;
 use crate::error::{Action, BoxError, ErrorHandler, ListenerError, Recover};
-use crate::listener::{Delivery, Finished, HandlerSlot, ListenerContext, ListenerEndpoint, States};
+use crate::listener::{
+    Delivery, Finished, HandlerSlot, ListenerContext, ListenerEndpoint, States, unthrottled,
+};
 use crate::record::Record;
 
 /// A listener with its settings, error handler and recoverer, but without a consumer: records are
@@ -27,9 +29,18 @@ pub struct DetachedListener {
 }
 
 impl DetachedListener {
-    pub(super) fn all(app: KafkaApp) -> Vec<Self> {
+    pub(super) fn all(mut app: KafkaApp) -> Vec<Self> {
         let namespace: Arc<str> = app.config.kafka().namespaced("").into();
-        let listener = |plan: Plan| Self {
+        let plans = std::mem::take(&mut app.plans);
+        let listener = |mut plan: Plan| {
+            plan.endpoint.handler = unthrottled(&plan.endpoint, &app.clock, &app.layers);
+            Self::of(plan, &app, &namespace)
+        };
+        plans.into_iter().map(listener).collect()
+    }
+
+    fn of(plan: Plan, app: &KafkaApp, namespace: &Arc<str>) -> Self {
+        Self {
             error_handler: plan
                 .error_handler
                 .clone()
@@ -39,10 +50,9 @@ impl DetachedListener {
                 .recoverer
                 .clone()
                 .unwrap_or_else(|| default_recoverer(&plan, &app.template)),
-            detached: Mutex::new(Detached::of(context(&plan, &namespace, &app.states))),
+            detached: Mutex::new(Detached::of(context(&plan, namespace, &app.states))),
             endpoint: plan.endpoint,
-        };
-        app.plans.into_iter().map(listener).collect()
+        }
     }
 
     /// The listener as it would run.

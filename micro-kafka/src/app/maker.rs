@@ -9,7 +9,9 @@ use super::running::{default_handler, default_recoverer};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{ErrorHandler, Recover};
-use crate::listener::{ContainerDeps, Interceptors, ListenerContainer, RebalanceListener, States};
+use crate::listener::{
+    ContainerDeps, Interceptors, Layers, ListenerContainer, RebalanceListener, States,
+};
 use crate::template::KafkaTemplate;
 
 /// What all containers of an application are given.
@@ -24,6 +26,7 @@ pub(super) struct Maker {
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) interceptors: Interceptors,
+    pub(super) layers: Layers,
     pub(super) runtime: Handle,
 }
 
@@ -41,6 +44,7 @@ impl Maker {
             recoverer: recoverer.unwrap_or_else(|| default_recoverer(&plan, &self.template)),
             rebalance_listener: self.rebalance_listener.clone(),
             interceptors: self.interceptors.clone(),
+            layers: self.layers.clone(),
             namespace: self.config.kafka().namespaced("").into(),
             runtime: self.runtime.clone(),
         };

@@ -6,12 +6,16 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tower_layer::Layer;
+use tower_service::Service;
+
 use super::registration::{Arguments, Code, Registration};
 use crate::__private::v1::{finished_batch, guarded, guarded_batch};
 use crate::error::{BoxError, ErrorHandler, ListenerError};
 use crate::listener::{
-    AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handler,
-    HandlerFuture, LISTENERS, MissingResult, Order, RetryDef, Source,
+    AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handled,
+    Handler, HandlerFuture, HandlerService, LISTENERS, MissingResult, Order, RetryDef, SendTo,
+    Source,
 };
 use crate::record::Record;
 
@@ -115,7 +119,7 @@ impl Listener {
     }
 
     #[track_caller]
-    fn closure(id: String, handler: Handler) -> Self {
+    pub(super) fn closure(id: String, handler: Handler) -> Self {
         Self(Registration {
             id,
             explicit_id: true,
@@ -178,6 +182,24 @@ impl Listener {
         self
     }
 
+    /// Who decides about its failures: a handler of the application, by its name.
+    pub fn error_handler_named(mut self, name: impl Into<String>) -> Self {
+        self.0.arguments.error_handler = Some(name.into());
+        self
+    }
+
+    /// The topic that gets what a [replying](Listener::replying) listener returns; placeholders
+    /// allowed.
+    pub fn send_to(mut self, topic: impl Into<String>) -> Self {
+        self.0.arguments.send_to = Some(topic.into());
+        self
+    }
+
+    pub(super) fn with_replies(mut self, to: SendTo) -> Self {
+        self.0.code.replies = Some(to);
+        self
+    }
+
     /// How batches are collected.
     pub fn batch_of(mut self, batch: BatchDef) -> Self {
         self.0.arguments.batch = batch;
@@ -223,6 +245,31 @@ impl Listener {
     /// Where the handler runs.
     pub fn dispatch(mut self, dispatch: Dispatch) -> Self {
         self.0.arguments.dispatch = Some(dispatch);
+        self
+    }
+
+    /// How long an attempt may take, as in `"5s"`; placeholders allowed.
+    pub fn timeout(mut self, limit: impl Into<String>) -> Self {
+        self.0.arguments.timeout = Some(limit.into());
+        self
+    }
+
+    /// How many records may begin in a time, as in `"100/s"`; placeholders allowed.
+    pub fn rate_limit(mut self, limit: impl Into<String>) -> Self {
+        self.0.arguments.rate_limit = Some(limit.into());
+        self
+    }
+
+    /// Puts a `tower` layer around its handler, inside of those of the application; of several, the
+    /// first one is the outermost.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<HandlerService> + Send + Sync + 'static,
+        L::Service: Service<Delivery, Response = Handled> + Send + 'static,
+        <L::Service as Service<Delivery>>::Error: Into<BoxError>,
+        <L::Service as Service<Delivery>>::Future: Send + 'static,
+    {
+        self.0.code.layers.push(layer);
         self
     }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::config::Origin;
 use crate::error::ErrorHandler;
 use crate::listener::{
-    AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, ListenerDef, Order,
-    RetryDef, SendTo, SendToDef, Source,
+    AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, Layers, ListenerDef,
+    Order, RetryDef, SendTo, SendToDef, Source,
 };
 
 /// A declared listener before placeholders and settings.
@@ -30,6 +31,8 @@ pub(crate) struct Code {
     pub(crate) error_handler: Option<Arc<dyn ErrorHandler>>,
     /// What the handler returns goes somewhere.
     pub(crate) replies: Option<SendTo>,
+    /// What stands around the handler.
+    pub(crate) layers: Layers,
 }
 
 /// What the attribute's arguments, or the builder's calls, say.
@@ -50,9 +53,21 @@ pub(crate) struct Arguments {
     pub(crate) order: Option<Order>,
     pub(crate) parallelism: Option<u32>,
     pub(crate) dispatch: Option<Dispatch>,
+    pub(crate) timeout: Option<String>,
+    pub(crate) rate_limit: Option<String>,
     pub(crate) ack_mode: Option<AckMode>,
     pub(crate) retry: RetryDef,
     pub(crate) properties: Vec<(String, String)>,
+}
+
+impl Registration {
+    /// Where it was declared.
+    pub(super) fn origin(&self) -> Origin {
+        match self.source {
+            Some(source) => Origin::file(source.file, source.line as usize, 1),
+            None => Origin::Program,
+        }
+    }
 }
 
 impl From<&ListenerDef> for Registration {
@@ -87,6 +102,8 @@ impl From<&ListenerDef> for Registration {
                 order: def.order,
                 parallelism: def.parallelism,
                 dispatch: def.dispatch,
+                timeout: def.timeout.map(Into::into),
+                rate_limit: def.rate_limit.map(Into::into),
                 ack_mode: def.ack_mode,
                 retry: def.retry,
                 properties: properties.collect(),
@@ -112,6 +129,7 @@ impl From<&ListenerDef> for Code {
                 SendToDef::Topic(topic) => SendTo::Topic(topic.into()),
                 SendToDef::ReplyHeader => SendTo::ReplyHeader,
             }),
+            layers: Layers::default(),
         }
     }
 }

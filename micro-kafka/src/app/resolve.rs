@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::BootError;
 use super::registration::{Arguments, Code, Registration};
-use crate::config::{Config, ListenerAttributes, Origin, ResolvedListener, RetrySettings};
+use crate::config::{Config, ListenerAttributes, ResolvedListener, RetrySettings};
 use crate::error::{DEAD_LETTER_SUFFIX, ErrorHandler};
 use crate::listener::{AckMode, BootCheck, ListenerEndpoint, SendTo, States, TopicPartitions};
 
@@ -53,15 +53,11 @@ fn plan(
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))
         .collect();
-    let origin = match listener.source {
-        Some(source) => Origin::file(source.file, source.line as usize, 1),
-        None => Origin::Program,
-    };
     let attributes = ListenerAttributes {
         id: &listener.id,
         explicit_id: listener.explicit_id,
         values: &values,
-        origin,
+        origin: listener.origin(),
     };
     if let Some(variants) = listener.variants {
         let unknown = config.unknown_error_variants(&attributes, variants);
@@ -126,6 +122,12 @@ fn contradictions(code: &Code, resolved: &ResolvedListener) -> Vec<String> {
             "a batch listener keeps the order of its partitions: leave `order` out".to_owned(),
         );
     }
+    if code.batch && resolved.ack_mode == AckMode::Record && resolved.auto_commit.is_none() {
+        problems.push(
+            "ack mode `record` commits after each record, and a batch is one call: write `batch`"
+                .to_owned(),
+        );
+    }
     if code.replies.is_none() && resolved.send_to.is_some() {
         problems.push(
             "`send-to` is set, but the function returns nothing to send: write `send_to = \"…\"` \
@@ -176,6 +178,10 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         order: resolved.order,
         parallelism: resolved.parallelism,
         dispatch: resolved.dispatch,
+        timeout: resolved.timeout,
+        rate_limit: resolved.rate_limit,
+        breaker: resolved.breaker,
+        layers: listener.code.layers,
         ack_mode: resolved.ack_mode,
         auto_commit: resolved.auto_commit,
         sync_commits: resolved.sync_commits,
@@ -272,7 +278,7 @@ pub(super) fn check_unused_tables(
 
 impl Arguments {
     /// The arguments under the keys of `[kafka.listeners.<id>]`.
-    fn as_texts(&self) -> Vec<(String, String)> {
+    pub(super) fn as_texts(&self) -> Vec<(String, String)> {
         let mut texts = Vec::new();
         let mut put = |key: &str, value: Option<String>| {
             texts.extend(value.map(|value| (key.to_owned(), value)))
@@ -291,6 +297,8 @@ impl Arguments {
         put("order", self.order.map(|order| order.to_string()));
         put("parallelism", self.parallelism.map(|most| most.to_string()));
         put("dispatch", self.dispatch.map(|way| way.to_string()));
+        put("timeout", self.timeout.clone());
+        put("rate_limit", self.rate_limit.clone());
         put("ack_mode", self.ack_mode.map(|mode| mode.to_string()));
         put("retry.attempts", self.retry.attempts.map(|n| n.to_string()));
         put(

@@ -45,6 +45,7 @@ impl RunningApp {
             recoverer: app.recoverer,
             rebalance_listener: app.rebalance_listener,
             interceptors: app.interceptors.into_iter().collect(),
+            layers: app.layers,
             runtime,
         };
         let plans = app.plans.into_iter();

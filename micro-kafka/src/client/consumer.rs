@@ -15,19 +15,18 @@ use super::admin::request;
 use super::by_hand::ByHand;
 use super::callbacks::{self, Heard};
 use super::handle::{ClientHandle, check, check_error, error_name};
+use super::intake::{BATCH, Intake};
 use super::partition_list::{NO_OFFSET, PartitionList};
 use super::properties::{consumer_properties, property};
 use super::queue::{Batch, Queue};
 use super::signal::Signal;
 use super::start_offsets::{self, Reset};
 use super::{
-    AnyClient, ClientError, CommitError, CommitOffset, NativeMessage, RecordSource, Slot,
-    SourceEvent, Spot, Start, TopicPartition,
+    AnyClient, ClientError, CommitError, CommitOffset, RecordSource, Slot, SourceEvent, Spot,
+    Start, TopicPartition,
 };
 use crate::record::Record;
 
-/// The most records of one read; more gains nothing.
-const BATCH: usize = 500;
 /// How long a dropped consumer may take to leave its group.
 const DROP_CLOSE: Duration = Duration::from_secs(2);
 const SEEK_TIMEOUT_MS: i32 = 1_000;
@@ -37,7 +36,7 @@ const HASTEN: Duration = Duration::from_secs(10);
 /// A member of a consumer group.
 #[derive(Debug)]
 pub(crate) struct KafkaConsumer {
-    partitions: Vec<OwnPartition>,
+    intake: Intake,
     slots: HashMap<(Arc<str>, i32), Slot>,
     queue: Queue,
     batch: Batch,
@@ -48,16 +47,8 @@ pub(crate) struct KafkaConsumer {
     reset: Reset,
     isolation: rdsys::rd_kafka_IsolationLevel_t,
     closing: bool,
-    /// Holds on the client for messages to come.
-    holds: Vec<Arc<ClientHandle>>,
     pub(super) by_hand: ByHand,
     client: Arc<ClientHandle>,
-}
-
-#[derive(Debug)]
-struct OwnPartition {
-    name: TopicPartition,
-    queue: Queue,
 }
 
 impl KafkaConsumer {
@@ -85,7 +76,7 @@ impl KafkaConsumer {
         let signal = Arc::new(Signal::default());
         let queue = Queue::consumer(&client, &signal).ok_or_else(no_queue)?;
         Ok(Self {
-            partitions: Vec::new(),
+            intake: Intake::new(&client, &signal).ok_or_else(no_queue)?,
             slots: HashMap::new(),
             queue,
             batch: Batch::with_capacity(BATCH),
@@ -95,7 +86,6 @@ impl KafkaConsumer {
             reset: Reset::of(property(&properties, "auto.offset.reset")),
             isolation: start_offsets::isolation(property(&properties, "isolation.level")),
             closing: false,
-            holds: Vec::new(),
             by_hand: ByHand::default(),
             client,
         })
@@ -132,20 +122,13 @@ impl KafkaConsumer {
         if let Some(slot) = self.slots.get(&key) {
             return Ok(*slot);
         }
-        let queue = Queue::partition(&self.client, &self.signal, &name.c_topic, partition)
-            .ok_or_else(no_queue)?;
-        let slot = Slot::try_from(self.partitions.len()).unwrap_or(Slot::MAX);
-        self.partitions.push(OwnPartition { name, queue });
+        let slot = self.intake.add(name).ok_or_else(no_queue)?;
         self.slots.insert(key, slot);
         Ok(slot)
     }
 
-    fn own(&self, slot: Slot) -> &OwnPartition {
-        &self.partitions[slot as usize]
-    }
-
     fn list(&self, slots: &[Slot]) -> Result<PartitionList, ClientError> {
-        PartitionList::of(slots.iter().map(|slot| &self.own(*slot).name)).ok_or_else(no_queue)
+        PartitionList::of(slots.iter().map(|slot| self.name(*slot))).ok_or_else(no_queue)
     }
 
     fn slots(&mut self, names: Vec<(String, i32)>) -> Vec<Slot> {
@@ -246,52 +229,26 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn take_filled(&mut self, into: &mut Vec<Slot>) {
-        for (slot, partition) in (0..).zip(&self.partitions) {
-            if partition.queue.take_filled() {
-                into.push(slot);
-            }
-        }
+        self.intake.take_fresh(into, &mut self.overheard);
     }
 
     fn read(&mut self, slot: Slot, limit: usize, into: &mut VecDeque<Record>) -> usize {
-        let limit = limit.min(BATCH);
-        let queue = &self.partitions[slot as usize].queue;
-        let count = queue.read(&mut self.batch, limit, 0);
-        into.reserve(count);
-        for message in self.batch.drain() {
-            // SAFETY: the message was just handed out to us; it goes on, or is destroyed here.
-            unsafe {
-                if message.as_ref().err == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
-                    let hold = self.holds.pop();
-                    let hold = hold.unwrap_or_else(|| Arc::clone(&self.client));
-                    let message = NativeMessage::from_raw(message, hold);
-                    into.push_back(Record::from_native(message));
-                } else {
-                    self.overheard.push(Heard::from_message(message.as_ptr()));
-                    rdsys::rd_kafka_message_destroy(message.as_ptr());
-                    // Errors are told by `poll_events`, which has to run once more.
-                    self.signal.raise();
-                }
-            }
-        }
-        count
+        self.intake.read(slot, limit, into, &mut self.overheard)
     }
 
     fn recycle(&mut self, record: Record) {
-        if let Some(message) = record.into_native() {
-            let hold = message.into_client();
-            if self.holds.len() < BATCH && Arc::ptr_eq(&hold, &self.client) {
-                self.holds.push(hold);
-            }
-        }
+        self.intake.recycle(record);
     }
 
     fn name(&self, slot: Slot) -> &TopicPartition {
-        &self.own(slot).name
+        self.intake.name(slot)
     }
 
     fn assign(&mut self, slots: &[Slot]) -> Result<Vec<Start>, ClientError> {
         let mut list = self.list(slots)?;
+        for slot in slots {
+            self.intake.forget(*slot, false);
+        }
         let mut fresh = Vec::new();
         if !slots.is_empty() {
             match start_offsets::resolve(&self.client, &mut list, self.reset, self.isolation) {
@@ -308,7 +265,7 @@ impl RecordSource for KafkaConsumer {
         }
         if !self.by_hand.is_empty() {
             for (slot, offset) in self.beginnings(slots)? {
-                let name = &self.own(slot).name;
+                let name = self.name(slot);
                 if let Some(mut entry) = list.find(&name.c_topic, name.partition) {
                     entry.set_offset(offset);
                     entry.set_leader_epoch(-1);
@@ -332,17 +289,25 @@ impl RecordSource for KafkaConsumer {
             let code = unsafe { rdsys::rd_kafka_assign(self.client.raw(), list.raw()) };
             check("rd_kafka_assign", code)?;
         }
+        // Not earlier: a stop of fetching that is under way would undo it.
+        for slot in slots {
+            self.intake.begin(*slot);
+        }
         Ok(starts)
     }
 
     fn unassign(&mut self, slots: &[Slot]) -> Result<(), ClientError> {
         if self.cooperative {
             let list = self.list(slots)?;
+            for slot in slots {
+                self.intake.forget(*slot, false);
+            }
             // SAFETY: client and list are alive.
             let error =
                 unsafe { rdsys::rd_kafka_incremental_unassign(self.client.raw(), list.raw()) };
             check_error("rd_kafka_incremental_unassign", error)
         } else {
+            self.intake.forget_all();
             // SAFETY: the client is alive; null stands for all.
             let code = unsafe { rdsys::rd_kafka_assign(self.client.raw(), std::ptr::null()) };
             check("rd_kafka_assign", code)
@@ -352,7 +317,7 @@ impl RecordSource for KafkaConsumer {
     fn commit(&mut self, id: u64, offsets: &[CommitOffset]) -> Result<(), ClientError> {
         let mut list = PartitionList::with_capacity(offsets.len()).ok_or_else(no_queue)?;
         for commit in offsets {
-            let mut entry = list.push(&self.own(commit.slot).name, commit.offset);
+            let mut entry = list.push(self.name(commit.slot), commit.offset);
             entry.set_leader_epoch(commit.leader_epoch);
         }
         let id = std::ptr::without_provenance_mut::<c_void>(usize::try_from(id).unwrap_or(0));
@@ -371,14 +336,16 @@ impl RecordSource for KafkaConsumer {
 
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {
         let mut list = PartitionList::with_capacity(1).ok_or_else(no_queue)?;
-        list.push(&self.own(slot).name, offset);
+        list.push(self.name(slot), offset);
         // SAFETY: client and list are alive.
         let error = unsafe {
             rdsys::rd_kafka_seek_partitions(self.client.raw(), list.raw(), SEEK_TIMEOUT_MS)
         };
         check_error("rd_kafka_seek_partitions", error)?;
         let code = list.entries().map(|entry| entry.error()).next();
-        code.map_or(Ok(()), |code| check("rd_kafka_seek_partitions", code))
+        code.map_or(Ok(()), |code| check("rd_kafka_seek_partitions", code))?;
+        self.intake.forget(slot, true);
+        Ok(())
     }
 
     fn assignment_lost(&self) -> bool {
@@ -400,7 +367,7 @@ impl RecordSource for KafkaConsumer {
         let mut offsets = Vec::with_capacity(slots.len());
         let mut open = Vec::new();
         for slot in slots {
-            let name = &self.own(*slot).name;
+            let name = self.name(*slot);
             let entry = found.find(&name.c_topic, name.partition);
             match entry.and_then(|entry| entry.offset()) {
                 Some(offset) => offsets.push((*slot, offset)),
@@ -414,7 +381,7 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn known_end(&self, slot: Slot) -> Option<i64> {
-        let name = &self.own(slot).name;
+        let name = self.name(slot);
         let (mut low, mut high) = (NO_OFFSET, NO_OFFSET);
         // SAFETY: client and name are alive; the out pointers are ours.
         let code = unsafe {

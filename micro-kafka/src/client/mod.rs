@@ -16,6 +16,7 @@ mod error;
 mod error_code;
 mod event;
 mod handle;
+mod intake;
 mod key_hash;
 mod message;
 mod partition_list;

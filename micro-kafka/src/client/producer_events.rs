@@ -16,6 +16,10 @@ use crate::record::Timestamp;
 const IDLE_MS: c_int = 1_000;
 /// Someone who was woken may never have come back: look again after this time.
 const WAITING_MS: c_int = 20;
+/// Reports that are taken out of an event at a time.
+const REPORTS: usize = 256;
+/// How many reports ahead the next slots are looked up.
+const AHEAD: usize = 8;
 /// How many are woken then.
 const WAITING_WAKES: usize = 1_024;
 
@@ -64,32 +68,60 @@ fn dispatch(core: &Core, event: &NativeEvent) -> usize {
 }
 
 fn report(core: &Core, event: &NativeEvent) -> usize {
+    let mut reports = [ptr::null(); REPORTS];
     let mut count = 0;
     loop {
-        // SAFETY: the event lives; each message lives as long as the event.
-        let Some(message) =
-            (unsafe { rdsys::rd_kafka_event_message_next(event.as_ptr()).as_ref() })
-        else {
-            return count;
+        // SAFETY: the event lives, and the array has room for so many.
+        let got = unsafe {
+            rdsys::rd_kafka_event_message_array(event.as_ptr(), reports.as_mut_ptr(), REPORTS)
         };
-        count += 1;
-        let report = outcome(core, message);
-        if let Err(refused) = &report {
-            core.count_lost(refused.code);
+        let reports = &reports[..got.min(REPORTS)];
+        if reports.is_empty() {
+            return count;
         }
-        if let Some(deliveries) = core.deliveries() {
-            deliveries.call(topic_name(message), &report);
-        }
-        if message._private.is_null() {
-            if let Err(refused) = report {
-                core.hook().call(refused.of(topic_name(message)));
+        count += reports.len();
+        // SAFETY: each message lives as long as the event.
+        let report_at = |index: usize| unsafe { reports.get(index)?.as_ref() };
+        for index in 0..reports.len() {
+            if let Some(later) = report_at(index + AHEAD) {
+                prefetch(later._private);
             }
-            continue;
+            if let Some(message) = report_at(index) {
+                settle(core, message);
+            }
         }
-        // SAFETY: `Topic::queue` gave this reference to librdkafka, which reports each record once.
-        let slot = unsafe { Arc::from_raw(message._private.cast_const().cast::<Slot>()) };
-        slot.complete(report);
     }
+}
+
+/// Tells whom it concerns of one record.
+fn settle(core: &Core, message: &rdsys::rd_kafka_message_t) {
+    let report = outcome(core, message);
+    if let Err(refused) = &report {
+        core.count_lost(refused.code);
+    }
+    if let Some(deliveries) = core.deliveries() {
+        deliveries.call(topic_name(message), &report);
+    }
+    if message._private.is_null() {
+        if let Err(refused) = report {
+            core.hook().call(refused.of(topic_name(message)));
+        }
+        return;
+    }
+    // SAFETY: `Topic::queue` gave this reference to librdkafka, which reports each record once.
+    let slot = unsafe { Arc::from_raw(message._private.cast_const().cast::<Slot>()) };
+    slot.complete(report);
+}
+
+/// Has the memory of a slot on its way into the caches: it was last used when its record was sent.
+fn prefetch(slot: *const std::ffi::c_void) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint; no address is wrong for it.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(slot.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = slot;
 }
 
 fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, Refused> {

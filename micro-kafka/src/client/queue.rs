@@ -40,22 +40,36 @@ impl Queue {
         Self::waking(raw, client.clone(), &Arc::default())
     }
 
-    /// A partition's own queue, taken out of the consumer's. librdkafka keeps it so over later
-    /// assignments, so it has to be held, and read, for the consumer's life.
+    /// A queue for the records of several partitions.
+    pub(super) fn shared(client: &Arc<ClientHandle>, signal: &Arc<Signal>) -> Option<Self> {
+        // SAFETY: the client is alive.
+        let raw = unsafe { rdsys::rd_kafka_queue_new(client.raw()) };
+        Self::waking(raw, HeldClient::Consumer(Arc::clone(client)), signal)
+    }
+
+    /// A partition's own queue, which wakes nobody. Once it was forwarded librdkafka leaves that to
+    /// the program, so it has to be held for the consumer's life.
     pub(super) fn partition(
         client: &Arc<ClientHandle>,
-        signal: &Arc<Signal>,
         topic: &std::ffi::CStr,
         partition: i32,
     ) -> Option<Self> {
         // SAFETY: client and name are alive.
         let raw =
             unsafe { rdsys::rd_kafka_queue_get_partition(client.raw(), topic.as_ptr(), partition) };
-        if !raw.is_null() {
-            // SAFETY: the queue is ours.
-            unsafe { rdsys::rd_kafka_queue_forward(raw, std::ptr::null_mut()) };
-        }
-        Self::waking(raw, HeldClient::Consumer(Arc::clone(client)), signal)
+        Self::waking(
+            raw,
+            HeldClient::Consumer(Arc::clone(client)),
+            &Arc::default(),
+        )
+    }
+
+    /// Puts what is in this queue, and what comes, behind what is in the other; `None`: from now on
+    /// it keeps what comes.
+    pub(super) fn forward(&self, to: Option<&Self>) {
+        let to = to.map_or(std::ptr::null_mut(), Self::raw);
+        // SAFETY: both queues are alive; librdkafka holds the other one as long as it needs it.
+        unsafe { rdsys::rd_kafka_queue_forward(self.raw(), to) };
     }
 
     fn waking(
@@ -131,7 +145,7 @@ unsafe extern "C" fn filled(_client: *mut rdsys::rd_kafka_t, opaque: *mut c_void
 }
 
 /// Messages on their way out of a queue; whoever reads them takes them over.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Batch(Vec<*mut rdsys::rd_kafka_message_t>);
 
 // SAFETY: the pointers are drained by the reader within the call that filled them.

@@ -27,6 +27,7 @@ pub struct ConfigBuilder {
     texts: Vec<(String, String)>,
     env: Environment,
     values: Vec<(String, String)>,
+    defaults: Vec<(String, String)>,
 }
 
 impl std::fmt::Debug for ConfigBuilder {
@@ -50,6 +51,7 @@ impl ConfigBuilder {
             texts: Vec::new(),
             env: Environment::new(),
             values: Vec::new(),
+            defaults: Vec::new(),
         }
     }
 
@@ -110,6 +112,13 @@ impl ConfigBuilder {
         self
     }
 
+    /// Sets one value beneath all layers: a default of the program's own. It gives way, as the
+    /// framework's defaults do, where another setting excludes it.
+    pub fn set_default(mut self, key: impl Into<String>, value: impl Display) -> Self {
+        self.defaults.push((key.into(), value.to_string()));
+        self
+    }
+
     /// Reads and checks everything.
     ///
     /// # Errors
@@ -123,12 +132,13 @@ impl ConfigBuilder {
     /// Reads everything; what is wrong has its default, and is told.
     pub(crate) fn read(self) -> (Config, Vec<ConfigError>) {
         let mut gathered = Gathered::default();
+        gathered.layer(read_values(&self.defaults, &Origin::Default));
         gathered.files(&self);
         for (name, text) in &self.texts {
             gathered.document(name, text);
         }
         gathered.layer(read_environment(&self.env));
-        gathered.layer(read_values(&self.values));
+        gathered.layer(read_values(&self.values, &Origin::Program));
         for source in &gathered.sources {
             tracing::info!(file = source, "settings read");
         }
@@ -189,13 +199,13 @@ fn warn_of_near_misses(table: &Table) {
     }
 }
 
-fn read_values(values: &[(String, String)]) -> (Table, Vec<ConfigError>) {
+fn read_values(values: &[(String, String)], origin: &Origin) -> (Table, Vec<ConfigError>) {
     let (mut table, mut errors) = (Table::default(), Vec::new());
     for (key, value) in values {
         let levels: Vec<&str> = key.split('.').collect();
-        let node = Node::text(value, true, Origin::Program);
+        let node = Node::text(value, true, origin.clone());
         let outcome = insert_path(&mut table, &levels, node);
-        errors.extend(outcome.err().map(|error| error.at(&Origin::Program)));
+        errors.extend(outcome.err().map(|error| error.at(origin)));
     }
     (table, errors)
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::client::{CONSUMER_DEFAULTS, CONSUMER_FIXED};
 use crate::template::DEFAULT_PROPERTIES;
 
+use super::compatibility::BROKERS_AFFAIR;
 use super::property_names::{self, Clients};
-use super::tree::Table;
+use super::tree::{Node, Table};
 use super::{
     ConfigError, KafkaSettings, ListenerSettings, NamedTemplateSettings, Origin, ProducerSettings,
     Properties,
@@ -108,10 +109,24 @@ impl<'c> ClientProperties<'c> {
         this.properties.extend(&consumer.properties);
         this.properties.extend(&listener.properties);
         this.put("", "client.id", listener.client_id.clone());
+        this.leave_to_the_broker();
         for (name, value) in CONSUMER_FIXED {
             this.properties.set(name, *value, Origin::Default);
         }
         (this.properties, this.conflicts)
+    }
+
+    /// What the broker decides with KIP-848 gives way, where it is but a default.
+    fn leave_to_the_broker(&mut self) {
+        let protocol = self.properties.get("group.protocol").unwrap_or_default();
+        if !protocol.eq_ignore_ascii_case("consumer") {
+            return;
+        }
+        for name in BROKERS_AFFAIR {
+            if self.properties.origin(name) == Some(&Origin::Default) {
+                self.properties.retain(|other| other != name);
+            }
+        }
     }
 
     /// The properties of the producers, and what contradicts itself in them.
@@ -171,7 +186,10 @@ impl<'c> ClientProperties<'c> {
 
     fn put(&mut self, key: &str, name: &str, value: Option<impl Into<String>>) {
         if let Some(value) = value {
-            self.properties.set(name, value, self.origin(key));
+            let node = self.tree.at(&format!("{}.{key}", self.section));
+            let secret = node.is_some_and(Node::is_secret);
+            let origin = self.origin(key);
+            self.properties.insert(name, value.into(), origin, secret);
         }
     }
 
@@ -185,6 +203,9 @@ impl<'c> ClientProperties<'c> {
     ) {
         if let (Some(_), Some(origin)) = (&value, beside.origin(name)) {
             let setting = self.origin(key);
+            if setting == Origin::Default {
+                return;
+            }
             let reason = format!("{key} was set as well, at {setting}, and says the same thing");
             let error = ConfigError::conflict(reason).hint("leave one of them out");
             let property = format!("{}.properties.{name}", self.section);

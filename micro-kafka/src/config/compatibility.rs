@@ -15,6 +15,14 @@ const RECONNECT_BACKOFF_MAX: i64 = 10_000;
 const MESSAGE_TIMEOUT: i64 = 300_000;
 const PROTOCOL_OVERHEAD: i64 = 512;
 
+/// What a consumer may not set where the broker assigns (KIP-848).
+pub(crate) const BROKERS_AFFAIR: [&str; 4] = [
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "partition.assignment.strategy",
+    "group.protocol.type",
+];
+
 /// The checks of one client; every conflict is located at what the user wrote.
 struct Checks<'p> {
     properties: &'p Properties,
@@ -133,12 +141,7 @@ impl<'p> Checks<'p> {
     fn group_membership(&mut self) {
         let protocol = self.properties.get("group.protocol").unwrap_or("classic");
         if protocol.eq_ignore_ascii_case("consumer") {
-            for name in [
-                "session.timeout.ms",
-                "heartbeat.interval.ms",
-                "partition.assignment.strategy",
-                "group.protocol.type",
-            ] {
+            for name in BROKERS_AFFAIR {
                 if self.properties.get(name).is_some() {
                     let reason = format!(
                         "{name} is the broker's affair with group.protocol = consumer: leave it out"

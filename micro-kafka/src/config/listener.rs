@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use crate::listener::{AckMode, BatchSpec, Dispatch, Order, TopicPartitions};
+use crate::listener::{
+    AckMode, BatchSpec, BreakerSpec, Dispatch, Order, RateLimit, TopicPartitions,
+};
 
 use super::batch::BatchSettings;
+use super::breaker::BreakerSettings;
 use super::names::{check_client_id, check_group, check_name, check_pattern, check_topic};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::values::{
-    boolean, checked, choice, duration, integer, list, positive_duration, size, text,
+    boolean, checked, choice, duration, integer, list, positive_duration, rate_limit, size, text,
     topic_partitions,
 };
 use super::{Properties, RetrySettings};
@@ -66,6 +69,12 @@ pub struct ListenerSettings {
     pub parallelism: Option<usize>,
     /// `dispatch`: where handlers run.
     pub dispatch: Option<Dispatch>,
+    /// `timeout`: how long an attempt may take.
+    pub timeout: Option<Duration>,
+    /// `rate-limit`: how many records may begin in a time, as in `100/s`.
+    pub rate_limit: Option<RateLimit>,
+    /// `[….breaker]`: stops the listener for a while when too much fails.
+    pub breaker: BreakerSettings,
     /// `ack-mode`: when offsets are committed.
     pub ack_mode: Option<AckMode>,
     /// `sync-commits`: whether the next records wait until a commit is answered.
@@ -127,6 +136,9 @@ impl ListenerSettings {
             order: self.order.or(fallback.order),
             parallelism: self.parallelism.or(fallback.parallelism),
             dispatch: self.dispatch.or(fallback.dispatch),
+            timeout: self.timeout.or(fallback.timeout),
+            rate_limit: self.rate_limit.or(fallback.rate_limit),
+            breaker: self.breaker.or(fallback.breaker),
             ack_mode: self.ack_mode.or(fallback.ack_mode),
             sync_commits: self.sync_commits.or(fallback.sync_commits),
             max_uncommitted: self.max_uncommitted.or(fallback.max_uncommitted),
@@ -191,6 +203,9 @@ impl ListenerSettings {
             order: section.read("order", choice(&Order::NAMES)),
             parallelism: section.read("parallelism", integer(1..=MAX_PARALLELISM)),
             dispatch: section.read("dispatch", choice(&Dispatch::NAMES)),
+            timeout: section.read("timeout", positive_duration),
+            rate_limit: section.read("rate-limit", rate_limit),
+            breaker: BreakerSettings::read(section.inner("breaker")),
             ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
             sync_commits: section.read("sync-commits", boolean),
             max_uncommitted: section.read("max-uncommitted", integer(1..=MAX_UNCOMMITTED)),
@@ -250,6 +265,12 @@ pub struct ResolvedListener {
     pub parallelism: Option<usize>,
     /// Where handlers run. Default `inline`.
     pub dispatch: Dispatch,
+    /// How long an attempt may take. Default: as long as it wants.
+    pub timeout: Option<Duration>,
+    /// How many records may begin in a time. Default: as many as there is room for.
+    pub rate_limit: Option<RateLimit>,
+    /// Stops for a while when too much fails. Default: never.
+    pub breaker: Option<BreakerSpec>,
     /// When offsets are committed. Default `batch`.
     pub ack_mode: AckMode,
     /// With `enable-auto-commit`: what was handled is committed at this interval, and at no

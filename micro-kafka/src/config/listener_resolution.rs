@@ -136,6 +136,9 @@ impl<'c> ListenerResolution<'c> {
                 .parallelism
                 .or_else(|| order.overtakes().then_some(PARALLELISM)),
             dispatch: merged.dispatch.unwrap_or_default(),
+            timeout: merged.timeout,
+            rate_limit: merged.rate_limit,
+            breaker: merged.breaker.resolved(),
             ack_mode: merged.ack_mode.unwrap_or_default(),
             auto_commit: consumer
                 .enable_auto_commit
@@ -170,6 +173,21 @@ impl<'c> ListenerResolution<'c> {
         &self,
         attributes: &ListenerAttributes<'_>,
     ) -> (ListenerSettings, Vec<ConfigError>) {
+        let path = format!("listener {}", attributes.id);
+        let (table, errors) = self.attribute_table(attributes);
+        let mistakes = RefCell::new(errors);
+        let settings = match &table {
+            Some(table) => ListenerSettings::read(Section::new(&path, Some(table), &mistakes)),
+            None => ListenerSettings::default(),
+        };
+        (settings, mistakes.into_inner())
+    }
+
+    /// What the attribute says, as a table; none if a placeholder in it has no value.
+    pub(super) fn attribute_table(
+        &self,
+        attributes: &ListenerAttributes<'_>,
+    ) -> (Option<Table>, Vec<ConfigError>) {
         let (mut table, mut errors) = (Table::default(), Vec::new());
         for (key, value) in attributes.values {
             let levels: Vec<&str> = key.split('.').collect();
@@ -181,14 +199,9 @@ impl<'c> ListenerResolution<'c> {
         let path = format!("listener {}", attributes.id);
         let resolver = Resolver::new(&self.loaded.raw, &self.loaded.env);
         let (table, unresolved) = resolver.table(&table, &path);
-        let mistakes = RefCell::new(errors);
-        if unresolved.is_empty() {
-            let settings = ListenerSettings::read(Section::new(&path, Some(&table), &mistakes));
-            return (settings, mistakes.into_inner());
-        }
-        let mut errors = mistakes.into_inner();
+        let resolved = unresolved.is_empty().then_some(table);
         errors.extend(unresolved);
-        (ListenerSettings::default(), errors)
+        (resolved, errors)
     }
 }
 

@@ -183,6 +183,10 @@ impl Config {
         self.loaded.tree.at(key).map(|node| &node.origin)
     }
 
+    pub(super) fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
     pub(super) fn tree(&self) -> &Table {
         &self.loaded.tree
     }

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use super::placeholder::join;
+use super::reference::nearest_elsewhere;
 use super::secret::is_secret;
-use super::sections::nearest_elsewhere;
 use super::suggestion::{advice, nearest};
 use super::tree::{Entry, Node, Table};
 use super::{ConfigError, ConfigProblem, property_names};

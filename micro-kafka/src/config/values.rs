@@ -8,7 +8,7 @@ use super::section::shown;
 use super::suggestion::nearest;
 use super::tree::{Node, Value};
 use crate::error::BackOff;
-use crate::listener::{TopicPartitions, TopicPartitionsError};
+use crate::listener::{RateLimit, TopicPartitions, TopicPartitionsError};
 
 use super::{ConfigError, parse_duration, parse_size};
 
@@ -74,6 +74,11 @@ pub(crate) fn size(node: &Node) -> Result<u64, ConfigError> {
 /// A back-off such as `100ms` or `1s..5m x4`.
 pub(crate) fn back_off(node: &Node) -> Result<BackOff, ConfigError> {
     parsed(node, "a back-off such as \"1s..5m x4\"", str::parse)
+}
+
+/// How many records in a time, such as `100/s`.
+pub(crate) fn rate_limit(node: &Node) -> Result<RateLimit, ConfigError> {
+    parsed(node, "a rate such as \"100/s\"", str::parse)
 }
 
 /// A text with a form of its own. A bare number is given to the form too: it knows best what is

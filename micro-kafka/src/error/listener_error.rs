@@ -19,6 +19,13 @@ pub enum ErrorKind {
     Decode,
     /// The handler panicked.
     Panic,
+    /// The attempt took longer than the listener's `timeout`.
+    Timeout,
+    /// A layer around the handler failed.
+    Layer,
+    /// The listener's breaker was open: the handler was not called, and the record is delivered
+    /// once more.
+    Held,
 }
 
 /// A failure of one record: the counterpart of Spring's `ListenerExecutionFailedException`.
@@ -72,6 +79,23 @@ impl ListenerError {
             None,
             Policy::DeadLetter,
         )
+    }
+
+    /// A record whose handler was not called, because the breaker was open.
+    pub(crate) fn held() -> Self {
+        Self::new(
+            ErrorKind::Held,
+            "the listener's breaker is open".into(),
+            "BreakerOpen",
+            None,
+            Policy::Inherit,
+        )
+    }
+
+    /// What a layer around the handler returned; its type is unknown.
+    pub(crate) fn from_layer(error: BoxError) -> Self {
+        let type_name = std::any::type_name::<BoxError>();
+        Self::new(ErrorKind::Layer, error, type_name, None, Policy::Inherit)
     }
 
     /// A handler that panicked, with the panic's message if it is text.

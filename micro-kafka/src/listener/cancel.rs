@@ -2,6 +2,7 @@
 
 use tokio::sync::watch;
 
+use super::middleware::TimeLimit;
 use crate::client::Slot;
 
 /// Why a handler is asked to end.
@@ -13,6 +14,8 @@ pub enum CancelReason {
     Revoked,
     /// The listener stops: what is not finished within `shutdown-timeout` is delivered again.
     Stopping,
+    /// The listener's `timeout` is over: the attempt has failed, and its record may be tried again.
+    TimedOut,
 }
 
 /// What a consumer's loop has called off.
@@ -32,6 +35,7 @@ pub(crate) struct CancelWatch {
     signal: watch::Receiver<CalledOff>,
     slot: Slot,
     epoch: u32,
+    limit: Option<TimeLimit>,
 }
 
 impl Default for CancelSignal {
@@ -62,6 +66,7 @@ impl CancelSignal {
             signal: self.0.subscribe(),
             slot,
             epoch,
+            limit: None,
         }
     }
 }
@@ -77,11 +82,29 @@ impl CalledOff {
 }
 
 impl CancelWatch {
+    /// The same with an end of its own.
+    pub(super) fn within(self, limit: Option<TimeLimit>) -> Self {
+        Self { limit, ..self }
+    }
+
     pub(crate) fn reason(&self) -> Option<CancelReason> {
-        self.signal.borrow().reason(self.slot, self.epoch)
+        let called_off = self.signal.borrow().reason(self.slot, self.epoch);
+        let over = || self.limit.as_ref().is_some_and(TimeLimit::is_over);
+        called_off.or_else(|| over().then_some(CancelReason::TimedOut))
     }
 
     pub(crate) async fn fired(&self) -> CancelReason {
+        let Some(limit) = &self.limit else {
+            return self.called_off().await;
+        };
+        tokio::select! {
+            biased;
+            reason = self.called_off() => reason,
+            () = limit.over() => CancelReason::TimedOut,
+        }
+    }
+
+    async fn called_off(&self) -> CancelReason {
         let (mut signal, slot, epoch) = (self.signal.clone(), self.slot, self.epoch);
         let fired = signal.wait_for(|state| state.reason(slot, epoch).is_some());
         // The signal is gone only if its consumer is.

@@ -13,9 +13,11 @@ use super::consumer_loop::LoopSeat;
 use super::event::{ContainerEvent, Events};
 use super::gate::Gate;
 use super::health::ConsumerStatus;
+use super::middleware::wrapped;
 use super::pauses::Pauses;
 use super::running::{Consumer, Running};
 use super::stats::ListenerStats;
+use super::throttle::Throttle;
 use super::watchdog;
 use super::worker::Worker;
 use super::{
@@ -39,6 +41,7 @@ pub struct ListenerContainer {
     pub(super) deps: ContainerDeps,
     pub(super) pauses: Arc<Pauses>,
     pub(super) events: Events,
+    throttle: Option<Arc<Throttle>>,
     listener: Arc<ListenerContext>,
     stats: Arc<ListenerStats>,
     assignment: Arc<watch::Sender<Vec<AssignedPartition>>>,
@@ -49,7 +52,10 @@ pub struct ListenerContainer {
 impl ListenerContainer {
     /// A container that is not running yet.
     #[must_use]
-    pub fn new(endpoint: ListenerEndpoint, deps: ContainerDeps) -> Self {
+    pub fn new(mut endpoint: ListenerEndpoint, deps: ContainerDeps) -> Self {
+        let events = Events::default();
+        let throttle = Throttle::of(&endpoint, &deps.clock, &events);
+        endpoint.handler = wrapped(&endpoint, &deps.clock, &deps.layers, throttle.as_ref());
         let listener = ListenerContext {
             id: Arc::clone(&endpoint.id),
             group_id: Arc::clone(&endpoint.group_id),
@@ -62,7 +68,8 @@ impl ListenerContainer {
             endpoint: Arc::new(endpoint),
             deps,
             pauses: Arc::default(),
-            events: Events::default(),
+            events,
+            throttle,
             listener: Arc::new(listener),
             stats: Arc::default(),
             assignment: Arc::new(watch::Sender::new(Vec::new())),
@@ -146,6 +153,7 @@ impl ListenerContainer {
                 stop_all: stop_all.clone(),
                 pauses: Arc::clone(&self.pauses),
                 events: self.events.clone(),
+                throttle: self.throttle.clone(),
                 line: Some(ConsumerLine::new(
                     &self.pauses,
                     &self.events,
@@ -156,6 +164,9 @@ impl ListenerContainer {
             commands: receiver,
             properties: self.properties(number),
         };
+        if let Some(throttle) = &self.throttle {
+            throttle.register(commands.clone());
+        }
         let consumer = worker.connect().map_err(|source| ContainerError::Client {
             listener: self.endpoint.id.to_string(),
             source,
@@ -297,6 +308,11 @@ impl ListenerContainer {
     pub fn health(&self) -> ContainerHealth {
         let mut reasons = Vec::new();
         reasons.extend(self.stopped_by.lock().clone());
+        reasons.extend(
+            self.throttle
+                .as_ref()
+                .and_then(|throttle| throttle.trouble()),
+        );
         if let Some(running) = self.running.lock().as_ref() {
             for (number, consumer) in (0..).zip(&running.consumers) {
                 consumer.status.collect(&mut reasons, watchdog::HELD);

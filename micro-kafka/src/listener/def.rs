@@ -85,6 +85,10 @@ pub struct ListenerDef {
     pub parallelism: Option<u32>,
     /// Where the handler runs.
     pub dispatch: Option<Dispatch>,
+    /// How long an attempt may take, with placeholders.
+    pub timeout: Option<&'static str>,
+    /// How many records may begin in a time, with placeholders.
+    pub rate_limit: Option<&'static str>,
     /// When offsets are committed.
     pub ack_mode: Option<AckMode>,
     /// Retries in place.

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::batch::Companions;
+use super::batch::{BatchOutcome, Companions};
+use super::middleware::TimeLimit;
 use super::{
     AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
     Started, Verdict,
@@ -21,6 +22,8 @@ pub struct Delivery {
     pub(crate) attempt: u32,
     /// The other records of its batch.
     pub(crate) companions: Option<Box<Companions>>,
+    /// How long its handler may take, if that is limited.
+    pub(crate) limit: Option<TimeLimit>,
 }
 
 impl Delivery {
@@ -48,7 +51,37 @@ impl Delivery {
     /// Tells when the work is called off.
     pub(crate) fn cancel(&self) -> CancelWatch {
         let AckToken { slot, epoch, .. } = self.token;
-        self.consumer.cancel.watch(slot, epoch)
+        let watch = self.consumer.cancel.watch(slot, epoch);
+        watch.within(self.limit.clone())
+    }
+
+    /// The same delivery twice: both hold the same records.
+    pub(crate) fn share(self) -> (Self, Self) {
+        let (record, other) = self.record.share();
+        let (companions, others) = match self.companions.map(|companions| *companions) {
+            Some(Companions::Batch { rest, .. }) => {
+                let (rest, others) = rest.into_iter().map(Self::share).unzip();
+                (
+                    Some(Companions::batch(rest)),
+                    Some(Companions::batch(others)),
+                )
+            }
+            left => (left.map(Box::new), None),
+        };
+        let same = Self {
+            record: other,
+            consumer: Arc::clone(&self.consumer),
+            token: self.token,
+            attempt: self.attempt,
+            companions: others,
+            limit: None,
+        };
+        let this = Self {
+            record,
+            companions,
+            ..self
+        };
+        (this, same)
     }
 
     /// Which delivery of the record this is, from 1.
@@ -65,6 +98,34 @@ pub struct Finished {
     pub delivery: Delivery,
     /// Whether the handler succeeded.
     pub result: Result<(), ListenerError>,
+}
+
+impl Finished {
+    /// The end of a delivery, of one record or of a batch.
+    pub(crate) fn from_outcome(mut delivery: Delivery, outcome: BatchOutcome) -> Self {
+        if delivery.companions.is_some() {
+            delivery.set_outcome(outcome);
+            let result = Ok(());
+            return Self { delivery, result };
+        }
+        let result = match outcome {
+            BatchOutcome::Done => Ok(()),
+            BatchOutcome::Failed(error) => Err(error),
+            BatchOutcome::Each(failures) => {
+                failures.into_iter().flatten().next().map_or(Ok(()), Err)
+            }
+        };
+        Self { delivery, result }
+    }
+
+    /// What became of its records.
+    pub(crate) fn into_outcome(self) -> BatchOutcome {
+        match (self.delivery.companions.map(|all| *all), self.result) {
+            (Some(Companions::Batch { outcome, .. }), Ok(())) => outcome,
+            (_, Ok(())) => BatchOutcome::Done,
+            (_, Err(error)) => BatchOutcome::Failed(error),
+        }
+    }
 }
 
 /// A handler at work. It owns its delivery, catches panics, and always gives the delivery back.

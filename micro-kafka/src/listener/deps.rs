@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::{Interceptors, RebalanceListener, States};
+use super::{Interceptors, Layers, RebalanceListener, States};
 use crate::clock::Clock;
 use crate::error::{ErrorHandler, Recover};
 
@@ -23,6 +23,8 @@ pub struct ContainerDeps {
     pub rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     /// Who looks on at each attempt.
     pub interceptors: Interceptors,
+    /// What stands around each handler.
+    pub layers: Layers,
     /// The prefix of all topics and groups, dot included; empty if there is none.
     pub namespace: Arc<str>,
     /// The multi-thread runtime on which handlers find their timers, sockets and tasks.

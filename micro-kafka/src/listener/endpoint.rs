@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{
-    AckMode, BatchSpec, Delivery, Dispatch, Filter, HandlerFuture, HandlerSlot, Invoke, Order,
-    SendTo, Started, TopicPartitions,
+    AckMode, BatchSpec, BreakerSpec, Delivery, Dispatch, Filter, HandlerFuture, HandlerSlot,
+    Invoke, Layers, Order, RateLimit, SendTo, Started, TopicPartitions,
 };
 
 /// The code of a listener: an annotated function or a closure.
@@ -22,6 +22,7 @@ pub enum Handler {
 
 impl Handler {
     /// Starts the handler, polling it once.
+    #[inline]
     pub(crate) fn start(&self, delivery: Delivery, slot: &mut HandlerSlot) -> Started {
         match self {
             Self::Function(invoke) => invoke(delivery, slot),
@@ -89,6 +90,14 @@ pub struct ListenerEndpoint {
     pub parallelism: Option<usize>,
     /// Where handlers run.
     pub dispatch: Dispatch,
+    /// How long an attempt may take.
+    pub timeout: Option<Duration>,
+    /// How many records may begin in a time.
+    pub rate_limit: Option<RateLimit>,
+    /// Stops for a while when too much fails.
+    pub breaker: Option<BreakerSpec>,
+    /// What stands around the handler, inside of the application's layers.
+    pub layers: Layers,
     /// How many records go into one call; `None`: one.
     pub batch: Option<BatchSpec>,
     /// Which records are handled; `None`: all.

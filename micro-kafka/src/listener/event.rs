@@ -42,6 +42,13 @@ pub enum ContainerEvent {
         /// When the next one is made.
         retry_in: Duration,
     },
+    /// A consumer has been given no partitions for long, without a word of why; it goes on trying.
+    ConsumerNotJoined {
+        /// Which one.
+        consumer: u32,
+        /// What is known.
+        reason: String,
+    },
     /// The broker refuses a consumer for who it is; it goes on trying, with waits.
     AuthenticationFailed {
         /// Which one.
@@ -95,6 +102,16 @@ pub enum ContainerEvent {
         /// Which one.
         partition: AssignedPartition,
     },
+    /// Too many attempts failed: nothing is begun until a record is tried after the wait. Told again
+    /// when that one fails.
+    BreakerOpened {
+        /// The last failure.
+        error: String,
+        /// How long nothing is begun.
+        wait: Duration,
+    },
+    /// The record that was tried is done: all others are begun again.
+    BreakerClosed,
     /// A handler holds its consumer, which serves nothing else meanwhile.
     NonResponsive {
         /// Which consumer.

@@ -32,6 +32,7 @@ impl HandlerSlot {
     }
 
     /// Polls a handler once.
+    #[inline]
     pub fn start<F>(&mut self, handler: F) -> Started
     where
         F: Future<Output = Finished> + Send + 'static,

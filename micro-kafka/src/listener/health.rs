@@ -90,6 +90,16 @@ pub enum HealthReason {
         /// For how long, so far.
         duration: Duration,
     },
+    /// Too many attempts failed: nothing is begun, but for a probe now and then.
+    #[error(
+        "the breaker is open: more than half of the last {window} attempts failed, the last by: {error}"
+    )]
+    BreakerOpen {
+        /// How many attempts are looked at.
+        window: usize,
+        /// The last failure.
+        error: String,
+    },
     /// A record's error asked for the container to stop.
     #[error("stopped by record {record}: {error}")]
     StoppedByRecord {

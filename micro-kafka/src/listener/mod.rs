@@ -2,6 +2,7 @@
 
 mod ack;
 mod batch;
+mod breaker;
 mod cancel;
 mod command;
 mod consumer_loop;
@@ -22,18 +23,21 @@ mod in_flight;
 mod interceptor;
 mod lane;
 mod ledger;
+mod middleware;
 mod order;
 mod partition;
 mod partition_control;
 mod pauses;
 mod progress;
 mod pulse;
+mod rate_limit;
 mod rebalance_listener;
 mod reply;
 mod running;
 mod seek;
 mod stats;
 mod target;
+mod throttle;
 mod timers;
 mod topic_partitions;
 mod watchdog;
@@ -48,6 +52,7 @@ pub use batch::{
     Acknowledgments, Batch, BatchDef, BatchOutcome, BatchRecord, BatchResult, BatchSpec, FromBatch,
     Inner, MissingResult, Undecoded,
 };
+pub use breaker::BreakerSpec;
 pub use cancel::CancelReason;
 pub(crate) use cancel::CancelWatch;
 pub use command::StopReport;
@@ -64,11 +69,16 @@ pub(crate) use gate::Gate;
 pub use handler_slot::{HandlerSlot, Started};
 pub use health::{ContainerHealth, HealthReason, RecordPlace};
 pub use interceptor::{Interceptor, Interceptors};
+pub(crate) use middleware::unthrottled;
+pub use middleware::{
+    AttemptFailed, AttemptFuture, AttemptTimeout, Handled, HandlerService, Layers,
+};
 pub(crate) use order::LaneKey;
 pub use order::{Dispatch, Order};
 pub(crate) use partition_control::ConsumerLine;
 pub use partition_control::PartitionControl;
 pub use progress::{AssignedPartition, PartitionProgress};
+pub use rate_limit::{RateLimit, RateLimitError};
 pub use rebalance_listener::RebalanceListener;
 pub use reply::{IntoReplies, Replies, Reply, ReplyRejection, ReplyTarget, SendTo};
 pub use seek::{SeekError, SeekFunction, SeekTo, Sought};

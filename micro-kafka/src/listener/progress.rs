@@ -31,7 +31,8 @@ pub struct PartitionProgress {
     pub in_flight: bool,
     /// The moment on the framework's clock that the record in front waits for.
     pub waits_until: Option<Instant>,
-    /// Records that were begun from the lowest unfinished one on.
+    /// Records that were begun from the lowest unfinished one on; where a rate limit or a breaker
+    /// holds all others back, those as well.
     pub unfinished: usize,
     /// Records between the next commit and the partition's end as the last fetch told it.
     pub lag: Option<i64>,

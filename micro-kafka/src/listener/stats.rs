@@ -14,6 +14,7 @@ pub(super) struct ListenerStats {
     retried: AtomicU64,
     dead_lettered: AtomicU64,
     skipped: AtomicU64,
+    held: AtomicU64,
     filtered: AtomicU64,
     voided: AtomicU64,
     commits: AtomicU64,
@@ -34,6 +35,8 @@ pub struct StatsSnapshot {
     pub dead_lettered: u64,
     /// Failed records that count as done.
     pub skipped: u64,
+    /// Failures that do not count, because the breaker was open.
+    pub held: u64,
     /// Records that the listener's filter did not want.
     pub filtered: u64,
     /// Deliveries whose partition was given up before they ended.
@@ -54,6 +57,7 @@ impl ListenerStats {
             retried: get(&self.retried),
             dead_lettered: get(&self.dead_lettered),
             skipped: get(&self.skipped),
+            held: get(&self.held),
             filtered: get(&self.filtered),
             voided: get(&self.voided),
             commits: get(&self.commits),
@@ -70,6 +74,7 @@ pub(super) struct TurnCounts {
     pub(super) retried: u64,
     pub(super) dead_lettered: u64,
     pub(super) skipped: u64,
+    pub(super) held: u64,
     pub(super) filtered: u64,
     pub(super) voided: u64,
     pub(super) commits: u64,
@@ -120,6 +125,7 @@ impl Meters {
             retried,
             dead_lettered,
             skipped,
+            held,
             filtered,
             voided,
             commits,
@@ -145,6 +151,7 @@ impl Meters {
             dead_lettered,
         );
         add(&stats.skipped, Some(&self.skipped), skipped);
+        add(&stats.held, None, held);
         add(&stats.filtered, Some(&self.filtered), filtered);
         add(&stats.voided, None, voided);
         add(&stats.commits, Some(&self.commits), commits);

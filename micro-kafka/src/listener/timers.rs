@@ -17,6 +17,7 @@ pub(super) struct Timers {
     clock: Clock,
     lanes: BinaryHeap<Reverse<(Instant, Slot, u32, LaneKey)>>,
     commit: Option<Instant>,
+    throttled: Option<Instant>,
     sleep: Option<(Instant, Sleep)>,
 }
 
@@ -26,6 +27,7 @@ impl Timers {
             clock,
             lanes: BinaryHeap::new(),
             commit: None,
+            throttled: None,
             sleep: None,
         }
     }
@@ -44,6 +46,11 @@ impl Timers {
         self.commit = due;
     }
 
+    /// Wakes the loop when records may begin again; `None` takes it back.
+    pub(super) fn wake_throttled(&mut self, due: Option<Instant>) {
+        self.throttled = due;
+    }
+
     /// A lane that is due.
     pub(super) fn due_lane(&mut self) -> Option<(Slot, u32, LaneKey)> {
         let Reverse((due, slot, epoch, lane)) = *self.lanes.peek()?;
@@ -57,7 +64,12 @@ impl Timers {
     /// Ready when something is due.
     pub(super) fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let lane = self.lanes.peek().map(|Reverse((due, ..))| *due);
-        let Some(due) = lane.into_iter().chain(self.commit).min() else {
+        let Some(due) = lane
+            .into_iter()
+            .chain(self.commit)
+            .chain(self.throttled)
+            .min()
+        else {
             self.sleep = None;
             return Poll::Pending;
         };

@@ -3,6 +3,8 @@
 mod header;
 mod owned;
 
+use std::sync::Arc;
+
 pub use header::{HeaderRef, Headers};
 pub use owned::{OwnedHeader, OwnedRecord};
 
@@ -43,6 +45,8 @@ pub struct Record {
 enum Bytes {
     Native(NativeMessage),
     Owned(Box<OwnedRecord>),
+    /// Held at several places.
+    Shared(Arc<Record>),
 }
 
 macro_rules! delegate {
@@ -50,6 +54,7 @@ macro_rules! delegate {
         match &$self.bytes {
             Bytes::Native($message) => $body,
             Bytes::Owned($message) => $body,
+            Bytes::Shared($message) => $body,
         }
     };
 }
@@ -66,6 +71,7 @@ impl Record {
         match self.bytes {
             Bytes::Native(message) => Some(message),
             Bytes::Owned(_) => None,
+            Bytes::Shared(record) => Arc::into_inner(record)?.into_native(),
         }
     }
 
@@ -116,6 +122,22 @@ impl Record {
         match &self.bytes {
             Bytes::Native(message) => message.leader_epoch(),
             Bytes::Owned(_) => -1,
+            Bytes::Shared(record) => record.leader_epoch(),
+        }
+    }
+
+    /// The same record twice: both hold the same bytes.
+    pub(crate) fn share(self) -> (Self, Self) {
+        let record = match self.bytes {
+            Bytes::Shared(record) => record,
+            Bytes::Native(_) | Bytes::Owned(_) => Arc::new(self),
+        };
+        (Self::shared(&record), Self::shared(&record))
+    }
+
+    fn shared(record: &Arc<Self>) -> Self {
+        Self {
+            bytes: Bytes::Shared(Arc::clone(record)),
         }
     }
 

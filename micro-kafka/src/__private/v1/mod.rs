@@ -27,6 +27,7 @@ pub use crate::template::{KafkaRecord, ToBytes};
 pub use batch_outcome::{BatchOutput, batch_ways};
 pub use detached::Detached;
 pub use outcome::{Outcome, Variants, ways};
+pub(crate) use panic::guarded_value;
 pub use panic::{guarded, guarded_batch};
 pub use reply_outcome::{ReplyOutput, reply_ways};
 

@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::FutureExt as _;
 
-use crate::error::ListenerError;
-use crate::listener::BatchOutcome;
+use crate::error::{BoxError, ListenerError};
+use crate::listener::{AttemptFailed, BatchOutcome};
 
 /// Runs a batch handler, its extraction included; a panic is the failure of every record.
 pub fn guarded_batch<F>(handler: F) -> impl Future<Output = BatchOutcome>
@@ -31,6 +31,16 @@ where
     AssertUnwindSafe(handler)
         .catch_unwind()
         .map(|caught| caught.unwrap_or_else(|payload| Err(panicked(payload))))
+}
+
+/// Runs anything around a handler; a panic becomes its error.
+pub(crate) fn guarded_value<F, T>(attempt: F) -> impl Future<Output = Result<T, BoxError>>
+where
+    F: Future<Output = Result<T, BoxError>>,
+{
+    AssertUnwindSafe(attempt).catch_unwind().map(|caught| {
+        caught.unwrap_or_else(|payload| Err(AttemptFailed::new(panicked(payload)).into()))
+    })
 }
 
 fn panicked(payload: Box<dyn Any + Send>) -> ListenerError {

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod declared;
+mod explain;
+mod guarding;
 mod layering;
 mod listener;
 mod own_tables;

@@ -7,7 +7,7 @@ use super::{Batch, BatchOutcome};
 use crate::error::ListenerError;
 use crate::extract::{Cancel, FromRecord, Info, Meta, State};
 use crate::listener::{
-    AckToken, BootCheck, ConsumerContext, Delivery, LateAcknowledgment, Verdict,
+    AckToken, BootCheck, ConsumerContext, Delivery, LateAcknowledgment, PartitionControl, Verdict,
 };
 
 /// An argument of a `#[kafka_listener(…, batch)]` function.
@@ -15,7 +15,7 @@ use crate::listener::{
     message = "`{Self}` cannot be an argument of a batch listener",
     label = "no such argument",
     note = "what each record has is taken in the batch: `Batch<Json<T>>`, `Batch<(Json<T>, Key<&str>, Meta)>`",
-    note = "beside it there are `State<T>`, `Cancel` and, in ack mode `manual`, `Acknowledgments`"
+    note = "beside it there are `State<T>`, `Cancel`, `PartitionControl`, `Info` and, in ack mode `manual`, `Acknowledgments`"
 )]
 pub trait FromBatch<'r>: Sized {
     /// Takes the argument of all records of `delivery`; those that have none are noted.
@@ -108,6 +108,12 @@ impl FromBatch<'_> for Cancel {
 }
 
 impl FromBatch<'_> for Info {
+    fn from_batch(delivery: &Delivery, _: &mut Undecoded) -> Result<Self, ListenerError> {
+        Self::from_record(delivery)
+    }
+}
+
+impl FromBatch<'_> for PartitionControl {
     fn from_batch(delivery: &Delivery, _: &mut Undecoded) -> Result<Self, ListenerError> {
         Self::from_record(delivery)
     }

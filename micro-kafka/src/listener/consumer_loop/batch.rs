@@ -127,6 +127,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         left: &mut Left,
         stop: &mut Option<(Delivery, ListenerError)>,
     ) {
+        if self.is_held(&error) {
+            self.counts.held += 1;
+            let AckToken { slot, offset, .. } = delivery.token;
+            self.nacks.remove(&(slot, offset));
+            left.retry.push(delivery);
+            return;
+        }
         match self.decide(&delivery, &error) {
             Action::RetryAfter(delay) => {
                 self.counts.retried += 1;

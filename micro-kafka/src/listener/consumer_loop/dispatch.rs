@@ -63,11 +63,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     /// Whether one more handler may be at work.
-    pub(super) fn has_room(&self) -> bool {
-        self.seat
-            .endpoint
-            .parallelism
-            .is_none_or(|most| self.running < most)
+    pub(super) fn has_room(&mut self) -> bool {
+        let most = self.seat.endpoint.parallelism;
+        most.is_none_or(|most| self.running < most)
+            && (self.seat.throttle.is_none() || !self.is_throttled())
     }
 
     /// Runs a partition until nothing of it can begin, its batch is used up, or its time is over.
@@ -244,6 +243,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             token,
             attempt: 1,
             companions: None,
+            limit: None,
         }
     }
 

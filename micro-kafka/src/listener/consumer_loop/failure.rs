@@ -22,6 +22,9 @@ const REWIND_WAIT: Duration = Duration::from_secs(1);
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Asks the error handler what to do with a failed delivery; whether the lane is free again.
     pub(super) fn failed(&mut self, delivery: Delivery, error: ListenerError) -> bool {
+        if self.is_held(&error) {
+            return self.hold(delivery);
+        }
         match self.decide(&delivery, &error) {
             Action::RetryAfter(delay) => self.again(delivery, delay),
             Action::Recover => self.recover(delivery, error, 1),

@@ -8,11 +8,13 @@ mod dispatch;
 mod failure;
 mod hooks;
 mod idle;
+mod joining;
 mod plain;
 mod progress;
 mod rebalance;
 mod seek;
 mod stop;
+mod throttled;
 mod wait;
 
 #[cfg(test)]
@@ -41,6 +43,7 @@ use super::in_flight::{InFlight, Landed};
 use super::partition::Partition;
 use super::pauses::Pauses;
 use super::stats::{ListenerStats, Meters, TurnCounts};
+use super::throttle::Throttle;
 use super::timers::Timers;
 use super::{
     AckToken, AssignedPartition, ConsumerContext, ContainerDeps, HandlerSlot, ListenerContext,
@@ -75,6 +78,8 @@ pub(super) struct LoopSeat {
     pub(super) stop_all: mpsc::UnboundedSender<HealthReason>,
     pub(super) pauses: Arc<Pauses>,
     pub(super) events: Events,
+    /// What keeps records from beginning, if there is anything.
+    pub(super) throttle: Option<Arc<Throttle>>,
     /// What handlers may ask; none in tests of the loop.
     pub(super) line: Option<ConsumerLine>,
 }
@@ -97,6 +102,8 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     partitions: Vec<Option<Partition>>,
     epoch: u32,
     membership: Membership,
+    /// When it asked for its partitions.
+    begun: Instant,
     runnable: VecDeque<Slot>,
     in_flight: FuturesUnordered<Abortable<InFlight>>,
     /// How many of them are handlers that were not given up.
@@ -165,6 +172,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             partitions: Vec::new(),
             epoch: 0,
             membership: Membership::Joining,
+            begun: Instant::now(),
             runnable: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
             running: 0,

@@ -26,6 +26,8 @@ pub(super) fn is_plain(endpoint: &ListenerEndpoint, interceptors: &Interceptors)
         && endpoint.dispatch == Dispatch::Inline
         && endpoint.batch.is_none()
         && endpoint.filter.is_none()
+        && endpoint.rate_limit.is_none()
+        && endpoint.breaker.is_none()
         && !endpoint.ack_mode.is_manual()
         && !by_record
         && interceptors.is_empty()
@@ -85,6 +87,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     token,
                     attempt: 1,
                     companions: None,
+                    limit: None,
                 };
                 match seat.endpoint.handler.start(delivery, memory) {
                     Ok(Finished {

@@ -18,15 +18,24 @@ pub(super) struct QuietRequest {
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn progress(&self) -> Vec<PartitionProgress> {
-        let progress = |(slot, partition): (Slot, &Partition)| PartitionProgress {
-            partition: self.assigned_name(slot),
-            position: partition.ledger.read_up_to(),
-            to_commit: partition.ledger.to_commit().map(|p| p.offset),
-            committed: partition.committed,
-            in_flight: partition.is_busy(),
-            waits_until: partition.waits_until(),
-            unfinished: partition.unfinished(),
-            lag: self.lag(slot, partition),
+        let rests = self.rests_until();
+        let progress = |(slot, partition): (Slot, &Partition)| {
+            let lag = self.lag(slot, partition);
+            let left = usize::try_from(lag.unwrap_or(0)).unwrap_or(0);
+            let rests = rests.filter(|_| left > 0);
+            PartitionProgress {
+                partition: self.assigned_name(slot),
+                position: partition.ledger.read_up_to(),
+                to_commit: partition.ledger.to_commit().map(|p| p.offset),
+                committed: partition.committed,
+                in_flight: partition.is_busy(),
+                waits_until: partition.waits_until().into_iter().chain(rests).min(),
+                unfinished: match self.seat.throttle {
+                    Some(_) => partition.unfinished().max(left),
+                    None => partition.unfinished(),
+                },
+                lag,
+            }
         };
         self.assigned().map(progress).collect()
     }
@@ -69,9 +78,17 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn is_quiet(&self, ends: &[(Slot, i64)], now: Instant) -> bool {
+        let rests = self.rests_until().is_some();
         ends.iter().all(|(slot, end)| {
             let partition = self.partitions.get(*slot as usize).and_then(Option::as_ref);
-            partition.is_none_or(|partition| is_quiet(partition, *end, now))
+            partition.is_none_or(|partition| {
+                let known = self
+                    .source
+                    .known_end(*slot)
+                    .is_some_and(|known| known >= *end);
+                let idle = partition.seek.is_none() && !partition.is_busy();
+                (rests && known && idle) || is_quiet(partition, *end, now)
+            })
         })
     }
 }

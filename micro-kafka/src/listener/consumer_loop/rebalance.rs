@@ -63,6 +63,17 @@ impl Revocation {
     }
 }
 
+/// Says what to do where the broker does not know the group's protocol.
+fn explained(reason: String) -> String {
+    match reason.contains("ConsumerGroupHeartbeat") && reason.contains("not supported") {
+        true => format!(
+            "{reason}. This broker has no groups whose partitions it assigns itself (KIP-848), \
+             Apache Kafka has them from 4.0 on: leave `group.protocol` out"
+        ),
+        false => reason,
+    }
+}
+
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Serves callbacks, errors and filled queues.
     pub(super) fn serve_source(&mut self) {
@@ -74,7 +85,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 SourceEvent::Revoke { slots, lost } => self.revoke(slots, lost),
                 SourceEvent::Committed { id, result } => self.take_commit_answer(id, result),
                 SourceEvent::Error { name, text } => self.report(name, &text),
-                SourceEvent::Fatal(reason) => self.fatal = Some(reason),
+                SourceEvent::Fatal(reason) => self.fatal = Some(explained(reason)),
             }
         }
         self.inbox.events = events;
@@ -89,6 +100,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.inbox.filled = filled;
         if self.alarm.take_tick() {
             self.report_idleness();
+            self.report_joining();
             self.report_lag();
         }
     }

@@ -157,7 +157,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.seat.status.set_epoch(slot, epoch);
         self.nacks.retain(|(of, _), _| *of != slot);
         if let Err(error) = sought {
-            self.enqueue(slot);
+            // What had been read and not begun was let go of: only a new consumer reads it again.
+            self.fatal
+                .get_or_insert_with(|| format!("a seek was refused: {error}"));
             return Err(error.to_string());
         }
         self.read_from(slot, offset);

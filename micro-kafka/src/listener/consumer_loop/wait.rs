@@ -21,6 +21,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.timers.wake_throttled(None);
         let mut work = !self.runnable.is_empty() && self.has_room();
         while let Poll::Ready(Some(command)) = self.commands.poll_recv(context) {
             self.inbox.commands.push(command);

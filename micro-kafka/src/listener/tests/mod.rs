@@ -4,4 +4,5 @@ mod consuming;
 mod failing;
 mod lifecycle;
 mod rebalancing;
+mod sharing;
 pub(super) mod support;

@@ -19,7 +19,7 @@ use crate::error::{
     Action, ErrorHandler, ErrorKind, ListenerError, Policy, Recover, RecoverFuture,
 };
 use crate::listener::{
-    AckMode, ContainerDeps, Delivery, Dispatch, Finished, Handler, HandlerFuture,
+    AckMode, ContainerDeps, Delivery, Dispatch, Finished, Handler, HandlerFuture, Layers,
     ListenerContainer, ListenerEndpoint, Order,
 };
 
@@ -133,6 +133,10 @@ impl Broker {
             order: Order::Partition,
             parallelism: None,
             dispatch: Dispatch::Inline,
+            timeout: None,
+            rate_limit: None,
+            breaker: None,
+            layers: Layers::default(),
             ack_mode: AckMode::Batch,
             auto_commit: None,
             sync_commits: None,
@@ -286,6 +290,7 @@ impl Recover for Keep {
 pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> ContainerDeps {
     ContainerDeps {
         interceptors: crate::listener::Interceptors::default(),
+        layers: Layers::default(),
         clock,
         states: Arc::default(),
         error_handler: Arc::new(errors),

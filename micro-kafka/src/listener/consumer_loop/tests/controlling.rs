@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use super::script::{Call, Plan, Rig};
 use crate::client::SourceEvent;
 use crate::listener::command::Command;
+use crate::listener::consumer_loop::Exit;
 use crate::listener::seek::SeekRequest;
 use crate::listener::{
     AssignedPartition, ContainerEvent, Order, RebalanceListener, SeekTo, Sought, Target,
@@ -106,6 +107,23 @@ async fn a_seek_waits_for_what_is_at_work_and_is_committed() {
         event,
         ContainerEvent::Sought { offset: 40, .. }
     )));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seek_that_is_refused_ends_the_consumer_since_what_waited_was_let_go_of() {
+    let plan = Plan {
+        failing_once: vec![0],
+        attempts: 2,
+        ..Plan::default()
+    };
+    let rig = plan.run();
+    rig.assign(&[(0, 3)]);
+    rig.log.reaches(1).await;
+    rig.progress().await;
+    rig.script.with(|state| state.refuse_seeks = true);
+    let answer = seek(&rig, partition(0), SeekTo::Offset(40));
+    let reason = answer.await.unwrap().unwrap_err();
+    assert!(matches!(rig.exit().await, Exit::Fatal(fatal) if fatal.contains(&reason)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -374,6 +374,7 @@ impl Rig {
             stop_all: mpsc::unbounded_channel().0,
             pauses: Arc::clone(&pauses),
             events: Events::default(),
+            throttle: None,
         };
         let source = LogSource {
             world: Arc::clone(&world),

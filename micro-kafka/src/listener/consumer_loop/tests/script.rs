@@ -39,6 +39,7 @@ pub(super) struct State {
     pub(super) hold_commits: bool,
     /// Commits are refused with this.
     pub(super) refuse_commits: Option<CommitError>,
+    pub(super) refuse_seeks: bool,
     pub(super) commit_start: bool,
     /// What the loop did, in order.
     pub(super) calls: Vec<Call>,
@@ -209,6 +210,9 @@ impl RecordSource for ScriptedSource {
     }
 
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {
+        if self.script.state.lock().refuse_seeks {
+            return Err(ClientError::Create("not now".to_owned()));
+        }
         if let Some(queue) = self.script.state.lock().queues.get_mut(slot as usize) {
             queue.clear();
         }
@@ -391,6 +395,7 @@ impl Plan {
             stop_all,
             pauses: Arc::clone(&pauses),
             events: events.clone(),
+            throttle: None,
             line: None,
         };
         let source = ScriptedSource {
@@ -453,6 +458,10 @@ impl Plan {
 
     pub(super) fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
         ListenerEndpoint {
+            timeout: None,
+            rate_limit: None,
+            breaker: None,
+            layers: crate::listener::Layers::default(),
             topic_pattern: None,
             topic_partitions: Vec::new(),
             send_to: None,

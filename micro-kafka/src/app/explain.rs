@@ -1,0 +1,43 @@
+//! All settings that count, those of the linked listeners included.
+
+use super::registration::Registration;
+use crate::config::{Config, ConfigErrors, Explanation, ListenerAttributes};
+use crate::listener::LISTENERS;
+
+/// Loads the settings from the usual places and tells every one that counts with the place it
+/// comes from, secrets masked: clients, templates, and each `#[kafka_listener]` of this program.
+///
+/// ```no_run
+/// println!("{}", micro_kafka::config::explain()?);
+/// # Ok::<(), micro_kafka::config::ConfigErrors>(())
+/// ```
+///
+/// # Errors
+/// All mistakes of files, variables and attributes together.
+pub fn explain() -> Result<Explanation, ConfigErrors> {
+    explain_linked(&Config::load()?)
+}
+
+fn explain_linked(config: &Config) -> Result<Explanation, ConfigErrors> {
+    let mut explanation = config.explain();
+    let mut mistakes = Vec::new();
+    for listener in LISTENERS.iter().map(Registration::from) {
+        let values = listener.arguments.as_texts();
+        let values: Vec<(&str, &str)> = values
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        let attributes = ListenerAttributes {
+            id: &listener.id,
+            explicit_id: listener.explicit_id,
+            values: &values,
+            origin: listener.origin(),
+        };
+        match config.explain_listener(&attributes) {
+            Ok(explained) => explanation = explanation.and(explained),
+            Err(errors) => mistakes.extend(errors.into_vec()),
+        }
+    }
+    ConfigErrors::check(mistakes)?;
+    Ok(explanation)
+}

@@ -1,0 +1,56 @@
+//! A handler with what stands around it.
+
+use std::future::ready;
+use std::sync::Arc;
+
+use tower_service::Service as _;
+
+use super::{Handled, HandlerService, Layers};
+use crate::__private::v1::guarded_value;
+use crate::clock::Clock;
+use crate::listener::throttle::Throttle;
+use crate::listener::{BatchOutcome, Delivery, Finished, Handler, HandlerFuture, ListenerEndpoint};
+
+/// The same without a consumer, whose records begin one by one.
+pub(crate) fn unthrottled(endpoint: &ListenerEndpoint, clock: &Clock, outer: &Layers) -> Handler {
+    wrapped(endpoint, clock, outer, None)
+}
+
+/// An endpoint's handler with its time limit and layers around it, and its throttle told of each
+/// attempt; without any of them, the handler as it is.
+pub(in crate::listener) fn wrapped(
+    endpoint: &ListenerEndpoint,
+    clock: &Clock,
+    outer: &Layers,
+    throttle: Option<&Arc<Throttle>>,
+) -> Handler {
+    let handler = endpoint.handler.clone();
+    let layers = outer.around(&endpoint.layers);
+    if endpoint.timeout.is_none() && layers.is_empty() && throttle.is_none() {
+        return handler;
+    }
+    let service = HandlerService::new(handler, clock.clone(), endpoint.timeout);
+    let service = layers.wrap(service);
+    let throttle = throttle.cloned();
+    Handler::Closure(Arc::new(move |delivery: Delivery| -> HandlerFuture {
+        let begun = throttle.as_ref().map(|throttle| throttle.begin(&delivery));
+        let begun = match begun.transpose() {
+            Ok(begun) => begun,
+            Err(held) => {
+                let outcome = BatchOutcome::Failed(held);
+                return Box::pin(ready(Finished::from_outcome(delivery, outcome)));
+            }
+        };
+        let mut service = service.clone();
+        Box::pin(async move {
+            // Whoever lets go of the handler drops what it was given.
+            let (delivery, kept) = delivery.share();
+            let result = guarded_value(async move { service.call(delivery).await }).await;
+            let outcome = Handled::outcome(result);
+            if let Some(begun) = begun {
+                begun.ended(&outcome, kept.batch().count());
+            }
+            Finished::from_outcome(kept, outcome)
+        })
+    }))
+}

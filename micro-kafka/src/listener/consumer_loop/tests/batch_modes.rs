@@ -64,7 +64,7 @@ impl Outcome {
     }
 
     /// The offsets and attempts of all calls.
-    fn calls(self) -> Vec<Vec<(i64, u32)>> {
+    fn calls(self) -> Vec<Records> {
         let all = |attempt| (0..4).map(|offset| (offset, attempt)).collect::<Vec<_>>();
         match self {
             Self::OneAgain => vec![all(1), vec![(1, 2)]],
@@ -97,11 +97,16 @@ enum Mode {
     Auto,
 }
 
+/// The offsets and attempts of one call.
+type Records = Vec<(i64, u32)>;
+/// Where a record would be acknowledged.
+type Token = (Arc<ConsumerContext>, AckToken);
+
 /// What the handler was given.
 #[derive(Clone, Default)]
 struct Calls {
-    records: Arc<Mutex<Vec<Vec<(i64, u32)>>>>,
-    tokens: Arc<Mutex<Vec<(Arc<ConsumerContext>, AckToken)>>>,
+    records: Arc<Mutex<Vec<Records>>>,
+    tokens: Arc<Mutex<Vec<Token>>>,
 }
 
 impl Calls {

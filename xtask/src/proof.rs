@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::ci::{CiError, Run, Step, names_of, run_steps};
+use crate::ci::{CiError, Run, Step, names_of, on, run_steps};
 use crate::kafka::Kafka;
 
 const ALL: &[Step] = &[
@@ -21,6 +21,11 @@ const ALL: &[Step] = &[
         name: "memory",
         about: "a million records behind a stuck partition, and behind a stuck key",
         run: memory,
+    },
+    Step {
+        name: "exactly-once",
+        about: "100,000 records copied by services that are killed 30 times, on both brokers",
+        run: exactly_once,
     },
 ];
 
@@ -58,11 +63,9 @@ fn processes() -> Result<(), CiError> {
             .env("MICRO_KAFKA_PROOF_RECORDS", "200000")
     };
     run().check()?;
-    let kafka = Kafka::fresh("proof")?;
-    let bootstrap = kafka.start()?;
-    let done = run().env("MICRO_KAFKA_TEST", &bootstrap).check();
-    kafka.stop()?;
-    done
+    on(&Kafka::fresh("proof")?, |bootstrap| {
+        run().env("MICRO_KAFKA_TEST", bootstrap).check()
+    })
 }
 
 fn memory() -> Result<(), CiError> {
@@ -73,4 +76,16 @@ fn memory() -> Result<(), CiError> {
     .env("MICRO_KAFKA_PROOF_BEHIND", "1000000")
     .env("MICRO_KAFKA_PROOF_BYTES", "500")
     .check()
+}
+
+fn exactly_once() -> Result<(), CiError> {
+    let test = || {
+        Run::cargo("test --locked -p micro-kafka-test --test exactly_once")
+            .env("MICRO_KAFKA_EXACTLY_ONCE", "100000,30")
+            .limit(AN_HOUR)
+    };
+    test().check()?;
+    on(&Kafka::fresh("exactly-once")?, |bootstrap| {
+        test().env("MICRO_KAFKA_TEST", bootstrap).check()
+    })
 }

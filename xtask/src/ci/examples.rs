@@ -46,13 +46,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_example_says_what_it_prints() {
+    fn examples_that_say_what_they_print_are_found() {
+        let folders = folders().unwrap();
+        assert!(folders.is_sorted() && !folders.is_empty());
         let examples = workspace::root().join("examples");
-        let all = fs::read_dir(&examples).unwrap();
-        let mut all: Vec<_> = all.map(|entry| entry.unwrap().path()).collect();
-        all.retain(|folder| !folder.ends_with("flights"));
-        all.sort();
-        assert!(!all.is_empty());
-        assert_eq!(folders().unwrap(), all);
+        assert!(folders.contains(&examples.join("key-order")));
+        // Its table is compared by a step of its own.
+        assert!(!folders.contains(&examples.join("flights")));
     }
 }

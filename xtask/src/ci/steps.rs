@@ -122,6 +122,7 @@ fn doc() -> Result<(), CiError> {
 }
 
 fn example() -> Result<(), CiError> {
+    Run::cargo("run --release --locked -p ledger").check()?;
     compare_table(Run::cargo("run --release --locked -p flights"))?;
     examples::check()
 }
@@ -172,7 +173,10 @@ fn tight() -> Result<(), CiError> {
 }
 
 /// Stops the server also when a test has failed.
-fn on(kafka: &Kafka, work: impl FnOnce(&str) -> Result<(), CiError>) -> Result<(), CiError> {
+pub(crate) fn on(
+    kafka: &Kafka,
+    work: impl FnOnce(&str) -> Result<(), CiError>,
+) -> Result<(), CiError> {
     let bootstrap = kafka.start()?;
     let done = work(&bootstrap);
     kafka.stop()?;

@@ -14,3 +14,4 @@ mod rebalancing;
 mod schedule;
 mod script;
 mod stopping;
+mod transacting;

@@ -23,6 +23,11 @@ const ALL: &[Step] = &[
         run: memory,
     },
     Step {
+        name: "outage",
+        about: "a broker that is away for a minute costs those who send waiting, and no record",
+        run: outage,
+    },
+    Step {
         name: "exactly-once",
         about: "100,000 records copied by services that are killed 30 times, on both brokers",
         run: exactly_once,
@@ -76,6 +81,12 @@ fn memory() -> Result<(), CiError> {
     .env("MICRO_KAFKA_PROOF_BEHIND", "1000000")
     .env("MICRO_KAFKA_PROOF_BYTES", "500")
     .check()
+}
+
+fn outage() -> Result<(), CiError> {
+    Run::cargo("test --locked -p micro-kafka --test template -- is_away")
+        .env("MICRO_KAFKA_OUTAGE_SECONDS", "60")
+        .check()
 }
 
 fn exactly_once() -> Result<(), CiError> {

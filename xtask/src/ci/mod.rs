@@ -4,12 +4,13 @@ mod clients;
 mod disk;
 mod examples;
 mod programs;
-mod step;
+pub(crate) mod step;
 mod steps;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+pub(crate) use clients::tool;
 pub(crate) use step::Run;
 pub use step::{CiError, Step};
 pub(crate) use steps::on;

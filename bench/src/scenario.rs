@@ -33,6 +33,9 @@ pub(crate) enum Scenario {
     Template,
     /// Transactions of ten records beside a loop on librdkafka, and one on rust-rdkafka's own call
     Transactions,
+    /// A transactional listener beside a loop on librdkafka: 500 records in a transaction, and up to
+    /// 10,000 or 100 ms
+    ExactlyOnce,
     /// From the start of the process to the first record, beside a plain loop with default settings
     Startup,
     /// Memory at rest and after the records, beside a plain poll loop
@@ -71,6 +74,7 @@ impl Scenario {
             Self::KeyOrder => "key-order",
             Self::Template => "template",
             Self::Transactions => "transactions",
+            Self::ExactlyOnce => "exactly-once",
             Self::Startup => "startup",
             Self::Memory => "memory",
             Self::Broker => "broker",
@@ -158,6 +162,7 @@ impl Scenario {
                 let by_api = Part::of("rust-rdkafka", slow.ratio(Metric::Wall));
                 vec![wall(&pairs).at_least(1.0), by_api]
             }
+            Self::ExactlyOnce => exactly_once(bench, broker, report)?,
             Self::Startup => {
                 let measure = Measure {
                     what: self.name(),
@@ -192,6 +197,31 @@ fn key_order(bench: &Bench, broker: &Broker, report: &mut Report) -> Result<Vec<
     };
     let pairs = sides(&measure, bench, broker, report)?;
     Ok(vec![wall(&pairs).at_least(1.0), cpu(&pairs)])
+}
+
+/// Records copied exactly once, in transactions of both sizes.
+fn exactly_once(
+    bench: &Bench,
+    broker: &Broker,
+    report: &mut Report,
+) -> Result<Vec<Part>, BenchError> {
+    let small = Measure {
+        what: "exactly-once-500",
+        work: Work::CopyExactlyOnce,
+        shown: Shown::PerRecord,
+        stored: bench.records,
+        records: bench.records,
+        warm_up: 1,
+    };
+    let large = Measure {
+        what: "exactly-once-10000",
+        work: Work::CopyInLarge,
+        ..small
+    };
+    let small = sides(&small, bench, broker, report)?;
+    let large = sides(&large, bench, broker, report)?;
+    let by_large = Part::of("large", large.ratio(Metric::Wall));
+    Ok(vec![wall(&small).at_least(1.8), by_large])
 }
 
 /// Memory at rest, and after all records.

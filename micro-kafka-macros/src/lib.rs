@@ -32,6 +32,7 @@ use proc_macro::TokenStream;
 /// | `auto_startup` | `false`: it does not start with the application |
 /// | `client_id` or `client_id_prefix` | the prefix of the consumers' `client.id` |
 /// | `batch` | `batch` or `batch(max = 500, linger = "50ms")`: the function takes a `Batch<…>` of records of one partition |
+/// | `transactional` | `transactional` or `transactional(max = 500, linger = "100ms")`: what the function sends by a `Tx` or returns for `send_to`, dead letters and the offsets go into one Kafka transaction |
 /// | `container` | the table `[kafka.containers.<name>]` whose settings count where neither the attribute nor the listener's own table has one |
 /// | `filter` | `path::to::function` of type `fn(&Record) -> bool`: records for which it is `false` count as done |
 /// | `error_handler` | `path::to::function` of type `fn(&Delivery, &ListenerError) -> Action`, or the name of a handler that the application registers |

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use micro_kafka::record::{OwnedHeader, OwnedRecord, Timestamp};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::watch;
@@ -23,7 +23,7 @@ const POLL: Duration = Duration::from_millis(20);
 pub(crate) struct ReadError {
     topic: String,
     #[source]
-    source: rdkafka::error::KafkaError,
+    source: KafkaError,
 }
 
 impl ReadError {
@@ -41,13 +41,18 @@ pub(crate) struct Seen {
     pub(crate) records: Vec<Arc<OwnedRecord>>,
     /// By partition, the offset after the last one.
     next: BTreeMap<i32, i64>,
+    /// By partition, the last question whose answer is that nothing follows.
+    ended: BTreeMap<i32, u64>,
 }
 
 impl Seen {
-    /// Whether everything before these ends was read.
-    pub(crate) fn reaches(&self, ends: &BTreeMap<i32, i64>) -> bool {
+    /// Whether everything before these ends was read; the marks of transactions, which end
+    /// partitions as well, are no records, so that a look from `asked` on tells it instead.
+    pub(crate) fn reaches(&self, ends: &BTreeMap<i32, i64>, asked: u64) -> bool {
         let next = |partition| self.next.get(partition).copied().unwrap_or(0);
-        ends.iter().all(|(partition, end)| next(partition) >= *end)
+        let ended = |partition| self.ended.get(partition).copied().unwrap_or(0);
+        ends.iter()
+            .all(|(partition, end)| next(partition) >= *end || ended(partition) >= asked)
     }
 
     fn add(&mut self, record: OwnedRecord) {
@@ -61,6 +66,8 @@ pub(crate) struct TopicReader {
     topic: String,
     seen: watch::Receiver<Seen>,
     stop: Arc<AtomicBool>,
+    /// How often somebody asked whether more follows.
+    looks: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -75,7 +82,7 @@ impl TopicReader {
             .set("bootstrap.servers", bootstrap)
             .set("group.id", "micro-kafka-test-reader")
             .set("enable.auto.commit", "false")
-            .set("enable.partition.eof", "false")
+            .set("enable.partition.eof", "true")
             .set("reconnect.backoff.ms", "20")
             .create()
             .map_err(failed)?;
@@ -89,16 +96,29 @@ impl TopicReader {
         consumer.assign(&assignment).map_err(failed)?;
         let (sender, seen) = watch::channel(Seen::default());
         let stop = Arc::new(AtomicBool::new(false));
+        let looks = Arc::<AtomicU64>::default();
         let thread = std::thread::spawn({
-            let stop = Arc::clone(&stop);
-            move || read(&consumer, &stop, &sender)
+            let (topic, stop, looks) = (topic.to_owned(), Arc::clone(&stop), Arc::clone(&looks));
+            move || {
+                let mut looked = Looked::default();
+                while !stop.load(Ordering::Relaxed) {
+                    looked.again(&consumer, &topic, partitions, &looks, &sender);
+                    read(&consumer, &looked, &sender);
+                }
+            }
         });
         Ok(Self {
             topic: topic.to_owned(),
             seen,
             stop,
+            looks,
             thread: Some(thread),
         })
+    }
+
+    /// Looks again whether more follows than was read; the number of the look.
+    pub(crate) fn look(&self) -> u64 {
+        self.looks.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// What was read so far, as it arrives.
@@ -128,21 +148,54 @@ fn partition_count(consumer: &BaseConsumer, topic: &str) -> rdkafka::error::Kafk
     let metadata = consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT)?;
     let topic = &metadata.topics()[0];
     match topic.error() {
-        Some(error) => Err(rdkafka::error::KafkaError::MetadataFetch(error.into())),
+        Some(error) => Err(KafkaError::MetadataFetch(error.into())),
         None => Ok(i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX)),
     }
 }
 
-fn read(consumer: &BaseConsumer, stop: &AtomicBool, seen: &watch::Sender<Seen>) {
-    while !stop.load(Ordering::Relaxed) {
-        match consumer.poll(POLL) {
-            Some(Ok(message)) => {
-                let record = owned(&message);
-                seen.send_modify(|seen| seen.add(record));
-            }
-            Some(Err(error)) => tracing::debug!(%error, "the test's reader goes on after an error"),
-            None => {}
+/// The last look.
+#[derive(Default)]
+struct Looked(u64);
+
+impl Looked {
+    /// If somebody asks, reads on from where it is: the end is told once more then.
+    fn again(
+        &mut self,
+        consumer: &BaseConsumer,
+        topic: &str,
+        partitions: i32,
+        looks: &AtomicU64,
+        seen: &watch::Sender<Seen>,
+    ) {
+        let asked = looks.load(Ordering::Relaxed);
+        if asked == self.0 {
+            return;
         }
+        self.0 = asked;
+        for partition in 0..partitions {
+            let next = seen.borrow().next.get(&partition).copied();
+            let next = next.map_or(Offset::Beginning, Offset::Offset);
+            if let Err(error) = consumer.seek(topic, partition, next, POLL * 50) {
+                tracing::debug!(%error, partition, "the test's reader cannot look again yet");
+                self.0 = asked - 1;
+            }
+        }
+    }
+}
+
+fn read(consumer: &BaseConsumer, looked: &Looked, seen: &watch::Sender<Seen>) {
+    match consumer.poll(POLL) {
+        Some(Ok(message)) => {
+            let record = owned(&message);
+            seen.send_modify(|seen| seen.add(record));
+        }
+        Some(Err(KafkaError::PartitionEOF(partition))) => {
+            seen.send_modify(|seen| {
+                seen.ended.insert(partition, looked.0);
+            });
+        }
+        Some(Err(error)) => tracing::debug!(%error, "the test's reader goes on after an error"),
+        None => {}
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use micro_kafka::record::OwnedRecord;
 use tokio::sync::watch;
 
-use crate::reader::Seen;
+use crate::reader::{Seen, TopicReader};
 use crate::wait::Deadline;
 
 /// Waits until what was read is enough; `Err` has all that was read until the deadline.
@@ -27,9 +27,11 @@ pub(crate) async fn until(
 
 /// Waits until everything before these ends was read.
 pub(crate) async fn up_to(
-    seen: watch::Receiver<Seen>,
+    reader: &TopicReader,
     deadline: Deadline,
     ends: &BTreeMap<i32, i64>,
 ) -> Result<Vec<Arc<OwnedRecord>>, Vec<Arc<OwnedRecord>>> {
-    until(seen, deadline, |seen| seen.reaches(ends)).await
+    let there = reader.seen().borrow().reaches(ends, u64::MAX);
+    let asked = if there { u64::MAX } else { reader.look() };
+    until(reader.seen(), deadline, |seen| seen.reaches(ends, asked)).await
 }

@@ -7,7 +7,7 @@ pub use serde::{Deserialize, Serialize};
 
 pub use crate::codec::{Bytes, DecodeError, Json, Text, Validate, Validated, Violations};
 pub use crate::error::{Classify, Failure};
-pub use crate::extract::{Acknowledgment, Attempt, Cancel, Header, Info, Key, Meta, State};
+pub use crate::extract::{Acknowledgment, Attempt, Cancel, Header, Info, Key, Meta, State, Tx};
 pub use crate::listener::{Acknowledgments, Batch, BatchResult, Reply};
 pub use crate::record::{Headers, Record, Timestamp};
 pub use crate::template::{KafkaError, KafkaRecord, KafkaTemplate, SendError};

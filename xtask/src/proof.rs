@@ -3,13 +3,21 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::ci::{CiError, Run, Step, names_of, run_steps};
+use crate::ci::{CiError, Run, Step, names_of, on, run_steps};
+use crate::kafka::Kafka;
 
-const ALL: &[Step] = &[Step {
-    name: "fuzz",
-    about: "a million mutated requests of every API, within a gibibyte of address space",
-    run: fuzz,
-}];
+const ALL: &[Step] = &[
+    Step {
+        name: "fuzz",
+        about: "a million mutated requests of every API, within a gibibyte of address space",
+        run: fuzz,
+    },
+    Step {
+        name: "exactly-once",
+        about: "100,000 records copied by services that are killed 30 times, on both brokers",
+        run: exactly_once,
+    },
+];
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -33,4 +41,16 @@ fn fuzz() -> Result<(), CiError> {
         .env("MICRO_KAFKA_FUZZ_FRAMES", "1000000")
         .limit(AN_HOUR)
         .check()
+}
+
+fn exactly_once() -> Result<(), CiError> {
+    let test = || {
+        Run::cargo("test --locked -p micro-kafka-test --test exactly_once")
+            .env("MICRO_KAFKA_EXACTLY_ONCE", "100000,30")
+            .limit(AN_HOUR)
+    };
+    test().check()?;
+    on(&Kafka::fresh("exactly-once")?, |bootstrap| {
+        test().env("MICRO_KAFKA_TEST", bootstrap).check()
+    })
 }

@@ -1,6 +1,7 @@
 //! One side of a pair: a child process that does one piece of work and prints what it cost.
 
 mod broker_load;
+mod copying;
 mod framework;
 mod many;
 mod plain_consumer;
@@ -83,6 +84,10 @@ pub(crate) enum Work {
     Transactions,
     /// The same, the plain side by rust-rdkafka's.
     TransactionsByRdkafka,
+    /// Copies records exactly once, 500 in a transaction.
+    CopyExactlyOnce,
+    /// The same, up to 10,000 or 100 ms in one.
+    CopyInLarge,
     /// Sends records of 1 KB as fast as the broker takes them.
     Produce,
     /// Reads records of 1 KB as fast as the broker gives them.
@@ -157,6 +162,7 @@ impl Task {
             (Work::Consume, _) => broker_load::consume(self),
             (Work::RoundTrip, _) => broker_load::round_trip(self),
             (Work::Transactions | Work::TransactionsByRdkafka, _) => transactions::run(self),
+            (Work::CopyExactlyOnce | Work::CopyInLarge, _) => copying::run(self),
             (Work::Fill, _) | (Work::Send | Work::SendInWindow, Who::Plain) => {
                 plain_producer::run(self)
             }

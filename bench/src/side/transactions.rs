@@ -81,7 +81,9 @@ fn plain(task: &Task, count: usize) -> Result<Vec<Duration>, BenchError> {
 }
 
 /// Commits by librdkafka's own call, which flushes as fast as it can.
-fn commit(producer: &ThreadedProducer<DefaultProducerContext>) -> Result<(), BenchError> {
+pub(super) fn commit(
+    producer: &ThreadedProducer<DefaultProducerContext>,
+) -> Result<(), BenchError> {
     let client = producer.client().native_ptr();
     // SAFETY: the client lives as long as the producer; an error is ours to destroy.
     let failed = unsafe {

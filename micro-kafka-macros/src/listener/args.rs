@@ -7,6 +7,7 @@ use super::batch::{Batch, batch};
 use super::code::{ErrorHandler, SendTo, error_handler, function, send_to};
 use super::pace::{rate_limit, timeout};
 use super::source::{check_sources, partitions, topic_pattern};
+use super::transactional::{Transactional, transactional};
 use super::{Retry, retry};
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
@@ -21,7 +22,7 @@ const MOST_CONSUMERS: u32 = 1_000;
 /// Each handler at work has its memory: more is a mistake.
 const MOST_HANDLERS: u32 = 1_000_000;
 
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "topics",
     "topic_pattern",
     "topic_partitions",
@@ -40,6 +41,7 @@ const KEYS: [&str; 24] = [
     "ack_mode",
     "retry",
     "batch",
+    "transactional",
     "container",
     "filter",
     "error_handler",
@@ -68,6 +70,7 @@ pub(super) struct Args {
     pub(super) topic_pattern: Option<LitStr>,
     pub(super) topic_partitions: Vec<LitStr>,
     pub(super) batch: Option<Batch>,
+    pub(super) transactional: Option<Transactional>,
     pub(super) container: Option<LitStr>,
     pub(super) filter: Option<Expr>,
     pub(super) error_handler: Option<ErrorHandler>,
@@ -117,6 +120,7 @@ pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
             "ack_mode" => args.ack_mode = word(setting, "ack mode", &ACK_MODES, ctxt),
             "retry" => args.retry = retry(setting, ctxt),
             "batch" => args.batch = Some(batch(setting, ctxt)),
+            "transactional" => args.transactional = Some(transactional(setting, ctxt)),
             "container" => args.container = named(setting, ctxt),
             "filter" => args.filter = function(setting, ctxt),
             "error_handler" => args.error_handler = error_handler(setting, ctxt),

@@ -44,7 +44,7 @@ pub(super) fn batch(setting: &Setting, ctxt: &mut Ctxt) -> Batch {
     batch
 }
 
-fn linger(setting: &Setting, ctxt: &mut Ctxt) -> Option<u64> {
+pub(super) fn linger(setting: &Setting, ctxt: &mut Ctxt) -> Option<u64> {
     let wait = text(setting, ctxt)?;
     millis(&wait.value())
         .map_err(|message| ctxt.error(wait.span(), message))

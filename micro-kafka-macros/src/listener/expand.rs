@@ -265,6 +265,8 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
     let topic_pattern = optional(&args.topic_pattern);
     let topic_partitions = &args.topic_partitions;
     let batch = option(support, args.batch.map(|batch| batch.tokens(support)));
+    let transactional = args.transactional.map(|it| it.tokens(support));
+    let transactional = option(support, transactional);
     let container = optional(&args.container);
     let filter = option(support, args.filter.as_ref().map(|filter| quote!(#filter)));
     let error_handler = args.error_handler.as_ref();
@@ -279,6 +281,7 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
         topic_pattern: #topic_pattern,
         topic_partitions: &[#(#topic_partitions),*],
         batch: #batch,
+        transactional: #transactional,
         container: #container,
         filter: #filter,
         error_handler: #error_handler,

@@ -10,6 +10,7 @@ mod lifetime;
 mod pace;
 mod retry;
 mod source;
+mod transactional;
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -116,7 +116,7 @@ impl<'a> TopicRecords<'a> {
             Ok(ends) => ends,
             Err(error) => deadline.fail(&show::chain(&error)),
         };
-        match up_to(reader.seen(), deadline, &ends).await {
+        match up_to(reader, deadline, &ends).await {
             Ok(all) => all,
             Err(all) => deadline.fail(&format!(
                 "topic `{}` was not read to its end within {:?}: {}",

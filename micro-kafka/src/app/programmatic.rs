@@ -15,7 +15,7 @@ use crate::error::{BoxError, ErrorHandler, ListenerError};
 use crate::listener::{
     AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handled,
     Handler, HandlerFuture, HandlerService, LISTENERS, MissingResult, Order, RetryDef, SendTo,
-    Source,
+    Source, TransactionDef,
 };
 use crate::record::Record;
 
@@ -203,6 +203,12 @@ impl Listener {
     /// How batches are collected.
     pub fn batch_of(mut self, batch: BatchDef) -> Self {
         self.0.arguments.batch = batch;
+        self
+    }
+
+    /// Input, output and offsets in one transaction.
+    pub fn transactional(mut self, transaction: TransactionDef) -> Self {
+        self.0.arguments.transactional = Some(transaction);
         self
     }
 

@@ -6,7 +6,7 @@ use crate::config::Origin;
 use crate::error::ErrorHandler;
 use crate::listener::{
     AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, Layers, ListenerDef,
-    Order, RetryDef, SendTo, SendToDef, Source,
+    Order, RetryDef, SendTo, SendToDef, Source, TransactionDef,
 };
 
 /// A declared listener before placeholders and settings.
@@ -43,6 +43,7 @@ pub(crate) struct Arguments {
     pub(crate) topic_partitions: Vec<String>,
     pub(crate) container: Option<String>,
     pub(crate) batch: BatchDef,
+    pub(crate) transactional: Option<TransactionDef>,
     pub(crate) error_handler: Option<String>,
     pub(crate) send_to: Option<String>,
     pub(crate) info: Option<String>,
@@ -86,6 +87,7 @@ impl From<&ListenerDef> for Registration {
                 topic_partitions: def.topic_partitions.iter().map(|p| (*p).into()).collect(),
                 container: def.container.map(Into::into),
                 batch: def.batch.unwrap_or_default(),
+                transactional: def.transactional,
                 error_handler: match def.error_handler {
                     Some(ErrorHandlerDef::Named(name)) => Some(name.into()),
                     Some(ErrorHandlerDef::Function(_)) | None => None,

@@ -69,7 +69,8 @@ fn plan(
     let ack_mode = resolved
         .as_ref()
         .map_or_else(|()| AckMode::default(), |resolved| resolved.ack_mode);
-    let mut boot = BootCheck::new(states, ack_mode);
+    let transactional = resolved.as_ref().is_ok_and(|it| it.transaction.is_some());
+    let mut boot = BootCheck::new(states, ack_mode).transactional(transactional);
     (listener.check)(&mut boot);
     let at = |problem| {
         BootError::at(
@@ -166,6 +167,7 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         },
         info: resolved.info.map(Into::into),
         batch: listener.code.batch.then_some(resolved.batch),
+        transaction: resolved.transaction,
         filter: listener.code.filter,
         group_id: kafka.namespaced(&resolved.group_id).into(),
         client_id: resolved
@@ -319,6 +321,19 @@ impl Arguments {
                 .linger
                 .map(|wait| format!("{}ms", wait.as_millis())),
         );
+        if let Some(transaction) = self.transactional {
+            put("transactional", Some("true".to_owned()));
+            put(
+                "transaction.max",
+                transaction.max.map(|max| max.to_string()),
+            );
+            put(
+                "transaction.linger",
+                transaction
+                    .linger
+                    .map(|wait| format!("{}ms", wait.as_millis())),
+            );
+        }
         put("error_handler", self.error_handler.clone());
         put("send_to", self.send_to.clone());
         put("info", self.info.clone());

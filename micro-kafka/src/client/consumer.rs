@@ -22,8 +22,8 @@ use super::queue::{Batch, Queue};
 use super::signal::Signal;
 use super::start_offsets::{self, Reset};
 use super::{
-    AnyClient, ClientError, CommitError, CommitOffset, RecordSource, Slot, SourceEvent, Spot,
-    Start, TopicPartition,
+    AnyClient, ClientError, CommitError, CommitOffset, GroupMetadata, RecordSource, Slot,
+    SourceEvent, Spot, Start, TopicPartition,
 };
 use crate::record::Record;
 
@@ -332,6 +332,19 @@ impl RecordSource for KafkaConsumer {
             )
         };
         check("rd_kafka_commit_queue", code)
+    }
+
+    fn group_metadata(&self) -> Option<GroupMetadata> {
+        let by_hand = !self.by_hand.is_empty();
+        GroupMetadata::of(&self.client).filter(|group| by_hand || group.names_member())
+    }
+
+    fn committed(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError> {
+        let mut list = self.list(slots)?;
+        start_offsets::committed(&self.client, &mut list)?;
+        let committed = slots.iter().zip(list.entries());
+        let committed = committed.filter_map(|(slot, entry)| Some((*slot, entry.offset()?)));
+        Ok(committed.collect())
     }
 
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {

@@ -33,6 +33,16 @@ pub(crate) struct TransactionRefusal {
     pub(crate) severity: Severity,
 }
 
+impl TransactionRefusal {
+    pub(super) fn out_of_memory() -> Self {
+        Self {
+            code: ErrorCode::NO_RESOURCE,
+            reason: "out of memory".to_owned(),
+            severity: Severity::Abort,
+        }
+    }
+}
+
 impl Producer {
     /// Takes the transactional id over from whoever had it; blocks.
     pub(crate) fn init_transactions(&self, timeout: Duration) -> Result<(), TransactionRefusal> {
@@ -45,6 +55,23 @@ impl Producer {
     pub(crate) fn begin_transaction(&self) -> Result<(), TransactionRefusal> {
         // SAFETY: the client lives.
         self.transactional(unsafe { rdsys::rd_kafka_begin_transaction(self.core().client()) })
+    }
+
+    /// As [`Self::send_offsets`], with everything in librdkafka's own form.
+    pub(super) fn send_offset_list(
+        &self,
+        offsets: *mut rdsys::rd_kafka_topic_partition_list_t,
+        group: *mut rdsys::rd_kafka_consumer_group_metadata_t,
+    ) -> Result<(), TransactionRefusal> {
+        // SAFETY: the client lives, and the caller has list and group.
+        self.transactional(unsafe {
+            rdsys::rd_kafka_send_offsets_to_transaction(
+                self.core().client(),
+                offsets,
+                group,
+                TRANSACTION_TIMEOUT,
+            )
+        })
     }
 
     /// Delivers what is queued and commits; blocks, at most for the transaction's timeout.

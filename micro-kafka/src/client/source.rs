@@ -5,8 +5,8 @@ use std::ffi::CString;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::ClientError;
 use super::partition_list::c_name;
+use super::{ClientError, GroupMetadata};
 use crate::record::Record;
 
 /// A partition's number within one consumer; never given to another partition.
@@ -125,6 +125,13 @@ pub(crate) trait RecordSource: Send {
 
     /// Sends a commit; [`SourceEvent::Committed`] with this `id` answers it.
     fn commit(&mut self, id: u64, offsets: &[CommitOffset]) -> Result<(), ClientError>;
+
+    /// The consumer's place in its group now; `None` if it has none, or has just lost it.
+    fn group_metadata(&self) -> Option<GroupMetadata>;
+
+    /// What the group has committed of these partitions, once no transaction on them is open;
+    /// waits up to a second. Those without a commit are left out.
+    fn committed(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError>;
 
     /// Reads on from another offset.
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError>;

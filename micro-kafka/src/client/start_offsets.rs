@@ -44,6 +44,22 @@ pub(super) fn isolation(value: Option<&str>) -> Isolation {
     }
 }
 
+fn ask_committed(client: &Arc<ClientHandle>, list: &mut PartitionList) -> Result<(), ClientError> {
+    // SAFETY: client and list are alive.
+    let code = unsafe { rdsys::rd_kafka_committed(client.raw(), list.raw(), TIMEOUT_MS) };
+    check("rd_kafka_committed", code)
+}
+
+/// Fills in the committed offsets of `list`; every partition must be answered for.
+pub(super) fn committed(
+    client: &Arc<ClientHandle>,
+    list: &mut PartitionList,
+) -> Result<(), ClientError> {
+    ask_committed(client, list)?;
+    list.entries()
+        .try_for_each(|entry| check("rd_kafka_committed", entry.error()))
+}
+
 /// Fills in the offsets of `list`: committed ones, and by `reset` where there is none. An offset
 /// that cannot be found out in time stays open, and librdkafka goes on trying.
 ///
@@ -54,9 +70,7 @@ pub(super) fn resolve(
     reset: Reset,
     isolation: Isolation,
 ) -> Result<Vec<usize>, ClientError> {
-    // SAFETY: client and list are alive.
-    let code = unsafe { rdsys::rd_kafka_committed(client.raw(), list.raw(), TIMEOUT_MS) };
-    check("rd_kafka_committed", code)?;
+    ask_committed(client, list)?;
     let spec = match reset {
         Reset::Earliest => Spec::RD_KAFKA_OFFSET_SPEC_EARLIEST,
         Reset::Latest => Spec::RD_KAFKA_OFFSET_SPEC_LATEST,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::listener::{
-    AckMode, BatchSpec, BreakerSpec, Dispatch, Order, RateLimit, TopicPartitions,
+    AckMode, BatchSpec, BreakerSpec, Dispatch, Order, RateLimit, TopicPartitions, TransactionSpec,
 };
 
 use super::batch::BatchSettings;
@@ -11,6 +11,7 @@ use super::breaker::BreakerSettings;
 use super::names::{check_client_id, check_group, check_name, check_pattern, check_topic};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
+use super::transaction::TransactionSettings;
 use super::values::{
     boolean, checked, choice, duration, integer, list, positive_duration, rate_limit, size, text,
     topic_partitions,
@@ -45,6 +46,10 @@ pub struct ListenerSettings {
     pub container: Option<String>,
     /// `[….batch]`: how many records go into one call of a batch listener.
     pub batch: BatchSettings,
+    /// `transactional`: whether input, output and offsets go into one transaction.
+    pub transactional: Option<bool>,
+    /// `[….transaction]`: how a transactional listener makes its transactions.
+    pub transaction: TransactionSettings,
     /// `error-handler`: the name of an error handler of the application.
     pub error_handler: Option<String>,
     /// `send-to`: the topic that gets what the handler returns.
@@ -120,6 +125,8 @@ impl ListenerSettings {
             topic_partitions: named.topic_partitions.clone(),
             container: self.container.or_else(|| fallback.container.clone()),
             batch: self.batch.or(fallback.batch),
+            transactional: self.transactional.or(fallback.transactional),
+            transaction: self.transaction.or(&fallback.transaction),
             error_handler: self
                 .error_handler
                 .or_else(|| fallback.error_handler.clone()),
@@ -191,6 +198,8 @@ impl ListenerSettings {
             topic_partitions: section.read("topic-partitions", topic_partitions),
             container: section.read("container", checked(check_name)),
             batch: BatchSettings::read(section.inner("batch")),
+            transactional: section.read("transactional", boolean),
+            transaction: TransactionSettings::read(section.inner("transaction")),
             error_handler: section.read("error-handler", checked(check_name)),
             send_to: section.read("send-to", checked(check_topic)),
             info: section.read("info", text),
@@ -243,6 +252,8 @@ pub struct ResolvedListener {
     pub topic_partitions: Vec<TopicPartitions>,
     /// How batches are collected, if its handler takes batches.
     pub batch: BatchSpec,
+    /// How its transactions are made, if it is transactional.
+    pub transaction: Option<TransactionSpec>,
     /// The name of its error handler.
     pub error_handler: Option<String>,
     /// The topic that gets what its handler returns.

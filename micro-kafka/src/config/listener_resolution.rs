@@ -15,7 +15,7 @@ use super::section::Section;
 use super::suggestion::nearest;
 use super::tree::{Node, Table};
 use super::{
-    ConfigError, ConfigErrors, ConfigProblem, ListenerSettings, Origin, Properties,
+    ConfigError, ConfigErrors, ConfigProblem, IsolationLevel, ListenerSettings, Origin, Properties,
     ResolvedListener,
 };
 
@@ -91,6 +91,7 @@ impl<'c> ListenerResolution<'c> {
         }
         place.check_dead_letters(&merged, &topics, &mut errors);
         place.check_commits(&merged, &mut errors);
+        place.check_transactions(&merged, &mut errors);
         let (mut properties, conflicts) = self.consumer(&merged);
         errors.extend(
             conflicts
@@ -124,6 +125,11 @@ impl<'c> ListenerResolution<'c> {
             topic_pattern: merged.topic_pattern,
             topic_partitions: merged.topic_partitions.unwrap_or_default(),
             batch: merged.batch.resolved(),
+            transaction: merged.transactional.unwrap_or(false).then(|| {
+                let producer = &self.loaded.kafka.producer;
+                let prefix = producer.transaction_id_prefix.as_deref();
+                merged.transaction.resolved(prefix)
+            }),
             error_handler: merged.error_handler,
             send_to: merged.send_to,
             info: merged.info,
@@ -319,6 +325,46 @@ impl Place<'_> {
             let reason = "enable-auto-commit in [kafka.consumer] commits by time only";
             let error = ConfigError::conflict(reason).hint("leave one of the two out");
             errors.push(self.error("ack-mode", error));
+        }
+    }
+
+    /// A transactional listener commits by its transactions alone, and reads what is committed.
+    fn check_transactions(&self, merged: &ListenerSettings, errors: &mut Vec<ConfigError>) {
+        if merged.transactional != Some(true) {
+            return;
+        }
+        let mode = merged.ack_mode.unwrap_or_default();
+        if !matches!(mode, AckMode::Batch | AckMode::Record) {
+            let reason = format!(
+                "a transactional listener commits by its transactions, not in ack mode `{mode}`"
+            );
+            let hint = "leave ack_mode out, and write `transactional(max = …, linger = \"…\")`";
+            errors.push(self.error("ack-mode", ConfigError::conflict(reason).hint(hint)));
+        }
+        if merged.sync_commits.is_some() {
+            let reason = "a transactional listener has no commits to wait for";
+            let hint = "leave sync-commits out";
+            errors.push(self.error("sync-commits", ConfigError::conflict(reason).hint(hint)));
+        }
+        if self.loaded.kafka.consumer.enable_auto_commit {
+            let reason = "enable-auto-commit in [kafka.consumer] commits by time, a transactional \
+                          listener by its transactions";
+            let hint = "leave enable-auto-commit out";
+            errors.push(self.error("transactional", ConfigError::conflict(reason).hint(hint)));
+        }
+        if self.loaded.kafka.consumer.isolation_level == Some(IsolationLevel::ReadUncommitted) {
+            let reason = "a transactional listener would handle records of aborted transactions";
+            let hint = "leave isolation-level out of [kafka.consumer]: committed records are read";
+            errors.push(self.error("transactional", ConfigError::conflict(reason).hint(hint)));
+        }
+        if let (Some(timeout), Some(linger)) =
+            (merged.transaction.timeout, merged.transaction.linger)
+            && linger >= timeout
+        {
+            let reason = "a transaction would wait for records for longer than it may last";
+            let hint = "make transaction.linger shorter than transaction.timeout";
+            let error = ConfigError::conflict(reason).hint(hint);
+            errors.push(self.error("transaction.linger", error));
         }
     }
 }

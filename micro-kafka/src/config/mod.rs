@@ -88,6 +88,7 @@ mod section;
 mod size;
 mod suggestion;
 mod template;
+mod transaction;
 mod tree;
 mod values;
 
@@ -112,6 +113,7 @@ pub use reference::{json_schema, reference_markdown};
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
+pub use transaction::TransactionSettings;
 
 #[cfg(test)]
 mod tests;

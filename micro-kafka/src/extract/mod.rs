@@ -17,6 +17,7 @@
 //! | [`Acknowledgment`] | the right to acknowledge the record, in ack mode `manual` |
 //! | [`PartitionControl`](crate::listener::PartitionControl) | pauses, resumes and rewinds the record's partition |
 //! | [`Info`] | the text of the listener's `info` |
+//! | [`Tx`] | sends in the transaction of a transactional listener |
 //! | [`Cancel`] | tells when the partition is taken away or the listener stops |
 //!
 //! An argument of your own implements [`FromRecord`]:
@@ -77,6 +78,7 @@ mod state;
 mod timestamp;
 mod topic_name;
 mod tuple;
+mod tx;
 mod type_label;
 
 pub use acknowledgment::Acknowledgment;
@@ -91,6 +93,7 @@ pub use key::{Key, KeyRejection};
 pub use meta::Meta;
 pub use payload::PayloadRejection;
 pub use state::{State, StateRejection};
+pub use tx::{NoTransaction, Tx};
 
 use crate::error::ListenerError;
 use crate::listener::{BootCheck, Delivery};

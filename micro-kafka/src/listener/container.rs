@@ -18,6 +18,7 @@ use super::pauses::Pauses;
 use super::running::{Consumer, Running};
 use super::stats::ListenerStats;
 use super::throttle::Throttle;
+use super::transactional::TransactionLine;
 use super::watchdog;
 use super::worker::Worker;
 use super::{
@@ -25,6 +26,7 @@ use super::{
     ListenerContext, ListenerEndpoint, PartitionProgress, StatsSnapshot, StopReport,
 };
 use crate::client::AnyClient;
+use crate::template::{KafkaTemplate, Postage, StagedCommitter, random_prefix};
 
 /// How long a consumer may take beyond `shutdown_timeout`: for a join that is under way, the last
 /// commit and leaving the group, each of which has a limit of its own.
@@ -65,7 +67,7 @@ impl ListenerContainer {
             info: endpoint.info.clone(),
         };
         Self {
-            endpoint: Arc::new(endpoint),
+            endpoint: Arc::new(endpoint.without_other_commits()),
             deps,
             pauses: Arc::default(),
             events,
@@ -139,6 +141,7 @@ impl ListenerContainer {
         stop_all: &mpsc::UnboundedSender<HealthReason>,
         gate: &Gate,
     ) -> Result<(Consumer, AnyClient), ContainerError> {
+        let transactions = self.transactions(number)?;
         let (commands, receiver) = mpsc::unbounded_channel();
         let status = Arc::new(ConsumerStatus::default());
         let worker = Worker {
@@ -160,6 +163,7 @@ impl ListenerContainer {
                     &commands,
                     &self.deps,
                 )),
+                transactions,
             },
             commands: receiver,
             properties: self.properties(number),
@@ -200,6 +204,31 @@ impl ListenerContainer {
             thread,
         };
         Ok((consumer, client))
+    }
+
+    /// The way to the transactions of one consumer, if the listener is transactional. Its ids are
+    /// taken over from whoever had them while the consumer joins.
+    fn transactions(&self, number: u32) -> Result<Option<Arc<TransactionLine>>, ContainerError> {
+        let Some(spec) = &self.endpoint.transaction else {
+            return Ok(None);
+        };
+        let listener = || self.endpoint.id.to_string();
+        let kafka = self.deps.states.get::<KafkaTemplate>();
+        let committer = kafka.and_then(|kafka| {
+            let prefix = spec.id_prefix.clone().unwrap_or_else(random_prefix);
+            let id = format!("{prefix}{}-{number}", self.endpoint.id);
+            Some((kafka, StagedCommitter::new(kafka, &id, spec.timeout)?))
+        });
+        let (kafka, committer) = committer.ok_or_else(|| ContainerError::NoTransactions {
+            listener: listener(),
+        })?;
+        let name = format!("kafka-{}-{number}-tx", self.endpoint.id);
+        let line = TransactionLine::start(spec.clone(), Postage::of(kafka), committer, name);
+        let line = line.map_err(|source| ContainerError::Thread {
+            listener: listener(),
+            source,
+        })?;
+        Ok(Some(Arc::new(line)))
     }
 
     /// The properties of one consumer: its own client id, and a static member's own instance id.

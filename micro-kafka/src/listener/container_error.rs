@@ -30,6 +30,15 @@ pub enum ContainerError {
         /// The listener's id.
         listener: String,
     },
+    /// A transactional listener has nothing to make its transactions by.
+    #[error(
+        "listener `{listener}` is transactional, but there is no template that sends to a broker: \
+         give its states a `KafkaTemplate`, not a recording one"
+    )]
+    NoTransactions {
+        /// The listener's id.
+        listener: String,
+    },
     /// The operating system refused a thread.
     #[error("listener `{listener}`: no thread for a consumer")]
     Thread {

@@ -12,6 +12,7 @@ use super::cancel::CancelSignal;
 use super::health::ConsumerStatus;
 use super::partition_control::ConsumerLine;
 use super::reply::SendTo;
+use super::transactional::Outboxes;
 
 /// The values given to `KafkaApp::builder().state(…)`, by type.
 #[derive(Default)]
@@ -65,6 +66,8 @@ pub struct ConsumerContext {
     pub(crate) cancel: CancelSignal,
     /// What handlers may ask for their partition, if there is a consumer.
     pub(crate) line: Option<ConsumerLine>,
+    /// Where the records of a transactional listener's handlers wait.
+    pub(crate) outboxes: Option<Arc<Outboxes>>,
 }
 
 impl ConsumerContext {
@@ -89,12 +92,19 @@ impl ConsumerContext {
             status,
             cancel: CancelSignal::default(),
             line: None,
+            outboxes: None,
         }
     }
 
     /// The same with a way for handlers to ask for something.
     pub(super) fn with_line(mut self, line: Option<ConsumerLine>) -> Self {
         self.line = line;
+        self
+    }
+
+    /// The same with places for what handlers send in their transactions.
+    pub(super) fn with_outboxes(mut self, outboxes: Option<&Arc<Outboxes>>) -> Self {
+        self.outboxes = outboxes.cloned();
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 
-use super::{AckMode, BatchDef, Delivery, Dispatch, Invoke, Order, States};
+use super::{AckMode, BatchDef, Delivery, Dispatch, Invoke, Order, States, TransactionDef};
 use crate::error::{Action, BackOff, ListenerError};
 use crate::record::Record;
 
@@ -95,6 +95,8 @@ pub struct ListenerDef {
     pub retry: RetryDef,
     /// Several records in one call.
     pub batch: Option<BatchDef>,
+    /// Input, output and offsets in one transaction.
+    pub transactional: Option<TransactionDef>,
     /// The table `[kafka.containers.<name>]`, with placeholders.
     pub container: Option<&'static str>,
     /// Which records are handled.
@@ -121,6 +123,7 @@ pub struct BootCheck<'a> {
     states: &'a States,
     ack_mode: AckMode,
     acknowledges: bool,
+    transactional: bool,
     problems: Vec<String>,
 }
 
@@ -132,8 +135,22 @@ impl<'a> BootCheck<'a> {
             states,
             ack_mode,
             acknowledges: false,
+            transactional: false,
             problems: Vec::new(),
         }
+    }
+
+    /// The same of a listener that is transactional, or not.
+    #[must_use]
+    pub fn transactional(mut self, transactional: bool) -> Self {
+        self.transactional = transactional;
+        self
+    }
+
+    /// Whether the listener is transactional.
+    #[must_use]
+    pub fn is_transactional(&self) -> bool {
+        self.transactional
     }
 
     /// The application's values.

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::error::ListenerError;
 use crate::record::Record;
+use crate::template::{SendBuilder, Transaction};
 
 /// A record on its way through a handler: what extractors read.
 #[derive(Debug)]
@@ -46,6 +47,23 @@ impl Delivery {
     /// If its partition was given up meanwhile.
     pub fn acknowledge(&self) -> Result<(), LateAcknowledgment> {
         self.consumer.settle(self.token, Verdict::Done)
+    }
+
+    /// What sends in the transaction of the record, if its listener is transactional: handlers have
+    /// it as [`Tx`](crate::extract::Tx), recoverers publish by it.
+    #[must_use]
+    pub fn transaction(&self) -> Option<Transaction> {
+        let AckToken { slot, offset, .. } = self.token;
+        let outboxes = self.consumer.outboxes.as_ref()?;
+        Some(outboxes.transaction(slot, offset))
+    }
+
+    /// A copy of the record in its transaction, if there is one: to a topic as the broker knows it,
+    /// on the partition that the copy names if the topic has it.
+    pub(crate) fn copy_in_transaction(&self, topic: &str) -> Option<SendBuilder> {
+        let AckToken { slot, offset, .. } = self.token;
+        let outboxes = self.consumer.outboxes.as_ref()?;
+        Some(outboxes.copy(slot, offset, topic, self.record.payload()))
     }
 
     /// Tells when the work is called off.

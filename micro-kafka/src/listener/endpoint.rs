@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     AckMode, BatchSpec, BreakerSpec, Delivery, Dispatch, Filter, HandlerFuture, HandlerSlot,
-    Invoke, Layers, Order, RateLimit, SendTo, Started, TopicPartitions,
+    Invoke, Layers, Order, RateLimit, SendTo, Started, TopicPartitions, TransactionSpec,
 };
 
 /// The code of a listener: an annotated function or a closure.
@@ -100,6 +100,8 @@ pub struct ListenerEndpoint {
     pub layers: Layers,
     /// How many records go into one call; `None`: one.
     pub batch: Option<BatchSpec>,
+    /// How its transactions are made; `None`: it is not transactional.
+    pub transaction: Option<TransactionSpec>,
     /// Which records are handled; `None`: all.
     pub filter: Option<Filter>,
     /// When offsets are committed.
@@ -133,6 +135,19 @@ pub struct ListenerEndpoint {
 }
 
 impl ListenerEndpoint {
+    /// A transactional listener commits by its transactions alone.
+    pub(super) fn without_other_commits(mut self) -> Self {
+        if let Some(spec) = &mut self.transaction {
+            if self.ack_mode == AckMode::Record {
+                spec.max = 1;
+            }
+            self.ack_mode = AckMode::Batch;
+            self.sync_commits = Some(false);
+            self.auto_commit = None;
+        }
+        self
+    }
+
     /// Whether a lane waits until the commit of its record is answered.
     pub(super) fn waits_for_commits(&self) -> bool {
         let by_record = self.auto_commit.is_none() && self.ack_mode == AckMode::Record;

@@ -82,6 +82,16 @@ pub enum HealthReason {
         /// How often it was tried.
         tries: u32,
     },
+    /// Transactions of a consumer fail one after the other.
+    #[error("consumer {consumer} cannot commit its transactions ({aborts} in a row): {error}")]
+    TransactionsFailing {
+        /// Which one.
+        consumer: u32,
+        /// The last answer.
+        error: String,
+        /// How many since the last one that was committed.
+        aborts: u32,
+    },
     /// A handler blocks or computes on the consumer's loop.
     #[error("the handler of record {record} holds its consumer for {} ms", duration.as_millis())]
     Held {
@@ -124,6 +134,7 @@ pub(super) struct ConsumerStatus {
 struct Troubles {
     consumer: Option<HealthReason>,
     recovers: Vec<(Slot, HealthReason)>,
+    transactions: Option<HealthReason>,
 }
 
 impl ConsumerStatus {
@@ -157,7 +168,9 @@ impl ConsumerStatus {
     pub(super) fn forget_names(&self) {
         self.names.lock().clear();
         self.epochs.write().clear();
-        self.troubles.lock().recovers.clear();
+        let mut troubles = self.troubles.lock();
+        troubles.recovers.clear();
+        troubles.transactions = None;
     }
 
     pub(super) fn place(&self, slot: Slot, offset: i64) -> RecordPlace {
@@ -172,6 +185,10 @@ impl ConsumerStatus {
 
     pub(super) fn set_consumer_trouble(&self, trouble: Option<HealthReason>) {
         self.troubles.lock().consumer = trouble;
+    }
+
+    pub(super) fn set_transaction_trouble(&self, trouble: Option<HealthReason>) {
+        self.troubles.lock().transactions = trouble;
     }
 
     pub(super) fn set_recover_trouble(&self, slot: Slot, trouble: HealthReason) {
@@ -191,6 +208,7 @@ impl ConsumerStatus {
         let troubles = self.troubles.lock();
         into.extend(troubles.consumer.clone());
         into.extend(troubles.recovers.iter().map(|(_, reason)| reason.clone()));
+        into.extend(troubles.transactions.clone());
         drop(troubles);
         if let Some(hold) = self.pulse.hold().filter(|hold| hold.duration >= held_for) {
             into.push(HealthReason::Held {

@@ -109,6 +109,11 @@ impl Ledger {
             .is_some_and(|index| !self.window[index].finished)
     }
 
+    /// The lowest unfinished record that was begun.
+    pub(super) fn lowest(&self) -> Option<i64> {
+        self.window.front().map(|entry| entry.offset)
+    }
+
     /// The position up to which every record is finished; `None` before the first one.
     pub(super) fn to_commit(&self) -> Option<Position> {
         self.finished

@@ -40,6 +40,7 @@ mod target;
 mod throttle;
 mod timers;
 mod topic_partitions;
+mod transactional;
 mod watchdog;
 mod worker;
 
@@ -85,3 +86,4 @@ pub use seek::{SeekError, SeekFunction, SeekTo, Sought};
 pub use stats::StatsSnapshot;
 pub use target::Target;
 pub use topic_partitions::{StartFrom, TopicPartitions, TopicPartitionsError};
+pub use transactional::{TransactionDef, TransactionSpec};

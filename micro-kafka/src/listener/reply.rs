@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Delivery;
 use crate::codec::{Bytes, Json, Text, ToPayload};
 use crate::error::ListenerError;
-use crate::template::{KafkaTemplate, SendBuilder};
+use crate::template::{KafkaTemplate, SendBuilder, Transaction};
 
 /// Where a request wants its reply, and what tells the reply from others: Spring Kafka's headers.
 const REPLY_TOPIC: &str = "kafka_replyTopic";
@@ -38,9 +38,33 @@ pub enum ReplyRejection {
 #[derive(Debug)]
 pub struct ReplyTarget<'r> {
     delivery: &'r Delivery,
-    kafka: KafkaTemplate,
+    sender: Sender,
     topic: String,
     partition: Option<i32>,
+}
+
+/// By whom replies are sent.
+#[derive(Debug)]
+enum Sender {
+    Template(KafkaTemplate),
+    /// In the transaction of a transactional listener.
+    Transaction(Transaction),
+}
+
+impl Sender {
+    fn with_wire_names(self) -> Self {
+        match self {
+            Self::Template(kafka) => Self::Template(kafka.with_wire_names()),
+            Self::Transaction(transaction) => Self::Transaction(transaction.with_wire_names()),
+        }
+    }
+
+    fn send(&self, topic: &str, payload: impl ToPayload) -> SendBuilder {
+        match self {
+            Self::Template(kafka) => kafka.send(topic, payload),
+            Self::Transaction(transaction) => transaction.send(topic, payload).into_send(),
+        }
+    }
 }
 
 impl<'r> ReplyTarget<'r> {
@@ -54,20 +78,24 @@ impl<'r> ReplyTarget<'r> {
         else {
             return Err(ListenerError::decode(ReplyRejection::NoTemplate));
         };
-        let (kafka, topic, partition) = match to {
-            SendTo::Topic(topic) => (kafka.clone(), topic.to_string(), None),
+        let sender = match delivery.transaction() {
+            Some(transaction) => Sender::Transaction(transaction),
+            None => Sender::Template(kafka.clone()),
+        };
+        let (sender, topic, partition) = match to {
+            SendTo::Topic(topic) => (sender, topic.to_string(), None),
             SendTo::ReplyHeader => {
                 let header = |name| delivery.record().headers().get(name)?.value;
                 let topic = header(REPLY_TOPIC).and_then(|name| std::str::from_utf8(name).ok());
                 let topic = topic.ok_or_else(|| ListenerError::decode(ReplyRejection::NoTopic))?;
                 let partition = header(REPLY_PARTITION).and_then(|bytes| bytes.try_into().ok());
                 let partition = partition.map(i32::from_be_bytes);
-                (kafka.with_wire_names(), topic.to_owned(), partition)
+                (sender.with_wire_names(), topic.to_owned(), partition)
             }
         };
         Ok(Self {
             delivery,
-            kafka,
+            sender,
             topic,
             partition,
         })
@@ -97,7 +125,7 @@ impl Replies<'_> {
     fn push<P: ToPayload>(&mut self, reply: &Reply<P>) {
         let target = self.target;
         let topic = reply.topic.as_deref().unwrap_or(&target.topic);
-        let mut send = target.kafka.send(topic, &reply.payload);
+        let mut send = target.sender.send(topic, &reply.payload);
         let record = target.delivery.record();
         if let Some(key) = reply.key.as_deref().or_else(|| record.key()) {
             send = send.key(key);
@@ -115,7 +143,8 @@ impl Replies<'_> {
         self.sends.push(send);
     }
 
-    /// Sends all, and waits until the broker has acknowledged all.
+    /// Sends all, and waits until the broker has acknowledged all; in a transactional listener all
+    /// are staged for its transaction.
     ///
     /// # Errors
     /// By the first that could not be sent; then all may be sent again.

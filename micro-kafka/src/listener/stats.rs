@@ -18,6 +18,7 @@ pub(super) struct ListenerStats {
     filtered: AtomicU64,
     voided: AtomicU64,
     commits: AtomicU64,
+    aborted: AtomicU64,
     busy_nanos: AtomicU64,
 }
 
@@ -41,8 +42,10 @@ pub struct StatsSnapshot {
     pub filtered: u64,
     /// Deliveries whose partition was given up before they ended.
     pub voided: u64,
-    /// Commits that were sent.
+    /// Commits that were sent; of a transactional listener, transactions.
     pub commits: u64,
+    /// Transactions that were not committed.
+    pub aborted: u64,
     /// The time from the start to the end of all handlers.
     pub busy: Duration,
 }
@@ -61,6 +64,7 @@ impl ListenerStats {
             filtered: get(&self.filtered),
             voided: get(&self.voided),
             commits: get(&self.commits),
+            aborted: get(&self.aborted),
             busy: Duration::from_nanos(get(&self.busy_nanos)),
         }
     }
@@ -78,6 +82,7 @@ pub(super) struct TurnCounts {
     pub(super) filtered: u64,
     pub(super) voided: u64,
     pub(super) commits: u64,
+    pub(super) aborted: u64,
     pub(super) busy: Duration,
     /// Handlers that were timed together, for the histogram; those that were begun and have to wait
     /// are among them.
@@ -95,6 +100,7 @@ pub(super) struct Meters {
     skipped: Counter,
     filtered: Counter,
     commits: Counter,
+    aborted: Counter,
     duration: Histogram,
 }
 
@@ -110,6 +116,7 @@ impl Meters {
             skipped: counter("micro_kafka_listener_skipped_total"),
             filtered: counter("micro_kafka_listener_filtered_total"),
             commits: counter("micro_kafka_listener_commits_total"),
+            aborted: counter("micro_kafka_listener_aborted_transactions_total"),
             duration: metrics::histogram!(
                 "micro_kafka_listener_duration_seconds",
                 "listener" => listener.to_owned()
@@ -129,6 +136,7 @@ impl Meters {
             filtered,
             voided,
             commits,
+            aborted,
             busy,
             timed,
             launched,
@@ -155,6 +163,7 @@ impl Meters {
         add(&stats.filtered, Some(&self.filtered), filtered);
         add(&stats.voided, None, voided);
         add(&stats.commits, Some(&self.commits), commits);
+        add(&stats.aborted, Some(&self.aborted), aborted);
         let nanos = u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
         add(&stats.busy_nanos, None, nanos);
         if timed > 0 {

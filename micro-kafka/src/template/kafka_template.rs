@@ -346,6 +346,17 @@ impl KafkaTemplate {
         }
     }
 
+    /// A transaction that gives each record to the recorder at once; `None` without a recorder.
+    pub(crate) fn recorded_transaction(&self) -> Option<Transaction> {
+        let recorder = self.shared.recorder.as_ref()?;
+        Some(Transaction::recorded_at_once(recorder))
+    }
+
+    /// Whether it sends to a recorder instead of a broker.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.shared.recorder.is_some()
+    }
+
     /// Why nothing more can be sent, if so: the producer met a fatal error.
     #[must_use]
     pub fn fatal_error(&self) -> Option<String> {

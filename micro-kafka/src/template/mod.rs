@@ -32,6 +32,9 @@ pub use request::{
     RequestError,
 };
 pub use to_bytes::ToBytes;
+pub(crate) use transaction::{
+    Outbox, Postage, Staged, StagedCommitter, StagedTransaction, random_prefix,
+};
 pub use transaction::{
     Transaction, TransactionConfig, TransactionError, TransactionSend, TransactionSendFuture,
 };

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use step::Run;
 pub use step::{CiError, Step};
+pub(crate) use steps::on;
 
 /// The names of all steps, in their order.
 #[must_use]

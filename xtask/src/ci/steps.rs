@@ -43,7 +43,7 @@ pub(super) const ALL: &[Step] = &[
     },
     Step {
         name: "example",
-        about: "the flights example, its table compared",
+        about: "the ledger example, and flights, its table compared",
         run: example,
     },
     Step {
@@ -120,6 +120,7 @@ fn doc() -> Result<(), CiError> {
 }
 
 fn example() -> Result<(), CiError> {
+    Run::cargo("run --release --locked -p ledger").check()?;
     compare_table(Run::cargo("run --release --locked -p flights"))
 }
 
@@ -169,7 +170,10 @@ fn tight() -> Result<(), CiError> {
 }
 
 /// Stops the server also when a test has failed.
-fn on(kafka: &Kafka, work: impl FnOnce(&str) -> Result<(), CiError>) -> Result<(), CiError> {
+pub(crate) fn on(
+    kafka: &Kafka,
+    work: impl FnOnce(&str) -> Result<(), CiError>,
+) -> Result<(), CiError> {
     let bootstrap = kafka.start()?;
     let done = work(&bootstrap);
     kafka.stop()?;

@@ -21,7 +21,7 @@ pub use crate::extract::{EventName, FromRecord};
 pub use crate::listener::{
     AckMode, BatchDef, BatchOutcome, BootCheck, Delivery, Dispatch, ErrorHandlerDef, Finished,
     FromBatch, HandlerSlot, LISTENERS, ListenerDef, Order, ReplyTarget, RetryDef, SendToDef,
-    Source, Started, Undecoded,
+    Source, Started, TransactionDef, Undecoded,
 };
 pub use crate::template::{KafkaRecord, ToBytes};
 pub use batch_outcome::{BatchOutput, batch_ways};

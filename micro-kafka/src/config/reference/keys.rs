@@ -66,6 +66,17 @@ pub(in crate::config) const TABLES: &[Table] = &[
         properties: false,
     },
     Table {
+        path: "kafka.listener.transaction",
+        also: &[
+            "kafka.listeners.<id>.transaction",
+            "kafka.containers.<name>.transaction",
+        ],
+        meaning: "how a transactional listener makes its transactions",
+        keys: TRANSACTION,
+        inherits: None,
+        properties: false,
+    },
+    Table {
         path: "kafka.listener.breaker",
         also: &[
             "kafka.listeners.<id>.breaker",
@@ -293,6 +304,12 @@ const LISTENER: &[Key] = &[
         "the profile `[kafka.containers.<name>]` that counts below this table and the attribute",
     ),
     key(
+        "transactional",
+        Boolean,
+        "false",
+        "whether input, output and offsets go into one transaction",
+    ),
+    key(
         "error-handler",
         Text,
         "",
@@ -429,6 +446,29 @@ const BATCH: &[Key] = &[
         Duration,
         "0ms",
         "how long a batch waits for more records",
+    ),
+];
+
+const TRANSACTION: &[Key] = &[
+    key("max", Integer, "500", "about the most records of one"),
+    key(
+        "linger",
+        Duration,
+        "0ms",
+        "how long one that is not full waits for more records",
+    ),
+    key(
+        "timeout",
+        Duration,
+        "10s",
+        "how long one may last before the broker aborts it",
+    ),
+    key(
+        "id-prefix",
+        Text,
+        "",
+        "what transactional ids begin with, unique for each instance; else the `transaction-id-prefix` \
+         of `[kafka.producer]`, else random",
     ),
 ];
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::load;
 use crate::config::{Config, ConfigErrors, ListenerAttributes, Origin, ResolvedListener};
-use crate::listener::{AckMode, Dispatch, Order};
+use crate::listener::{AckMode, Dispatch, Order, TransactionSpec};
 
 fn resolve(
     config: &Config,
@@ -56,6 +56,48 @@ fn an_attribute_alone_gets_the_defaults() {
     ] {
         assert_eq!(properties.get(name), Some(value), "{name}");
     }
+}
+
+#[test]
+fn a_transactional_listener_takes_its_transactions_from_attribute_and_tables() {
+    let text = "[kafka.producer]\ntransaction-id-prefix = 'shop-0-'\n\
+                [kafka.listeners.charge]\ntransaction.max = 10\ntransaction.timeout = '20s'\n";
+    let values = [
+        BASIC[0],
+        BASIC[1],
+        ("transactional", "true"),
+        ("transaction.max", "7"),
+        ("transaction.linger", "100ms"),
+    ];
+    let listener = resolve(&load(text).unwrap(), "charge", &values).unwrap();
+    let spec = listener.transaction.unwrap();
+    assert_eq!(spec.max, 10);
+    assert_eq!(spec.linger, Duration::from_millis(100));
+    assert_eq!(spec.timeout, Duration::from_secs(20));
+    assert_eq!(spec.id_prefix.as_deref(), Some("shop-0-"));
+    let defaults = resolve(&load("").unwrap(), "charge", &values[..3]).unwrap();
+    assert_eq!(defaults.transaction.unwrap(), TransactionSpec::default());
+    let off = "[kafka.listeners.charge]\ntransactional = false\n";
+    let off = resolve(&load(off).unwrap(), "charge", &values).unwrap();
+    assert_eq!(off.transaction, None);
+}
+
+#[test]
+fn a_transactional_listener_commits_by_its_transactions_alone() {
+    let values = |more| [BASIC[0], BASIC[1], ("transactional", "true"), more];
+    for mode in ["manual", "time", "count"] {
+        let parts = ["ack-mode", mode, "transactional(max"];
+        assert_refused("", &values(("ack_mode", mode)), &parts);
+    }
+    let sync = ("sync-commits", "true");
+    assert_refused("", &values(sync), &["no commits to wait for"]);
+    let other = ("info", "x");
+    let auto = "[kafka.consumer]\nenable-auto-commit = true\n";
+    assert_refused(auto, &values(other), &["enable-auto-commit"]);
+    let dirty = "[kafka.consumer]\nisolation-level = 'read-uncommitted'\n";
+    assert_refused(dirty, &values(other), &["aborted transactions"]);
+    let slow = "[kafka.listener.transaction]\nlinger = '2s'\ntimeout = '1s'\n";
+    assert_refused(slow, &values(other), &["shorter than"]);
 }
 
 #[test]

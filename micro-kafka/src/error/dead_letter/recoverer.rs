@@ -152,7 +152,9 @@ impl DeadLetterPublishingRecoverer {
         texts: Texts,
     ) -> Result<SendResult, SendError> {
         let record = delivery.record();
-        let mut send = self.kafka.send_bytes(topic, record.payload());
+        let mut send = delivery
+            .copy_in_transaction(topic)
+            .unwrap_or_else(|| self.kafka.send_bytes(topic, record.payload()));
         if let Some(key) = record.key() {
             send = send.key(key);
         }

@@ -24,7 +24,10 @@ enum Collected {
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Begins a batch, if enough was collected or has waited long enough; `false` if not.
-    pub(super) fn begin_batch(&mut self, slot: Slot, spec: BatchSpec) -> bool {
+    pub(super) fn begin_batch(&mut self, slot: Slot, mut spec: BatchSpec) -> bool {
+        if let Some(tx) = &self.transactions {
+            spec.max = spec.max.min(tx.max());
+        }
         let (limits, now) = (self.limits(), self.timers.now());
         let Some(partition) = self
             .partitions
@@ -36,11 +39,19 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let epoch = partition.epoch;
         match collect(partition, spec, limits, now) {
             Collected::Batch(records) => {
+                if let (Some(tx), [first, .., last] | [first @ last]) =
+                    (&mut self.transactions, &*records)
+                {
+                    tx.staging.open_batch(slot, first.offset(), last.offset());
+                }
                 let kept = records.into_iter().filter_map(|record| {
                     let record = self.filtered(slot, record)?;
                     Some(self.delivery(slot, epoch, LaneKey::MIN, record))
                 });
-                if let Some(head) = Delivery::of_batch(kept.collect()) {
+                let mut kept = kept.collect::<Vec<_>>();
+                if let Some((delivery, error)) = self.take_blame_of_one(&mut kept) {
+                    self.settle_blamed(delivery, error);
+                } else if let Some(head) = Delivery::of_batch(kept) {
                     self.seat.status.pulse.at(head.token.offset);
                     // No lane was made for it yet, so there is none to release.
                     self.deliver(head);
@@ -91,7 +102,11 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let mut left = Left::default();
         let mut stop = None;
         self.take_nacks();
-        for (delivery, failure) in batch.outcomes() {
+        let outcomes = batch.outcomes();
+        if self.transactions.is_some() {
+            self.stage_batch(token, outcomes.iter().any(|(_, failure)| failure.is_none()));
+        }
+        for (delivery, failure) in outcomes {
             match failure {
                 None => self.succeed_in_batch(delivery, &mut left),
                 Some(error) => self.fail_in_batch(delivery, error, &mut left, &mut stop),
@@ -101,6 +116,17 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Some((delivery, error)) => self.stop_by_record(&delivery, &error),
             None => self.go_on_with_batch(token, left),
         }
+    }
+
+    /// A batch of one whose transaction failed: the error handler decides before it is tried again.
+    fn settle_blamed(&mut self, delivery: Delivery, error: ListenerError) {
+        let token = delivery.token;
+        let (mut left, mut stop) = (Left::default(), None);
+        self.fail_in_batch(delivery, error, &mut left, &mut stop);
+        match stop {
+            Some((delivery, error)) => self.stop_by_record(&delivery, &error),
+            None => self.go_on_with_batch(token, left),
+        };
     }
 
     fn succeed_in_batch(&mut self, mut delivery: Delivery, left: &mut Left) {

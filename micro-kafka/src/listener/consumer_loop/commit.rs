@@ -60,6 +60,9 @@ impl Commits {
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Notes that a record needs no more work.
     pub(super) fn finish(&mut self, slot: Slot, offset: i64) {
+        if self.transactions.is_some() {
+            return self.stage(slot, offset);
+        }
         let limits = self.limits();
         let Some(partition) = self
             .partitions
@@ -102,12 +105,18 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return;
         };
         partition.ledger.start_at(offset);
+        if self.transactions.is_some() {
+            return self.stage_start(slot, offset);
+        }
         partition.dirty = true;
         self.commits.dirty.push(slot);
     }
 
     /// Sends a commit if the mode asks for one now.
     pub(super) fn commit_if_due(&mut self) {
+        if self.transactions.is_some() {
+            return self.transact_if_due();
+        }
         self.commits.scheduled = false;
         if self.commits.under_way.is_some() || self.commits.dirty.is_empty() {
             self.timers.wake_commit(None);
@@ -263,6 +272,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         &mut self,
         slots: impl Iterator<Item = Slot>,
     ) -> Result<Option<u64>, ClientError> {
+        if self.transactions.is_some() {
+            return Ok(self.hand_over_all());
+        }
         let mut offsets = Vec::new();
         for slot in slots {
             let Some(partition) = self.partition(slot) else {

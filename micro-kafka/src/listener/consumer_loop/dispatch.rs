@@ -64,6 +64,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     /// Whether one more handler may be at work.
     pub(super) fn has_room(&mut self) -> bool {
+        if self.transactions.as_ref().is_some_and(|tx| tx.is_full()) {
+            return false;
+        }
         let most = self.seat.endpoint.parallelism;
         most.is_none_or(|most| self.running < most)
             && (self.seat.throttle.is_none() || !self.is_throttled())
@@ -217,6 +220,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return true;
         };
         let delivery = self.delivery(slot, epoch, lane, record);
+        if self.transactions.is_some() {
+            return self.begin_in_transaction(delivery);
+        }
         self.seat.status.pulse.at(delivery.token.offset);
         self.deliver(delivery)
     }

@@ -39,6 +39,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Asks the error handler.
     pub(super) fn decide(&mut self, delivery: &Delivery, error: &ListenerError) -> Action {
         self.counts.failed += 1;
+        self.unstage(delivery.token);
         // An error says more.
         self.nacks
             .remove(&(delivery.token.slot, delivery.token.offset));
@@ -103,6 +104,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             return self.lane_after_finish(token);
         };
+        self.unstage(delivery.token);
         let delay = RECOVER_WAIT
             .saturating_mul(1 << (tries - 1).min(5))
             .min(MAX_RECOVER_WAIT);
@@ -193,6 +195,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// A handler or recoverer panicked and took the record with it: it has to be read again.
     pub(super) fn lost_delivery(&mut self, token: AckToken, text: &str) -> bool {
         self.counts.failed += 1;
+        self.unstage(token);
         let record = self.seat.status.place(token.slot, token.offset);
         if self.seat.endpoint.batch.is_some() {
             // Nobody knows which records were in it: all that is not committed is read again.

@@ -12,9 +12,11 @@ mod joining;
 mod plain;
 mod progress;
 mod rebalance;
+mod rewind;
 mod seek;
 mod stop;
 mod throttled;
+mod transact;
 mod wait;
 
 #[cfg(test)]
@@ -34,6 +36,7 @@ use self::progress::QuietRequest;
 use self::rebalance::Revocation;
 use self::seek::Seeking;
 use self::stop::Stop;
+use self::transact::Transactions;
 use self::wait::Alarm;
 use super::ConsumerLine;
 use super::command::Command;
@@ -45,6 +48,7 @@ use super::pauses::Pauses;
 use super::stats::{ListenerStats, Meters, TurnCounts};
 use super::throttle::Throttle;
 use super::timers::Timers;
+use super::transactional::TransactionLine;
 use super::{
     AckToken, AssignedPartition, ConsumerContext, ContainerDeps, HandlerSlot, ListenerContext,
     ListenerEndpoint, StopReport, Verdict,
@@ -82,6 +86,8 @@ pub(super) struct LoopSeat {
     pub(super) throttle: Option<Arc<Throttle>>,
     /// What handlers may ask; none in tests of the loop.
     pub(super) line: Option<ConsumerLine>,
+    /// The way to the transactions of a transactional listener.
+    pub(super) transactions: Option<Arc<TransactionLine>>,
 }
 
 /// A running loop.
@@ -113,6 +119,8 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     timers: Timers,
     alarm: Alarm,
     commits: Commits,
+    /// Of a transactional listener, instead of `commits`.
+    transactions: Option<Box<Transactions>>,
     revocation: Option<Revocation>,
     seeks: Vec<Seeking>,
     idleness: Idleness,
@@ -163,7 +171,8 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             commands,
             consumer: Arc::new(
                 ConsumerContext::of(Arc::clone(&seat.listener), acks, Arc::clone(&seat.status))
-                    .with_line(seat.line.clone()),
+                    .with_line(seat.line.clone())
+                    .with_outboxes(seat.transactions.as_ref().map(|line| &line.outboxes)),
             ),
             spare: None,
             slot: HandlerSlot::default(),
@@ -178,6 +187,10 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             running: 0,
             ghosts: HashMap::new(),
             commits: Commits::new(clock.now()),
+            transactions: seat
+                .transactions
+                .as_ref()
+                .map(|line| Box::new(Transactions::new(line))),
             timers: Timers::new(clock.clone()),
             alarm: Alarm::new(TICK),
             revocation: None,
@@ -201,9 +214,11 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             self.take_acks();
             self.serve_source();
             self.take_landed();
+            self.take_transactions();
             self.wake_due_lanes();
             self.dispatch().await;
             self.drive_seeks();
+            self.drive_rewind();
             self.drive_revocation();
             self.commit_if_due();
             let stopped = self.drive_stop();

@@ -25,6 +25,7 @@ pub(super) fn is_plain(endpoint: &ListenerEndpoint, interceptors: &Interceptors)
     endpoint.order == Order::Partition
         && endpoint.dispatch == Dispatch::Inline
         && endpoint.batch.is_none()
+        && endpoint.transaction.is_none()
         && endpoint.filter.is_none()
         && endpoint.rate_limit.is_none()
         && endpoint.breaker.is_none()

@@ -68,6 +68,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return;
         }
         let now = self.timers.now();
+        if self
+            .transactions
+            .as_ref()
+            .is_some_and(|tx| !tx.is_settled(now))
+        {
+            return;
+        }
         for request in std::mem::take(&mut self.quiet) {
             if self.is_quiet(&request.ends, now) {
                 let _ = request.answer.send(());

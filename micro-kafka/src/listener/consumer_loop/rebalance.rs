@@ -350,6 +350,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.abort_lanes(slot);
         self.seat.status.set_epoch(slot, 0);
         self.nacks.retain(|(of, _), _| *of != slot);
+        if let Some(tx) = &mut self.transactions {
+            tx.forget(slot);
+        }
         if let Some(partition) = self.partitions.get_mut(slot as usize) {
             *partition = None;
         }

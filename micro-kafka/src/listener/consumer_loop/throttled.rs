@@ -40,6 +40,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Keeps a record whose failure does not count; whether its lane is free again.
     pub(super) fn hold(&mut self, delivery: Delivery) -> bool {
         self.counts.held += 1;
+        self.unstage(delivery.token);
         let (slot, offset) = (delivery.token.slot, delivery.token.offset);
         self.nacks.remove(&(slot, offset));
         self.suspend(delivery, Duration::ZERO, Next::Handle)

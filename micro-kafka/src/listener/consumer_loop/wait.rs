@@ -39,6 +39,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             .acks
             .poll_recv_many(context, &mut self.inbox.acks, TURN);
         work |= acks.is_ready() || !self.inbox.acks.is_empty() || !self.inbox.landed.is_empty();
+        if let Some(tx) = &mut self.transactions {
+            work |= tx.poll(context);
+        }
         work |= self.timers.poll_due(context).is_ready();
         let deadline = self.next_deadline();
         work |= self.alarm.poll(context, deadline).is_ready();
@@ -55,7 +58,11 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let revocation = self.revocation.as_ref().map(|r| r.deadline());
         let stop = self.stop.as_ref().map(|stop| stop.deadline());
         let seek = self.seeks.iter().map(|seeking| seeking.deadline()).min();
-        revocation.into_iter().chain(stop).chain(seek).min()
+        let rewind = self.transactions.as_ref().and_then(|tx| tx.rewind.as_ref());
+        let rewind = rewind.filter(|_| revocation.is_none() && stop.is_none());
+        let rewind = rewind.map(|rewind| rewind.deadline());
+        let all = revocation.into_iter().chain(stop).chain(seek);
+        all.chain(rewind).min()
     }
 }
 

@@ -122,6 +122,7 @@ impl Broker {
             send_to: None,
             info: None,
             batch: None,
+            transaction: None,
             filter: None,
             id: "test".into(),
             topics: vec![self.topic.clone()],

@@ -1,5 +1,6 @@
 //! What sends in a transaction.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -7,6 +8,7 @@ use parking_lot::RwLock;
 use super::super::hooks::Hooks;
 use super::super::recorder::{RecordedTopic, Route};
 use super::super::{ErrorHook, Recorder, SendBuilder};
+use super::outbox::Outbox;
 use super::producer::TransactionalProducer;
 use super::send::TransactionSend;
 use crate::codec::ToPayload;
@@ -34,6 +36,11 @@ pub(super) enum Sender {
     Producer(Arc<TransactionalProducer>),
     /// Of a template that sends to no broker.
     Recorder(Arc<dyn Recorder>),
+    /// Of a listener's transaction, which is made later.
+    Outbox {
+        outbox: Arc<Outbox>,
+        hooks: Hooks,
+    },
 }
 
 impl Scope {
@@ -72,18 +79,44 @@ impl Transaction {
         reason = "`Json(&order)` is made for the call, and reads better without another `&`"
     )]
     pub fn send(&self, topic: &str, payload: impl ToPayload) -> TransactionSend {
-        let hook = ErrorHook::default();
-        let topic = match (&self.scope.sender, &*self.namespace) {
-            (Sender::Recorder(recorder), _) => Ok(RecordedTopic::route(topic, recorder, &hook)),
-            (Sender::Producer(producer), "") => producer.topic(topic).map(Route::Broker),
-            (Sender::Producer(producer), namespace) => producer
-                .topic(&format!("{namespace}{topic}"))
-                .map(Route::Broker),
-        };
         let record = match &self.scope.sender {
-            Sender::Producer(producer) => SendBuilder::new(topic, producer.hooks(), &payload),
-            Sender::Recorder(_) => SendBuilder::new(topic, &Hooks::telling(hook), &payload),
+            Sender::Producer(producer) => {
+                let topic = producer.topic(&self.full_name(topic)).map(Route::Broker);
+                SendBuilder::new(topic, producer.hooks(), &payload)
+            }
+            Sender::Recorder(recorder) => {
+                let hook = ErrorHook::default();
+                let topic = RecordedTopic::route(&self.full_name(topic), recorder, &hook);
+                SendBuilder::new(Ok(topic), &Hooks::telling(hook), &payload)
+            }
+            Sender::Outbox { outbox, hooks } => {
+                let recorder: Arc<dyn Recorder> = Arc::<Outbox>::clone(outbox);
+                let topic = RecordedTopic::route(&self.full_name(topic), &recorder, &hooks.errors);
+                SendBuilder::new(Ok(topic), hooks, &payload)
+            }
         };
         TransactionSend::new(record, Arc::clone(&self.scope))
+    }
+
+    /// One that gives each record to a recorder at once.
+    pub(in crate::template) fn recorded_at_once(recorder: &Arc<dyn Recorder>) -> Self {
+        let scope = Scope::open(Sender::Recorder(Arc::clone(recorder)));
+        Self::new(scope, &"".into())
+    }
+
+    /// The same for names as the broker knows them, namespace included.
+    pub(crate) fn with_wire_names(&self) -> Self {
+        Self {
+            scope: Arc::clone(&self.scope),
+            namespace: "".into(),
+        }
+    }
+
+    /// A topic as the broker knows it.
+    fn full_name<'n>(&self, topic: &'n str) -> Cow<'n, str> {
+        match &*self.namespace {
+            "" => topic.into(),
+            namespace => format!("{namespace}{topic}").into(),
+        }
     }
 }

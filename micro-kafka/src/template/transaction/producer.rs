@@ -10,8 +10,11 @@ use super::super::hooks::{Hooks, producer_hooks};
 use super::super::topics::Topics;
 use super::super::{SendError, TemplateConfig};
 use super::TransactionError;
+use super::outbox::Staged;
+use super::staged::StagedTransaction;
 use crate::client::{
-    ErrorCode, FailureHook, LazyProducer, Producer, Severity, Topic, TransactionRefusal,
+    ErrorCode, FailureHook, KeyHash, LazyProducer, Outgoing, Producer, Severity, Topic,
+    TransactionRefusal, Undelivered,
 };
 use crate::config::canonical;
 
@@ -22,6 +25,10 @@ const FLUSH_BEFORE_ABORT: Duration = Duration::from_secs(1);
 const ABORT: Duration = Duration::from_secs(10);
 /// Between two attempts of a call that may be repeated.
 const PAUSE: Duration = Duration::from_millis(20);
+/// Between two looks for room in the local queue.
+const ROOM: Duration = Duration::from_millis(1);
+/// librdkafka's word for "the partitioner decides".
+const ANY_PARTITION: i32 = -1;
 
 /// A producer with a transactional id of its own.
 #[derive(Debug)]
@@ -89,6 +96,66 @@ impl TransactionalProducer {
         self.call(Producer::begin_transaction)
     }
 
+    /// Puts all of a begun transaction into it, and commits.
+    pub(super) fn run(&self, staged: &StagedTransaction) -> Result<(), Ended> {
+        let until = Instant::now() + self.timeout;
+        if !staged.offsets.is_empty() {
+            let sent = repeat(until, || {
+                self.call(|producer| producer.send_offsets(&staged.offsets, &staged.group))
+            });
+            sent.map_err(|refusal| self.given_up(refusal))?;
+        }
+        for staged in &staged.records {
+            if let Err(failure) = self.produce(staged, until) {
+                return Err(Ended {
+                    broken: self.abort().is_err(),
+                    error: TransactionError::Undelivered {
+                        id: Arc::clone(&self.id),
+                        failures: vec![failure],
+                    },
+                });
+            }
+        }
+        self.commit()
+    }
+
+    /// Queues a record, waiting for room.
+    fn produce(&self, staged: &Staged, until: Instant) -> Result<(), SendError> {
+        let record = &staged.record;
+        let topic = self.topic(&record.topic)?;
+        let mut partition = record.partition;
+        loop {
+            let headers = record.headers.iter();
+            let queued = topic.queue_detached(Outgoing {
+                partition,
+                timestamp: record.timestamp.millis(),
+                key: record.key.as_deref(),
+                payload: record.payload.as_deref(),
+                headers: headers.map(|header| (&*header.name, header.value.as_deref())),
+            });
+            match queued {
+                Ok(()) => return Ok(()),
+                Err(ErrorCode::QUEUE_FULL) if Instant::now() < until => {
+                    thread::park_timeout(ROOM);
+                }
+                Err(ErrorCode::UNKNOWN_PARTITION) if staged.wish && partition >= 0 => {
+                    partition = ANY_PARTITION;
+                }
+                Err(code) => {
+                    let undelivered = Undelivered {
+                        topic: Arc::clone(topic.name()),
+                        code,
+                        partition,
+                        key_hash: record.key.as_deref().map(KeyHash::of),
+                        maybe_stored: false,
+                        reason: topic.core().fatal_reason_of(code),
+                    };
+                    return Err(undelivered.into());
+                }
+            }
+        }
+    }
+
     /// Delivers and commits; a transaction that cannot be committed is aborted.
     pub(super) fn commit(&self) -> Result<(), Ended> {
         let begun = Instant::now();
@@ -108,11 +175,16 @@ impl TransactionalProducer {
                 broken: true,
             });
         }
+        Err(self.given_up(refusal))
+    }
+
+    /// Ends a transaction that was refused.
+    fn given_up(&self, refusal: TransactionRefusal) -> Ended {
         let broken = refusal.severity == Severity::Fatal || self.abort().is_err();
-        Err(Ended {
+        Ended {
             error: self.why(refusal),
             broken,
-        })
+        }
     }
 
     /// Aborts; the producer must be replaced if that fails.

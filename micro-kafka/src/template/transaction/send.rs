@@ -29,6 +29,11 @@ impl TransactionSend {
         }
     }
 
+    /// The send without a look at the end of its transaction: whoever takes the record looks.
+    pub(crate) fn into_send(self) -> SendBuilder {
+        self.record
+    }
+
     /// As [`SendBuilder::key`].
     pub fn key(self, key: impl AsRef<[u8]>) -> Self {
         self.map(|record| record.key(key))

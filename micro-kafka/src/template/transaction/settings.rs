@@ -44,12 +44,15 @@ impl TransactionConfig {
     pub(super) fn full_prefix(&self, namespace: &str) -> String {
         match &self.id_prefix {
             Some(prefix) => format!("{namespace}{prefix}"),
-            None => {
-                let random = RandomState::new().build_hasher().finish();
-                format!("{namespace}mk-{random:016x}-")
-            }
+            None => format!("{namespace}{}", random_prefix()),
         }
     }
+}
+
+/// A prefix that nobody else has.
+pub(crate) fn random_prefix() -> String {
+    let random = RandomState::new().build_hasher().finish();
+    format!("mk-{random:016x}-")
 }
 
 #[cfg(test)]

@@ -13,3 +13,4 @@ mod rebalancing;
 mod schedule;
 mod script;
 mod stopping;
+mod transacting;

@@ -11,7 +11,8 @@ use proptest::prelude::*;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::client::{
-    ClientError, CommitOffset, RecordSource, Signal, Slot, SourceEvent, Spot, Start, TopicPartition,
+    ClientError, CommitOffset, GroupMetadata, RecordSource, Signal, Slot, SourceEvent, Spot, Start,
+    TopicPartition,
 };
 use crate::clock::Clock;
 use crate::error::Action;
@@ -208,6 +209,14 @@ impl RecordSource for LogSource {
         Ok(())
     }
 
+    fn group_metadata(&self) -> Option<GroupMetadata> {
+        GroupMetadata::of_group("g")
+    }
+
+    fn committed(&mut self, _slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError> {
+        Ok(Vec::new())
+    }
+
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {
         let mut world = self.world.lock();
         world.positions.insert(slot, offset);
@@ -349,6 +358,7 @@ impl Rig {
         let seat = LoopSeat {
             number: 0,
             line: None,
+            transactions: None,
             endpoint: Arc::new(ListenerEndpoint {
                 order,
                 dispatch,

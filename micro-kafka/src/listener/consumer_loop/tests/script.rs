@@ -10,8 +10,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::client::{
-    ClientError, CommitError, CommitOffset, RecordSource, Signal, Slot, SourceEvent, Spot, Start,
-    TopicPartition,
+    ClientError, CommitError, CommitOffset, GroupMetadata, RecordSource, Signal, Slot, SourceEvent,
+    Spot, Start, TopicPartition,
 };
 use crate::clock::Clock;
 use crate::error::Action;
@@ -43,6 +43,8 @@ pub(super) struct State {
     /// What the loop did, in order.
     pub(super) calls: Vec<Call>,
     pub(super) reads: usize,
+    /// What the group has committed by transactions, as the broker tells it.
+    pub(super) committed: Vec<(Slot, i64)>,
     closed: bool,
 }
 
@@ -206,6 +208,18 @@ impl RecordSource for ScriptedSource {
             self.script.event(SourceEvent::Committed { id, result });
         }
         Ok(())
+    }
+
+    fn group_metadata(&self) -> Option<GroupMetadata> {
+        GroupMetadata::of_group("g")
+    }
+
+    fn committed(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError> {
+        let committed = self.script.with(|state| state.committed.clone());
+        Ok(committed
+            .into_iter()
+            .filter(|(slot, _)| slots.contains(slot))
+            .collect())
     }
 
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {
@@ -394,6 +408,7 @@ impl Plan {
             events: events.clone(),
             throttle: None,
             line: None,
+            transactions: None,
         };
         let source = ScriptedSource {
             script: script.clone(),
@@ -464,6 +479,7 @@ impl Plan {
             send_to: None,
             info: None,
             batch: None,
+            transaction: None,
             filter: None,
             auto_commit: self.auto_commit,
             id: "test".into(),

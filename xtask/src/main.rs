@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use xtask::ci;
 use xtask::kafka::{Jars, Kafka, KafkaError};
 use xtask::proof;
+use xtask::spring;
 use xtask::suite;
 
 /// The repository's chores
@@ -25,6 +26,8 @@ enum Chore {
     Kafka(KafkaChore),
     /// Another client's own tests against a broker
     Suite(suite::Options),
+    /// A Spring service (`interop/spring/`) that talks with ours (`interop/src/`)
+    Spring(spring::Options),
     /// The steps of continuous integration, or those that are named
     Ci {
         /// Steps to run; none: all
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Kafka(chore) => kafka(chore),
         Chore::Suite(options) => suite::run(&options).map_err(Into::into),
+        Chore::Spring(options) => spring::run(&options).map_err(Into::into),
         Chore::Ci { steps } => ci::run(&steps).map_err(Into::into),
         Chore::Proof { proofs } => proof::run(&proofs).map_err(Into::into),
     };

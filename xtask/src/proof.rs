@@ -13,6 +13,11 @@ const ALL: &[Step] = &[
         run: fuzz,
     },
     Step {
+        name: "outage",
+        about: "a broker that is away for a minute costs those who send waiting, and no record",
+        run: outage,
+    },
+    Step {
         name: "exactly-once",
         about: "100,000 records copied by services that are killed 30 times, on both brokers",
         run: exactly_once,
@@ -40,6 +45,12 @@ fn fuzz() -> Result<(), CiError> {
     Run::cargo("test --release --locked -p micro-kafka-broker --lib -- server::tests::fuzz")
         .env("MICRO_KAFKA_FUZZ_FRAMES", "1000000")
         .limit(AN_HOUR)
+        .check()
+}
+
+fn outage() -> Result<(), CiError> {
+    Run::cargo("test --locked -p micro-kafka --test template -- is_away")
+        .env("MICRO_KAFKA_OUTAGE_SECONDS", "60")
         .check()
 }
 

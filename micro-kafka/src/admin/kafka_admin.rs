@@ -11,7 +11,7 @@ use crate::client::{AnyClient, ConfigError, FailureHook, LazyProducer, Producer,
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Between a request that may succeed later and the next one.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a [`KafkaAdmin`] with connections of its own is made from.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ impl fmt::Debug for AdminConfig {
 pub struct KafkaAdmin {
     client: AnyClient,
     namespace: Arc<str>,
-    timeout: Duration,
+    pub(super) timeout: Duration,
 }
 
 impl KafkaAdmin {

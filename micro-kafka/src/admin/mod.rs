@@ -6,6 +6,7 @@ mod kafka_admin;
 mod offsets;
 mod topics;
 
+pub use crate::client::{BrokerNode, PartitionInfo};
 pub use error::AdminError;
 pub use kafka_admin::{AdminConfig, KafkaAdmin};
 pub use offsets::TopicPartition;

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use tokio::time::Instant;
+
+use super::kafka_admin::PAUSE;
 use super::{AdminError, KafkaAdmin};
-use crate::client::{self, ErrorCode, Refusal, TopicSpec};
+use crate::client::{self, ErrorCode, PartitionInfo, Refusal, TopicSpec};
 
 /// A topic to create; what is not set is the broker's default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +75,8 @@ const DELETE: &str = "delete topic";
 const DESCRIBE: &str = "describe topic";
 
 impl KafkaAdmin {
-    /// Creates topics; one that exists already is left as it is, whatever its partitions.
+    /// Creates topics; one that exists already is left as it is, whatever its partitions. Returns
+    /// once the broker that is asked knows the new ones.
     ///
     /// # Errors
     /// With the first topic that could not be created; others may have been.
@@ -91,7 +95,7 @@ impl KafkaAdmin {
             .collect();
         let request = |timeout| client::create_topics(self.client(), &specs, timeout);
         let answers = self.ask(CREATE, &names.join(", "), request).await?;
-        let mut created = BTreeMap::new();
+        let mut created: BTreeMap<String, Created> = BTreeMap::new();
         for (name, answer) in answers {
             let outcome = match answer {
                 Ok(()) => Created::New,
@@ -100,7 +104,26 @@ impl KafkaAdmin {
             };
             created.insert(self.own_name(&name).into(), outcome);
         }
+        let new = created.iter().filter(|(_, made)| **made == Created::New);
+        let new: Vec<&str> = new.map(|(name, _)| name.as_str()).collect();
+        self.until_known(&new).await;
         Ok(created)
+    }
+
+    /// Waits until the topics have leaders: what is made is announced to the brokers afterwards.
+    async fn until_known(&self, topics: &[&str]) {
+        let deadline = Instant::now() + self.timeout;
+        // Whoever may create a topic need not be allowed to describe it.
+        while let Ok(described) = self.describe(topics).await {
+            let has_leaders = |partitions: &Option<Vec<PartitionInfo>>| {
+                let mut known = partitions.iter().flatten();
+                partitions.is_some() && known.all(|partition| partition.leader.is_some())
+            };
+            if described.values().all(has_leaders) || Instant::now() + PAUSE >= deadline {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Deletes topics; one that does not exist counts as deleted.
@@ -134,23 +157,11 @@ impl KafkaAdmin {
         &self,
         topics: &[&str],
     ) -> Result<BTreeMap<String, Option<u32>>, AdminError> {
-        if topics.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let names = self.wire_names(topics.iter().copied());
-        let wire: Vec<&str> = names.iter().map(String::as_str).collect();
-        let request = |timeout| client::describe_topics(self.client(), &wire, timeout);
-        let answers = self.ask(DESCRIBE, &names.join(", "), request).await?;
-        let mut counts = BTreeMap::new();
-        for (name, answer) in answers {
-            let count = match answer {
-                Ok(count) => u32::try_from(count).ok(),
-                Err(refusal) if is_unknown(&refusal) => None,
-                Err(refusal) => return Err(self.error(DESCRIBE, name, refusal)),
-            };
-            counts.insert(self.own_name(&name).into(), count);
-        }
-        Ok(counts)
+        let described = self.describe(topics).await?.into_iter();
+        let count = |partitions: Option<Vec<_>>| u32::try_from(partitions?.len()).ok();
+        Ok(described
+            .map(|(topic, partitions)| (topic, count(partitions)))
+            .collect())
     }
 
     /// How many partitions a topic has; `None` if it does not exist.
@@ -160,6 +171,37 @@ impl KafkaAdmin {
     pub async fn partition_count(&self, topic: &str) -> Result<Option<u32>, AdminError> {
         let counts = self.partition_counts(&[topic]).await?;
         Ok(counts.get(topic).copied().flatten())
+    }
+
+    /// A topic's partitions, by their numbers; `None` if it does not exist. Does not create it.
+    ///
+    /// # Errors
+    /// If it may not be described.
+    pub async fn partitions(&self, topic: &str) -> Result<Option<Vec<PartitionInfo>>, AdminError> {
+        Ok(self.describe(&[topic]).await?.remove(topic).flatten())
+    }
+
+    async fn describe(
+        &self,
+        topics: &[&str],
+    ) -> Result<BTreeMap<String, Option<Vec<PartitionInfo>>>, AdminError> {
+        if topics.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let names = self.wire_names(topics.iter().copied());
+        let wire: Vec<&str> = names.iter().map(String::as_str).collect();
+        let request = |timeout| client::describe_topics(self.client(), &wire, timeout);
+        let answers = self.ask(DESCRIBE, &names.join(", "), request).await?;
+        let mut described = BTreeMap::new();
+        for (name, answer) in answers {
+            let partitions = match answer {
+                Ok(partitions) => Some(partitions),
+                Err(refusal) if is_unknown(&refusal) => None,
+                Err(refusal) => return Err(self.error(DESCRIBE, name, refusal)),
+            };
+            described.insert(self.own_name(&name).into(), partitions);
+        }
+        Ok(described)
     }
 }
 

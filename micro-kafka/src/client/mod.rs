@@ -6,6 +6,7 @@
 
 mod admin;
 mod admin_offsets;
+mod admin_partitions;
 mod admin_topics;
 mod any_client;
 mod assigned_consumer;
@@ -40,6 +41,7 @@ mod start_offsets;
 #[cfg(test)]
 pub(crate) mod mock_cluster;
 
+pub use admin_partitions::{BrokerNode, PartitionInfo};
 pub use error::ClientError;
 pub use error_code::ErrorCode;
 pub use key_hash::KeyHash;
@@ -50,7 +52,8 @@ pub use properties::{CONSUMER_DEFAULTS, CONSUMER_FIXED, consumer_properties};
 
 pub(crate) use admin::Refusal;
 pub(crate) use admin_offsets::{End, committed, list_offsets};
-pub(crate) use admin_topics::{TopicSpec, create_topics, delete_topics, describe_topics};
+pub(crate) use admin_partitions::describe_topics;
+pub(crate) use admin_topics::{TopicSpec, create_topics, delete_topics};
 pub(crate) use any_client::AnyClient;
 pub(crate) use assigned_consumer::AssignedConsumer;
 pub(crate) use by_hand::Beginning;

@@ -1,17 +1,8 @@
-//! A template's requests, and single records that it reads.
+//! A template's requests.
 
-use std::time::{Duration, Instant};
-
-use super::kafka_template::blocking;
-use super::request::{ReplyConfig, ReplyCounts, Request, RequestError, Requests};
-use super::{KafkaError, KafkaTemplate, SendBuilder};
-use crate::client::{AssignedConsumer, ErrorCode, TopicPartition};
+use super::request::{ReplyConfig, ReplyCounts, Request, Requests};
+use super::{KafkaTemplate, SendBuilder};
 use crate::codec::ToPayload;
-use crate::config::is_for_producers_only;
-use crate::record::Record;
-
-/// How long a single record is waited for.
-const RECEIVE: Duration = Duration::from_secs(5);
 
 impl KafkaTemplate {
     /// Begins a request: a record whose answer comes back as a record.
@@ -53,56 +44,6 @@ impl KafkaTemplate {
     /// Fails the requests that wait, and refuses further ones.
     pub(crate) fn close_requests(&self) {
         self.requests().close();
-    }
-
-    /// Reads one record; `None` if there is none at that offset, or none within 5 s.
-    ///
-    /// It makes a consumer for the purpose, which takes some milliseconds.
-    ///
-    /// # Errors
-    /// If the partition does not exist or may not be read.
-    pub async fn receive(
-        &self,
-        topic: &str,
-        partition: i32,
-        offset: i64,
-    ) -> Result<Option<Record>, KafkaError> {
-        let count = self.admin().partition_count(topic).await?.unwrap_or(0);
-        let topic = format!("{}{topic}", self.namespace());
-        if u32::try_from(partition).map_or(true, |partition| partition >= count) {
-            return Err(RequestError::NoPartition { topic, partition }.into());
-        }
-        let start = (TopicPartition::new(&topic, partition), offset);
-        let settings = self.consumer_settings();
-        let read = blocking(move || {
-            let consumer =
-                AssignedConsumer::new(settings, &[start], "error").map_err(RequestError::Reader)?;
-            let deadline = Instant::now() + RECEIVE;
-            loop {
-                let left = deadline.saturating_duration_since(Instant::now());
-                match consumer.next(left) {
-                    None => return Ok(None),
-                    Some(Ok(record)) => return Ok(Some(record)),
-                    Some(Err(ErrorCode::OFFSET_RESET)) => return Ok(None),
-                    Some(Err(code)) if code.is_retriable() => {}
-                    Some(Err(code)) => return Err(RequestError::Broker { topic, code }),
-                }
-            }
-        });
-        let record = read.await?;
-        Ok(record.filter(|record| record.offset() == offset))
-    }
-
-    /// What a consumer on the template's cluster is made with.
-    pub(super) fn consumer_settings(&self) -> Vec<(String, String)> {
-        let config = self.config();
-        let servers = (
-            "bootstrap.servers".to_owned(),
-            config.bootstrap_servers.clone(),
-        );
-        let shared = config.properties.iter();
-        let shared = shared.filter(|(name, _)| !is_for_producers_only(name));
-        std::iter::once(servers).chain(shared.cloned()).collect()
     }
 
     pub(super) fn reply_config(&self) -> &ReplyConfig {

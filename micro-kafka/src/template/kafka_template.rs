@@ -1,23 +1,15 @@
 //! The template itself.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
-
-use futures_util::FutureExt;
-use futures_util::future::join_all;
+use std::sync::Arc;
 
 use super::family::Family;
 use super::hooks::{Hooks, producer_hooks};
 use super::recorder::{RecordedTopic, Route};
 use super::request::Requests;
 use super::topics::Topics;
-use super::transaction::{Nesting, TransactionPool, recorded};
-use super::{
-    KafkaError, Recorder, SendBuilder, SendError, SendResult, TemplateConfig, Transaction,
-    TransactionError,
-};
+use super::transaction::Transactions;
+use super::{KafkaError, Recorder, SendBuilder, SendError, SendResult, TemplateConfig};
 use crate::admin::KafkaAdmin;
 use crate::client::{AnyClient, ConfigError, FailureHook, LazyProducer, Producer};
 use crate::codec::ToPayload;
@@ -47,25 +39,13 @@ pub struct KafkaTemplate {
 }
 
 pub(super) struct Shared {
-    topics: Topics,
+    pub(super) topics: Topics,
     hooks: Hooks,
-    family: Family,
-    producer: Arc<LazyProducer>,
-    recorder: Option<Arc<dyn Recorder>>,
-    transactions: Arc<Transactions>,
+    pub(super) family: Family,
+    pub(super) producer: Arc<LazyProducer>,
+    pub(super) recorder: Option<Arc<dyn Recorder>>,
+    pub(super) transactions: Arc<Transactions>,
     pub(super) requests: Arc<Requests>,
-}
-
-/// The transactional producers, once there was a transaction.
-struct Transactions {
-    config: TemplateConfig,
-    pool: OnceLock<Arc<TransactionPool>>,
-}
-
-impl Transactions {
-    fn pool(&self) -> &Arc<TransactionPool> {
-        self.pool.get_or_init(|| TransactionPool::new(&self.config))
-    }
 }
 
 impl KafkaTemplate {
@@ -116,10 +96,7 @@ impl KafkaTemplate {
                 family: Family::default(),
                 producer: Arc::new(producer),
                 recorder,
-                transactions: Arc::new(Transactions {
-                    config,
-                    pool: OnceLock::new(),
-                }),
+                transactions: Arc::new(Transactions::new(config)),
                 requests: Arc::default(),
             }),
         }
@@ -159,7 +136,7 @@ impl KafkaTemplate {
 
     /// What the template was made from.
     pub(super) fn config(&self) -> &TemplateConfig {
-        &self.shared.transactions.config
+        self.shared.transactions.config()
     }
 
     fn send_itself(&self, topic: &str, payload: &impl ToPayload) -> SendBuilder {
@@ -234,73 +211,12 @@ impl KafkaTemplate {
 
     /// A transactional template refuses sends outside of transactions.
     fn plain_sends(&self, topic: &str) -> Result<(), SendError> {
-        if !self
-            .shared
-            .transactions
-            .config
-            .transactions
-            .refuses_plain_sends()
-        {
+        if !self.config().transactions.refuses_plain_sends() {
             return Ok(());
         }
         Err(SendError::OutsideTransaction {
             topic: format!("{}{topic}", self.namespace()).into(),
         })
-    }
-
-    /// Sends all of `work`'s records, or none of them, for readers of committed records.
-    ///
-    /// `work` gets a [`Transaction`] to send by; what it returns as `Ok` is returned once the
-    /// broker has committed. On `Err`, on a panic, and if the future is dropped, the transaction is
-    /// aborted. Its producer is one of [`producers`](super::TransactionConfig::producers); while
-    /// all of them are in a transaction, further ones wait.
-    ///
-    /// ```no_run
-    /// # use micro_kafka::prelude::*;
-    /// # async fn book(kafka: &KafkaTemplate) -> Result<(), KafkaError> {
-    /// kafka
-    ///     .transaction(async |tx| {
-    ///         tx.send("debits", "a").await?;
-    ///         tx.send("credits", "b").await
-    ///     })
-    ///     .await
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of `work`, and as [`KafkaError::Transaction`] what hinders the transaction: all failed
-    /// deliveries, a refused commit, a producer that was fenced, a transaction in a transaction.
-    ///
-    /// # Cancel safety
-    /// Dropped before the commit, the transaction is aborted in the background. Dropped during the
-    /// commit, it goes on.
-    pub async fn transaction<T, E: From<KafkaError>>(
-        &self,
-        work: impl AsyncFnOnce(Transaction) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let error = |error: TransactionError| E::from(error.into());
-        if let Some(recorder) = &self.shared.recorder {
-            return recorded(recorder, work).await;
-        }
-        let pool = self.shared.transactions.pool();
-        let nesting = Nesting::check(pool.identity()).map_err(error)?;
-        let open = pool.begin().await.map_err(error)?;
-        let handle = open
-            .handle(self.shared.topics.namespace())
-            .ok_or(TransactionError::Closed)
-            .map_err(error)?;
-        let work = AssertUnwindSafe(work(handle)).catch_unwind();
-        match nesting.scope(work).await {
-            Ok(Ok(done)) => open.commit().await.map(|()| done).map_err(error),
-            Ok(Err(error)) => {
-                open.abort().await;
-                Err(error)
-            }
-            Err(panic) => {
-                open.abort().await;
-                resume_unwind(panic)
-            }
-        }
     }
 
     /// Begins a send of known bytes.
@@ -346,12 +262,6 @@ impl KafkaTemplate {
         }
     }
 
-    /// A transaction that gives each record to the recorder at once; `None` without a recorder.
-    pub(crate) fn recorded_transaction(&self) -> Option<Transaction> {
-        let recorder = self.shared.recorder.as_ref()?;
-        Some(Transaction::recorded_at_once(recorder))
-    }
-
     /// Whether it sends to a recorder instead of a broker.
     pub(crate) fn is_recording(&self) -> bool {
         self.shared.recorder.is_some()
@@ -363,72 +273,6 @@ impl KafkaTemplate {
         let producer = self.shared.producer.if_made()?;
         let reason = producer.core().fatal_reason();
         reason.map(Into::into)
-    }
-
-    /// Waits until every accepted record is delivered or has failed, those of
-    /// [named](Self::named) templates too.
-    ///
-    /// # Errors
-    /// If that takes longer than `timeout`; the records go on being sent.
-    ///
-    /// # Cancel safety
-    /// Dropping the future changes nothing.
-    pub async fn flush(&self, timeout: Duration) -> Result<(), KafkaError> {
-        let flushes = self.producers().map(|producer| {
-            blocking(move || {
-                producer
-                    .if_made()
-                    .map_or(Ok(()), |made| made.flush(timeout))
-            })
-        });
-        let flushed = join_all(flushes).await;
-        match flushed.into_iter().filter_map(Result::err).sum() {
-            0 => Ok(()),
-            outstanding => Err(KafkaError::FlushTimedOut { outstanding }),
-        }
-    }
-
-    /// Accepts no more records from any clone, waits at most `deadline` for those on their way and
-    /// for transactions, and gives the rest up; returns how many records were lost, and logs it.
-    /// [Named](Self::named) templates are closed with it.
-    ///
-    /// # Cancel safety
-    /// The template is closed and flushed even if the future is dropped.
-    pub async fn close(&self, deadline: Duration) -> usize {
-        let template = self.clone();
-        match tokio::spawn(async move { template.close_all(deadline).await }).await {
-            Ok(lost) => lost,
-            Err(stopped) => match stopped.try_into_panic() {
-                Ok(panic) => resume_unwind(panic),
-                // The runtime is going down, and this future with it.
-                Err(_) => std::future::pending().await,
-            },
-        }
-    }
-
-    async fn close_all(&self, deadline: Duration) -> usize {
-        let begun = Instant::now();
-        let pools = self.templates().filter_map(|template| {
-            let pool = template.shared.transactions.pool.get()?;
-            Some(pool.close(deadline))
-        });
-        join_all(pools).await;
-        self.close_requests();
-        let deadline = deadline.saturating_sub(begun.elapsed());
-        let closes = self
-            .producers()
-            .map(|producer| blocking(move || producer.close(deadline)));
-        join_all(closes).await.into_iter().sum()
-    }
-
-    /// This template and those beside it.
-    fn templates(&self) -> impl Iterator<Item = &Self> {
-        std::iter::once(self).chain(self.shared.family.all())
-    }
-
-    fn producers(&self) -> impl Iterator<Item = Arc<LazyProducer>> {
-        self.templates()
-            .map(|template| Arc::clone(&template.shared.producer))
     }
 }
 
@@ -443,18 +287,6 @@ fn producer(config: &TemplateConfig) -> Result<Producer, ConfigError> {
     )
 }
 
-/// Runs what blocks where it hinders nobody.
-pub(super) async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(call).await {
-        Ok(result) => result,
-        Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            // The runtime is going down, and this future with it.
-            Err(_) => std::future::pending().await,
-        },
-    }
-}
-
 impl fmt::Debug for KafkaTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KafkaTemplate")
@@ -465,6 +297,8 @@ impl fmt::Debug for KafkaTemplate {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::config::Config;
 

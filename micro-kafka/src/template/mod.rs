@@ -1,9 +1,11 @@
 //! Sending: the [`KafkaTemplate`] and everything that a send is made of.
 
 mod asking;
+mod blocking;
 mod buffer;
 mod builder;
 mod config;
+mod ending;
 mod error;
 mod family;
 mod future;
@@ -11,6 +13,7 @@ mod hooks;
 mod interceptor;
 mod kafka_record;
 mod kafka_template;
+mod reading;
 mod recorder;
 mod request;
 mod to_bytes;

@@ -79,3 +79,21 @@ async fn a_record_above_the_topics_limit_is_too_large() {
     assert!(matches!(error, SendError::TooLarge { .. }), "{error:?}");
     kafka.send("small", raw("fits")).await.unwrap();
 }
+
+#[tokio::test]
+async fn partitions_are_told_with_their_leaders() {
+    let (kafka, _broker) = on_broker().await;
+    let partitions = kafka.partitions_for("orders").await.unwrap();
+    let numbers = partitions.iter().map(|info| info.partition);
+    assert!(numbers.eq(0..3), "{partitions:?}");
+    for info in &partitions {
+        let leader = info.leader.as_ref().expect("a leader");
+        assert_eq!((leader.host.as_str(), leader.port > 0), ("127.0.0.1", true));
+        assert_eq!(info.replicas, [leader.id]);
+        assert_eq!(info.in_sync, [leader.id]);
+    }
+    let missing = kafka.partitions_for("nowhere").await.unwrap();
+    assert!(missing.is_empty(), "{missing:?}");
+    let created = kafka.admin().partition_count("nowhere").await.unwrap();
+    assert_eq!(created, None);
+}

@@ -22,4 +22,6 @@ mod requests;
 #[cfg(test)]
 mod routing;
 #[cfg(test)]
+mod transaction_faults;
+#[cfg(test)]
 mod transactions;

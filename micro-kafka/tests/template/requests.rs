@@ -41,12 +41,16 @@ async fn fixture(change: impl FnOnce(&mut TemplateConfig)) -> Fixture {
 impl Fixture {
     /// The request at that offset, as soon as it is there.
     async fn request(&self, offset: i64) -> (Record, ReplyTo) {
-        loop {
-            if let Some(record) = self.kafka.receive("ask", 0, offset).await.unwrap() {
-                let reply = ReplyTo::of(&record, &self.kafka).expect("a request");
-                return (record, reply);
+        let received = tokio::time::timeout(Duration::from_secs(60), async {
+            loop {
+                if let Some(record) = self.kafka.receive("ask", 0, offset).await.unwrap() {
+                    return record;
+                }
             }
-        }
+        });
+        let record = received.await.expect("nobody has asked");
+        let reply = ReplyTo::of(&record, &self.kafka).expect("a request");
+        (record, reply)
     }
 }
 

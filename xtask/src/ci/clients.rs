@@ -71,7 +71,7 @@ fn console_tools(broker: &Broker) -> Result<(), CiError> {
     )
 }
 
-pub(super) fn tool(class: &str, words: &str) -> Result<Run, CiError> {
+pub(crate) fn tool(class: &str, words: &str) -> Result<Run, CiError> {
     let java = Jars::resolve()?.java(class, "-Xmx256m", "WARN");
     Ok(Run::command(java).arguments(words.split_whitespace()))
 }

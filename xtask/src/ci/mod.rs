@@ -3,12 +3,13 @@
 mod clients;
 mod disk;
 mod programs;
-mod step;
+pub(crate) mod step;
 mod steps;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+pub(crate) use clients::tool;
 pub(crate) use step::Run;
 pub use step::{CiError, Step};
 pub(crate) use steps::on;

@@ -230,7 +230,7 @@ fn not_started(line: &str, source: io::Error) -> CiError {
 }
 
 /// Compares line by line.
-pub(super) fn same_lines(what: &str, found: &str, expected: &str) -> Result<(), CiError> {
+pub(crate) fn same_lines(what: &str, found: &str, expected: &str) -> Result<(), CiError> {
     let longest = found.lines().count().max(expected.lines().count());
     let line_of = |text: &str, line: usize| {
         text.lines()

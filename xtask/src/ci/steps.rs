@@ -1,11 +1,12 @@
 use std::fs;
 use std::time::Duration;
 
-use super::clients;
+use super::clients::{self, Broker};
 use super::disk;
 use super::programs;
 use super::step::{CiError, Run, Step, same_lines};
 use crate::kafka::Kafka;
+use crate::spring;
 use crate::workspace;
 
 /// The crates with tests that talk to a broker; what the compiler says of mistakes is left out.
@@ -72,6 +73,11 @@ pub(super) const ALL: &[Step] = &[
         run: apache,
     },
     Step {
+        name: "spring",
+        about: "a Spring service talks with ours, on the embedded broker and on Apache Kafka",
+        run: spring,
+    },
+    Step {
         name: "upkeep",
         about: "retention and compaction on an Apache Kafka that looks often",
         run: upkeep,
@@ -133,6 +139,15 @@ fn suite() -> Result<(), CiError> {
 
 fn apache() -> Result<(), CiError> {
     on(&Kafka::fresh("ci")?, on_apache)
+}
+
+fn spring() -> Result<(), CiError> {
+    Run::cargo("build --release --locked -p micro-kafka-broker").check()?;
+    let broker = Broker::start_with(&[])?;
+    spring::talk(&broker.bootstrap, &[])?;
+    on(&Kafka::fresh("spring")?, |bootstrap| {
+        spring::talk(bootstrap, &[])
+    })
 }
 
 /// What is old goes within milliseconds, not minutes.

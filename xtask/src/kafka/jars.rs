@@ -7,9 +7,9 @@ use super::KafkaError;
 use crate::workspace;
 
 const POM: &str = include_str!("../../kafka/pom.xml");
-const JAVA_FIX: &str = "install a Java runtime, 17 or newer (Debian: `apt-get install default-jre-headless`), or set JAVA_HOME";
-const MAVEN_FIX: &str =
-    "install Maven (Debian: `apt-get install maven`); it fetches Apache Kafka's jars once";
+const JAVA_FIX: &str =
+    "install Java, 17 or newer (Debian: `apt-get install default-jdk-headless`), or set JAVA_HOME";
+const MAVEN_FIX: &str = "install Maven (Debian: `apt-get install maven`); it fetches the jars once";
 
 /// The jars of Apache Kafka and its tools, kept under `target/kafka/`.
 #[derive(Debug, Clone)]
@@ -35,9 +35,7 @@ impl Jars {
         let dir = workspace::target()
             .join("kafka")
             .join(format!("jars-{}", Self::version()));
-        if !dir.is_dir() {
-            fetch(&dir)?;
-        }
+        fetch(&workspace::root().join("xtask/kafka/pom.xml"), &dir)?;
         Ok(Self { dir })
     }
 
@@ -60,7 +58,7 @@ impl Jars {
     #[must_use]
     pub fn java(&self, class: &str, heap: &str, log_level: &str) -> Command {
         let log4j = workspace::root().join("xtask/kafka/log4j2.properties");
-        let mut java = Command::new(java_program());
+        let mut java = Command::new(java_program("java"));
         java.arg(heap)
             .arg(format!("-Dkafka.log.level={log_level}"))
             .arg(format!("-Dlog4j2.configurationFile={}", log4j.display()))
@@ -69,13 +67,20 @@ impl Jars {
     }
 }
 
-fn java_program() -> PathBuf {
-    std::env::var_os("JAVA_HOME")
-        .map_or_else(|| "java".into(), |home| Path::new(&home).join("bin/java"))
+/// A program of the Java installation, as `java` or `javac`.
+pub(crate) fn java_program(name: &str) -> PathBuf {
+    std::env::var_os("JAVA_HOME").map_or_else(
+        || name.into(),
+        |home| Path::new(&home).join("bin").join(name),
+    )
 }
 
-/// Copies into a folder of its own first, so that an interrupted download is never taken for a whole one.
-fn fetch(dir: &Path) -> Result<(), KafkaError> {
+/// Brings the jars that a pom names into `dir`, unless they are there. They are copied into a folder
+/// of their own first, so that an interrupted download is never taken for a whole one.
+pub(crate) fn fetch(pom: &Path, dir: &Path) -> Result<(), KafkaError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
     let partial = dir.with_extension(format!("partial-{}", std::process::id()));
     fs::create_dir_all(&partial).map_err(KafkaError::io(&partial))?;
     let mut maven = Command::new("mvn");
@@ -87,14 +92,14 @@ fn fetch(dir: &Path) -> Result<(), KafkaError> {
             "-DincludeScope=runtime",
             "-f",
         ])
-        .arg(workspace::root().join("xtask/kafka/pom.xml"))
+        .arg(pom)
         .arg(format!("-DoutputDirectory={}", partial.display()));
-    run("fetching Apache Kafka by Maven", &mut maven)?;
+    run("fetching jars by Maven", &mut maven)?;
     fs::rename(&partial, dir).map_err(KafkaError::io(dir))
 }
 
 /// Runs a program to its end; its output is kept for the error.
-pub(super) fn run(what: &'static str, command: &mut Command) -> Result<Output, KafkaError> {
+pub(crate) fn run(what: &'static str, command: &mut Command) -> Result<Output, KafkaError> {
     let output = command.output().map_err(missing(command))?;
     if output.status.success() {
         return Ok(output);
@@ -109,7 +114,7 @@ pub(super) fn run(what: &'static str, command: &mut Command) -> Result<Output, K
 }
 
 /// Says what to install when `command` cannot be started.
-pub(super) fn missing(command: &Command) -> impl FnOnce(io::Error) -> KafkaError + use<> {
+pub(crate) fn missing(command: &Command) -> impl FnOnce(io::Error) -> KafkaError + use<> {
     let program = command.get_program().to_string_lossy().into_owned();
     move |source| match source.kind() {
         io::ErrorKind::NotFound => {

@@ -1,7 +1,7 @@
 //! Apache Kafka (KRaft, one process) from its published jars.
 
 mod error;
-mod jars;
+pub(crate) mod jars;
 mod probe;
 mod server;
 

@@ -13,7 +13,7 @@ use super::{CORRELATION_ID, ReplyConfig, RequestError};
 use crate::admin::NewTopic;
 use crate::client::{AssignedConsumer, TopicPartition};
 use crate::record::Record;
-use crate::template::kafka_template::blocking;
+use crate::template::blocking::blocking;
 use crate::template::{KafkaError, KafkaTemplate};
 
 /// How long the reader waits for a record before it looks whether it is to stop.

@@ -11,14 +11,15 @@ mod recorded;
 mod send;
 mod settings;
 mod staged;
+mod transacting;
 
 pub use error::TransactionError;
 pub use handle::Transaction;
-pub(super) use nesting::Nesting;
+use nesting::Nesting;
 pub(crate) use outbox::{Outbox, Postage, Staged};
-pub(super) use pool::TransactionPool;
-pub(super) use recorded::recorded;
+use recorded::recorded;
 pub use send::{TransactionSend, TransactionSendFuture};
 pub use settings::TransactionConfig;
 pub(crate) use settings::random_prefix;
 pub(crate) use staged::{StagedCommitter, StagedTransaction};
+pub(super) use transacting::Transactions;

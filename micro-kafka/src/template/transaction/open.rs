@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::super::kafka_template::blocking;
+use super::super::blocking::blocking;
 use super::TransactionError;
 use super::handle::{Scope, Sender, Transaction};
 use super::pool::Lease;

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::TemplateConfig;
-use super::super::kafka_template::blocking;
+use super::super::blocking::blocking;
 use super::TransactionError;
 use super::open::OpenTransaction;
 use super::producer::TransactionalProducer;

@@ -1,0 +1,11 @@
+#![allow(unused)]
+
+use micro_kafka::prelude::*;
+
+#[derive(KafkaRecord)]
+#[kafka(topic = "orders")]
+struct Order {
+    cents: i64,
+}
+
+fn main() {}

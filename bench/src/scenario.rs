@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::broker::Broker;
 use crate::error::BenchError;
-use crate::pairs::{Metric, Pairs};
+use crate::pairs::{Metric, Pairs, spread};
 use crate::report::{Part, Report, Row, Shown};
 use crate::run::Bench;
 use crate::side::{Who, Work};
@@ -15,6 +15,8 @@ use crate::side::{Who, Work};
 const PARTITIONS: i32 = 6;
 /// So that every partition has records when a service starts.
 const STORED_AT_START: u64 = 10_000;
+/// Records of which some fail, in one partition.
+const POISONED_RECORDS: u64 = 10_000;
 /// Records of slow handlers, in one partition.
 const SLOW_RECORDS: u64 = 10_000;
 /// A server that has just started takes twenty times as long for a join: its code is not compiled.
@@ -29,6 +31,9 @@ pub(crate) enum Scenario {
     ListenerBytes,
     /// Slow handlers in the order of keys, beside a loop with a queue for each key
     KeyOrder,
+    /// Records of which one in a hundred fails three times, with dead letters, beside a plain poll loop
+    /// that fails at nothing, and beside what Spring Kafka took
+    Poison,
     /// Pipelined sends beside `FutureProducer`
     Template,
     /// Transactions of ten records beside a loop on librdkafka, and one on rust-rdkafka's own call
@@ -72,6 +77,7 @@ impl Scenario {
             Self::ListenerJson => "listener-json",
             Self::ListenerBytes => "listener-bytes",
             Self::KeyOrder => "key-order",
+            Self::Poison => "poison",
             Self::Template => "template",
             Self::Transactions => "transactions",
             Self::ExactlyOnce => "exactly-once",
@@ -123,6 +129,7 @@ impl Scenario {
                 vec![wall(&pairs).at_least(target), cpu(&pairs).at_least(target)]
             }
             Self::KeyOrder => key_order(bench, broker, report)?,
+            Self::Poison => poison(bench, broker, report)?,
             Self::Template => {
                 let measure = Measure {
                     what: self.name(),
@@ -199,6 +206,25 @@ fn key_order(bench: &Bench, broker: &Broker, report: &mut Report) -> Result<Vec<
     Ok(vec![wall(&pairs).at_least(1.0), cpu(&pairs)])
 }
 
+/// What Spring Kafka 4.1 took for the same on Apache Kafka, on two cores: 127 ms a poison record.
+const SPRING_SECONDS: f64 = 12.7;
+
+/// One record in a hundred fails at each of its three attempts, and becomes a dead letter.
+fn poison(bench: &Bench, broker: &Broker, report: &mut Report) -> Result<Vec<Part>, BenchError> {
+    let measure = Measure {
+        what: Scenario::Poison.name(),
+        work: Work::HandlePoison,
+        shown: Shown::Whole,
+        stored: POISONED_RECORDS,
+        records: POISONED_RECORDS,
+        warm_up: 0,
+    };
+    let pairs = sides(&measure, bench, broker, report)?;
+    let [_, ours, _] = spread(&pairs.ours, Metric::Wall);
+    let beside_spring = Part::of("beside-spring", SPRING_SECONDS * 1e9 / ours);
+    Ok(vec![wall(&pairs), beside_spring.at_least(20.0)])
+}
+
 /// Records copied exactly once, in transactions of both sizes.
 fn exactly_once(
     bench: &Bench,
@@ -264,7 +290,7 @@ fn sides(
     report: &mut Report,
 ) -> Result<Pairs, BenchError> {
     let partitions = match measure.work {
-        Work::HandleKeyed => 1,
+        Work::HandleKeyed | Work::HandlePoison => 1,
         _ => PARTITIONS,
     };
     let pairs = bench.with_topic(broker, partitions, |topic| {

@@ -36,6 +36,8 @@ use proc_macro::TokenStream;
 /// | `container` | the table `[kafka.containers.<name>]` whose settings count where neither the attribute nor the listener's own table has one |
 /// | `filter` | `path::to::function` of type `fn(&Record) -> bool`: records for which it is `false` count as done |
 /// | `error_handler` | `path::to::function` of type `fn(&Delivery, &ListenerError) -> Action`, or the name of a handler that the application registers |
+/// | `recoverer` | `"dead-letter"`, or `"log"`: records that are not tried again are given up with a line in the log |
+/// | `dead_letter_topic` | where its dead letters go, instead of `<topic>-dlt` |
 /// | `send_to` | `"topic"`: what the function returns is sent there, and acknowledged before the offset is committed; alone: to the topic in the record's `kafka_replyTopic` |
 /// | `info` | a text that the function takes as `Info` |
 /// | `properties` | librdkafka properties of the consumers: `["fetch.min.bytes=1000", …]` |
@@ -58,6 +60,20 @@ pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
     shown(listener::expand(args.into(), &item.into()))
 }
 
+/// Makes an `async fn` the listener of another listener's dead letters.
+///
+/// `of` names the function with `#[kafka_listener]`. The topics are that listener's dead-letter
+/// topics, the group is its group with `-dlt`; the other keys are those of
+/// [`macro@kafka_listener`] but for `topics`, `topic_pattern`, `topic_partitions`, `send_to`,
+/// `recoverer` and `dead_letter_topic`. The function takes `Failure` beside whatever else a
+/// listener takes, and is tried again as any listener. A letter whose attempts are used up is
+/// logged and stays in its topic, unless `[kafka.listeners.<id>] recoverer = "dead-letter"` says
+/// otherwise.
+#[proc_macro_attribute]
+pub fn dlt_handler(args: TokenStream, item: TokenStream) -> TokenStream {
+    shown(listener::expand_letters(args.into(), &item.into()))
+}
+
 /// Makes an error type its own policy: what becomes of a record whose handler fails with it.
 ///
 /// | attribute | the record |
@@ -66,6 +82,7 @@ pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[kafka(retry)]`, `#[kafka(retry(attempts = 3, backoff = "1s..5m x4"))]` | is tried again; what is left out comes from the listener |
 /// | `#[kafka(retry_after)]` | is tried again after the delay in the variant's `Duration` |
 /// | `#[kafka(skip)]` | counts as done |
+/// | `#[kafka(park)]` | stays where it is, and its lane waits until the container is asked to `unpark` |
 /// | `#[kafka(stop)]` | stays uncommitted, and the container stops |
 /// | `#[kafka(transparent)]` | is treated as the variant's one field says, which implements `Classify` |
 /// | none | is treated as the listener's settings say |

@@ -2,7 +2,7 @@
 
 pub use std::time::Duration;
 
-pub use micro_kafka_macros::{Classify, KafkaEvent, KafkaRecord, kafka_listener};
+pub use micro_kafka_macros::{Classify, KafkaEvent, KafkaRecord, dlt_handler, kafka_listener};
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::codec::{Bytes, DecodeError, Json, Text, Validate, Validated, Violations};

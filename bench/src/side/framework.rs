@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use micro_kafka::KafkaApp;
 use micro_kafka::config::{Config, ConfigErrors};
+use micro_kafka::error::{ListenerError, Recovered, RetryListener};
+use micro_kafka::listener::Delivery;
 use micro_kafka::prelude::*;
 use micro_kafka::template::{DeliveryFuture, KafkaTemplate, TemplateConfig};
 use tokio::runtime::Runtime;
@@ -65,6 +67,34 @@ async fn keyed(meta: Meta) {
     handled();
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("poison")]
+struct Poison;
+
+#[kafka_listener(
+    topics = "${bench.topic}",
+    group_id = "${bench.group}",
+    retry(attempts = 3)
+)]
+async fn poisoned(Json(order): Json<Order>, meta: Meta) -> Result<(), Poison> {
+    black_box(black_box(&order).id > 0);
+    if meta.offset() % 100 == 50 {
+        return Err(Poison);
+    }
+    handled();
+    Ok(())
+}
+
+/// A dead letter is the end of its record.
+#[derive(Debug)]
+struct Letters;
+
+impl RetryListener for Letters {
+    fn recovered(&self, _: &Delivery, _: &ListenerError, _: Recovered) {
+        handled();
+    }
+}
+
 /// Runs a listener over the task's records and prints what they cost.
 pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
     let (meter, sample) = Meter::new(task.records);
@@ -73,6 +103,7 @@ pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
     let app = match task.work {
         Work::HandleBytes => builder.listener(bytes),
         Work::HandleKeyed => builder.listener(keyed),
+        Work::HandlePoison => builder.listener(poisoned).retry_listener(Letters),
         Work::FirstRecord => builder.listener(first),
         _ => builder.listener(json),
     };

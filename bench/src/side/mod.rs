@@ -72,6 +72,8 @@ pub(crate) enum Work {
     FirstRecord,
     /// Handles records slowly, in the order of their keys.
     HandleKeyed,
+    /// Handles records of which one in a hundred fails, the plain side none.
+    HandlePoison,
     /// Joins its group, handles what is there and rests.
     Rest,
     /// Sends orders by whatever side, so that there is something to handle.

@@ -11,19 +11,21 @@ use crate::derive::all_settings;
 use crate::listener::{Retry, retry};
 use crate::setting::{Setting, Value};
 
-const POLICIES: [&str; 6] = [
+const POLICIES: [&str; 7] = [
     "dead_letter",
     "retry",
     "retry_after",
     "skip",
+    "park",
     "stop",
     "transparent",
 ];
-const ON_TYPE: [&str; 7] = [
+const ON_TYPE: [&str; 8] = [
     "dead_letter",
     "retry",
     "retry_after",
     "skip",
+    "park",
     "stop",
     "transparent",
     "crate",
@@ -126,6 +128,7 @@ fn policy(settings: &[Setting], fields: &Fields, ctxt: &mut Ctxt) -> Policy {
     match &*name {
         "dead_letter" => Policy::DeadLetter,
         "skip" => Policy::Skip,
+        "park" => Policy::Park,
         "stop" => Policy::Stop,
         "retry" => Policy::Retry(retry_or_default(setting, ctxt)),
         "retry_after" => found(field_with_delay(fields), setting.span(), ctxt)

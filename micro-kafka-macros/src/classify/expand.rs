@@ -87,6 +87,7 @@ fn policy(variant: &Variant, support: &Support) -> TokenStream {
         Policy::Inherit => quote!(#support::Policy::Inherit),
         Policy::DeadLetter => quote!(#support::Policy::DeadLetter),
         Policy::Skip => quote!(#support::Policy::Skip),
+        Policy::Park => quote!(#support::Policy::Park),
         Policy::Stop => quote!(#support::Policy::Stop),
         Policy::Retry(retry) => {
             let fields = retry.fields(support);

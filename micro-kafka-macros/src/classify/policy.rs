@@ -12,6 +12,7 @@ pub(super) enum Policy {
     Retry(Retry),
     RetryAfter(Subject),
     Skip,
+    Park,
     Stop,
     Transparent(Subject),
 }

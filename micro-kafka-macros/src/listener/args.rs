@@ -1,10 +1,10 @@
 //! What stands in the parentheses of `#[kafka_listener(…)]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::{Expr, LitStr, Path, ReturnType, Signature};
 
 use super::batch::{Batch, batch};
-use super::code::{ErrorHandler, SendTo, error_handler, function, send_to};
+use super::code::{ErrorHandler, SendTo, error_handler, function, of, one_topic, send_to};
 use super::pace::{rate_limit, timeout};
 use super::source::{check_sources, partitions, topic_pattern};
 use super::transactional::{Transactional, transactional};
@@ -22,7 +22,7 @@ const MOST_CONSUMERS: u32 = 1_000;
 /// Each handler at work has its memory: more is a mistake.
 const MOST_HANDLERS: u32 = 1_000_000;
 
-const KEYS: [&str; 25] = [
+const KEYS: [&str; 27] = [
     "topics",
     "topic_pattern",
     "topic_partitions",
@@ -45,7 +45,34 @@ const KEYS: [&str; 25] = [
     "container",
     "filter",
     "error_handler",
+    "recoverer",
+    "dead_letter_topic",
     "send_to",
+    "info",
+    "crate",
+];
+
+/// Those of `#[dlt_handler]`: its topics follow from its listener.
+const LETTER_KEYS: [&str; 21] = [
+    "of",
+    "id",
+    "group_id",
+    "concurrency",
+    "auto_startup",
+    "client_id",
+    "client_id_prefix",
+    "properties",
+    "order",
+    "parallelism",
+    "dispatch",
+    "timeout",
+    "rate_limit",
+    "ack_mode",
+    "retry",
+    "batch",
+    "container",
+    "filter",
+    "error_handler",
     "info",
     "crate",
 ];
@@ -74,6 +101,10 @@ pub(super) struct Args {
     pub(super) container: Option<LitStr>,
     pub(super) filter: Option<Expr>,
     pub(super) error_handler: Option<ErrorHandler>,
+    /// The listener whose dead letters it takes.
+    pub(super) of: Option<Path>,
+    pub(super) recoverer: Option<&'static str>,
+    pub(super) dead_letter_topic: Option<LitStr>,
     pub(super) send_to: Option<SendTo>,
     pub(super) info: Option<LitStr>,
     pub(super) crate_path: Option<Path>,
@@ -98,10 +129,24 @@ impl Args {
 
 /// Reads them; each mistake is reported, and its value left out.
 pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
-    let mut args = Args::default();
     let settings = settings(tokens, &KEYS, ctxt);
     check_sources(&settings, ctxt);
-    for setting in &settings {
+    values(&settings, ctxt)
+}
+
+/// The same of `#[dlt_handler(…)]`.
+pub(super) fn parse_letters(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
+    let settings = settings(tokens, &LETTER_KEYS, ctxt);
+    if !settings.iter().any(|setting| setting.key == "of") {
+        let message = "whose dead letters? write `#[dlt_handler(of = listener)]`";
+        ctxt.error(Span::call_site(), message);
+    }
+    values(&settings, ctxt)
+}
+
+fn values(settings: &[Setting], ctxt: &mut Ctxt) -> Args {
+    let mut args = Args::default();
+    for setting in settings {
         match &*setting.name() {
             "topics" => args.topics = topics(setting, ctxt),
             "topic_pattern" => args.topic_pattern = topic_pattern(setting, ctxt),
@@ -124,6 +169,9 @@ pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
             "container" => args.container = named(setting, ctxt),
             "filter" => args.filter = function(setting, ctxt),
             "error_handler" => args.error_handler = error_handler(setting, ctxt),
+            "of" => args.of = of(setting, ctxt),
+            "recoverer" => args.recoverer = word(setting, "recoverer", &RECOVERERS, ctxt),
+            "dead_letter_topic" => args.dead_letter_topic = one_topic(setting, ctxt),
             "send_to" => args.send_to = send_to(setting, ctxt),
             "info" => args.info = named(setting, ctxt),
             _ => args.crate_path = crate_path(setting, ctxt),
@@ -186,6 +234,9 @@ const DISPATCHES: [(&str, &str); 3] = [
     ("spawn", "Spawn"),
     ("blocking", "Blocking"),
 ];
+
+/// The same of `Recoverer`.
+const RECOVERERS: [(&str, &str); 2] = [("dead-letter", "DeadLetter"), ("log", "Log")];
 
 /// The variant that one of a few words stands for.
 fn word(

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::Parser as _;
-use syn::{Expr, Lit, LitStr};
+use syn::{Expr, Lit, LitStr, Path};
 
 use super::args::named;
 use crate::crate_path::Support;
@@ -54,6 +54,11 @@ pub(super) fn send_to(setting: &Setting, ctxt: &mut Ctxt) -> Option<SendTo> {
     if matches!(setting.value, Value::Absent) {
         return Some(SendTo::ReplyHeader);
     }
+    one_topic(setting, ctxt).map(SendTo::Topic)
+}
+
+/// The name of a topic.
+pub(super) fn one_topic(setting: &Setting, ctxt: &mut Ctxt) -> Option<LitStr> {
     let name = text(setting, ctxt)?;
     let checked = placeholders(&name.value()).and_then(|()| match has_placeholder(&name.value()) {
         true => Ok(()),
@@ -62,7 +67,21 @@ pub(super) fn send_to(setting: &Setting, ctxt: &mut Ctxt) -> Option<SendTo> {
     if let Err(message) = checked {
         ctxt.error(name.span(), message);
     }
-    Some(SendTo::Topic(name))
+    Some(name)
+}
+
+/// `of = path::to::listener`.
+pub(super) fn of(setting: &Setting, ctxt: &mut Ctxt) -> Option<Path> {
+    let tokens = setting.assigned("of = listener", ctxt)?;
+    match syn::parse2::<Path>(tokens.clone()) {
+        Ok(path) => Some(path),
+        Err(_) => {
+            let message =
+                "write `of = listener`: the function with `#[kafka_listener]`, not its id";
+            ctxt.push(syn::Error::new_spanned(tokens, message));
+            None
+        }
+    }
 }
 
 impl ErrorHandler {

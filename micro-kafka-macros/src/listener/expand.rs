@@ -8,7 +8,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, ItemFn, LitStr, ReturnType, Signature, Type};
+use syn::{Attribute, ItemFn, LitStr, Path, ReturnType, Signature, Type};
 
 use super::args::Args;
 use super::argument::Argument;
@@ -274,6 +274,13 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
         support,
         error_handler.map(|handler| handler.tokens(support)),
     );
+    let recoverer = args.recoverer.map(|name| {
+        let name = Ident::new(name, Span::mixed_site());
+        quote!(#support::Recoverer::#name)
+    });
+    let recoverer = option(support, recoverer);
+    let dead_letter_topic = optional(&args.dead_letter_topic);
+    let dlt_of = option(support, args.of.as_ref().map(|of| whose(support, of)));
     let send_to = args.send_to.as_ref().map(|to| to.tokens(support));
     let send_to = option(support, send_to);
     let info = optional(&args.info);
@@ -285,8 +292,24 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
         container: #container,
         filter: #filter,
         error_handler: #error_handler,
+        recoverer: #recoverer,
+        dead_letter_topic: #dead_letter_topic,
+        dlt_of: #dlt_of,
         send_to: #send_to,
         info: #info,
+    }
+}
+
+/// The type of the function item that a path names; a mistake is reported at the path.
+fn whose(support: &Support, of: &Path) -> TokenStream {
+    let support = support.at(at(of.span()));
+    quote_spanned! {at(of.span())=>
+        {
+            fn __micro_kafka_of() -> #support::TypeId {
+                #support::type_id_of(#of)
+            }
+            __micro_kafka_of
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Attribute;
 
+use self::args::Args;
+
 pub(crate) use retry::{Retry, retry};
 
 use crate::ctxt::Ctxt;
@@ -26,7 +28,18 @@ use crate::function::{check_plain, function};
 pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     let mut ctxt = Ctxt::default();
     let args = args::parse(args, &mut ctxt);
-    let Some(mut function) = function(item, "kafka_listener", &mut ctxt) else {
+    of_function(&args, item, "kafka_listener", ctxt)
+}
+
+/// Expands `#[dlt_handler]`: a listener whose topics follow from another one.
+pub(crate) fn expand_letters(args: TokenStream, item: &TokenStream) -> TokenStream {
+    let mut ctxt = Ctxt::default();
+    let args = args::parse_letters(args, &mut ctxt);
+    of_function(&args, item, "dlt_handler", ctxt)
+}
+
+fn of_function(args: &Args, item: &TokenStream, name: &str, mut ctxt: Ctxt) -> TokenStream {
+    let Some(mut function) = function(item, name, &mut ctxt) else {
         let errors = ctxt.finish();
         return quote!(#errors #item);
     };
@@ -41,11 +54,11 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     }
     match ctxt.finish() {
         Some(errors) => quote!(#errors #function),
-        None => expand::listener(&args, &function, &arguments),
+        None => expand::listener(args, &function, &arguments),
     }
 }
 
 fn is_listener(attr: &Attribute) -> bool {
     let last = attr.path().segments.last();
-    last.is_some_and(|segment| segment.ident == "kafka_listener")
+    last.is_some_and(|segment| segment.ident == "kafka_listener" || segment.ident == "dlt_handler")
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use micro_kafka::app::{KafkaApp, KafkaAppBuilder, Listener};
 use micro_kafka::config::{Config, ConfigBuilder};
-use micro_kafka::error::{BoxError, ErrorHandler, Recover};
-use micro_kafka::listener::{Delivery, Handled, HandlerService, Interceptor, RebalanceListener};
+use micro_kafka::error::{BoxError, ErrorHandler, Recover, RetryListener};
+use micro_kafka::listener::{
+    Alarm, Delivery, Handled, HandlerService, Interceptor, RebalanceListener,
+};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -92,6 +94,18 @@ impl TestAppBuilder {
     /// Is told of each attempt of all listeners.
     pub fn interceptor(mut self, interceptor: impl Interceptor + 'static) -> Self {
         self.app = self.app.interceptor(interceptor);
+        self
+    }
+
+    /// Is told of each failure of all listeners, and of what becomes of it.
+    pub fn retry_listener(mut self, listener: impl RetryListener + 'static) -> Self {
+        self.app = self.app.retry_listener(listener);
+        self
+    }
+
+    /// Is called when the failures of a listener pass a threshold of its `[….alarm]`.
+    pub fn alarm_hook(mut self, hook: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
+        self.app = self.app.alarm_hook(hook);
         self
     }
 

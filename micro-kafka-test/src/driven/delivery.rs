@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::time::Duration;
 
-use micro_kafka::error::{Action, ListenerError};
+use micro_kafka::error::{Action, ListenerError, Recovered, Way};
 use micro_kafka::listener::{Delivery, Finished};
 use micro_kafka::record::{OwnedHeader, OwnedRecord, Record, Timestamp};
 
@@ -194,16 +194,31 @@ async fn step(driven: &Driven, delivery: Delivery, place: &Location<'_>) -> Step
         Action::RetryAfter(wait) => Step::Again(delivery, error, wait),
         Action::Skip => Step::Ended(End::Skipped, Some(error), sent),
         Action::Stop => Step::Ended(End::Stopped, Some(error), sent),
-        Action::Recover => {
-            let (_, error, recovered) = driven.listener.recover(delivery, error).await;
-            let end = match recovered {
-                Ok(()) => End::DeadLettered,
-                Err(trouble) => End::NotRecovered(trouble.to_string()),
-            };
-            Step::Ended(end, Some(error), sent)
+        Action::Park => Step::Ended(End::Parked, Some(error), sent),
+        Action::Recover => recover(driven, Way::Any, delivery, error, sent).await,
+        Action::DeadLetter => recover(driven, Way::DeadLetter, delivery, error, sent).await,
+        Action::RetryTopic(wait) => {
+            recover(driven, Way::RetryTopic(wait), delivery, error, sent).await
         }
         other => fail(place, &format!("the kit does not know what {other:?} is")),
     }
+}
+
+async fn recover(
+    driven: &Driven,
+    way: Way,
+    delivery: Delivery,
+    error: ListenerError,
+    sent: usize,
+) -> Step {
+    let (_, error, recovered) = driven.listener.recover(way, delivery, error).await;
+    let end = match recovered {
+        Ok(Recovered::SentToRetryTopic) => End::SentToRetryTopic,
+        Ok(Recovered::GivenUp) => End::Skipped,
+        Ok(_) => End::DeadLettered,
+        Err(trouble) => End::NotRecovered(trouble.to_string()),
+    };
+    Step::Ended(end, Some(error), sent)
 }
 
 /// A handler that never ends is told, where there is a runtime that knows the time.

@@ -31,10 +31,14 @@ pub enum End {
     Nacked(Duration),
     /// The record went to the dead-letter topic, or to the listener's own recoverer.
     DeadLettered,
+    /// The record went to a retry topic of the listener.
+    SentToRetryTopic,
     /// That failed, with this error: a container would try it again.
     NotRecovered(String),
-    /// The record failed and counts as done.
+    /// The record failed and counts as done, or was given up.
     Skipped,
+    /// The record failed and stays uncommitted, and its lane waits.
+    Parked,
     /// The record stops its listener and stays uncommitted.
     Stopped,
 }
@@ -47,6 +51,8 @@ impl fmt::Display for End {
             Self::RetryAfter(wait) => write!(f, "tried again after {wait:?}"),
             Self::Nacked(wait) => write!(f, "asked for again after {wait:?}"),
             Self::DeadLettered => f.write_str("dead-lettered"),
+            Self::SentToRetryTopic => f.write_str("sent to a retry topic"),
+            Self::Parked => f.write_str("parked"),
             Self::NotRecovered(error) => write!(f, "kept, since its dead letter failed: {error}"),
             Self::Skipped => f.write_str("skipped"),
             Self::Stopped => f.write_str("left uncommitted, and its listener stopped"),

@@ -160,3 +160,81 @@ async fn a_panic_is_a_failure_of_the_batch(kafka: EmbeddedKafka) {
     app.listener("panicking").settled().await.assert_handled(2);
     assert_eq!(calls.entries(), [[0, 1], [0, 1]]);
 }
+
+/// Stops at 4, which is busy at first, and at 6, which is refused.
+#[kafka_listener(
+    topics = "clicks",
+    group_id = "stopping",
+    batch(max = 8, linger = "1h")
+)]
+async fn stopping(
+    clicks: Batch<Json<Click>>,
+    State(calls): State<Calls>,
+) -> BatchResult<SearchError> {
+    calls.note(clicks.values().map(|click| click.id).collect());
+    for (index, click) in clicks.iter().enumerate() {
+        match (click.value().0.id, click.attempt()) {
+            (4, 1) => return clicks.failed_at(index, SearchError::Busy),
+            (6, attempt) => {
+                assert_eq!(attempt, 1, "what was not reached was not tried");
+                return clicks.failed_at(index, SearchError::Refused);
+            }
+            _ => {}
+        }
+    }
+    clicks.settle(clicks.values().map(|_| Ok(())))
+}
+
+#[kafka_test(topics = ["clicks"])]
+async fn what_is_behind_a_failure_is_delivered_again_as_if_it_were_new(kafka: EmbeddedKafka) {
+    let calls = Calls::new();
+    let app = kafka.app().listener(stopping).state(calls.clone());
+    let app = app.start().await;
+    send(&kafka, 0..8).await;
+    calls.reaches(1).await;
+    kafka.advance("1s").await;
+    app.listener("stopping")
+        .settled()
+        .await
+        .assert_handled(7)
+        .assert_dead_lettered(1);
+    let expected = [(0..8).collect::<Vec<_>>(), vec![4, 5, 6, 7], vec![7]];
+    assert_eq!(calls.entries(), expected);
+}
+
+#[kafka_listener(
+    topics = "clicks",
+    group_id = "starving",
+    batch(max = 3),
+    retry(attempts = 3, backoff = "1s")
+)]
+async fn starving(clicks: Batch<Json<Click>>, State(calls): State<Calls>) -> Result<(), String> {
+    calls.note(clicks.values().map(|click| click.id).collect());
+    match clicks.values().any(|click| click.id < 100) {
+        true => Err("no index".to_owned()),
+        false => Ok(()),
+    }
+}
+
+#[kafka_test(topics = ["clicks"], partitions = 2)]
+async fn a_failing_batch_does_not_hold_back_another_partition(kafka: EmbeddedKafka) {
+    let calls = Calls::new();
+    let app = kafka.app().listener(starving).state(calls.clone());
+    let app = app.start().await;
+    kafka.send("clicks", r#"{"id":1}"#).partition(0).await;
+    kafka.advance("0ms").await;
+    kafka.send("clicks", r#"{"id":101}"#).partition(1).await;
+    kafka.advance("0ms").await;
+    let stats = app.listener("starving").stats();
+    assert_eq!(
+        (stats.handled, stats.dead_lettered),
+        (1, 0),
+        "the first waits"
+    );
+    app.listener("starving")
+        .settled()
+        .await
+        .assert_handled(1)
+        .assert_dead_lettered(1)
+        .assert_attempts(4);
+}

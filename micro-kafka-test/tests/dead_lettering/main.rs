@@ -7,6 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod handling;
+mod watching;
+
 use micro_kafka::admin::NewTopic;
 use micro_kafka::listener::HealthReason;
 use micro_kafka::prelude::*;
@@ -108,6 +111,9 @@ async fn a_dead_letter_has_springs_headers_byte_for_byte(kafka: EmbeddedKafka) {
             "mk-error",
             "mk-listener",
             "mk-attempts",
+            "mk-first-failure",
+            "mk-last-failure",
+            "mk-fingerprint",
         ]
     );
     assert_eq!(letter.headers[1], OwnedHeader::new("source", [0xff, 0x00]));

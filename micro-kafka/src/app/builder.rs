@@ -16,9 +16,10 @@ use super::running::RunningApp;
 use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
-use crate::error::{BoxError, ErrorHandler, Recover};
+use crate::error::{BoxError, ErrorHandler, Recover, RetryListener};
 use crate::listener::{
-    Delivery, Handled, HandlerService, Interceptor, Layers, RebalanceListener, States,
+    Alarm, AlarmHook, Delivery, FailureHooks, Handled, HandlerService, Interceptor, Layers,
+    RebalanceListener, States,
 };
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
@@ -51,6 +52,8 @@ pub struct KafkaAppBuilder {
     recoverer: Option<Arc<dyn Recover>>,
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     interceptors: Vec<Arc<dyn Interceptor>>,
+    retry_listeners: Vec<Arc<dyn RetryListener>>,
+    alarm_hook: AlarmHook,
     layers: Layers,
     error_hook: ErrorHook,
     templates: TemplateChange,
@@ -139,6 +142,20 @@ impl KafkaAppBuilder {
     /// first is told first of the beginning, and last of the end.
     pub fn interceptor(mut self, interceptor: impl Interceptor + 'static) -> Self {
         self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
+    /// Is told of each failure of all listeners, and of what becomes of it: Spring's
+    /// `RetryListener`.
+    pub fn retry_listener(mut self, listener: impl RetryListener + 'static) -> Self {
+        self.retry_listeners.push(Arc::new(listener));
+        self
+    }
+
+    /// Is called when the failures of a listener pass a threshold of its
+    /// `[kafka.listeners.<id>.alarm]`; the log says so anyhow.
+    pub fn alarm_hook(mut self, hook: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
+        self.alarm_hook = AlarmHook::new(hook);
         self
     }
 
@@ -237,6 +254,10 @@ impl KafkaAppBuilder {
             recoverer: self.recoverer,
             rebalance_listener: self.rebalance_listener,
             interceptors: self.interceptors,
+            failure_hooks: FailureHooks {
+                retry_listeners: self.retry_listeners.into_iter().collect(),
+                alarm: self.alarm_hook,
+            },
             layers: self.layers,
         })
     }
@@ -255,6 +276,7 @@ pub struct KafkaApp {
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
+    pub(super) failure_hooks: FailureHooks,
     pub(super) layers: Layers,
 }
 
@@ -271,6 +293,8 @@ impl KafkaApp {
             recoverer: None,
             rebalance_listener: None,
             interceptors: Vec::new(),
+            retry_listeners: Vec::new(),
+            alarm_hook: AlarmHook::default(),
             layers: Layers::default(),
             error_hook: ErrorHook::default(),
             templates: TemplateChange::default(),

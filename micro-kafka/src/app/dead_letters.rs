@@ -1,11 +1,13 @@
 //! The dead-letter topics of an application, checked at boot and created at start.
 
 use super::builder::KafkaApp;
+use super::dead_letter_ways::Ways;
 use super::error::{BootError, BootErrors, Error};
 use super::resolve::Plan;
 use super::running::recoverer;
 use crate::admin::{AdminError, KafkaAdmin};
 use crate::client::AnyClient;
+use crate::config::Recoverer;
 use crate::template::KafkaTemplate;
 
 /// The source topics and their dead-letter topics.
@@ -27,11 +29,18 @@ impl DeadLetters {
     ) -> Result<Self, Error> {
         let mut topics = Vec::new();
         let mut problems = Vec::new();
+        let mut ways = Ways::default();
         for plan in plans {
+            if plan.recoverer == Recoverer::Log {
+                continue;
+            }
             let recoverer = recoverer(plan, template);
             for source in &plan.endpoint.topics {
                 match recoverer.destination(source) {
-                    Ok(destination) => topics.push((source.clone(), destination)),
+                    Ok(destination) => {
+                        ways.add(&plan.endpoint, source, &destination);
+                        topics.push((source.clone(), destination));
+                    }
                     Err(error) => problems.push(BootError::new(format!(
                         "listener `{}`: {error}",
                         plan.endpoint.id
@@ -39,6 +48,7 @@ impl DeadLetters {
                 }
             }
         }
+        problems.extend(ways.circle().map(BootError::new));
         BootErrors::check(problems)?;
         topics.sort();
         topics.dedup();

@@ -9,7 +9,7 @@ use super::builder::KafkaApp;
 use super::resolve::Plan;
 use super::running::{default_handler, default_recoverer};
 use crate::__private::v1::Detached;
-use crate::error::{Action, BoxError, ErrorHandler, ListenerError, Recover};
+use crate::error::{Action, BoxError, ErrorHandler, ListenerError, Recover, Recovered, Way};
 use crate::listener::{
     Delivery, Finished, HandlerSlot, ListenerContext, ListenerEndpoint, States, unthrottled,
 };
@@ -74,20 +74,32 @@ impl DetachedListener {
             Ok(finished) => finished,
             Err(handler) => handler.await,
         };
-        finished.of_one()
+        let mut finished = finished.of_one();
+        if let Err(error) = &finished.result {
+            finished.delivery.failed(error);
+        }
+        finished
     }
 
     /// What a container would do after this failure.
     #[must_use]
     pub fn decide(&self, delivery: &Delivery, error: &ListenerError) -> Action {
-        self.error_handler.handle(delivery, error)
+        match self.error_handler.handle(delivery, error) {
+            Action::RetryTopic(delay) if !self.recoverer.has_retry_topics() => {
+                Action::RetryAfter(delay)
+            }
+            action => action,
+        }
     }
 
     /// The same record once more.
     #[must_use]
     pub fn again(&self, delivery: Delivery) -> Delivery {
         let attempt = delivery.attempt().saturating_add(1);
-        self.delivery(delivery.record, attempt)
+        Delivery {
+            history: delivery.history,
+            ..self.delivery(delivery.record, attempt)
+        }
     }
 
     /// Disposes of a record that is not tried again.
@@ -96,10 +108,11 @@ impl DetachedListener {
     /// If the recoverer fails.
     pub async fn recover(
         &self,
+        way: Way,
         delivery: Delivery,
         error: ListenerError,
-    ) -> (Delivery, ListenerError, Result<(), BoxError>) {
-        self.recoverer.recover(delivery, error).await
+    ) -> (Delivery, ListenerError, Result<Recovered, BoxError>) {
+        self.recoverer.recover_by(way, delivery, error).await
     }
 
     /// What a handler's `Acknowledgment` said next, with the record's offset: that it is done, or

@@ -1,8 +1,10 @@
 //! All settings that count, those of the linked listeners included.
 
+use super::dlt_handlers;
 use super::registration::Registration;
+use super::resolve::{ErrorHandlers, Resolver};
 use crate::config::{Config, ConfigErrors, Explanation, ListenerAttributes};
-use crate::listener::LISTENERS;
+use crate::listener::{LISTENERS, States};
 
 /// Loads the settings from the usual places and tells every one that counts with the place it
 /// comes from, secrets masked: clients, templates, and each `#[kafka_listener]` of this program.
@@ -21,7 +23,15 @@ pub fn explain() -> Result<Explanation, ConfigErrors> {
 fn explain_linked(config: &Config) -> Result<Explanation, ConfigErrors> {
     let mut explanation = config.explain();
     let mut mistakes = Vec::new();
-    for listener in LISTENERS.iter().map(Registration::from) {
+    let (states, handlers) = (States::default(), ErrorHandlers::default());
+    let resolver = Resolver::new(config, &states, &handlers);
+    for mut listener in LISTENERS.iter().map(Registration::from) {
+        if let Some(of) = listener.dlt_of
+            && dlt_handlers::complete(&mut listener, of, &[], &resolver).is_err()
+        {
+            // What is wrong is told of the listener whose dead letters it takes.
+            continue;
+        }
         let values = listener.arguments.as_texts();
         let values: Vec<(&str, &str)> = values
             .iter()

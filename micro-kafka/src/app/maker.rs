@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{ErrorHandler, Recover};
 use crate::listener::{
-    ContainerDeps, Interceptors, Layers, ListenerContainer, RebalanceListener, States,
+    ContainerDeps, FailureHooks, Interceptors, Layers, ListenerContainer, RebalanceListener, States,
 };
 use crate::template::KafkaTemplate;
 
@@ -26,6 +26,7 @@ pub(super) struct Maker {
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) interceptors: Interceptors,
+    pub(super) failure_hooks: FailureHooks,
     pub(super) layers: Layers,
     pub(super) runtime: Handle,
 }
@@ -44,6 +45,7 @@ impl Maker {
             recoverer: recoverer.unwrap_or_else(|| default_recoverer(&plan, &self.template)),
             rebalance_listener: self.rebalance_listener.clone(),
             interceptors: self.interceptors.clone(),
+            failure_hooks: self.failure_hooks.clone(),
             layers: self.layers.clone(),
             namespace: self.config.kafka().namespaced("").into(),
             runtime: self.runtime.clone(),

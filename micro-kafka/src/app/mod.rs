@@ -2,8 +2,10 @@
 
 mod added;
 mod builder;
+mod dead_letter_ways;
 mod dead_letters;
 mod detached;
+mod dlt_handlers;
 mod error;
 mod explain;
 mod log;

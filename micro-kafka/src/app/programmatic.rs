@@ -11,6 +11,7 @@ use tower_service::Service;
 
 use super::registration::{Arguments, Code, Registration};
 use crate::__private::v1::{finished_batch, guarded, guarded_batch};
+use crate::config::Recoverer;
 use crate::error::{BoxError, ErrorHandler, ListenerError};
 use crate::listener::{
     AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handled,
@@ -75,6 +76,7 @@ impl Listener {
                     let each = BatchResult::of(count, results).each(
                         ListenerError::from_error,
                         ListenerError::from_error::<MissingResult>,
+                        ListenerError::not_reached,
                     );
                     Ok(BatchOutcome::Each(each))
                 };
@@ -129,6 +131,8 @@ impl Listener {
             check: |_| (),
             variants: None,
             code: Code::default(),
+            function: None,
+            dlt_of: None,
         })
     }
 
@@ -179,6 +183,18 @@ impl Listener {
     /// Who decides about its failures.
     pub fn error_handler(mut self, handler: impl ErrorHandler + 'static) -> Self {
         self.0.code.error_handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// Who takes the records that are not tried again.
+    pub fn recoverer(mut self, recoverer: Recoverer) -> Self {
+        self.0.arguments.recoverer = Some(recoverer);
+        self
+    }
+
+    /// Where its dead letters go, instead of `<topic>-dlt`.
+    pub fn dead_letter_topic(mut self, topic: impl Into<String>) -> Self {
+        self.0.arguments.dead_letter_topic = Some(topic.into());
         self
     }
 

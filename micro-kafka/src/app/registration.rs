@@ -1,8 +1,9 @@
 //! A listener as it was declared, by attribute or by program.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
-use crate::config::Origin;
+use crate::config::{Origin, Recoverer};
 use crate::error::ErrorHandler;
 use crate::listener::{
     AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, Layers, ListenerDef,
@@ -20,6 +21,10 @@ pub(crate) struct Registration {
     pub(crate) check: fn(&mut BootCheck<'_>),
     pub(crate) variants: Option<&'static [&'static str]>,
     pub(crate) code: Code,
+    /// The function item, if it is one.
+    pub(crate) function: Option<TypeId>,
+    /// Whose dead letters it takes.
+    pub(crate) dlt_of: Option<TypeId>,
 }
 
 /// What of a listener is code beside its handler.
@@ -45,6 +50,8 @@ pub(crate) struct Arguments {
     pub(crate) batch: BatchDef,
     pub(crate) transactional: Option<TransactionDef>,
     pub(crate) error_handler: Option<String>,
+    pub(crate) recoverer: Option<Recoverer>,
+    pub(crate) dead_letter_topic: Option<String>,
     pub(crate) send_to: Option<String>,
     pub(crate) info: Option<String>,
     pub(crate) group_id: Option<String>,
@@ -92,6 +99,8 @@ impl From<&ListenerDef> for Registration {
                     Some(ErrorHandlerDef::Named(name)) => Some(name.into()),
                     Some(ErrorHandlerDef::Function(_)) | None => None,
                 },
+                recoverer: def.recoverer,
+                dead_letter_topic: def.dead_letter_topic.map(Into::into),
                 send_to: match def.send_to {
                     Some(SendToDef::Topic(topic)) => Some(topic.into()),
                     Some(SendToDef::ReplyHeader) | None => None,
@@ -114,6 +123,8 @@ impl From<&ListenerDef> for Registration {
             check: def.check,
             variants: (def.variants)(),
             code: Code::from(def),
+            function: Some((def.function)()),
+            dlt_of: def.dlt_of.map(|of| of()),
         }
     }
 }

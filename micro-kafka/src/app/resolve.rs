@@ -1,12 +1,14 @@
 //! From declared listeners and settings to endpoints, collecting all that is wrong.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::dlt_handlers;
 use super::error::BootError;
 use super::registration::{Arguments, Code, Registration};
-use crate::config::{Config, ListenerAttributes, ResolvedListener, RetrySettings};
-use crate::error::{DEAD_LETTER_SUFFIX, ErrorHandler};
+use crate::config::{Config, ListenerAttributes, Recoverer, ResolvedListener, RetrySettings};
+use crate::error::{DEAD_LETTER_SUFFIX, ErrorHandler, HeaderRules};
 use crate::listener::{AckMode, BootCheck, ListenerEndpoint, SendTo, States, TopicPartitions};
 
 /// The application's error handlers, by name.
@@ -19,8 +21,14 @@ pub(crate) struct Plan {
     pub(crate) retry: RetrySettings,
     /// Where its dead letters go, without the namespace; `None` is `<topic>-dlt`.
     pub(crate) dead_letter_topic: Option<String>,
+    /// Who takes the records that are not tried again, if the application does not say.
+    pub(crate) recoverer: Recoverer,
+    /// The headers of its dead letters.
+    pub(crate) header_rules: HeaderRules,
     /// Who decides about its failures, if it has somebody of its own.
     pub(crate) error_handler: Option<Arc<dyn ErrorHandler>>,
+    /// The function item, if it is one.
+    pub(crate) function: Option<TypeId>,
 }
 
 /// Resolves all listeners and reports every mistake.
@@ -31,11 +39,57 @@ pub(super) fn resolve(
     handlers: &ErrorHandlers,
     problems: &mut Vec<BootError>,
 ) -> Vec<Plan> {
-    let plans = listeners.into_iter().filter_map(|listener| {
-        let plan = plan(config, listener, states, handlers, problems);
-        plan.ok()
-    });
-    plans.collect()
+    let resolver = Resolver::new(config, states, handlers);
+    let (letters, listeners): (Vec<_>, Vec<_>) = listeners
+        .into_iter()
+        .partition(|listener| listener.dlt_of.is_some());
+    let plans = listeners
+        .into_iter()
+        .filter_map(|listener| resolver.plan(listener, problems));
+    let mut plans: Vec<Plan> = plans.collect();
+    for mut handler in letters {
+        let completed = handler
+            .dlt_of
+            .map(|of| dlt_handlers::complete(&mut handler, of, &plans, &resolver));
+        match completed {
+            Some(Err(problem)) => problems.push(problem),
+            Some(Ok(())) | None => plans.extend(resolver.plan(handler, problems)),
+        }
+    }
+    plans
+}
+
+/// What listeners are resolved with.
+pub(super) struct Resolver<'a> {
+    config: &'a Config,
+    states: &'a States,
+    handlers: &'a ErrorHandlers,
+    namespace: String,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(config: &'a Config, states: &'a States, handlers: &'a ErrorHandlers) -> Self {
+        Self {
+            config,
+            states,
+            handlers,
+            namespace: config.kafka().namespaced(""),
+        }
+    }
+
+    /// One listener; `None` if its problems were reported.
+    pub(super) fn plan(
+        &self,
+        listener: Registration,
+        problems: &mut Vec<BootError>,
+    ) -> Option<Plan> {
+        plan(self.config, listener, self.states, self.handlers, problems).ok()
+    }
+
+    /// The prefix of all topics and groups, dot included.
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
 }
 
 /// Marks a listener whose problems have been reported.
@@ -195,6 +249,7 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
         idle_partition_event: resolved.idle_partition_event,
         revoke_drain: resolved.revoke_drain,
         shutdown_timeout: kafka.shutdown_timeout,
+        alarm: resolved.alarm,
         properties: properties
             .map(|(name, value, _)| (name.to_owned(), value.to_owned()))
             .collect(),
@@ -204,8 +259,11 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
     Plan {
         endpoint,
         retry: resolved.retry,
+        recoverer: resolved.recoverer.unwrap_or_default(),
+        header_rules: resolved.dead_letters.rules(),
         dead_letter_topic: resolved.dead_letter_topic,
         error_handler: listener.code.error_handler,
+        function: listener.function,
     }
 }
 
@@ -335,6 +393,9 @@ impl Arguments {
             );
         }
         put("error_handler", self.error_handler.clone());
+        put("dead_letter_topic", self.dead_letter_topic.clone());
+        let recoverer = self.recoverer.map(|recoverer| recoverer.name().to_owned());
+        put("recoverer", recoverer);
         put("send_to", self.send_to.clone());
         put("info", self.info.clone());
         for (name, value) in &self.properties {

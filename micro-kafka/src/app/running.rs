@@ -14,7 +14,10 @@ use super::missing_topics;
 use super::resolve::Plan;
 use super::signal::StopSignals;
 use crate::clock::Clock;
-use crate::error::{DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, Recover};
+use crate::config::Recoverer;
+use crate::error::{
+    DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, LoggingRecoverer, Recover,
+};
 use crate::listener::{ContainerHealth, Gate, ListenerContainer, PartitionProgress, StopReport};
 use crate::template::KafkaTemplate;
 
@@ -45,6 +48,7 @@ impl RunningApp {
             recoverer: app.recoverer,
             rebalance_listener: app.rebalance_listener,
             interceptors: app.interceptors.into_iter().collect(),
+            failure_hooks: app.failure_hooks,
             layers: app.layers,
             runtime,
         };
@@ -222,12 +226,16 @@ pub(super) fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
 }
 
 pub(super) fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
-    Arc::new(recoverer(plan, template))
+    match plan.recoverer {
+        Recoverer::Log => Arc::new(LoggingRecoverer),
+        Recoverer::DeadLetter => Arc::new(recoverer(plan, template)),
+    }
 }
 
 /// The recoverer of a listener that was given none.
 pub(super) fn recoverer(plan: &Plan, template: &KafkaTemplate) -> DeadLetterPublishingRecoverer {
-    let mut recoverer = DeadLetterPublishingRecoverer::new(template);
+    let mut recoverer =
+        DeadLetterPublishingRecoverer::new(template).headers(plan.header_rules.clone());
     if plan.endpoint.topic_pattern.is_some() {
         recoverer = recoverer.creating();
     }

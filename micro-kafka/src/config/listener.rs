@@ -6,8 +6,10 @@ use crate::listener::{
     AckMode, BatchSpec, BreakerSpec, Dispatch, Order, RateLimit, TopicPartitions, TransactionSpec,
 };
 
+use super::alarm::AlarmSettings;
 use super::batch::BatchSettings;
 use super::breaker::BreakerSettings;
+use super::dead_letters::{DeadLetterSettings, Recoverer};
 use super::names::{check_client_id, check_group, check_name, check_pattern, check_topic};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
@@ -104,6 +106,12 @@ pub struct ListenerSettings {
     pub retry: RetrySettings,
     /// `dead-letter-topic`: over `<topic>-dlt`.
     pub dead_letter_topic: Option<String>,
+    /// `recoverer`: who takes the records that are not tried again.
+    pub recoverer: Option<Recoverer>,
+    /// `[….dead-letters]`: the headers of dead letters.
+    pub dead_letters: DeadLetterSettings,
+    /// `[….alarm]`: when failures are worth an alarm.
+    pub alarm: AlarmSettings,
     /// `[….properties]`: librdkafka properties of its consumers.
     pub properties: Properties,
 }
@@ -163,6 +171,9 @@ impl ListenerSettings {
             dead_letter_topic: self
                 .dead_letter_topic
                 .or_else(|| fallback.dead_letter_topic.clone()),
+            recoverer: self.recoverer.or(fallback.recoverer),
+            dead_letters: self.dead_letters.or(&fallback.dead_letters),
+            alarm: self.alarm.or(fallback.alarm),
             properties,
         }
     }
@@ -227,6 +238,9 @@ impl ListenerSettings {
             commit_count: section.read("commit-count", integer(1..=u32::MAX)),
             retry: RetrySettings::read(section.inner("retry")),
             dead_letter_topic: section.read("dead-letter-topic", checked(check_topic)),
+            recoverer: section.read("recoverer", choice(&Recoverer::NAMES)),
+            dead_letters: DeadLetterSettings::read(section.inner("dead-letters")),
+            alarm: AlarmSettings::read(section.inner("alarm")),
             properties: read_properties(&section.inner("properties"), Room::Consumer),
         };
         section.refuse_unknown();
@@ -308,6 +322,13 @@ pub struct ResolvedListener {
     pub retry: RetrySettings,
     /// The dead-letter topic, if it is not `<topic>-dlt`.
     pub dead_letter_topic: Option<String>,
+    /// Who takes the records that are not tried again. Default the dead-letter topic, for a
+    /// `#[dlt_handler]` the log.
+    pub recoverer: Option<Recoverer>,
+    /// The headers of its dead letters.
+    pub dead_letters: DeadLetterSettings,
+    /// When failures are worth an alarm. Default never.
+    pub alarm: AlarmSettings,
     /// Every librdkafka property of its consumers, servers and group included.
     pub consumer_properties: Properties,
 }

@@ -16,7 +16,7 @@ use super::suggestion::nearest;
 use super::tree::{Node, Table};
 use super::{
     ConfigError, ConfigErrors, ConfigProblem, IsolationLevel, ListenerSettings, Origin, Properties,
-    ResolvedListener,
+    Recoverer, ResolvedListener,
 };
 
 const CONCURRENCY: usize = 1;
@@ -163,6 +163,9 @@ impl<'c> ListenerResolution<'c> {
             commit_count: merged.commit_count.unwrap_or(COMMIT_COUNT),
             retry: merged.retry,
             dead_letter_topic: merged.dead_letter_topic,
+            recoverer: merged.recoverer,
+            dead_letters: merged.dead_letters,
+            alarm: merged.alarm,
             consumer_properties,
         }
     }
@@ -311,6 +314,9 @@ impl Place<'_> {
         let Some(dead_letters) = &merged.dead_letter_topic else {
             return;
         };
+        if merged.recoverer == Some(Recoverer::Log) {
+            return;
+        }
         if topics.contains(dead_letters) {
             let reason = format!(
                 "the listener reads {dead_letters:?} itself: its failures would come back for ever"

@@ -56,6 +56,7 @@
 //! know or take, settings that exclude each other) are reported all at once, each with its place
 //! and, where there is one, the right spelling. Secrets are never shown.
 
+mod alarm;
 mod backoff;
 mod batch;
 mod breaker;
@@ -63,6 +64,7 @@ mod builder;
 mod client_properties;
 mod compatibility;
 mod consumer;
+mod dead_letters;
 mod deserialize;
 mod duration;
 mod error;
@@ -93,11 +95,13 @@ mod tree;
 mod values;
 
 pub use crate::app::explain;
+pub use alarm::AlarmSettings;
 pub use backoff::BackOffError;
 pub use batch::BatchSettings;
 pub use breaker::BreakerSettings;
 pub use builder::ConfigBuilder;
 pub use consumer::{AutoOffsetReset, ConsumerSettings, IsolationLevel};
+pub use dead_letters::{DeadLetterSettings, Recoverer};
 pub use duration::{DurationError, parse_duration};
 pub use error::{ConfigError, ConfigErrors, ConfigProblem};
 pub use explain::Explanation;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::key::relaxed;
 use super::section::Section;
-use super::values::{back_off, choice, integer};
+use super::values::{back_off, boolean, choice, integer};
 use crate::error::BackOff;
 
 /// How often, how long and for which errors a record is tried again.
@@ -26,6 +26,9 @@ pub struct RetrySettings {
     pub attempts: Option<u32>,
     /// `backoff`: the wait between deliveries.
     pub backoff: Option<BackOff>,
+    /// `reset-on-change`: whether an error of another type or variant than the last one begins the
+    /// attempts anew, as Spring does. Default `false`: all deliveries count.
+    pub reset_on_change: Option<bool>,
     /// One table for each error variant that is treated otherwise, by the variant's name.
     pub errors: BTreeMap<String, ErrorRetry>,
 }
@@ -51,15 +54,18 @@ pub enum ErrorPolicy {
     DeadLetter,
     /// `skip`: log it and go on.
     Skip,
+    /// `park`: leave it where it is, its lane waits until the container is asked to `unpark`.
+    Park,
     /// `stop`: stop the listener, the record stays uncommitted.
     Stop,
 }
 
 impl ErrorPolicy {
-    pub(crate) const NAMES: [(&'static str, Self); 4] = [
+    pub(crate) const NAMES: [(&'static str, Self); 5] = [
         ("retry", Self::Retry),
         ("dead-letter", Self::DeadLetter),
         ("skip", Self::Skip),
+        ("park", Self::Park),
         ("stop", Self::Stop),
     ];
 }
@@ -80,6 +86,7 @@ impl RetrySettings {
     pub fn or(mut self, fallback: &Self) -> Self {
         self.attempts = self.attempts.or(fallback.attempts);
         self.backoff = self.backoff.or(fallback.backoff);
+        self.reset_on_change = self.reset_on_change.or(fallback.reset_on_change);
         for (name, error) in &fallback.errors {
             let wanted = relaxed(name);
             let mine = self.errors.keys().find(|key| relaxed(key) == wanted);
@@ -98,6 +105,7 @@ impl RetrySettings {
         let mut retry = Self {
             attempts: section.read("attempts", integer(1..=u32::MAX)),
             backoff: section.read("backoff", back_off),
+            reset_on_change: section.read("reset-on-change", boolean),
             errors: BTreeMap::new(),
         };
         section.refuse_unknown_values();
@@ -111,6 +119,12 @@ impl RetrySettings {
 }
 
 impl ErrorRetry {
+    /// Whether it speaks of retries.
+    pub(crate) fn retries(&self) -> bool {
+        let says = self.attempts.is_some() || self.backoff.is_some();
+        says || self.policy == Some(ErrorPolicy::Retry)
+    }
+
     fn read(mut section: Section<'_>) -> Self {
         let retry = Self {
             attempts: section.read("attempts", integer(1..=u32::MAX)),

@@ -24,6 +24,8 @@ pub enum Policy {
     DeadLetter,
     /// Done: log it and go on.
     Skip,
+    /// Leave it where it is; its lane waits until somebody asks the container to `unpark`.
+    Park,
     /// Stop the container; the record stays uncommitted.
     Stop,
 }

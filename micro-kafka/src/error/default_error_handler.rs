@@ -1,7 +1,10 @@
 //! Retry in place, then recover: what happens to a failed record unless something else was asked.
 
+use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::error_rules::ErrorRules;
 use super::{Action, BackOff, ErrorHandler, ListenerError, Policy, source_chain};
 use crate::config::{ErrorPolicy, ErrorRetry, RetrySettings};
 use crate::listener::Delivery;
@@ -22,6 +25,7 @@ pub struct DefaultErrorHandler {
     attempts: u32,
     back_off: BackOff,
     settings: RetrySettings,
+    rules: ErrorRules,
 }
 
 impl Default for DefaultErrorHandler {
@@ -30,11 +34,20 @@ impl Default for DefaultErrorHandler {
     }
 }
 
+/// Nothing of a variant.
+static NOTHING: ErrorRetry = ErrorRetry {
+    attempts: None,
+    backoff: None,
+    policy: None,
+};
+
 /// What is left once override, policy and defaults are laid over one another.
 enum Decision {
-    Retry { attempts: u32, delay: Duration },
-    Recover,
+    Retry(Duration),
+    UsedUp,
+    DeadLetter,
     Skip,
+    Park,
     Stop,
 }
 
@@ -47,7 +60,50 @@ impl DefaultErrorHandler {
             attempts: attempts.max(1),
             back_off,
             settings: RetrySettings::default(),
+            rules: ErrorRules::default(),
         }
+    }
+
+    /// Errors of this type, and those that have one among their sources, are not tried again:
+    /// Spring's `addNotRetryableExceptions`. An error's own policy counts more.
+    #[must_use]
+    pub fn not_retryable<E: Error + 'static>(mut self) -> Self {
+        self.rules.add(ListenerError::is_caused_by::<E>, false);
+        self
+    }
+
+    /// Errors of this type, and those that have one among their sources, are tried again, where
+    /// [`Self::retries_nothing_else`] is set.
+    #[must_use]
+    pub fn retryable<E: Error + 'static>(mut self) -> Self {
+        self.rules.add(ListenerError::is_caused_by::<E>, true);
+        self
+    }
+
+    /// Tries again only what is [`Self::retryable`], or what says so by its own policy: Spring's
+    /// `defaultFalse`.
+    #[must_use]
+    pub fn retries_nothing_else(mut self) -> Self {
+        self.rules.default = false;
+        self
+    }
+
+    /// Waits as `choose` says, where it says something: Spring's `setBackOffFunction`.
+    #[must_use]
+    pub fn back_off_by(
+        mut self,
+        choose: impl Fn(&Delivery, &ListenerError) -> Option<BackOff> + Send + Sync + 'static,
+    ) -> Self {
+        self.rules.back_off = Some(Arc::new(choose));
+        self
+    }
+
+    /// Begins the attempts and waits anew with an error of another type or variant than the last
+    /// one, as Spring does: a record whose errors alternate is then tried for ever.
+    #[must_use]
+    pub fn reset_on_change(mut self) -> Self {
+        self.settings.reset_on_change = Some(true);
+        self
     }
 
     /// What `[kafka.listeners.<id>.retry]` says.
@@ -67,40 +123,64 @@ impl DefaultErrorHandler {
         self
     }
 
-    fn decide(&self, error: &ListenerError, failures: u32) -> Decision {
+    fn decide(&self, delivery: &Delivery, error: &ListenerError) -> Decision {
+        let failures = match self.settings.reset_on_change {
+            Some(true) => delivery.history(error).of_the_same_kind(),
+            _ => delivery.attempt(),
+        };
+        let chosen = self.rules.back_off.as_ref();
+        let chosen = chosen.and_then(|choose| choose(delivery, error));
+        let back_off = chosen.unwrap_or(self.back_off);
+        match self.policy(error) {
+            (Policy::Inherit, over) if !self.rules.retries(error) && !over.retries() => {
+                Decision::DeadLetter
+            }
+            (policy, over) => self.by_policy(policy, failures, back_off, over),
+        }
+    }
+
+    /// What the error's policy comes to, with what the settings say of its variant.
+    fn policy(&self, error: &ListenerError) -> (Policy, &ErrorRetry) {
         let known = error.variant().and_then(|name| self.settings.error(name));
         let Some(value) = known else {
-            return self.by_policy(error.policy(), failures, &ErrorRetry::default());
+            return (error.policy(), &NOTHING);
         };
-        let retries = value.attempts.is_some() || value.backoff.is_some();
         let policy = match (value.policy, error.policy()) {
             (Some(ErrorPolicy::DeadLetter), _) => Policy::DeadLetter,
             (Some(ErrorPolicy::Skip), _) => Policy::Skip,
+            (Some(ErrorPolicy::Park), _) => Policy::Park,
             (Some(ErrorPolicy::Stop), _) => Policy::Stop,
             // These keep what the settings do not mention.
             (_, own @ (Policy::Retry { .. } | Policy::RetryAfter(_))) => own,
             (Some(ErrorPolicy::Retry), _) => Policy::Inherit,
-            (None, _) if retries => Policy::Inherit,
+            (None, _) if value.retries() => Policy::Inherit,
             (None, own) => own,
         };
-        self.by_policy(policy, failures, value)
+        (policy, value)
     }
 
-    fn by_policy(&self, policy: Policy, failures: u32, over: &ErrorRetry) -> Decision {
-        let retry = |attempts: Option<u32>, back_off: Option<BackOff>| Decision::Retry {
-            attempts: over.attempts.or(attempts).unwrap_or(self.attempts),
-            delay: over
-                .backoff
-                .or(back_off)
-                .unwrap_or(self.back_off)
-                .delay(failures),
+    fn by_policy(
+        &self,
+        policy: Policy,
+        failures: u32,
+        default: BackOff,
+        over: &ErrorRetry,
+    ) -> Decision {
+        let retry = |attempts: Option<u32>, back_off: Option<BackOff>| {
+            let attempts = over.attempts.or(attempts).unwrap_or(self.attempts);
+            let waits = over.backoff.or(back_off).unwrap_or(default);
+            match failures < attempts {
+                true => Decision::Retry(waits.delay(failures)),
+                false => Decision::UsedUp,
+            }
         };
         match policy {
             Policy::Inherit => retry(None, None),
             Policy::Retry { attempts, back_off } => retry(attempts, back_off),
             Policy::RetryAfter(delay) => retry(None, Some(BackOff::Fixed(delay))),
-            Policy::DeadLetter => Decision::Recover,
+            Policy::DeadLetter => Decision::DeadLetter,
             Policy::Skip => Decision::Skip,
+            Policy::Park => Decision::Park,
             Policy::Stop => Decision::Stop,
         }
     }
@@ -108,11 +188,12 @@ impl DefaultErrorHandler {
 
 impl ErrorHandler for DefaultErrorHandler {
     fn handle(&self, delivery: &Delivery, error: &ListenerError) -> Action {
-        let failures = delivery.attempt();
-        let action = match self.decide(error, failures) {
-            Decision::Retry { attempts, delay } if failures < attempts => Action::RetryAfter(delay),
-            Decision::Retry { .. } | Decision::Recover => Action::Recover,
+        let action = match self.decide(delivery, error) {
+            Decision::Retry(delay) => Action::RetryAfter(delay),
+            Decision::UsedUp => Action::Recover,
+            Decision::DeadLetter => Action::DeadLetter,
             Decision::Skip => Action::Skip,
+            Decision::Park => Action::Park,
             Decision::Stop => Action::Stop,
         };
         log(delivery, error, action);
@@ -152,8 +233,10 @@ fn log(delivery: &Delivery, error: &ListenerError, action: Action) {
                 delay = delay
             );
         }
-        Action::Recover => event!(ERROR, "record failed for good"),
         Action::Skip => event!(WARN, "record failed and is skipped"),
+        Action::Recover | Action::DeadLetter | Action::RetryTopic(_) | Action::Park => {
+            event!(ERROR, "record failed for good");
+        }
         Action::Stop => event!(ERROR, "record failed, the listener stops"),
     }
 }
@@ -231,7 +314,7 @@ mod tests {
         let handler = DefaultErrorHandler::default();
         assert_eq!(
             action(&handler, &error(Policy::DeadLetter), 1),
-            Action::Recover
+            Action::DeadLetter
         );
         assert_eq!(action(&handler, &error(Policy::Skip), 1), Action::Skip);
         assert_eq!(action(&handler, &error(Policy::Stop), 1), Action::Stop);
@@ -278,9 +361,10 @@ mod tests {
             twice
         );
         for (policy, expected) in [
-            (ErrorPolicy::DeadLetter, Action::Recover),
+            (ErrorPolicy::DeadLetter, Action::DeadLetter),
             (ErrorPolicy::Skip, Action::Skip),
             (ErrorPolicy::Stop, Action::Stop),
+            (ErrorPolicy::Park, Action::Park),
         ] {
             let handler = settings(override_of(None, None, Some(policy)));
             assert_eq!(action(&handler, &error(Policy::Inherit), 1), expected);
@@ -299,10 +383,64 @@ mod tests {
     }
 
     #[test]
+    fn types_that_are_not_retryable_go_at_once_unless_their_own_policy_says_otherwise() {
+        use crate::codec::DecodeError;
+        let io = ListenerError::from_error(std::io::Error::other("disk"));
+        let handler = DefaultErrorHandler::default().not_retryable::<std::io::Error>();
+        assert_eq!(history(&handler, &io), [Action::DeadLetter]);
+        let text = ListenerError::from_error("text");
+        assert_eq!(history(&handler, &text).len(), 10);
+        let only = DefaultErrorHandler::new(3, BackOff::NONE)
+            .retries_nothing_else()
+            .retryable::<DecodeError>();
+        let caused = ListenerError::from_error(DecodeError::Utf8(3));
+        assert_eq!(history(&only, &caused).len(), 3);
+        assert_eq!(history(&only, &text), [Action::DeadLetter]);
+        let retry = Policy::Retry {
+            attempts: None,
+            back_off: None,
+        };
+        assert_eq!(history(&only, &error(retry)).len(), 3);
+    }
+
+    #[test]
+    fn a_function_may_choose_the_waits() {
+        let handler = DefaultErrorHandler::new(2, BackOff::Fixed(MS)).back_off_by(|_, error| {
+            (error.class() == "Timeout").then_some(BackOff::Fixed(MS * 20))
+        });
+        let waits = history(&handler, &error(Policy::Inherit));
+        assert_eq!(waits, [Action::RetryAfter(MS * 20), Action::Recover]);
+        let other = ListenerError::from_error("other");
+        let waits = history(&handler, &other);
+        assert_eq!(waits, [Action::RetryAfter(MS), Action::Recover]);
+    }
+
+    #[test]
+    fn another_error_begins_the_attempts_anew_only_if_asked_for() {
+        let seen = |handler: &DefaultErrorHandler| {
+            let mut delivery = delivery(OwnedRecord::new("orders", 0, 7), 1);
+            let errors = ["Timeout", "Timeout", "Declined", "Declined", "Declined"];
+            let errors = errors.map(|name| {
+                ListenerError::from_classified(ChargeError::new(name, Policy::Inherit))
+            });
+            errors.map(|error| {
+                delivery.failed(&error);
+                let action = handler.handle(&delivery, &error);
+                delivery.attempt += 1;
+                action == Action::Recover
+            })
+        };
+        let handler = DefaultErrorHandler::new(3, BackOff::NONE);
+        assert_eq!(seen(&handler), [false, false, true, true, true]);
+        let anew = handler.reset_on_change();
+        assert_eq!(seen(&anew), [false, false, false, false, true]);
+    }
+
+    #[test]
     fn a_record_that_cannot_be_decoded_is_recovered_at_once() {
         let undecodable = ListenerError::decode(crate::codec::DecodeError::Utf8(3));
         let handler = DefaultErrorHandler::default();
-        assert_eq!(history(&handler, &undecodable), [Action::Recover]);
+        assert_eq!(history(&handler, &undecodable), [Action::DeadLetter]);
     }
 
     #[test]

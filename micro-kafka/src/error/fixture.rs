@@ -29,6 +29,7 @@ pub(super) fn delivery(record: OwnedRecord, attempt: u32) -> Delivery {
         consumer: Arc::new(ConsumerContext::new(Arc::new(listener), acks)),
         attempt,
         companions: None,
+        history: None,
         limit: None,
     }
 }

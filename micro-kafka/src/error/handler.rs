@@ -2,24 +2,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
-use super::{BoxError, ListenerError};
+use super::{Action, BoxError, ListenerError, Recovered, Way};
 use crate::listener::Delivery;
-
-/// What the container does with a failed record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Action {
-    /// Deliver it again after the delay; its lane waits, the consumer does not.
-    RetryAfter(Duration),
-    /// Hand it to the recoverer; its offset may be committed once that succeeded.
-    Recover,
-    /// Count it as done.
-    Skip,
-    /// Stop the container and leave the record uncommitted.
-    Stop,
-}
 
 /// Decides what becomes of a failed record: the counterpart of Spring's `CommonErrorHandler`.
 pub trait ErrorHandler: Send + Sync + std::fmt::Debug {
@@ -34,9 +19,9 @@ impl ErrorHandler for fn(&Delivery, &ListenerError) -> Action {
     }
 }
 
-/// A recovery under way: gives the delivery back, and whether it succeeded.
+/// A recovery under way: gives the delivery back, and where it went.
 pub type RecoverFuture =
-    Pin<Box<dyn Future<Output = (Delivery, ListenerError, Result<(), BoxError>)> + Send>>;
+    Pin<Box<dyn Future<Output = (Delivery, ListenerError, Result<Recovered, BoxError>)> + Send>>;
 
 /// The way out for a record whose attempts are used up: the counterpart of Spring's
 /// `ConsumerRecordRecoverer`. Publishing to the dead-letter topic is the default one.
@@ -44,4 +29,15 @@ pub trait Recover: Send + Sync + std::fmt::Debug {
     /// Disposes of the record for good. After an `Err` the container calls again after a back-off:
     /// the record is never lost.
     fn recover(&self, delivery: Delivery, error: ListenerError) -> RecoverFuture;
+
+    /// The same by the way that the error handler chose; whoever has only one way ignores it.
+    fn recover_by(&self, way: Way, delivery: Delivery, error: ListenerError) -> RecoverFuture {
+        let _ = way;
+        self.recover(delivery, error)
+    }
+
+    /// Whether it can take [`Way::RetryTopic`]: if not, such records are tried again in place.
+    fn has_retry_topics(&self) -> bool {
+        false
+    }
 }

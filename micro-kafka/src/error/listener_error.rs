@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Classify, Policy};
+use crate::listener::NotReached;
 
 /// Any error that a handler may return.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -17,6 +18,10 @@ pub enum ErrorKind {
     Handler,
     /// The record could not be turned into the handler's arguments; it never ran.
     Decode,
+    /// The same because of its key.
+    DecodeKey,
+    /// The handler of a batch stopped at an earlier record.
+    NotReached,
     /// The handler panicked.
     Panic,
     /// The attempt took longer than the listener's `timeout`.
@@ -78,6 +83,28 @@ impl ListenerError {
             std::any::type_name::<E>(),
             None,
             Policy::DeadLetter,
+        )
+    }
+
+    /// The same of a record's key.
+    #[must_use]
+    pub fn decode_key<E: Error + Send + Sync + 'static>(error: E) -> Self {
+        let mut error = Self::decode(error);
+        error.0.kind = ErrorKind::DecodeKey;
+        error
+    }
+
+    /// A record that the handler of its batch did not come to: it is delivered again, and the error
+    /// handler is not asked.
+    pub(crate) fn not_reached(error: NotReached) -> Self {
+        let type_name = std::any::type_name::<NotReached>();
+        let source = Box::new(error);
+        Self::new(
+            ErrorKind::NotReached,
+            source,
+            type_name,
+            None,
+            Policy::Inherit,
         )
     }
 
@@ -147,6 +174,28 @@ impl ListenerError {
     #[must_use]
     pub fn variant(&self) -> Option<&'static str> {
         self.0.variant
+    }
+
+    /// Whether it is, or has among its sources, an error of that type.
+    #[must_use]
+    pub fn is_caused_by<E: Error + 'static>(&self) -> bool {
+        let mut next: Option<&(dyn Error + 'static)> = Some(self.error());
+        while let Some(error) = next {
+            if error.is::<E>() {
+                return true;
+            }
+            next = error.source();
+        }
+        false
+    }
+
+    /// The variant, or the name of the error's type without its path: for metrics and headers.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        let path = self.type_name();
+        let path = path.split('<').next().unwrap_or(path);
+        self.variant()
+            .unwrap_or_else(|| path.rsplit(':').next().unwrap_or(path))
     }
 
     /// The error itself.

@@ -1,6 +1,6 @@
 //! The recoverer that only logs.
 
-use super::{ListenerError, Recover, RecoverFuture};
+use super::{ListenerError, Recover, RecoverFuture, Recovered};
 use crate::listener::Delivery;
 
 /// Gives the record up with a line in the log: Spring's default, here to be asked for, because it
@@ -20,6 +20,10 @@ impl Recover for LoggingRecoverer {
             variant = error.variant(),
             "record given up"
         );
-        Box::pin(std::future::ready((delivery, error, Ok(()))))
+        Box::pin(std::future::ready((
+            delivery,
+            error,
+            Ok(Recovered::GivenUp),
+        )))
     }
 }

@@ -1,24 +1,36 @@
 //! What becomes of a record whose handler failed.
 
+mod action;
 mod back_off;
 mod classify;
 mod dead_letter;
 mod default_error_handler;
+mod delegating_error_handler;
+mod error_rules;
 mod handler;
+mod history;
 mod listener_error;
 mod logging_recoverer;
+mod retry_listener;
 mod schedule;
+mod simple_handlers;
 mod source_chain;
 
 #[cfg(test)]
 mod fixture;
 
+pub use action::{Action, Recovered, Way};
 pub use back_off::BackOff;
 pub use classify::{Classify, Policy};
 pub use dead_letter::{
-    DEAD_LETTER_SUFFIX, DeadLetterError, DeadLetterPublishingRecoverer, Failure,
+    DEAD_LETTER_SUFFIX, DeadLetterError, DeadLetterPublishingRecoverer, Destination, Failure,
+    HeaderRules, ToPartition,
 };
 pub use default_error_handler::{DEFAULT_ATTEMPTS, DefaultErrorHandler};
-pub use handler::{Action, ErrorHandler, Recover, RecoverFuture};
+pub use delegating_error_handler::DelegatingErrorHandler;
+pub use handler::{ErrorHandler, Recover, RecoverFuture};
+pub use history::FailureHistory;
 pub use listener_error::{BoxError, ErrorKind, ListenerError};
 pub use logging_recoverer::LoggingRecoverer;
+pub use retry_listener::{RetryListener, RetryListeners};
+pub use simple_handlers::{LoggingErrorHandler, ParkingErrorHandler, StoppingErrorHandler};

@@ -18,21 +18,26 @@ pub(crate) fn messages(error: &(dyn Error + 'static)) -> Vec<String> {
 
 /// The messages in one line: `gateway timed out; connection reset by peer`.
 pub(crate) fn joined(error: &(dyn Error + 'static)) -> String {
-    cut(messages(error).join("; "))
+    joined_within(LONGEST, error)
+}
+
+/// The same in at most so many bytes.
+pub(crate) fn joined_within(longest: usize, error: &(dyn Error + 'static)) -> String {
+    cut(longest, messages(error).join("; "))
 }
 
 /// One line an error: the type and the message, then each cause.
-pub(crate) fn lines(type_name: &str, error: &(dyn Error + 'static)) -> String {
+pub(crate) fn lines(longest: usize, type_name: &str, error: &(dyn Error + 'static)) -> String {
     let mut text = format!("{type_name}: ");
     let lines = messages(error).into_iter();
     let lines: Vec<_> = lines.map(|line| line.replace(['\r', '\n'], " ")).collect();
     text.push_str(&lines.join("\ncaused by: "));
-    cut(text)
+    cut(longest, text)
 }
 
-fn cut(mut text: String) -> String {
-    if text.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at));
+fn cut(longest: usize, mut text: String) -> String {
+    if text.len() > longest {
+        let end = (0..=longest).rev().find(|at| text.is_char_boundary(*at));
         text.truncate(end.unwrap_or(0));
         text.push('…');
     }
@@ -55,7 +60,7 @@ mod tests {
     fn sources_follow_in_order() {
         assert_eq!(joined(&Outer(Inner)), "outer\nline; inner");
         assert_eq!(
-            lines("a::Outer", &Outer(Inner)),
+            lines(LONGEST, "a::Outer", &Outer(Inner)),
             "a::Outer: outer line\ncaused by: inner"
         );
     }

@@ -41,6 +41,6 @@ impl<'r, T: FromBytes<'r>> FromRecord<'r> for Key<T> {
                 source,
             }),
         };
-        key.map(Self).map_err(ListenerError::decode)
+        key.map(Self).map_err(ListenerError::decode_key)
     }
 }

@@ -14,6 +14,8 @@ pub(super) enum Command {
     Abandon,
     /// Look again at what is paused.
     Paused,
+    /// Go on with what is parked.
+    Unpark,
     /// Read on from elsewhere.
     Seek(SeekRequest),
     /// Tell how far every partition is.

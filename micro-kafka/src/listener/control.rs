@@ -54,6 +54,11 @@ impl ListenerContainer {
         self.pauses.holds(target)
     }
 
+    /// Delivers the records once more, as if for the first time, that an error handler had parked.
+    pub fn unpark(&self) {
+        self.tell(|| Command::Unpark);
+    }
+
     /// Reads on from elsewhere, and commits that place, so that it holds beyond a rebalance or a
     /// restart. What is in a handler comes to its end first, at most within `revoke-drain`; what
     /// waited for a retry is let go of.

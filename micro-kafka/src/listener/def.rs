@@ -3,6 +3,7 @@
 use std::any::TypeId;
 
 use super::{AckMode, BatchDef, Delivery, Dispatch, Invoke, Order, States, TransactionDef};
+use crate::config::Recoverer;
 use crate::error::{Action, BackOff, ListenerError};
 use crate::record::Record;
 
@@ -103,6 +104,12 @@ pub struct ListenerDef {
     pub filter: Option<fn(&Record) -> bool>,
     /// Who decides about failures.
     pub error_handler: Option<ErrorHandlerDef>,
+    /// Who takes the records that are not tried again.
+    pub recoverer: Option<Recoverer>,
+    /// Where its dead letters go, with placeholders.
+    pub dead_letter_topic: Option<&'static str>,
+    /// The type of the function item whose dead letters it takes.
+    pub dlt_of: Option<fn() -> TypeId>,
     /// Where what the function returns goes.
     pub send_to: Option<SendToDef>,
     /// A text that the function may take, with placeholders.

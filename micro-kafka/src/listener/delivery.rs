@@ -10,7 +10,7 @@ use super::{
     AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
     Started, Verdict,
 };
-use crate::error::ListenerError;
+use crate::error::{FailureHistory, ListenerError};
 use crate::record::Record;
 use crate::template::{SendBuilder, Transaction};
 
@@ -23,6 +23,8 @@ pub struct Delivery {
     pub(crate) attempt: u32,
     /// The other records of its batch.
     pub(crate) companions: Option<Box<Companions>>,
+    /// Its failures in this process, if it has any.
+    pub(crate) history: Option<Box<FailureHistory>>,
     /// How long its handler may take, if that is limited.
     pub(crate) limit: Option<TimeLimit>,
 }
@@ -92,6 +94,7 @@ impl Delivery {
             token: self.token,
             attempt: self.attempt,
             companions: others,
+            history: self.history.clone(),
             limit: None,
         };
         let this = Self {
@@ -100,6 +103,21 @@ impl Delivery {
             ..self
         };
         (this, same)
+    }
+
+    /// What the record went through up to this failure of it.
+    #[must_use]
+    pub fn history(&self, error: &ListenerError) -> FailureHistory {
+        let history = self.history.as_deref().copied();
+        history.unwrap_or_else(|| FailureHistory::begin(error))
+    }
+
+    /// Notes a failure.
+    pub(crate) fn failed(&mut self, error: &ListenerError) {
+        match &mut self.history {
+            Some(history) => history.failed_again(error),
+            None => self.history = Some(Box::new(FailureHistory::begin(error))),
+        }
     }
 
     /// Which delivery of the record this is, from 1.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::{Interceptors, Layers, RebalanceListener, States};
+use super::{FailureHooks, Interceptors, Layers, RebalanceListener, States};
 use crate::clock::Clock;
 use crate::error::{ErrorHandler, Recover};
 
@@ -23,6 +23,8 @@ pub struct ContainerDeps {
     pub rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     /// Who looks on at each attempt.
     pub interceptors: Interceptors,
+    /// Who is told of failures.
+    pub failure_hooks: FailureHooks,
     /// What stands around each handler.
     pub layers: Layers,
     /// The prefix of all topics and groups, dot included; empty if there is none.

@@ -9,6 +9,7 @@ use super::{
     AckMode, BatchSpec, BreakerSpec, Delivery, Dispatch, Filter, HandlerFuture, HandlerSlot,
     Invoke, Layers, Order, RateLimit, SendTo, Started, TopicPartitions, TransactionSpec,
 };
+use crate::config::AlarmSettings;
 
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
@@ -127,6 +128,8 @@ pub struct ListenerEndpoint {
     pub revoke_drain: Duration,
     /// How long handlers may go on after a stop.
     pub shutdown_timeout: Duration,
+    /// When its failures are worth an alarm.
+    pub alarm: AlarmSettings,
     /// The consumers' librdkafka properties, complete but for `client.id` and
     /// `group.instance.id`'s suffix.
     pub properties: Vec<(String, String)>,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use super::{AssignedPartition, RecordPlace, StopReport, Target};
+use super::{Alarm, AssignedPartition, RecordPlace, StopReport, Target};
+use crate::error::Recovered;
 
 /// The most events that a slow reader may be behind.
 const BEHIND: usize = 1_024;
@@ -102,6 +103,30 @@ pub enum ContainerEvent {
         /// Which one.
         partition: AssignedPartition,
     },
+    /// A record failed and is tried again in place.
+    RecordRetried {
+        /// Which record.
+        record: RecordPlace,
+        /// The variant or type of its error.
+        error: &'static str,
+        /// Which delivery failed, from 1.
+        attempt: u32,
+        /// The wait before the next one.
+        delay: Duration,
+    },
+    /// A record is not tried again in place.
+    RecordRecovered {
+        /// Which record.
+        record: RecordPlace,
+        /// The variant or type of its last error.
+        error: &'static str,
+        /// How often it was delivered.
+        attempts: u32,
+        /// Where it went.
+        went: Recovered,
+    },
+    /// Failures have passed a threshold.
+    FailureAlarm(Alarm),
     /// Too many attempts failed: nothing is begun until a record is tried after the wait. Told again
     /// when that one fails.
     BreakerOpened {
@@ -139,6 +164,13 @@ impl Events {
         if self.0.receiver_count() > 0 {
             // Fails only if the last one stopped listening just now.
             let _ = self.0.send(Arc::new(event));
+        }
+    }
+
+    /// The same, made only if somebody listens.
+    pub(super) fn tell_of(&self, event: impl FnOnce() -> ContainerEvent) {
+        if self.0.receiver_count() > 0 {
+            self.tell(event());
         }
     }
 

@@ -82,6 +82,14 @@ pub enum HealthReason {
         /// How often it was tried.
         tries: u32,
     },
+    /// An error handler left a record where it is; what comes after it in its lane waits.
+    #[error("record {record} is parked: {error}")]
+    Parked {
+        /// Which record.
+        record: RecordPlace,
+        /// Its error.
+        error: String,
+    },
     /// Transactions of a consumer fail one after the other.
     #[error("consumer {consumer} cannot commit its transactions ({aborts} in a row): {error}")]
     TransactionsFailing {
@@ -134,6 +142,7 @@ pub(super) struct ConsumerStatus {
 struct Troubles {
     consumer: Option<HealthReason>,
     recovers: Vec<(Slot, HealthReason)>,
+    parked: Vec<(Slot, HealthReason)>,
     transactions: Option<HealthReason>,
 }
 
@@ -170,6 +179,7 @@ impl ConsumerStatus {
         self.epochs.write().clear();
         let mut troubles = self.troubles.lock();
         troubles.recovers.clear();
+        troubles.parked.clear();
         troubles.transactions = None;
     }
 
@@ -204,10 +214,24 @@ impl ConsumerStatus {
             .retain(|(other, _)| *other != slot);
     }
 
+    /// The first one of a partition tells enough.
+    pub(super) fn set_parked(&self, slot: Slot, reason: HealthReason) {
+        let parked = &mut self.troubles.lock().parked;
+        if !parked.iter().any(|(other, _)| *other == slot) {
+            parked.push((slot, reason));
+        }
+    }
+
+    pub(super) fn clear_parked(&self, slot: Slot) {
+        let parked = &mut self.troubles.lock().parked;
+        parked.retain(|(other, _)| *other != slot);
+    }
+
     pub(super) fn collect(&self, into: &mut Vec<HealthReason>, held_for: Duration) {
         let troubles = self.troubles.lock();
         into.extend(troubles.consumer.clone());
         into.extend(troubles.recovers.iter().map(|(_, reason)| reason.clone()));
+        into.extend(troubles.parked.iter().map(|(_, reason)| reason.clone()));
         into.extend(troubles.transactions.clone());
         drop(troubles);
         if let Some(hold) = self.pulse.hold().filter(|hold| hold.duration >= held_for) {

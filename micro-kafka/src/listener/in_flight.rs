@@ -12,7 +12,8 @@ use tokio::task::JoinHandle;
 
 use super::pulse::Pulse;
 use super::{AckToken, Delivery, Dispatch, Finished, Handler, HandlerFuture, HandlerSlot};
-use crate::error::{BoxError, ListenerError, RecoverFuture};
+use crate::error::{BoxError, ListenerError, RecoverFuture, Recovered};
+use crate::listener::lane::Try;
 
 /// Something at work on one record.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub(super) enum Work {
     Task(JoinHandle<Finished>),
     Recover {
         future: RecoverFuture,
-        tries: u32,
+        this: Try,
     },
 }
 
@@ -41,8 +42,8 @@ pub(super) enum Outcome {
     Recovered {
         delivery: Delivery,
         error: ListenerError,
-        result: Result<(), BoxError>,
-        tries: u32,
+        result: Result<Recovered, BoxError>,
+        this: Try,
     },
     /// It panicked and took the delivery with it.
     Panicked(String),
@@ -95,11 +96,11 @@ impl Work {
     /// The same for a recovery that `start` begins.
     pub(super) fn recover(
         start: impl FnOnce() -> RecoverFuture,
-        tries: u32,
+        this: Try,
     ) -> Result<Outcome, Self> {
         let started = catch_unwind(AssertUnwindSafe(|| {
             let future = start();
-            let mut work = Self::Recover { future, tries };
+            let mut work = Self::Recover { future, this };
             match work.poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(outcome) => Ok(outcome),
                 Poll::Pending => Err(work),
@@ -118,13 +119,13 @@ impl Work {
                     Err(cancelled) => cancelled.to_string(),
                 }),
             }),
-            Self::Recover { future, tries } => {
+            Self::Recover { future, this } => {
                 let ready = future.as_mut().poll(context);
                 ready.map(|(delivery, error, result)| Outcome::Recovered {
                     delivery,
                     error,
                     result,
-                    tries: *tries,
+                    this: *this,
                 })
             }
         }

@@ -9,7 +9,7 @@ use futures_util::future::AbortHandle;
 
 use super::Delivery;
 use super::order::{LaneKey, Spread};
-use crate::error::ListenerError;
+use crate::error::{ListenerError, Way};
 use crate::record::Record;
 
 /// The most empty queues that are kept for lanes to come.
@@ -48,6 +48,8 @@ enum State {
     },
     /// The record in front waits for a time.
     Waiting { due: Instant, next: Box<Next> },
+    /// The record in front waits until somebody asks for it.
+    Parked(Box<Next>),
     /// The record in front was lost and is being read again.
     Reading,
     /// The record in front is finished and waits for its commit to be answered.
@@ -72,10 +74,30 @@ pub(super) enum Next {
     Recover {
         delivery: Delivery,
         error: ListenerError,
-        tries: u32,
+        this: Try,
     },
     /// The record was lost by its handler and has to be read again.
     Rewind(i64),
+}
+
+/// One try of the recoverer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Try {
+    /// Where the record is to go.
+    pub(super) way: Way,
+    /// Which try it is, from 1.
+    pub(super) number: u32,
+}
+
+impl Try {
+    pub(super) fn first(way: Way) -> Self {
+        Self { way, number: 1 }
+    }
+
+    pub(super) fn next(self) -> Self {
+        let number = self.number.saturating_add(1);
+        Self { number, ..self }
+    }
 }
 
 /// The next step of a lane in line.
@@ -130,7 +152,11 @@ impl Lanes {
 
     /// Whether every lane waits for a moment that is still to come.
     pub(super) fn all_wait_beyond(&self, now: Instant) -> bool {
-        let waits = |lane: &Lane| matches!(lane.state, State::Waiting { due, .. } if due > now);
+        let waits = |lane: &Lane| match lane.state {
+            State::Waiting { due, .. } => due > now,
+            State::Parked(_) => true,
+            _ => false,
+        };
         self.open.values().all(waits)
     }
 
@@ -193,6 +219,27 @@ impl Lanes {
     pub(super) fn set_waiting(&mut self, key: LaneKey, due: Instant, next: Next) {
         let next = Box::new(next);
         self.set(key, State::Waiting { due, next });
+    }
+
+    pub(super) fn set_parked(&mut self, key: LaneKey, next: Next) {
+        self.set(key, State::Parked(Box::new(next)));
+    }
+
+    /// Puts whatever is parked into the line; how many lanes that are.
+    pub(super) fn unpark(&mut self) -> usize {
+        let lanes = self.open.iter();
+        let parked =
+            lanes.filter_map(|(key, lane)| matches!(lane.state, State::Parked(_)).then_some(*key));
+        let parked: Vec<_> = parked.collect();
+        for key in &parked {
+            let Some(lane) = self.open.get_mut(key) else {
+                continue;
+            };
+            if let State::Parked(next) = std::mem::replace(&mut lane.state, State::Starting) {
+                self.set_ready(*key, *next);
+            }
+        }
+        parked.len()
     }
 
     pub(super) fn set_reading(&mut self, key: LaneKey) {
@@ -342,7 +389,11 @@ fn leave(state: &State, busy: &mut usize, committing: &mut usize) {
     match state {
         State::Busy { .. } => *busy -= 1,
         State::Committing => *committing -= 1,
-        State::Ready(_) | State::Starting | State::Waiting { .. } | State::Reading => {}
+        State::Ready(_)
+        | State::Starting
+        | State::Waiting { .. }
+        | State::Parked(_)
+        | State::Reading => {}
     }
 }
 
@@ -351,7 +402,7 @@ impl State {
     fn has_record(&self) -> bool {
         matches!(
             self,
-            Self::Ready(Some(_)) | Self::Waiting { .. } | Self::Reading
+            Self::Ready(Some(_)) | Self::Waiting { .. } | Self::Parked(_) | Self::Reading
         )
     }
 }

@@ -1,6 +1,7 @@
 //! Listeners: how they are declared, and the containers that run them.
 
 mod ack;
+mod alarm;
 mod batch;
 mod breaker;
 mod cancel;
@@ -15,6 +16,7 @@ mod delivery;
 mod deps;
 mod endpoint;
 mod event;
+mod failure_hooks;
 mod filter;
 mod gate;
 mod handler_slot;
@@ -49,9 +51,10 @@ mod tests;
 
 pub(crate) use ack::Verdict;
 pub use ack::{AckMode, AckToken, LateAcknowledgment};
+pub use alarm::{Alarm, AlarmHook, AlarmKind};
 pub use batch::{
     Acknowledgments, Batch, BatchDef, BatchOutcome, BatchRecord, BatchResult, BatchSpec, FromBatch,
-    Inner, MissingResult, Undecoded,
+    Inner, MissingResult, NotReached, Undecoded,
 };
 pub use breaker::BreakerSpec;
 pub use cancel::CancelReason;
@@ -65,6 +68,7 @@ pub use delivery::{Delivery, Finished, HandlerFuture, Invoke};
 pub use deps::ContainerDeps;
 pub use endpoint::{Handler, ListenerEndpoint};
 pub use event::{ContainerEvent, EventStream};
+pub use failure_hooks::FailureHooks;
 pub use filter::Filter;
 pub(crate) use gate::Gate;
 pub use handler_slot::{HandlerSlot, Started};

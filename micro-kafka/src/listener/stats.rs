@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use metrics::{Counter, Histogram};
 
+use super::alarm::AlarmWindows;
+
 /// Counters of one listener since its container was made, all consumers together. They are brought
 /// up to date once per turn of a consumer's loop.
 #[derive(Debug, Default)]
@@ -20,6 +22,7 @@ pub(super) struct ListenerStats {
     commits: AtomicU64,
     aborted: AtomicU64,
     busy_nanos: AtomicU64,
+    pub(super) alarms: AlarmWindows,
 }
 
 /// What a listener did since its container was made, all consumers together.

@@ -143,7 +143,9 @@ impl Worker {
                     let _ = answer.send(Vec::new());
                 }
                 // Dropped: the asker hears it, and asks again.
-                Ok(Some(Command::Quiet(_) | Command::Paused | Command::Seek(_))) => {}
+                Ok(Some(
+                    Command::Quiet(_) | Command::Paused | Command::Unpark | Command::Seek(_),
+                )) => {}
             }
         }
     }

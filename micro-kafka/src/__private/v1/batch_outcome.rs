@@ -106,7 +106,8 @@ fn each<E>(result: BatchResult<E>, failed: impl Fn(E) -> ListenerError) -> Batch
     match result.is_done() {
         true => BatchOutcome::Done,
         false => {
-            BatchOutcome::Each(result.each(failed, ListenerError::from_error::<MissingResult>))
+            let missing = ListenerError::from_error::<MissingResult>;
+            BatchOutcome::Each(result.each(failed, missing, ListenerError::not_reached))
         }
     }
 }

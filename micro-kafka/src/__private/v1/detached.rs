@@ -56,6 +56,7 @@ impl Detached {
             token,
             attempt,
             companions: None,
+            history: None,
             limit: None,
         }
     }

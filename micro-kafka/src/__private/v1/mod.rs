@@ -16,6 +16,7 @@ pub use std::vec::Vec;
 pub use linkme;
 
 pub use crate::codec::Json;
+pub use crate::config::Recoverer;
 pub use crate::error::{BackOff, Classify, ListenerError, Policy};
 pub use crate::extract::{EventName, FromRecord};
 pub use crate::listener::{

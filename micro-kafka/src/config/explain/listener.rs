@@ -36,9 +36,15 @@ impl Config {
         places.push(self.tree().at("kafka.listener").and_then(Node::table));
         let mut tables = vec![places.explain(&path, "")];
         self.explain_group(&mut tables[0], attributes, &resolved.group_id);
-        tables.extend(
-            ["batch", "transaction", "breaker", "retry"].map(|inner| places.explain(&path, inner)),
-        );
+        let inner = [
+            "batch",
+            "transaction",
+            "breaker",
+            "retry",
+            "dead-letters",
+            "alarm",
+        ];
+        tables.extend(inner.map(|inner| places.explain(&path, inner)));
         for variant in resolved.retry.errors.keys() {
             tables.push(places.explain(&path, &format!("retry.{variant}")));
         }

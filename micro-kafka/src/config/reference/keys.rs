@@ -109,6 +109,28 @@ pub(in crate::config) const TABLES: &[Table] = &[
         inherits: None,
         properties: false,
     },
+    Table {
+        path: "kafka.listener.dead-letters",
+        also: &[
+            "kafka.listeners.<id>.dead-letters",
+            "kafka.containers.<name>.dead-letters",
+        ],
+        meaning: "what dead letters say of the failure",
+        keys: DEAD_LETTERS,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.listener.alarm",
+        also: &[
+            "kafka.listeners.<id>.alarm",
+            "kafka.containers.<name>.alarm",
+        ],
+        meaning: "how many failures raise an alarm; without a number none",
+        keys: ALARM,
+        inherits: None,
+        properties: false,
+    },
 ];
 
 const KAFKA: &[Key] = &[
@@ -437,6 +459,13 @@ const LISTENER: &[Key] = &[
         "the most records between two commits",
     ),
     key("dead-letter-topic", Text, "", "over `<topic>-dlt`"),
+    key(
+        "recoverer",
+        Choice(&["dead-letter", "log"]),
+        "",
+        "who takes what fails for good: the dead-letter topic, or nobody, with a line in the log; else \
+         the topic, and the log for a `#[dlt_handler]`",
+    ),
 ];
 
 const BATCH: &[Key] = &[
@@ -506,6 +535,12 @@ const RETRY: &[Key] = &[
         "0ms",
         "the waits between them: `1s..5m x4`",
     ),
+    key(
+        "reset-on-change",
+        Boolean,
+        "false",
+        "whether an error of another type or variant begins the attempts anew",
+    ),
 ];
 
 const VARIANT: &[Key] = &[
@@ -518,8 +553,40 @@ const VARIANT: &[Key] = &[
     key("backoff", BackOff, "", "the waits between them"),
     key(
         "policy",
-        Choice(&["retry", "dead-letter", "skip", "stop"]),
+        Choice(&["retry", "dead-letter", "skip", "park", "stop"]),
         "",
         "over what the error says itself",
     ),
+];
+
+const DEAD_LETTERS: &[Key] = &[
+    key(
+        "exclude-headers",
+        Texts,
+        "",
+        "headers that are not written, named without `kafka_dlt-`: `exception-stacktrace`, `mk-trace`",
+    ),
+    key(
+        "max-text",
+        Size,
+        "",
+        "the longest message or list of sources; else 8 KiB",
+    ),
+    key(
+        "texts",
+        Boolean,
+        "",
+        "whether what errors say is written; else yes",
+    ),
+];
+
+const ALARM: &[Key] = &[
+    key(
+        "dead-letters",
+        Integer,
+        "",
+        "how many records that are given up",
+    ),
+    key("retries", Integer, "", "how many further attempts"),
+    key("within", Duration, "", "in which time; else 1 minute"),
 ];

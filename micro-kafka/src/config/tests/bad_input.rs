@@ -138,7 +138,7 @@ fn endless_attempts_with_a_growing_wait_are_accepted_and_zero_is_not() {
     );
     assert_refused(
         "[kafka.listener.retry.Timeout]\npolicy = 'ignore'\n",
-        &["\"retry\", \"dead-letter\", \"skip\", \"stop\""],
+        &["\"retry\", \"dead-letter\", \"skip\", \"park\", \"stop\""],
     );
     assert_refused(
         "[kafka.listener.retry]\natempts = 3\n",

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use super::headers::{
-    EXCEPTION_CAUSE, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE, MK_ATTEMPTS,
-    MK_ERROR, MK_LISTENER, ORIGINAL_GROUP, ORIGINAL_OFFSET, ORIGINAL_PARTITION, ORIGINAL_TIMESTAMP,
-    ORIGINAL_TIMESTAMP_TYPE, ORIGINAL_TOPIC, simple_name,
+    EXCEPTION_CAUSE, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE,
+    KEY_EXCEPTION_MESSAGE, KEY_EXCEPTION_STACKTRACE, KEY_EXCEPTION_TYPE, MK_ATTEMPTS, MK_ERROR,
+    MK_FINGERPRINT, MK_FIRST_FAILURE, MK_LAST_FAILURE, MK_LISTENER, MK_TRACE, ORIGINAL_GROUP,
+    ORIGINAL_OFFSET, ORIGINAL_PARTITION, ORIGINAL_TIMESTAMP, ORIGINAL_TIMESTAMP_TYPE,
+    ORIGINAL_TOPIC, simple_name,
 };
 use crate::error::ListenerError;
 use crate::extract::FromRecord;
@@ -42,6 +44,14 @@ pub struct Failure {
     pub listener: Option<String>,
     /// How often it was delivered.
     pub attempts: Option<u32>,
+    /// When it failed first, in milliseconds since 1970.
+    pub first_failure: Option<i64>,
+    /// When it failed last, in the same measure.
+    pub last_failure: Option<i64>,
+    /// The same text for failures that are alike.
+    pub fingerprint: Option<String>,
+    /// The `traceparent` of the record.
+    pub trace: Option<String>,
 }
 
 impl Failure {
@@ -49,7 +59,9 @@ impl Failure {
     #[must_use]
     pub fn from_record(record: &Record) -> Option<Self> {
         let headers = Reader(record);
-        let error_type = headers.text(EXCEPTION_TYPE);
+        let error_type = headers
+            .text(EXCEPTION_TYPE)
+            .or_else(|| headers.text(KEY_EXCEPTION_TYPE));
         let error = headers
             .text(MK_ERROR)
             .or_else(|| headers.text(EXCEPTION_CAUSE).map(|path| simple(&path)))
@@ -57,15 +69,23 @@ impl Failure {
         Some(Self {
             error,
             error_type,
-            message: headers.text(EXCEPTION_MESSAGE),
-            stacktrace: headers.text(EXCEPTION_STACKTRACE),
+            message: headers
+                .text(EXCEPTION_MESSAGE)
+                .or_else(|| headers.text(KEY_EXCEPTION_MESSAGE)),
+            stacktrace: headers
+                .text(EXCEPTION_STACKTRACE)
+                .or_else(|| headers.text(KEY_EXCEPTION_STACKTRACE)),
             topic: headers.text(ORIGINAL_TOPIC)?,
             partition: i32::from_be_bytes(headers.bytes(ORIGINAL_PARTITION)?),
             offset: i64::from_be_bytes(headers.bytes(ORIGINAL_OFFSET)?),
             timestamp: headers.timestamp(),
             group: headers.text(ORIGINAL_GROUP),
             listener: headers.text(MK_LISTENER),
-            attempts: headers.text(MK_ATTEMPTS).and_then(|text| text.parse().ok()),
+            attempts: headers.number(MK_ATTEMPTS),
+            first_failure: headers.number(MK_FIRST_FAILURE),
+            last_failure: headers.number(MK_LAST_FAILURE),
+            fingerprint: headers.text(MK_FINGERPRINT),
+            trace: headers.text(MK_TRACE),
         })
     }
 }
@@ -88,6 +108,10 @@ impl<'r> Reader<'r> {
     fn text(&self, name: &str) -> Option<String> {
         let value = self.value(name)?;
         Some(String::from_utf8_lossy(value).into_owned())
+    }
+
+    fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.text(name)?.parse().ok()
     }
 
     fn bytes<const N: usize>(&self, name: &str) -> Option<[u8; N]> {

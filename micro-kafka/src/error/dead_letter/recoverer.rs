@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::destination::{Destination, Router, ToPartition};
 use super::headers::{self, Texts};
-use crate::error::{ListenerError, Recover, RecoverFuture};
+use super::rules::HeaderRules;
+use crate::error::{ListenerError, LoggingRecoverer, Recover, RecoverFuture, Recovered};
 use crate::listener::Delivery;
 use crate::template::{KafkaTemplate, SendError, SendResult};
 
@@ -45,8 +47,8 @@ pub enum DeadLetterError {
 /// dead-letter topic has it, else where the partitioner puts the key. Its timestamp is its own, so
 /// that retention does not delete the letter of an old record at once; the record's is in a
 /// header. To the record's headers come those of Spring Kafka — an earlier failure's
-/// `exception-*` are replaced, its `original-*` kept before the new ones — and `mk-error`,
-/// `mk-listener` and `mk-attempts`. `original-topic` and `original-consumer-group` are names as the
+/// `exception-*` are replaced, its `original-*` kept before the new ones — and others that begin
+/// with `mk-`; [`HeaderRules`] may leave some out. `original-topic` and `original-consumer-group` are names as the
 /// broker knows them, namespace included.
 ///
 /// The recovery succeeds once the broker acknowledged the letter, so the offset is never
@@ -55,6 +57,8 @@ pub enum DeadLetterError {
 pub struct DeadLetterPublishingRecoverer {
     kafka: KafkaTemplate,
     topic: Option<String>,
+    router: Option<Router>,
+    rules: HeaderRules,
     /// The topics that are known to exist, if they are created when they are needed.
     created: Option<Arc<Mutex<HashSet<String>>>>,
 }
@@ -66,6 +70,8 @@ impl DeadLetterPublishingRecoverer {
         Self {
             kafka: kafka.with_wire_names(),
             topic: None,
+            router: None,
+            rules: HeaderRules::default(),
             created: None,
         }
     }
@@ -75,6 +81,24 @@ impl DeadLetterPublishingRecoverer {
     #[must_use]
     pub fn to_topic(mut self, topic: impl Into<String>) -> Self {
         self.topic = Some(topic.into());
+        self
+    }
+
+    /// Publishes where `choose` says, by record and error; `None` gives the record up, with a line
+    /// in the log. Topics that are missing are created when they are needed, as wide as the source.
+    #[must_use]
+    pub fn routed(
+        mut self,
+        choose: impl Fn(&Delivery, &ListenerError) -> Option<Destination> + Send + Sync + 'static,
+    ) -> Self {
+        self.router = Some(Router::new(choose));
+        self.creating()
+    }
+
+    /// Writes headers by these rules.
+    #[must_use]
+    pub fn headers(mut self, rules: HeaderRules) -> Self {
+        self.rules = rules;
         self
     }
 
@@ -94,27 +118,41 @@ impl DeadLetterPublishingRecoverer {
             Some(topic) => topic.clone(),
             None => format!("{source}{DEAD_LETTER_SUFFIX}"),
         };
-        if topic == source {
-            return Err(DeadLetterError::SameTopic { topic });
-        }
-        if topic.len() > LONGEST_NAME {
-            return Err(DeadLetterError::TooLong {
-                source_topic: source.into(),
-                topic,
-            });
-        }
+        check(source, &topic)?;
         Ok(topic)
+    }
+
+    /// Where the letter of that delivery goes, if anywhere.
+    fn choose(
+        &self,
+        delivery: &Delivery,
+        error: &ListenerError,
+    ) -> Result<Option<Destination>, DeadLetterError> {
+        let source = delivery.record().topic();
+        let Some(router) = &self.router else {
+            return self.destination(source).map(Destination::topic).map(Some);
+        };
+        let Some(chosen) = router.choose(delivery, error) else {
+            return Ok(None);
+        };
+        check(source, &chosen.topic)?;
+        Ok(Some(chosen))
     }
 
     async fn publish(
         &self,
-        topic: &str,
+        to: &Destination,
         delivery: &Delivery,
         error: &ListenerError,
     ) -> Result<SendResult, SendError> {
-        let mut partition = Some(delivery.record().partition());
+        let mut partition = match to.partition {
+            ToPartition::Same => Some(delivery.record().partition()),
+            ToPartition::ByKey => None,
+            ToPartition::Number(number) => Some(number),
+        };
         let mut texts = Texts::Full;
         loop {
+            let topic = &to.topic;
             match self.send(topic, delivery, error, partition, texts).await {
                 Err(SendError::UnknownPartition { .. }) if partition.is_some() => partition = None,
                 Err(SendError::TooLarge { .. }) if texts == Texts::Full => texts = Texts::None,
@@ -161,7 +199,7 @@ impl DeadLetterPublishingRecoverer {
         if let Some(partition) = partition {
             send = send.partition(partition);
         }
-        for header in headers::of(delivery, error, texts) {
+        for header in headers::of(delivery, error, &self.rules, texts) {
             send = send.header_bytes(&header.name, header.value.as_deref());
         }
         send.await
@@ -172,22 +210,38 @@ impl Recover for DeadLetterPublishingRecoverer {
     fn recover(&self, delivery: Delivery, error: ListenerError) -> RecoverFuture {
         let recoverer = self.clone();
         Box::pin(async move {
-            let topic = match recoverer.destination(delivery.record().topic()) {
-                Ok(topic) => topic,
+            let to = match recoverer.choose(&delivery, &error) {
+                Ok(Some(to)) => to,
+                Ok(None) => return LoggingRecoverer.recover(delivery, error).await,
                 Err(wrong) => return (delivery, error, Err(wrong.into())),
             };
             let source = delivery.record().topic().to_owned();
-            recoverer.create(&source, &topic).await;
-            let result = match recoverer.publish(&topic, &delivery, &error).await {
+            recoverer.create(&source, &to.topic).await;
+            let result = match recoverer.publish(&to, &delivery, &error).await {
                 Ok(sent) => {
                     published(&delivery, &sent);
-                    Ok(())
+                    Ok(Recovered::DeadLettered)
                 }
                 Err(failed) => Err(failed.into()),
             };
             (delivery, error, result)
         })
     }
+}
+
+/// Whether a source's dead letters may go to that topic.
+fn check(source: &str, topic: &str) -> Result<(), DeadLetterError> {
+    let topic = topic.to_owned();
+    if topic == source {
+        return Err(DeadLetterError::SameTopic { topic });
+    }
+    if topic.len() > LONGEST_NAME {
+        return Err(DeadLetterError::TooLong {
+            source_topic: source.into(),
+            topic,
+        });
+    }
+    Ok(())
 }
 
 fn published(delivery: &Delivery, sent: &SendResult) {

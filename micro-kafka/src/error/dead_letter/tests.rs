@@ -12,8 +12,9 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::headers::{self, Texts};
 use super::*;
 use crate::error::fixture::{ChargeError, delivery};
-use crate::error::{ListenerError, Policy, Recover};
+use crate::error::{ListenerError, Policy, Recover, Recovered};
 use crate::extract::FromRecord;
+use crate::listener::Delivery;
 use crate::record::{OwnedHeader, OwnedRecord, Record, Timestamp};
 use crate::template::{KafkaTemplate, TemplateConfig};
 
@@ -47,8 +48,23 @@ const SPRING: [(&str, Option<&str>); 10] = [
     ),
 ];
 
+/// Ours, which follow.
+const MK: [&str; 6] = [
+    "mk-error",
+    "mk-listener",
+    "mk-attempts",
+    "mk-first-failure",
+    "mk-last-failure",
+    "mk-fingerprint",
+];
+
 fn timeout() -> ListenerError {
     ListenerError::from_classified(ChargeError::new("Timeout", Policy::Inherit))
+}
+
+/// The headers by the default rules.
+fn written(delivery: &Delivery, error: &ListenerError) -> Vec<OwnedHeader> {
+    headers::of(delivery, error, &HeaderRules::default(), Texts::Full)
 }
 
 fn text(headers: &[OwnedHeader], name: &str) -> String {
@@ -57,6 +73,13 @@ fn text(headers: &[OwnedHeader], name: &str) -> String {
         .rfind(|header| header.name == name.as_bytes());
     let value = header.and_then(|header| header.value.clone());
     String::from_utf8(value.unwrap_or_default()).unwrap()
+}
+
+/// Without the times, which differ from one run to the next.
+fn timeless(headers: &[OwnedHeader]) -> Vec<OwnedHeader> {
+    let is_time = |header: &&OwnedHeader| header.name.ends_with(b"-failure");
+    let headers = headers.iter().filter(|header| !is_time(header));
+    headers.cloned().collect()
 }
 
 fn names(headers: &[OwnedHeader]) -> Vec<&str> {
@@ -68,7 +91,7 @@ fn names(headers: &[OwnedHeader]) -> Vec<&str> {
 
 #[test]
 fn headers_have_springs_names_order_and_bytes() {
-    let headers = headers::of(&delivery(poison(), 3), &timeout(), Texts::Full);
+    let headers = written(&delivery(poison(), 3), &timeout());
     let (spring, own) = headers.split_at(SPRING.len());
     for (header, (name, hex)) in spring.iter().zip(SPRING) {
         assert_eq!(header.name, name.as_bytes());
@@ -83,12 +106,16 @@ fn headers_have_springs_names_order_and_bytes() {
         OwnedHeader::new("mk-listener", "charge"),
         OwnedHeader::new("mk-attempts", "3"),
     ];
-    assert_eq!(own, expected);
+    assert_eq!(own[..3], expected);
+    assert_eq!(
+        names(&own[3..]),
+        ["mk-first-failure", "mk-last-failure", "mk-fingerprint"]
+    );
 }
 
 #[test]
 fn the_exception_headers_tell_type_variant_and_sources() {
-    let headers = headers::of(&delivery(poison(), 3), &timeout(), Texts::Full);
+    let headers = written(&delivery(poison(), 3), &timeout());
     let path = "micro_kafka::error::fixture::ChargeError";
     assert_eq!(text(&headers, "kafka_dlt-exception-fqcn"), path);
     let cause = text(&headers, "kafka_dlt-exception-cause-fqcn");
@@ -105,7 +132,7 @@ fn the_exception_headers_tell_type_variant_and_sources() {
 #[test]
 fn an_error_without_variants_has_no_cause_and_its_type_as_name() {
     let error = ListenerError::from_error(std::io::Error::other("disk"));
-    let headers = headers::of(&delivery(poison(), 1), &error, Texts::Full);
+    let headers = written(&delivery(poison(), 1), &error);
     assert!(!names(&headers).contains(&"kafka_dlt-exception-cause-fqcn"));
     assert_eq!(text(&headers, "mk-error"), "Error");
 }
@@ -114,16 +141,18 @@ fn an_error_without_variants_has_no_cause_and_its_type_as_name() {
 fn a_second_failure_replaces_the_exception_and_appends_the_original() {
     let mut record = poison();
     record.headers = vec![OwnedHeader::new("traceparent", "00-1")];
-    record.headers = headers::of(&delivery(record.clone(), 3), &timeout(), Texts::Full);
+    record.headers = written(&delivery(record.clone(), 3), &timeout());
     (record.topic, record.offset) = ("poison-dlt".into(), 8);
     let declined = ListenerError::from_classified(ChargeError::new("Declined", Policy::Inherit));
-    let headers = headers::of(&delivery(record, 1), &declined, Texts::Full);
+    let headers = written(&delivery(record, 1), &declined);
     let originals = &SPRING[4..];
     let mut expected = vec!["traceparent"];
     expected.extend(originals.iter().map(|(name, _)| *name));
     expected.extend(SPRING.iter().map(|(name, _)| *name));
-    expected.extend(["mk-error", "mk-listener", "mk-attempts"]);
+    expected.extend(MK);
+    expected.push("mk-trace");
     assert_eq!(names(&headers), expected);
+    assert_eq!(text(&headers, "mk-trace"), "00-1");
     assert_eq!(text(&headers, "kafka_dlt-original-topic"), "poison-dlt");
     assert_eq!(text(&headers, "mk-error"), "Declined");
 }
@@ -139,7 +168,7 @@ fn forged_control_headers_do_not_survive() {
     ] {
         record.headers.push(OwnedHeader::new(name, "forged"));
     }
-    let headers = headers::of(&delivery(record, 2), &timeout(), Texts::Full);
+    let headers = written(&delivery(record, 2), &timeout());
     assert!(
         headers
             .iter()
@@ -157,7 +186,7 @@ fn forged_control_headers_do_not_survive() {
 #[test]
 fn a_failure_is_read_back() {
     let mut letter = OwnedRecord::new("poison-dlt", 0, 0);
-    letter.headers = headers::of(&delivery(poison(), 3), &timeout(), Texts::Full);
+    letter.headers = written(&delivery(poison(), 3), &timeout());
     let failure = Failure::from_record(&letter.into()).unwrap();
     assert_eq!(failure.error, "Timeout");
     assert_eq!(
@@ -217,7 +246,7 @@ fn the_failure_of_a_spring_retry_topic_is_read_too() {
 fn a_record_that_is_no_dead_letter_or_damaged_has_no_failure() {
     assert_eq!(Failure::from_record(&poison().into()), None);
     let mut damaged = poison();
-    damaged.headers = headers::of(&delivery(poison(), 1), &timeout(), Texts::Full);
+    damaged.headers = written(&delivery(poison(), 1), &timeout());
     for header in &mut damaged.headers {
         if header.name == b"kafka_dlt-original-offset" {
             header.value = Some(vec![1, 2, 3]);
@@ -295,7 +324,7 @@ async fn a_dead_letter_keeps_key_payload_and_partition() {
     let (cluster, recoverer) = recoverer(3);
     let mut record = poison();
     record.partition = 2;
-    let expected = headers::of(&delivery(record.clone(), 3), &timeout(), Texts::Full);
+    let expected = written(&delivery(record.clone(), 3), &timeout());
     let recovery = recoverer
         .recover(delivery(record.clone(), 3), timeout())
         .await;
@@ -308,7 +337,7 @@ async fn a_dead_letter_keeps_key_payload_and_partition() {
     let letter = read(&cluster.bootstrap_servers(), 3);
     assert_eq!((letter.key, letter.payload), (record.key, record.payload));
     assert_eq!(letter.partition, 2);
-    assert_eq!(letter.headers, expected);
+    assert_eq!(timeless(&letter.headers), timeless(&expected));
     assert!(
         letter.timestamp.millis() > record.timestamp.millis(),
         "its own timestamp"
@@ -347,4 +376,66 @@ async fn a_refused_dead_letter_is_an_error_that_names_the_topic() {
     let (_, _, result) = recoverer.recover(delivery(poison(), 1), timeout()).await;
     let error = result.unwrap_err().to_string();
     assert!(error.contains("poison-dlt"), "{error}");
+}
+
+#[test]
+fn a_key_that_cannot_be_read_has_springs_headers_for_keys() {
+    let error = ListenerError::decode_key(std::io::Error::other("not a number"));
+    let headers = written(&delivery(poison(), 1), &error);
+    let expected = [
+        "kafka_dlt-key-exception-fqcn",
+        "kafka_dlt-key-exception-message",
+        "kafka_dlt-key-exception-stacktrace",
+    ];
+    assert_eq!(names(&headers)[..3], expected);
+    let mut letter = OwnedRecord::new("poison-dlt", 0, 0);
+    letter.headers = headers;
+    let failure = Failure::from_record(&letter.into()).unwrap();
+    assert_eq!(failure.message.as_deref(), Some("not a number"));
+    assert_eq!(failure.fingerprint.map(|text| text.len()), Some(16));
+}
+
+#[test]
+fn rules_leave_headers_and_texts_out_and_cut_what_is_long() {
+    let rules = HeaderRules::default()
+        .without("original-timestamp")
+        .without("mk-fingerprint")
+        .max_text(6);
+    let headers = headers::of(&delivery(poison(), 1), &timeout(), &rules, Texts::Full);
+    let found = names(&headers);
+    assert!(!found.contains(&"kafka_dlt-original-timestamp"));
+    assert!(!found.contains(&"mk-fingerprint"));
+    assert!(found.contains(&"kafka_dlt-original-timestamp-type"));
+    assert_eq!(text(&headers, "kafka_dlt-exception-message"), "charge…");
+    let rules = rules.without_texts();
+    let headers = headers::of(&delivery(poison(), 1), &timeout(), &rules, Texts::Full);
+    assert!(!names(&headers).contains(&"kafka_dlt-exception-message"));
+    assert!(!names(&headers).contains(&"kafka_dlt-exception-stacktrace"));
+    assert!(HeaderRules::check_name("exception-stacktrace").is_ok());
+    assert!(HeaderRules::check_name("stacktrace").is_err());
+}
+
+#[test]
+fn originals_of_the_first_failure_alone_are_kept_if_asked_for() {
+    let mut record = poison();
+    record.headers = written(&delivery(record.clone(), 3), &timeout());
+    record.topic = "poison-dlt".into();
+    let rules = HeaderRules::default().keeping_first_originals();
+    let headers = headers::of(&delivery(record, 1), &timeout(), &rules, Texts::Full);
+    assert_eq!(text(&headers, "kafka_dlt-original-topic"), "poison");
+}
+
+#[tokio::test]
+async fn a_function_chooses_topic_and_partition_or_gives_the_record_up() {
+    let (cluster, recoverer) = recoverer(3);
+    let recoverer = recoverer.routed(|_, error| {
+        let to = Destination::topic("poison-dlt").partition(ToPartition::Number(1));
+        (error.variant() == Some("Timeout")).then_some(to)
+    });
+    let recovery = recoverer.recover(delivery(poison(), 1), timeout()).await;
+    assert_eq!(recovery.2.unwrap(), Recovered::DeadLettered);
+    assert_eq!(read(&cluster.bootstrap_servers(), 3).partition, 1);
+    let other = ListenerError::from_error("other");
+    let recovery = recoverer.recover(delivery(poison(), 1), other).await;
+    assert_eq!(recovery.2.unwrap(), Recovered::GivenUp);
 }

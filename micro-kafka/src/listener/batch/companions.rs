@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::BatchOutcome;
-use crate::error::ListenerError;
+use crate::error::{ListenerError, Way};
 use crate::listener::{Delivery, Finished};
 
 /// What goes with the first record of a batch.
@@ -24,9 +24,11 @@ pub(crate) enum Companions {
 /// tried again is the next batch.
 #[derive(Debug, Default)]
 pub(crate) struct Left {
-    pub(crate) recover: VecDeque<(Delivery, ListenerError)>,
+    pub(crate) recover: VecDeque<(Delivery, ListenerError, Way)>,
     pub(crate) retry: Vec<Delivery>,
     pub(crate) delay: Duration,
+    /// Whether what is to be tried again waits until somebody asks for it.
+    pub(crate) parked: bool,
 }
 
 impl Companions {

@@ -12,7 +12,7 @@ pub use arguments::{Acknowledgments, FromBatch, Undecoded};
 pub(crate) use companions::{Companions, Left};
 pub use outcome::BatchOutcome;
 pub use records::{Batch, BatchRecord, Inner};
-pub use result::{BatchResult, MissingResult};
+pub use result::{BatchResult, MissingResult, NotReached};
 
 /// A batch as an attribute declares it; what is `None` comes from the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -81,6 +81,14 @@ impl<A> Batch<A> {
     pub fn settle<E>(&self, results: impl IntoIterator<Item = Result<(), E>>) -> BatchResult<E> {
         BatchResult::of(self.len(), results)
     }
+
+    /// Says that the handler stopped at a record, by its place in the batch from 0: those before it
+    /// are done, it has failed, and those after it are delivered again with it, as if they had not
+    /// been delivered yet: Spring's `BatchListenerFailedException`. A place beyond the batch counts
+    /// as the last one.
+    pub fn failed_at<E>(&self, index: usize, error: E) -> BatchResult<E> {
+        BatchResult::failed_at(self.len(), index, error)
+    }
 }
 
 impl<'b, A> BatchRecord<'b, A> {

@@ -4,10 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::ConsumerLoop;
+use super::failure::Decided;
 use crate::client::{RecordSource, Slot};
-use crate::error::{Action, ListenerError};
+use crate::error::{ErrorKind, ListenerError};
 use crate::listener::batch::{BatchSpec, Companions, Left};
-use crate::listener::lane::Next;
+use crate::listener::lane::{Next, Try};
 use crate::listener::partition::{Limits, Linger, Partition};
 use crate::listener::{AckToken, Delivery, LaneKey};
 use crate::record::Record;
@@ -109,6 +110,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         for (delivery, failure) in outcomes {
             match failure {
                 None => self.succeed_in_batch(delivery, &mut left),
+                // Nothing is known of it: this was no attempt.
+                Some(error) if error.kind() == ErrorKind::NotReached => left.retry.push(delivery),
                 Some(error) => self.fail_in_batch(delivery, error, &mut left, &mut stop),
             }
         }
@@ -160,16 +163,22 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             left.retry.push(delivery);
             return;
         }
-        match self.decide(&delivery, &error) {
-            Action::RetryAfter(delay) => {
+        match self.decide(&mut delivery, &error) {
+            Decided::Again(delay) => {
                 self.counts.retried += 1;
                 delivery.attempt = delivery.attempt.saturating_add(1);
                 left.delay = left.delay.max(delay);
                 left.retry.push(delivery);
             }
-            Action::Recover => left.recover.push_back((delivery, error)),
-            Action::Skip => self.skipped(&delivery, &error),
-            Action::Stop => {
+            Decided::Recover(way) => left.recover.push_back((delivery, error, way)),
+            Decided::Skip => self.skipped(&delivery, &error),
+            Decided::Park => {
+                self.tell_parked(&delivery, &error);
+                delivery.attempt = 1;
+                left.parked = true;
+                left.retry.push(delivery);
+            }
+            Decided::Stop => {
                 stop.get_or_insert((delivery, error));
             }
         }
@@ -178,11 +187,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Recovers the next failed record of a batch, or tries the rest again; whether its lane is free
     /// again.
     pub(super) fn go_on_with_batch(&mut self, token: AckToken, mut left: Left) -> bool {
-        if let Some((mut delivery, error)) = left.recover.pop_front() {
+        if let Some((mut delivery, error, way)) = left.recover.pop_front() {
             delivery.companions = Some(Box::new(Companions::Left(left)));
-            return self.recover(delivery, error, 1);
+            return self.recover(delivery, error, Try::first(way));
         }
         match Delivery::of_batch(left.retry) {
+            Some(parked) if left.parked => self.park(parked),
             Some(again) => self.suspend(again, left.delay, Next::Handle),
             None => self.lane_after_finish(token),
         }

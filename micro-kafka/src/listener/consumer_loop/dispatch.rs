@@ -249,6 +249,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             token,
             attempt: 1,
             companions: None,
+            history: None,
             limit: None,
         }
     }
@@ -358,8 +359,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 delivery,
                 error,
                 result,
-                tries,
-            } => self.recovered(delivery, error, result, tries),
+                this,
+            } => self.recovered(delivery, error, result, this),
             Outcome::Panicked(text) => self.lost_delivery(token, &text),
         }
     }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
-use crate::error::{Action, BoxError, ListenerError};
+use crate::error::{Action, BoxError, ListenerError, Recovered, Way};
 use crate::listener::batch::Companions;
 use crate::listener::health::HealthReason;
 use crate::listener::in_flight::{Work, panic_text};
-use crate::listener::lane::Next;
+use crate::listener::lane::{Next, Try};
 use crate::listener::{AckToken, Delivery, LaneKey};
 
 /// The first wait before a failed recovery is tried again; it doubles from there.
@@ -19,33 +19,48 @@ const MAX_RECOVER_WAIT: Duration = Duration::from_secs(30);
 /// The wait before a record that its handler lost is read again.
 const REWIND_WAIT: Duration = Duration::from_secs(1);
 
+/// What the error handler answered, as far as it concerns the loop.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Decided {
+    Again(Duration),
+    Recover(Way),
+    Skip,
+    Park,
+    Stop,
+}
+
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Asks the error handler what to do with a failed delivery; whether the lane is free again.
-    pub(super) fn failed(&mut self, delivery: Delivery, error: ListenerError) -> bool {
+    pub(super) fn failed(&mut self, mut delivery: Delivery, error: ListenerError) -> bool {
         if self.is_held(&error) {
             return self.hold(delivery);
         }
-        match self.decide(&delivery, &error) {
-            Action::RetryAfter(delay) => self.again(delivery, delay),
-            Action::Recover => self.recover(delivery, error, 1),
-            Action::Skip => {
+        match self.decide(&mut delivery, &error) {
+            Decided::Again(delay) => self.again(delivery, delay),
+            Decided::Recover(way) => self.recover(delivery, error, Try::first(way)),
+            Decided::Skip => {
                 self.skipped(&delivery, &error);
                 self.lane_after_finish(delivery.token)
             }
-            Action::Stop => self.stop_by_record(&delivery, &error),
+            Decided::Park => {
+                self.tell_parked(&delivery, &error);
+                self.park(delivery)
+            }
+            Decided::Stop => self.stop_by_record(&delivery, &error),
         }
     }
 
     /// Asks the error handler.
-    pub(super) fn decide(&mut self, delivery: &Delivery, error: &ListenerError) -> Action {
+    pub(super) fn decide(&mut self, delivery: &mut Delivery, error: &ListenerError) -> Decided {
         self.counts.failed += 1;
+        delivery.failed(error);
         self.unstage(delivery.token);
         // An error says more.
         self.nacks
             .remove(&(delivery.token.slot, delivery.token.offset));
         let handler = &self.seat.deps.error_handler;
         let decided = catch_unwind(AssertUnwindSafe(|| handler.handle(delivery, error)));
-        decided.unwrap_or_else(|panic| {
+        let action = decided.unwrap_or_else(|panic| {
             let text = panic_text(&*panic);
             tracing::error!(
                 listener = &*self.seat.endpoint.id,
@@ -53,7 +68,21 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 "the error handler panicked"
             );
             Action::Recover
-        })
+        });
+        let decided = match action {
+            Action::RetryAfter(delay) => Decided::Again(delay),
+            Action::RetryTopic(delay) if !self.seat.deps.recoverer.has_retry_topics() => {
+                Decided::Again(delay)
+            }
+            Action::RetryTopic(delay) => Decided::Recover(Way::RetryTopic(delay)),
+            Action::Recover => Decided::Recover(Way::Any),
+            Action::DeadLetter => Decided::Recover(Way::DeadLetter),
+            Action::Skip => Decided::Skip,
+            Action::Park => Decided::Park,
+            Action::Stop => Decided::Stop,
+        };
+        self.tell_decided(delivery, error, action, decided);
+        decided
     }
 
     pub(super) fn skipped(&mut self, delivery: &Delivery, error: &ListenerError) {
@@ -75,10 +104,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     /// Hands a record to the recoverer; whether the lane is free again.
-    pub(super) fn recover(&mut self, delivery: Delivery, error: ListenerError, tries: u32) -> bool {
+    pub(super) fn recover(&mut self, delivery: Delivery, error: ListenerError, this: Try) -> bool {
         let token = delivery.token;
         let recoverer = Arc::clone(&self.seat.deps.recoverer);
-        match Work::recover(|| recoverer.recover(delivery, error), tries) {
+        match Work::recover(|| recoverer.recover_by(this.way, delivery, error), this) {
             Ok(outcome) => self.settle(token, outcome),
             Err(work) => self.launch(token, work),
         }
@@ -88,21 +117,26 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         &mut self,
         mut delivery: Delivery,
         error: ListenerError,
-        result: Result<(), BoxError>,
-        tries: u32,
+        result: Result<Recovered, BoxError>,
+        this: Try,
     ) -> bool {
         let slot = delivery.token.slot;
-        let Err(trouble) = result else {
-            self.counts.dead_lettered += 1;
-            if tries > 1 {
-                self.seat.status.clear_recover_trouble(slot);
+        let tries = this.number;
+        let trouble = match result {
+            Err(trouble) => trouble,
+            Ok(went) => {
+                self.count_recovered(went);
+                self.tell_recovered(&delivery, &error, went);
+                if tries > 1 {
+                    self.seat.status.clear_recover_trouble(slot);
+                }
+                let token = delivery.token;
+                self.finish(token.slot, token.offset);
+                if let Some(Companions::Left(left)) = delivery.companions.take().map(|left| *left) {
+                    return self.go_on_with_batch(token, left);
+                }
+                return self.lane_after_finish(token);
             }
-            let token = delivery.token;
-            self.finish(token.slot, token.offset);
-            if let Some(Companions::Left(left)) = delivery.companions.take().map(|left| *left) {
-                return self.go_on_with_batch(token, left);
-            }
-            return self.lane_after_finish(token);
         };
         self.unstage(delivery.token);
         let delay = RECOVER_WAIT
@@ -113,6 +147,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             listener = &*self.seat.endpoint.id, %record, tries, error = %trouble, ?delay,
             "a record cannot be recovered yet: it is tried again"
         );
+        self.tell_recovery_failed(&delivery, &error, &trouble, tries);
         let reason = HealthReason::RecoverFailing {
             record,
             error: trouble.to_string(),
@@ -122,8 +157,16 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.suspend(delivery, delay, |delivery| Next::Recover {
             delivery,
             error,
-            tries: tries.saturating_add(1),
+            this: this.next(),
         })
+    }
+
+    fn count_recovered(&mut self, went: Recovered) {
+        match went {
+            Recovered::DeadLettered => self.counts.dead_lettered += 1,
+            Recovered::SentToRetryTopic => self.counts.retried += 1,
+            Recovered::GivenUp => self.counts.skipped += 1,
+        }
     }
 
     /// Lets a lane wait; a lane that is being given up lets go of its record instead.
@@ -152,6 +195,46 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         partition.lanes.set_waiting(lane, due, next(delivery));
         self.timers.wake_lane(due, slot, partition.epoch, lane);
         false
+    }
+
+    pub(super) fn tell_parked(&mut self, delivery: &Delivery, error: &ListenerError) {
+        let AckToken { slot, offset, .. } = delivery.token;
+        let record = self.seat.status.place(slot, offset);
+        tracing::error!(
+            listener = &*self.seat.endpoint.id, %record, %error,
+            "a record is parked: its lane waits until it is asked to go on"
+        );
+        let error = error.to_string();
+        let reason = HealthReason::Parked { record, error };
+        self.seat.status.set_parked(slot, reason);
+    }
+
+    /// Lets a lane wait until somebody asks for it.
+    pub(super) fn park(&mut self, mut delivery: Delivery) -> bool {
+        let AckToken { slot, lane, .. } = delivery.token;
+        if let Some(stop) = &mut self.stop {
+            stop.abandoned += 1;
+            return true;
+        }
+        match self.partition(slot).filter(|partition| !partition.revoking) {
+            Some(partition) => {
+                delivery.attempt = 1;
+                partition.lanes.set_parked(lane, Next::Handle(delivery));
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// Goes on with whatever is parked.
+    pub(super) fn unpark(&mut self) {
+        let slots = self.assigned().map(|(slot, _)| slot).collect::<Vec<_>>();
+        for slot in slots {
+            self.seat.status.clear_parked(slot);
+            if self.partition(slot).is_some_and(|p| p.lanes.unpark() > 0) {
+                self.enqueue(slot);
+            }
+        }
     }
 
     /// Goes on with the lanes whose time has come. Handlers stand in line for room.
@@ -186,8 +269,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Next::Recover {
                 delivery,
                 error,
-                tries,
-            } => self.recover(delivery, error, tries),
+                this,
+            } => self.recover(delivery, error, this),
             Next::Rewind(offset) => self.rewind(slot, lane, offset),
         }
     }

@@ -6,6 +6,7 @@ mod batch;
 mod commit;
 mod dispatch;
 mod failure;
+mod failure_watch;
 mod hooks;
 mod idle;
 mod joining;
@@ -276,6 +277,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 Command::Stop => self.begin_stop(self.seat.endpoint.shutdown_timeout),
                 Command::Abandon => self.begin_stop(Duration::ZERO),
                 Command::Paused => self.take_pauses(),
+                Command::Unpark => self.unpark(),
                 Command::Seek(request) => self.begin_seek(request),
                 Command::Progress(answer) => {
                     let _ = answer.send(self.progress());

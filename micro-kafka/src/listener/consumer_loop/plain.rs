@@ -88,6 +88,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     token,
                     attempt: 1,
                     companions: None,
+                    history: None,
                     limit: None,
                 };
                 match seat.endpoint.handler.start(delivery, memory) {

@@ -347,6 +347,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     fn end_epoch(&mut self, slot: Slot) {
         self.seat.status.clear_recover_trouble(slot);
+        self.seat.status.clear_parked(slot);
         self.abort_lanes(slot);
         self.seat.status.set_epoch(slot, 0);
         self.nacks.retain(|(of, _), _| *of != slot);

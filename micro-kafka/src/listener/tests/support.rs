@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::client::mock_cluster::MockCluster;
 use crate::clock::Clock;
 use crate::error::{
-    Action, ErrorHandler, ErrorKind, ListenerError, Policy, Recover, RecoverFuture,
+    Action, ErrorHandler, ErrorKind, ListenerError, Policy, Recover, RecoverFuture, Recovered,
 };
 use crate::listener::{
     AckMode, ContainerDeps, Delivery, Dispatch, Finished, Handler, HandlerFuture, Layers,
@@ -149,6 +149,7 @@ impl Broker {
             idle_partition_event: None,
             revoke_drain: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
+            alarm: crate::config::AlarmSettings::default(),
             properties: properties.map(owned).into(),
             handler,
         }
@@ -283,7 +284,7 @@ impl Recover for Keep {
                 return (delivery, error, Err("the dead-letter topic is away".into()));
             }
             kept.offsets.lock().push(delivery.record().offset());
-            (delivery, error, Ok(()))
+            (delivery, error, Ok(Recovered::DeadLettered))
         })
     }
 }
@@ -291,6 +292,7 @@ impl Recover for Keep {
 pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> ContainerDeps {
     ContainerDeps {
         interceptors: crate::listener::Interceptors::default(),
+        failure_hooks: crate::listener::FailureHooks::default(),
         layers: Layers::default(),
         clock,
         states: Arc::default(),

@@ -28,7 +28,7 @@ use crate::listener::{
 };
 use crate::record::{OwnedRecord, Record};
 
-const PARTITIONS: u32 = 2;
+pub(super) const PARTITIONS: u32 = 2;
 const KEYS: i64 = 4;
 
 /// What a record's handler does, by its offset.
@@ -93,13 +93,13 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// The broker's and the test's side: what is there, and what became of it.
 #[derive(Debug, Default)]
-struct World {
+pub(super) struct World {
     /// How many records each partition has.
-    ends: [i64; PARTITIONS as usize],
-    positions: BTreeMap<Slot, i64>,
-    committed: [i64; PARTITIONS as usize],
+    pub(super) ends: [i64; PARTITIONS as usize],
+    pub(super) positions: BTreeMap<Slot, i64>,
+    pub(super) committed: [i64; PARTITIONS as usize],
     /// Records that have come to their end since the last seek before them.
-    ended: [BTreeSet<i64>; PARTITIONS as usize],
+    pub(super) ended: [BTreeSet<i64>; PARTITIONS as usize],
     /// Attempts of records that panic or fail once.
     tried: BTreeSet<(Slot, i64)>,
     running: BTreeSet<(Slot, Option<String>)>,
@@ -107,18 +107,18 @@ struct World {
     last: BTreeMap<(Slot, Option<String>), i64>,
     /// Partitions that the program seeks.
     sought: BTreeSet<Slot>,
-    events: Vec<SourceEvent>,
-    filled: Vec<Slot>,
-    closed: bool,
-    broken: Vec<String>,
+    pub(super) events: Vec<SourceEvent>,
+    pub(super) filled: Vec<Slot>,
+    pub(super) closed: bool,
+    pub(super) broken: Vec<String>,
 }
 
-type Shared = Arc<Mutex<World>>;
+pub(super) type Shared = Arc<Mutex<World>>;
 
-struct LogSource {
-    world: Shared,
-    signal: Arc<Signal>,
-    names: Vec<TopicPartition>,
+pub(super) struct LogSource {
+    pub(super) world: Shared,
+    pub(super) signal: Arc<Signal>,
+    pub(super) names: Vec<TopicPartition>,
 }
 
 impl RecordSource for LogSource {

@@ -502,6 +502,7 @@ impl Plan {
             idle_partition_event: self.idle_event,
             revoke_drain: self.revoke_drain,
             shutdown_timeout: self.shutdown_timeout,
+            alarm: crate::config::AlarmSettings::default(),
             properties: Vec::new(),
             handler,
         }

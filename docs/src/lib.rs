@@ -21,6 +21,12 @@ pub mod tests {}
 #[doc = include_str!("../guide/07-broker.md")]
 pub mod broker {}
 
+#[doc = include_str!("../guide/16-rebalancing.md")]
+pub mod rebalancing {}
+
+#[doc = include_str!("../guide/17-lifecycle.md")]
+pub mod lifecycle {}
+
 #[doc = include_str!("../guide/14-limits.md")]
 pub mod limits {}
 

@@ -116,9 +116,9 @@ impl Args {
         if self.send_to.is_none() {
             return;
         }
-        if self.batch.is_some() {
+        if self.batch.is_some() && matches!(self.send_to, Some(SendTo::ReplyHeader)) {
             let message =
-                "a batch listener cannot have `send_to`: take `State<KafkaTemplate>`, and send";
+                "a batch is no request that says where to reply: write `send_to = \"topic\"`";
             ctxt.error(signature.ident.span(), message);
         } else if matches!(signature.output, ReturnType::Default) {
             let message = "`send_to` sends what the function returns, which is nothing";

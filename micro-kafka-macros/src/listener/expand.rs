@@ -92,7 +92,7 @@ fn take(support: &Support, kind: Kind, argument: &Argument, name: &Ident) -> Tok
         Some(header) => quote_spanned! {span=>
             let #name = #support::header::<#ty>(delivery, #header)?;
         },
-        None if kind == Kind::Batch => quote_spanned! {span=>
+        None if kind.is_batch() => quote_spanned! {span=>
             let #name = <#ty as #support::FromBatch<'_>>::from_batch(delivery, &mut undecoded)?;
         },
         None => quote_spanned! {span=>

@@ -15,37 +15,46 @@ pub(super) enum Kind {
     Batch,
     /// One record at a time, and what is returned is sent.
     Reply,
+    /// Several records at a time, and what is returned is sent.
+    BatchReply,
 }
 
 impl Kind {
     pub(super) fn of(args: &Args) -> Self {
         match (&args.batch, &args.send_to) {
-            (Some(_), _) => Self::Batch,
+            (Some(_), None) => Self::Batch,
+            (Some(_), Some(_)) => Self::BatchReply,
             (None, Some(_)) => Self::Reply,
             (None, None) => Self::Single,
         }
     }
 
+    /// Whether it takes several records at a time.
+    pub(super) fn is_batch(self) -> bool {
+        matches!(self, Self::Batch | Self::BatchReply)
+    }
+
     /// The module of the ways in which outputs are settled.
     pub(super) fn ways(self) -> Ident {
-        self.name(["ways", "batch_ways", "reply_ways"])
+        self.name(["ways", "batch_ways", "reply_ways", "reply_ways"])
     }
 
     /// The type that chooses the way.
     pub(super) fn output(self) -> Ident {
-        self.name(["Outcome", "BatchOutput", "ReplyOutput"])
+        self.name(["Outcome", "BatchOutput", "ReplyOutput", "ReplyOutput"])
     }
 
     /// The trait of the arguments.
     pub(super) fn argument(self) -> Ident {
-        self.name(["FromRecord", "FromBatch", "FromRecord"])
+        self.name(["FromRecord", "FromBatch", "FromRecord", "FromBatch"])
     }
 
-    fn name(self, names: [&str; 3]) -> Ident {
+    fn name(self, names: [&str; 4]) -> Ident {
         let name = match self {
             Self::Single => names[0],
             Self::Batch => names[1],
             Self::Reply => names[2],
+            Self::BatchReply => names[3],
         };
         Ident::new(name, Span::mixed_site())
     }
@@ -54,7 +63,7 @@ impl Kind {
     pub(super) fn outcome(self, support: &Support) -> TokenStream {
         match self {
             Self::Single | Self::Reply => quote!(()),
-            Self::Batch => quote!(#support::BatchOutcome),
+            Self::Batch | Self::BatchReply => quote!(#support::BatchOutcome),
         }
     }
 
@@ -68,6 +77,10 @@ impl Kind {
             Self::Reply => quote_spanned! {Span::mixed_site()=>
                 let target = #support::ReplyTarget::of(delivery)?;
             },
+            Self::BatchReply => quote_spanned! {Span::mixed_site()=>
+                let mut undecoded = #support::Undecoded::none();
+                let target = #support::ReplyTarget::of_batch(delivery)?;
+            },
         }
     }
 
@@ -75,7 +88,7 @@ impl Kind {
     pub(super) fn unless(self, support: &Support) -> TokenStream {
         match self {
             Self::Single | Self::Reply => TokenStream::new(),
-            Self::Batch => quote_spanned! {Span::mixed_site()=>
+            Self::Batch | Self::BatchReply => quote_spanned! {Span::mixed_site()=>
                 if undecoded.is_all() {
                     let none = #support::BatchOutcome::Done;
                     return #support::Result::Ok(undecoded.with(none));
@@ -96,6 +109,13 @@ impl Kind {
                 let output = #settled?;
                 target.replies(output).send().await
             },
+            Self::BatchReply => quote_spanned! {Span::mixed_site()=>
+                let outcome = match #settled {
+                    #support::Result::Ok(output) => target.replies(output).outcome().await,
+                    #support::Result::Err(error) => #support::BatchOutcome::Failed(error),
+                };
+                #support::Result::Ok(undecoded.with(outcome))
+            },
         }
     }
 
@@ -106,7 +126,7 @@ impl Kind {
                 let result = #support::guarded(__micro_kafka_call(&delivery)).await;
                 #support::Finished { delivery, result }
             },
-            Self::Batch => quote_spanned! {Span::mixed_site()=>
+            Self::Batch | Self::BatchReply => quote_spanned! {Span::mixed_site()=>
                 let outcome = #support::guarded_batch(__micro_kafka_call(&delivery)).await;
                 #support::finished_batch(delivery, outcome)
             },

@@ -11,7 +11,8 @@ pub(crate) fn topic_partitions(text: &str) -> Result<(), String> {
     let (list, start) = rest.split_once(']').ok_or(EXAMPLE)?;
     topic(name.trim())?;
     let mut seen: Vec<u32> = Vec::new();
-    for part in list.split(',') {
+    let listed = (list.trim() != "*").then(|| list.split(','));
+    for part in listed.into_iter().flatten() {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last) = (partition(first)?, partition(last)?);
         if last < first {

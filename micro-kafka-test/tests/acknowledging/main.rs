@@ -279,3 +279,31 @@ async fn a_refused_record_comes_again_after_its_delay_and_only_its_partition_wai
     let committed = kafka.committed("refusing", "orders").await;
     assert_eq!((committed[&0], committed[&1]), (3, 1));
 }
+
+#[kafka_listener(topics = "orders", group_id = "exact", ack_mode = "manual")]
+async fn exact(meta: Meta, attempt: Attempt, ack: Acknowledgment, State(all): State<Deliveries>) {
+    let now = std::time::Instant::now();
+    all.note((meta.partition(), meta.offset(), attempt.number(), now));
+    match attempt.is_first() {
+        true => ack.nack(Duration::from_millis(60)),
+        false => ack.acknowledge(),
+    }
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_refused_record_comes_again_on_the_millisecond(kafka: EmbeddedKafka) {
+    let deliveries = Deliveries::new();
+    let app = kafka.app().listener(exact).state(deliveries.clone());
+    let app = app.start().await;
+    send(&kafka, &["x"; 9]).await;
+    app.listener("exact").settled().await;
+    let all = deliveries.entries();
+    assert_eq!(all.len(), 18);
+    let waits = all.chunks(2).map(|pair| pair[1].3 - pair[0].3);
+    let mut waits = waits.collect::<Vec<_>>();
+    waits.sort();
+    let (delay, tolerance) = (Duration::from_millis(60), Duration::from_millis(20));
+    assert!(waits[0] >= delay, "{waits:?}");
+    // The median: other tests have the processor at times.
+    assert!(waits[4] <= delay + tolerance, "{waits:?}");
+}

@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use micro_kafka::listener::{PartitionControl, Target};
 use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
 
@@ -185,4 +186,29 @@ async fn the_rest_of_a_batch_may_be_asked_for_again(kafka: EmbeddedKafka) {
     app.stop().await;
     let committed = kafka.committed("nacked", "clicks").await;
     assert_eq!(committed.values().sum::<i64>(), 4);
+}
+
+#[kafka_listener(topics = "clicks", group_id = "paused", batch(max = 2, linger = "1h"))]
+async fn pausing(
+    clicks: Batch<Json<Click>>,
+    control: PartitionControl,
+    State(calls): State<Calls>,
+) {
+    calls.note(clicks.values().map(|click| click.id).collect());
+    control.pause();
+}
+
+#[kafka_test(topics = ["clicks"])]
+async fn a_batch_may_pause_its_partition(kafka: EmbeddedKafka) {
+    let calls = Calls::new();
+    let app = kafka.app().listener(pausing).state(calls.clone());
+    let app = app.start().await;
+    send(&kafka, 0..4).await;
+    calls.reaches(1).await;
+    app.quiet().await;
+    assert_eq!(calls.entries(), [[0, 1]]);
+    app.listener("pausing").resume(Target::All);
+    calls.reaches(2).await;
+    app.quiet().await;
+    assert_eq!(calls.entries(), [[0, 1], [2, 3]]);
 }

@@ -111,3 +111,42 @@ async fn a_record_whose_reply_cannot_be_sent_is_a_failed_one(kafka: EmbeddedKafk
     let sent = kafka.records("ledger", 1).await;
     assert_eq!(sent[0].key.as_deref(), Some(&b"other"[..]));
 }
+
+#[kafka_listener(
+    topics = "payments",
+    group_id = "sums",
+    batch(max = 3, linger = "1h"),
+    send_to = "ledger"
+)]
+async fn sums(payments: Batch<Json<u64>>) -> Result<Vec<Reply<Json<u64>>>, String> {
+    let sum = payments.values().sum::<u64>();
+    match sum {
+        13 => Err("an unlucky sum".to_owned()),
+        sum => Ok(vec![
+            Reply::new(Json(sum)).key("sum"),
+            Reply::new(Json(payments.len() as u64)),
+        ]),
+    }
+}
+
+#[kafka_test(topics = ["payments", "payments-dlt", "ledger"])]
+async fn what_a_batch_comes_to_is_sent_before_its_records_are_done(kafka: EmbeddedKafka) {
+    let app = kafka.app().listener(sums);
+    let app = app.set("kafka.listeners.sums.retry.attempts", 2);
+    let app = app.start().await;
+    // One cannot be read, and is dead-lettered by itself; the second batch fails as a whole.
+    for payment in ["1", "x", "2", "6", "6", "1"] {
+        kafka.send("payments", payment).key("own").await;
+    }
+    let settled = app.listener("sums").settled().await;
+    settled.assert_handled(2).assert_dead_lettered(4);
+    let sent = kafka.records("ledger", 2).await;
+    let sent = sent
+        .iter()
+        .map(|record| (record.key.clone(), record.payload.clone().unwrap()));
+    let expected = [
+        (Some(b"sum".to_vec()), b"3".to_vec()),
+        (None, b"2".to_vec()),
+    ];
+    assert!(sent.eq(expected));
+}

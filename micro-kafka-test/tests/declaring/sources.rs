@@ -143,3 +143,51 @@ async fn ways_to_name_topics_exclude_each_other(kafka: EmbeddedKafka) {
             .is_empty()
     );
 }
+
+#[kafka_listener(
+    topic_partitions = "orders[*]@earliest",
+    group_id = "whole",
+    concurrency = 8
+)]
+async fn whole(order: &str, meta: Meta, State(seen): State<Journal<(i32, String)>>) {
+    seen.note((meta.partition(), order.to_owned()));
+}
+
+#[kafka_test(topics = ["orders"], partitions = 3)]
+async fn all_partitions_of_a_topic_may_be_read_by_hand(kafka: EmbeddedKafka) {
+    for partition in 0..3 {
+        kafka.send("orders", "x").partition(partition).await;
+    }
+    let seen = Journal::<(i32, String)>::new();
+    let app = kafka
+        .app()
+        .listener(whole)
+        .state(seen.clone())
+        .start()
+        .await;
+    app.listener("whole").settled().await.assert_handled(3);
+    let mut partitions = seen
+        .entries()
+        .into_iter()
+        .map(|(partition, _)| partition)
+        .collect::<Vec<_>>();
+    partitions.sort_unstable();
+    assert_eq!(partitions, [0, 1, 2]);
+    assert_eq!(
+        app.listener("whole").endpoint().concurrency,
+        3,
+        "one for each partition"
+    );
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn all_partitions_of_a_topic_that_does_not_exist_are_none(kafka: EmbeddedKafka) {
+    let app = kafka
+        .app()
+        .listener(whole)
+        .state(Journal::<(i32, String)>::new());
+    let app = app.set("kafka.listeners.whole.topic-partitions", "missing[*]");
+    let refused = app.try_start().await.unwrap_err().to_string();
+    assert!(refused.contains("does not exist"), "{refused}");
+    assert!(refused.contains("listener `whole`"), "{refused}");
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::all_partitions;
 use super::dead_letters::DeadLetters;
 use super::error::{BootError, BootErrors, Error};
 use super::missing_topics;
@@ -33,6 +34,7 @@ impl RunningApp {
             &mut problems,
         );
         BootErrors::check(problems)?;
+        all_partitions::fill(&mut plans, &maker.template).await?;
         let Some(plan) = plans.pop() else {
             return Err(Error::Runtime("the listener was not resolved".into()));
         };

@@ -1,6 +1,7 @@
 //! The application: finds the listeners, checks everything, starts and stops the containers.
 
 mod added;
+mod all_partitions;
 mod builder;
 mod dead_letter_ways;
 mod dead_letters;

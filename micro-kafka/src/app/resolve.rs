@@ -269,6 +269,9 @@ fn endpoint(config: &Config, listener: Registration, resolved: ResolvedListener)
 
 /// More consumers than partitions would have nothing to do, where partitions are not assigned.
 fn concurrency(wanted: usize, partitions: &[TopicPartitions]) -> u32 {
+    if partitions.iter().any(TopicPartitions::is_all) {
+        return u32::try_from(wanted).unwrap_or(u32::MAX);
+    }
     let most = partitions.iter().map(|each| each.partitions.len()).sum();
     let wanted = match most {
         0 => wanted,

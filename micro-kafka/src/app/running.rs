@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use parking_lot::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
+use super::all_partitions;
 use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
 use super::error::Error;
@@ -52,9 +53,13 @@ impl RunningApp {
             layers: app.layers,
             runtime,
         };
-        let plans = app.plans.into_iter();
+        let mut plans = app.plans;
+        all_partitions::fill(&mut plans, &maker.template).await?;
         let running = Self {
-            containers: plans.map(|plan| maker.container(plan)).collect(),
+            containers: plans
+                .into_iter()
+                .map(|plan| maker.container(plan))
+                .collect(),
             added: Mutex::default(),
             maker,
             flush_timeout,

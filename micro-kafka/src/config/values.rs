@@ -199,6 +199,11 @@ pub(crate) fn topic_partitions(node: &Node) -> Result<Vec<TopicPartitions>, Conf
             .parse()
             .map_err(|error: TopicPartitionsError| refuse(error.to_string()))?;
         check_topic(&read.topic).map_err(refuse)?;
+        let mut same = all.iter().filter(|other| other.topic == read.topic);
+        if same.any(|other| other.is_all() || read.is_all()) {
+            let reason = format!("all partitions of {:?} are listed already", read.topic);
+            return Err(refuse(reason));
+        }
         let again = all
             .iter()
             .filter(|other| other.topic == read.topic)

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Delivery;
+use super::{BatchOutcome, Delivery};
 use crate::codec::{Bytes, Json, Text, ToPayload};
 use crate::error::ListenerError;
+use crate::record::Record;
 use crate::template::{KafkaTemplate, SendBuilder, Transaction};
 
 /// Where a request wants its reply, and what tells the reply from others: Spring Kafka's headers.
@@ -41,6 +42,8 @@ pub struct ReplyTarget<'r> {
     sender: Sender,
     topic: String,
     partition: Option<i32>,
+    /// Whether replies have the record's key and correlation id.
+    of_one: bool,
 }
 
 /// By whom replies are sent.
@@ -98,6 +101,19 @@ impl<'r> ReplyTarget<'r> {
             sender,
             topic,
             partition,
+            of_one: true,
+        })
+    }
+
+    /// The same of several records: replies have no key but their own.
+    ///
+    /// # Errors
+    /// If there is no template to send by.
+    pub fn of_batch(delivery: &'r Delivery) -> Result<Self, ListenerError> {
+        let target = Self::of(delivery)?;
+        Ok(Self {
+            of_one: false,
+            ..target
         })
     }
 
@@ -126,14 +142,15 @@ impl Replies<'_> {
         let target = self.target;
         let topic = reply.topic.as_deref().unwrap_or(&target.topic);
         let mut send = target.sender.send(topic, &reply.payload);
-        let record = target.delivery.record();
-        if let Some(key) = reply.key.as_deref().or_else(|| record.key()) {
+        let record = target.of_one.then(|| target.delivery.record());
+        let key = reply.key.as_deref();
+        if let Some(key) = key.or_else(|| record.and_then(Record::key)) {
             send = send.key(key);
         }
         if let Some(partition) = reply.partition.or(target.partition) {
             send = send.partition(partition);
         }
-        let correlation = record.headers().get(CORRELATION_ID);
+        let correlation = record.and_then(|record| record.headers().get(CORRELATION_ID));
         if let Some(id) = correlation.and_then(|header| header.value) {
             send = send.header(CORRELATION_ID, id);
         }
@@ -141,6 +158,14 @@ impl Replies<'_> {
             send = send.header(name, value);
         }
         self.sends.push(send);
+    }
+
+    /// What becomes of a batch whose replies these are: it is done once all are acknowledged.
+    pub async fn outcome(self) -> BatchOutcome {
+        match self.send().await {
+            Ok(()) => BatchOutcome::Done,
+            Err(error) => BatchOutcome::Failed(error),
+        }
     }
 
     /// Sends all, and waits until the broker has acknowledged all; in a transactional listener all

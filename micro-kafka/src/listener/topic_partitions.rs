@@ -9,13 +9,15 @@ use crate::config::parse_duration;
 
 /// The highest number of a partition that is no mistake.
 const HIGHEST: i32 = 99_999;
+/// All partitions that the topic has.
+const ALL: &str = "*";
 
 /// Partitions of one topic, as they are written: `orders[0-5,7]@latest-10`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicPartitions {
     /// The topic.
     pub topic: String,
-    /// Its partitions, in order, each once.
+    /// Its partitions, in order, each once; none stands for all, written `orders[*]`.
     pub partitions: Vec<i32>,
     /// Where to begin.
     pub from: StartFrom,
@@ -49,6 +51,14 @@ pub enum StartFrom {
 #[error("{0}: write topic[partitions]@start, for example \"orders[0-5,7]@latest-10\"")]
 pub struct TopicPartitionsError(String);
 
+impl TopicPartitions {
+    /// Whether all partitions are meant that the topic has when the application starts.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.partitions.is_empty()
+    }
+}
+
 impl FromStr for TopicPartitions {
     type Err = TopicPartitionsError;
 
@@ -62,7 +72,8 @@ impl FromStr for TopicPartitions {
             .split_once(']')
             .ok_or_else(|| wrong(format!("{text:?} lacks a ]")))?;
         let mut partitions = BTreeSet::new();
-        for part in list.split(',') {
+        let listed = (list.trim() != ALL).then(|| list.split(','));
+        for part in listed.into_iter().flatten() {
             for partition in range(part.trim()).map_err(wrong)? {
                 if !partitions.insert(partition) {
                     return Err(wrong(format!("partition {partition} is listed twice")));
@@ -129,6 +140,9 @@ fn start_from(text: &str) -> Result<StartFrom, String> {
 impl fmt::Display for TopicPartitions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}[", self.topic)?;
+        if self.is_all() {
+            f.write_str(ALL)?;
+        }
         for (at, partition) in self.partitions.iter().enumerate() {
             let separator = if at == 0 { "" } else { "," };
             write!(f, "{separator}{partition}")?;
@@ -159,6 +173,8 @@ mod tests {
     fn ranges_and_starts_are_read_and_written() {
         for (text, partitions, from) in [
             ("orders[0]", &[0][..], StartFrom::Committed),
+            ("orders[*]", &[], StartFrom::Committed),
+            ("orders[ * ]@earliest", &[], StartFrom::Earliest),
             ("orders[0-2,7]@earliest", &[0, 1, 2, 7], StartFrom::Earliest),
             ("orders[ 7 , 3 ] @ latest", &[3, 7], StartFrom::Latest),
             ("orders[1]@latest-10", &[1], StartFrom::BeforeEnd(10)),
@@ -185,6 +201,7 @@ mod tests {
             ("orders", "has no partitions"),
             ("orders[0", "lacks a ]"),
             ("orders[]", "\"\" is no partition"),
+            ("orders[*,1]", "\"*\" is no partition"),
             ("orders[5-3]", "upside down"),
             ("orders[1,0-3]", "partition 1 is listed twice"),
             ("orders[0-999999999]", "is no partition"),

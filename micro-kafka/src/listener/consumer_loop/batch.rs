@@ -158,6 +158,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     ) {
         if self.is_held(&error) {
             self.counts.held += 1;
+            self.unstage(delivery.token);
             let AckToken { slot, offset, .. } = delivery.token;
             self.nacks.remove(&(slot, offset));
             left.retry.push(delivery);

@@ -43,7 +43,7 @@ pub struct TestOptions {
 /// # Panics
 /// If the test does, if its Kafka cannot be started, or at its deadline: a test that waits for ever
 /// would hold up all the others and say nothing.
-pub fn run<T, F>(options: TestOptions, test: F) -> T
+pub fn run<T: Success, F>(options: TestOptions, test: F) -> T
 where
     F: FnOnce(EmbeddedKafka) -> Pin<Box<dyn Future<Output = T>>>,
 {
@@ -62,7 +62,12 @@ where
         });
         let ended = tokio::time::timeout(deadline, test(kafka.clone()));
         match AssertUnwindSafe(ended).catch_unwind().await {
-            Ok(Ok(ended)) => ended,
+            Ok(Ok(ended)) => {
+                if !ended.is_success() {
+                    requests::tell(&kafka);
+                }
+                ended
+            }
             Ok(Err(_)) => {
                 requests::tell(&kafka);
                 let message = format!("{} has not ended within {deadline:?}", options.name);
@@ -93,25 +98,40 @@ where
     }
 }
 
-/// What a test returns when all is well.
+/// What a test may return: whether all is well.
 pub trait Success {
     /// All is well.
     fn success() -> Self;
+
+    /// Whether it is.
+    fn is_success(&self) -> bool;
 }
 
 impl Success for () {
     fn success() -> Self {}
+
+    fn is_success(&self) -> bool {
+        true
+    }
 }
 
 impl Success for ExitCode {
     fn success() -> Self {
         Self::SUCCESS
     }
+
+    fn is_success(&self) -> bool {
+        *self == Self::SUCCESS
+    }
 }
 
 impl<T: Success, E> Success for Result<T, E> {
     fn success() -> Self {
         Ok(T::success())
+    }
+
+    fn is_success(&self) -> bool {
+        self.as_ref().is_ok_and(T::is_success)
     }
 }
 

@@ -13,6 +13,26 @@ const ALL: &[Step] = &[
         run: fuzz,
     },
     Step {
+        name: "wake",
+        about: "the median of what a fetch that waits takes to be answered after an append",
+        run: wake,
+    },
+    Step {
+        name: "cost",
+        about: "the medians of the program's start and its memory at rest, and of a test's Kafka",
+        run: cost,
+    },
+    Step {
+        name: "processes",
+        about: "200,000 records while three processes are killed, stopped and restarted, on both brokers",
+        run: processes,
+    },
+    Step {
+        name: "memory",
+        about: "a million records behind a stuck partition, and behind a stuck key",
+        run: memory,
+    },
+    Step {
         name: "outage",
         about: "a broker that is away for a minute costs those who send waiting, and no record",
         run: outage,
@@ -46,6 +66,51 @@ fn fuzz() -> Result<(), CiError> {
         .env("MICRO_KAFKA_FUZZ_FRAMES", "1000000")
         .limit(AN_HOUR)
         .check()
+}
+
+fn wake() -> Result<(), CiError> {
+    Run::cargo("test --release --locked -p micro-kafka-broker --test wire -- wake --nocapture")
+        .env("MICRO_KAFKA_WAKE_ROUNDS", "2000")
+        .limit(AN_HOUR)
+        .check()
+}
+
+fn cost() -> Result<(), CiError> {
+    let tests = [
+        "-p micro-kafka-broker --test program -- cost",
+        "-p micro-kafka-test --test start --",
+    ];
+    tests.iter().try_for_each(|test| {
+        Run::cargo(&format!("test --release --locked {test} --nocapture"))
+            .env("MICRO_KAFKA_STARTS", "50")
+            .limit(AN_HOUR)
+            .check()
+    })
+}
+
+/// The seed is printed; `MICRO_KAFKA_PROOF_SEED` repeats it.
+fn processes() -> Result<(), CiError> {
+    let run = || {
+        let test = "nothing_is_lost_when_processes_are_killed_stopped_and_restarted";
+        let words = "test --release --locked -p micro-kafka-proof --test processes --";
+        Run::cargo(&format!("{words} --nocapture {test}"))
+            .env("MICRO_KAFKA_PROOF_SECONDS", "60")
+            .env("MICRO_KAFKA_PROOF_RECORDS", "200000")
+    };
+    run().check()?;
+    on(&Kafka::fresh("proof")?, |bootstrap| {
+        run().env("MICRO_KAFKA_TEST", bootstrap).check()
+    })
+}
+
+fn memory() -> Result<(), CiError> {
+    let words = "test --release --locked -p micro-kafka-proof --test processes --";
+    Run::cargo(&format!(
+        "{words} --nocapture --test-threads 1 behind_a_stuck"
+    ))
+    .env("MICRO_KAFKA_PROOF_BEHIND", "1000000")
+    .env("MICRO_KAFKA_PROOF_BYTES", "500")
+    .check()
 }
 
 fn outage() -> Result<(), CiError> {

@@ -45,10 +45,10 @@ async fn order(
 #[dlt_handler(of = order)]
 async fn order_failed(payload: &[u8], why: Failure, State(ended): State<watch::Sender<usize>>) {
     let payload = String::from_utf8_lossy(payload);
-    let message = why.message.as_deref().unwrap_or("?");
+    let attempts = why.attempts.unwrap_or_default();
     println!(
-        "dead letter {payload}: {message}, attempts {:?}",
-        why.attempts
+        "dead letter {payload}: {}, delivered {attempts} times",
+        why.error
     );
     ended.send_modify(|ended| *ended += 1);
 }

@@ -63,7 +63,7 @@ async fn charge(
 async fn main() -> Result<(), Box<dyn Error>> {
     let broker = Broker::builder().topic("payments", 1).start().await?;
     let settings = Config::builder().set("kafka.bootstrap-servers", broker.bootstrap_servers());
-    let ended = watch::Sender::new(0);
+    let ended = watch::Sender::new(0_usize);
     let mut progress = ended.subscribe();
     let app = KafkaApp::builder()
         .config_from(settings)

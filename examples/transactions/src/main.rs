@@ -89,7 +89,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let entry = entries.recv().await.ok_or("the listener is gone")?;
         lines.push(format!("  {}: {:+}", entry.account, entry.cents));
     }
-    app.quiet().await;
     lines.sort(); // the two topics are read side by side
     println!("what readers see:\n{}", lines.join("\n"));
     println!("and nothing else: {}", entries.is_empty());

@@ -4,9 +4,12 @@
 //!
 //! Deviations: none known.
 
-use super::acl::{FilterCodes, NO_AUTHORIZER};
+use super::acl::FilterCodes;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 use crate::meta::acl::{AclBinding, AclOperation};
+
+/// What is answered without an authorizer; whoever wants changes is told it in other words.
+const NO_AUTHORIZER: &str = "No Authorizer is configured on the broker";
 
 api! {
     key 29, versions 1..=3, flexible 2;

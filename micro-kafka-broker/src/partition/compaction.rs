@@ -10,7 +10,7 @@ use std::fmt;
 use bytes::{Bytes, BytesMut};
 
 use super::Partition;
-use super::replica::Core;
+use super::core::Core;
 use crate::batch::Header;
 use crate::log::compaction::{
     DirtyRange, Filter, FilterRules, GroupLimit, Kept, LastOfProducer, LastOffsets, LogSpan,

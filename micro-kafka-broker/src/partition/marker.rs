@@ -1,7 +1,7 @@
 //! The end of a transaction in a partition.
 
+use super::error::report;
 use super::producer::ActiveProducer;
-use super::replica::report;
 use super::{Isolation, Partition};
 use crate::batch::Marker;
 use crate::log::StorageError;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::*;
 use crate::batch::{BatchBuilder, Verdict};
 use crate::meta::{BrokerConfig, Catalog, NewTopic, TopicSettings};
-use crate::partition::replica::ReadOutcome;
+use crate::partition::reading::ReadOutcome;
 use crate::partition::{
     Aborted, Admission, AppendError, FetchWait, FetchWaiter, ProducerError, ReadRequest,
 };

@@ -5,12 +5,15 @@
 //! await.
 
 mod compaction;
+mod core;
 mod epochs;
+mod error;
 mod flusher;
 mod glance;
 mod marker;
 mod offsets;
 mod producer;
+mod reading;
 mod replica;
 mod retention;
 mod stored;
@@ -20,14 +23,14 @@ mod waiter;
 
 pub(crate) use compaction::{Compacted, CompactionError, CompactionRun};
 pub(crate) use epochs::{EpochEnd, LeaderEpochs};
+pub(crate) use error::{AppendError, EpochError, ReadError};
 pub(crate) use flusher::Flusher;
 pub(crate) use glance::Glance;
 pub(crate) use marker::MarkerError;
 pub(crate) use offsets::OffsetSpec;
 pub(crate) use producer::{ActiveProducer, ProducerError, Producers, Sequenced};
-pub(crate) use replica::{
-    Admission, AppendError, Appended, EpochError, Isolation, Partition, ReadError, ReadRequest,
-};
+pub(crate) use reading::{Isolation, ReadRequest};
+pub(crate) use replica::{Admission, Appended, Partition};
 pub(crate) use retention::DeleteError;
 pub(crate) use table::PartitionTable;
 pub(crate) use transactions::Aborted;

@@ -6,33 +6,19 @@ use std::sync::atomic::AtomicI64;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
+use super::core::Core;
+use super::error::report;
+use super::reading::ReadOutcome;
 use super::transactions::Transactions;
-use super::{Aborted, EpochEnd, FetchWaiter, LeaderEpochs, ProducerError, Producers, Sequenced};
+use super::{
+    AppendError, EpochEnd, EpochError, FetchWaiter, Isolation, LeaderEpochs, Producers, ReadError,
+    ReadRequest, Sequenced,
+};
 use crate::batch::{Batch, BatchError, validate};
 use crate::fault::Switches;
-use crate::log::{Log, LogLayout, Placement, ReadLimit, StorageError};
+use crate::log::{Log, LogLayout, ReadLimit};
 use crate::meta::TopicSettings;
 use crate::observe::Traffic;
-
-/// What a reader may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Isolation {
-    /// Everything that is replicated.
-    #[default]
-    ReadUncommitted,
-    /// Nothing of open transactions.
-    ReadCommitted,
-}
-
-impl Isolation {
-    /// The level's number in requests: 1 for committed records only.
-    pub(crate) fn from_wire(level: i8) -> Self {
-        match level {
-            1 => Self::ReadCommitted,
-            _ => Self::ReadUncommitted,
-        }
-    }
-}
 
 /// How records come to be appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,160 +43,6 @@ pub(crate) struct Appended {
     pub(crate) log_append_time: i64,
     /// The partition's first offset.
     pub(crate) log_start_offset: i64,
-}
-
-/// Why nothing was appended.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum AppendError {
-    /// The bytes are not acceptable.
-    #[error(transparent)]
-    Batch(#[from] BatchError),
-    /// The producer's sequence or epoch is wrong.
-    #[error(transparent)]
-    Producer(#[from] ProducerError),
-    /// A transactional batch came outside of a transaction.
-    #[error("producer {producer_id} has no transaction that includes this partition")]
-    NoTransaction {
-        /// The producer.
-        producer_id: i64,
-    },
-    /// The partition was deleted.
-    #[error("the partition was deleted")]
-    Gone,
-    /// What the records are stored on fails; the broker's log says how.
-    #[error("the records cannot be stored")]
-    Storage,
-}
-
-/// Why a partition cannot be read at an offset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum ReadError {
-    /// The offset is outside of the log.
-    #[error("offset {offset} is not within [{start}, {end}]")]
-    OutOfRange {
-        /// What was asked for.
-        offset: i64,
-        /// The first offset.
-        start: i64,
-        /// The offset after the last record.
-        end: i64,
-    },
-    /// The partition was deleted.
-    #[error("the partition was deleted")]
-    Gone,
-    /// What is stored there cannot be read; the broker's log says why.
-    #[error("the records cannot be read")]
-    Storage,
-}
-
-impl From<StorageError> for AppendError {
-    fn from(error: StorageError) -> Self {
-        report(&error);
-        Self::Storage
-    }
-}
-
-impl From<StorageError> for ReadError {
-    fn from(error: StorageError) -> Self {
-        report(&error);
-        Self::Storage
-    }
-}
-
-/// Clients are told only that the storage fails; the log says where and why.
-pub(super) fn report(error: &StorageError) {
-    let source = std::error::Error::source(error).map(tracing::field::display);
-    tracing::error!(%error, source, "storage failure");
-}
-
-/// Why a client's idea of the leader epoch is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum EpochError {
-    /// The client has not heard of the current leader yet.
-    #[error("the epoch is older than the leader's")]
-    Fenced,
-    /// The client knows a newer leader.
-    #[error("the epoch is newer than the leader's")]
-    Unknown,
-}
-
-/// One read of a partition.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ReadRequest {
-    /// The first offset wanted.
-    pub(crate) offset: i64,
-    /// Most bytes to return.
-    pub(crate) max_bytes: usize,
-    /// Whether the first batch is returned even if it is larger.
-    pub(crate) at_least_one: bool,
-    /// What may be seen.
-    pub(crate) isolation: Isolation,
-}
-
-/// What a read found.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ReadOutcome {
-    /// Whole batches, as slices in order.
-    pub(crate) records: Vec<Bytes>,
-    /// The offset up to which records are replicated.
-    pub(crate) high_watermark: i64,
-    /// The offset before which no transaction is open.
-    pub(crate) last_stable_offset: i64,
-    /// The partition's first offset.
-    pub(crate) log_start_offset: i64,
-    /// The aborted transactions among them, for a reader of committed records.
-    pub(crate) aborted: Vec<Aborted>,
-}
-
-impl ReadOutcome {
-    /// The offset before which such a reader sees records.
-    pub(crate) fn visible_end(&self, isolation: Isolation) -> i64 {
-        match isolation {
-            Isolation::ReadUncommitted => self.high_watermark,
-            Isolation::ReadCommitted => self.last_stable_offset,
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Core {
-    pub(super) log: Log,
-    pub(super) epochs: LeaderEpochs,
-    pub(super) leader_epoch: i32,
-    pub(super) producers: Producers,
-    pub(super) transactions: Transactions,
-    /// The offset up to which the log has been compacted.
-    pub(super) compacted_to: i64,
-    pub(super) waiters: Vec<Arc<FetchWaiter>>,
-    pub(super) deleted: bool,
-    /// Its directory could not be opened.
-    pub(super) offline: bool,
-    /// What is wrong with what it is stored on, on command.
-    pub(super) switches: Switches,
-}
-
-impl Core {
-    /// Replicas are alone so far, so what is appended is replicated.
-    pub(super) fn high_watermark(&self) -> i64 {
-        self.log.end_offset()
-    }
-
-    /// Where the oldest open transaction begins (or what is left of it), or the end.
-    pub(super) fn last_stable_offset(&self) -> i64 {
-        let end = self.high_watermark();
-        let first = self.transactions.first_open();
-        first.map_or(end, |first| first.max(self.log.start_offset()).min(end))
-    }
-
-    /// The offset before which a reader sees records.
-    pub(super) fn visible_end(&self, isolation: Isolation) -> i64 {
-        match isolation {
-            Isolation::ReadUncommitted => self.high_watermark(),
-            Isolation::ReadCommitted => self.last_stable_offset(),
-        }
-    }
 }
 
 /// A partition's replica on this broker.
@@ -414,69 +246,6 @@ impl Partition {
             .lock()
             .waiters
             .retain(|known| !Arc::ptr_eq(known, waiter));
-    }
-}
-
-impl Core {
-    fn append(
-        &mut self,
-        batches: &[Batch],
-        stamp: Option<i64>,
-        now_millis: i64,
-    ) -> Result<(), StorageError> {
-        let mut offset = self.place(batches, stamp, now_millis)?;
-        for Batch { header, .. } in batches {
-            if self.producers.appended(header, offset, now_millis) {
-                self.transactions.begin(offset);
-            }
-            offset += i64::from(header.last_offset_delta) + 1;
-        }
-        Ok(())
-    }
-
-    /// Puts batches at the end of the log, all or none, and returns the first one's offset.
-    pub(super) fn place(
-        &mut self,
-        batches: &[Batch],
-        stamp: Option<i64>,
-        now: i64,
-    ) -> Result<i64, StorageError> {
-        if self.switches.is_disk_full() {
-            return Err(StorageError::full());
-        }
-        let base_offset = self.log.end_offset();
-        let place = Placement {
-            base_offset,
-            leader_epoch: self.leader_epoch,
-            stamp,
-            now,
-        };
-        let appended = self.log.append(batches, place);
-        if let Some(offset) = self.log.take_rolled() {
-            self.log.keep_producers(offset, &self.producers.entries());
-        }
-        appended?;
-        Ok(base_offset)
-    }
-
-    /// New bytes; while a transaction is open, readers of committed records do not see them.
-    pub(super) fn arrived(&mut self, bytes: usize) {
-        let open = self.transactions.first_open().is_some();
-        self.waiters.retain(|waiter| {
-            let hidden = open && waiter.isolation() == Isolation::ReadCommitted;
-            hidden || !waiter.arrived(bytes)
-        });
-    }
-
-    /// The last stable offset has moved; how far that reaches is for the fetch to see.
-    pub(super) fn wake_committed(&mut self) {
-        self.waiters.retain(|waiter| {
-            let waits = waiter.isolation() == Isolation::ReadUncommitted;
-            if !waits {
-                waiter.wake();
-            }
-            waits
-        });
     }
 }
 

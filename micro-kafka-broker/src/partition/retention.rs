@@ -1,6 +1,7 @@
 //! The front of a partition: what expires and what clients delete.
 
-use super::replica::{Core, report};
+use super::core::Core;
+use super::error::report;
 use super::{Isolation, Partition};
 use crate::log::{Retention, StorageError};
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::replica::{Core, report};
+use super::core::Core;
+use super::error::report;
 use super::transactions::Transactions;
 use super::{AppendError, LeaderEpochs, Partition, Producers};
 use crate::batch::{Header, Marker};

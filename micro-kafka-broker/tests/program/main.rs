@@ -10,6 +10,8 @@
 #[path = "../wire/client.rs"]
 mod client;
 mod config_file;
+#[cfg(target_os = "linux")]
+mod cost;
 mod http;
 mod loggers;
 #[cfg(target_os = "linux")]
@@ -57,6 +59,15 @@ impl Program {
     fn start_bare(args: &[&str]) -> (Self, String) {
         let (child, address) = start(args);
         (Self(child), address)
+    }
+
+    /// Resident memory in KiB.
+    #[cfg(target_os = "linux")]
+    fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib = line.unwrap().split_whitespace().nth(1).unwrap();
+        kib.parse().unwrap()
     }
 }
 

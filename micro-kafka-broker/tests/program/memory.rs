@@ -11,14 +11,6 @@ const MIB: u64 = 1024;
 const REQUEST: [u8; 15] = [0, 0, 0, 11, 0, 18, 0, 0, 0, 0, 0, 7, 0, 1, b'x'];
 
 impl Program {
-    /// Resident memory in KiB.
-    fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kib = line.unwrap().split_whitespace().nth(1).unwrap();
-        kib.parse().unwrap()
-    }
-
     /// Memory beyond what there was; waits while connections may still be accepted.
     fn grown(&self, before: u64, address: &str) -> u64 {
         answers(address);

@@ -123,6 +123,15 @@ async fn without_an_authorizer_there_are_no_access_control_lists() {
     let topic = kafka.name("t");
     let created = kafka.create_acls(vec![entry(LITERAL, &topic)]).await;
     assert_eq!(created[0].0, SECURITY_DISABLED);
+    assert_eq!(created[0].1, "No Authorizer is configured.");
+    let request = DescribeAclsRequest::default()
+        .with_resource_type_filter(TOPIC)
+        .with_pattern_type_filter(ANY)
+        .with_operation(ANY)
+        .with_permission_type(ANY);
+    let answer: DescribeAclsResponse = kafka.client.call(ApiKey::DescribeAcls, 3, &request).await;
+    let said = answer.error_message.unwrap();
+    assert_eq!(&*said, "No Authorizer is configured on the broker");
     let found = kafka.acls(&filter(LITERAL, &topic)).await;
     assert_eq!(found, Err(SECURITY_DISABLED));
     let deleted = kafka.delete_acls(vec![filter(LITERAL, &topic)]).await;

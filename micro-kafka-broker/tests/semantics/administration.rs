@@ -1,4 +1,4 @@
-//! What administrators ask of a cluster: directories, pages of topics, leaders, features.
+//! What administrators ask of a cluster: directories, pages of topics, leaders.
 
 use kafka_protocol::messages::alter_partition_reassignments_request::{
     ReassignablePartition, ReassignableTopic,
@@ -10,15 +10,13 @@ use kafka_protocol::messages::describe_log_dirs_request::DescribableLogDirTopic;
 use kafka_protocol::messages::describe_quorum_request::{PartitionData, TopicData};
 use kafka_protocol::messages::describe_topic_partitions_request::{Cursor, TopicRequest};
 use kafka_protocol::messages::elect_leaders_request::TopicPartitions;
-use kafka_protocol::messages::update_features_request::FeatureUpdateKey;
 use kafka_protocol::messages::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
-    AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse, ApiKey, ApiVersionsRequest,
-    ApiVersionsResponse, BrokerId, DescribeLogDirsRequest, DescribeLogDirsResponse,
-    DescribeQuorumRequest, DescribeQuorumResponse, DescribeTopicPartitionsRequest,
-    DescribeTopicPartitionsResponse, ElectLeadersRequest, ElectLeadersResponse,
-    ListConfigResourcesRequest, ListConfigResourcesResponse, ListPartitionReassignmentsRequest,
-    ListPartitionReassignmentsResponse, UpdateFeaturesRequest, UpdateFeaturesResponse,
+    AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse, ApiKey, BrokerId,
+    DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeQuorumRequest, DescribeQuorumResponse,
+    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, ElectLeadersRequest,
+    ElectLeadersResponse, ListConfigResourcesRequest, ListConfigResourcesResponse,
+    ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse,
 };
 
 use crate::batch::Batch;
@@ -32,7 +30,6 @@ const INVALID_REQUEST: i16 = 42;
 const LOG_DIR_NOT_FOUND: i16 = 57;
 const ELECTION_NOT_NEEDED: i16 = 84;
 const NO_REASSIGNMENT_IN_PROGRESS: i16 = 85;
-const INVALID_UPDATE_VERSION: i16 = 95;
 
 #[tokio::test]
 async fn a_replica_is_as_large_as_what_was_written_to_it() {
@@ -353,82 +350,6 @@ async fn the_metadata_has_a_leader_and_nothing_else_a_quorum() {
             let leader = (code == 0).then_some(partition.leader_id);
             assert_eq!(voters, Vec::from_iter(leader));
             assert_eq!(answer.nodes.len(), usize::from(code == 0 && version == 2));
-        }
-    }
-}
-
-async fn update(
-    kafka: &mut Kafka,
-    version: i16,
-    (feature, level, kind): (&str, i16, i8),
-) -> UpdateFeaturesResponse {
-    let update = FeatureUpdateKey::default()
-        .with_feature(text(feature))
-        .with_max_version_level(level)
-        .with_upgrade_type(kind);
-    let request = UpdateFeaturesRequest::default()
-        .with_timeout_ms(5000)
-        .with_feature_updates(vec![update])
-        .with_validate_only(true);
-    kafka
-        .client
-        .call(ApiKey::UpdateFeatures, version, &request)
-        .await
-}
-
-#[tokio::test]
-async fn features_are_told_with_their_levels() {
-    let mut kafka = Kafka::start().await;
-    let asked = ApiVersionsRequest::default()
-        .with_client_software_name(text("test"))
-        .with_client_software_version(text("1"));
-    let versions: ApiVersionsResponse = kafka.client.call(ApiKey::ApiVersions, 4, &asked).await;
-    let features = versions.finalized_features.iter();
-    let levels: Vec<_> = features
-        .map(|f| (f.name.to_string(), f.max_version_level))
-        .collect();
-    for (name, level) in [("transaction.version", 2), ("metadata.version", 30)] {
-        assert!(levels.contains(&(name.to_owned(), level)), "{levels:?}");
-    }
-}
-
-#[tokio::test]
-async fn features_are_lowered_only_when_told_so() {
-    let mut kafka = Kafka::start().await;
-    let transactions = "transaction.version";
-    for good in [
-        (transactions, 2, 1),
-        (transactions, 1, 2),
-        (transactions, 0, 3),
-    ] {
-        for version in 1..=2 {
-            let answer = update(&mut kafka, version, good).await;
-            assert_eq!(answer.error_code, 0, "{good:?}: {:?}", answer.error_message);
-            assert_eq!(answer.results.len(), usize::from(version == 1));
-        }
-    }
-    let down = "Can't downgrade the version of this feature without";
-    let metadata = "Unsupported metadata.version downgrade from 30 to 29.";
-    for (wrong, says) in [
-        ((transactions, 1, 1), down),
-        ((transactions, 3, 1), "only supports versions 0-2"),
-        (
-            (transactions, -1, 2),
-            "A feature version cannot be less than 0.",
-        ),
-        (
-            (transactions, 2, 9),
-            "does not support the given upgrade type.",
-        ),
-        (("metadata.version", 29, 2), metadata),
-        (("no.such.version", 1, 1), "does not support this feature."),
-    ] {
-        for version in 1..=2 {
-            let answer = update(&mut kafka, version, wrong).await;
-            let message = answer.error_message.unwrap_or_default();
-            assert_eq!(answer.error_code, INVALID_UPDATE_VERSION, "{message}");
-            assert!(message.contains(says), "{message}");
-            assert!(answer.results.is_empty());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A client that sends any bytes it likes.
 
-use std::time::Duration;
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader, ResponseHeader};
@@ -11,14 +12,21 @@ use tokio::net::TcpStream;
 /// Nothing in these tests takes this long unless it hangs.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
+/// Tests that ask again until something has happened end here, and say what was answered last.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 pub(crate) struct Client {
     pub(crate) stream: TcpStream,
+    connected: Instant,
 }
 
 impl Client {
     pub(crate) async fn connect(address: &str) -> Self {
         let stream = TcpStream::connect(address).await.expect("connect");
-        Self { stream }
+        Self {
+            stream,
+            connected: Instant::now(),
+        }
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
@@ -41,13 +49,17 @@ impl Client {
     pub(crate) async fn call<Q, A>(&mut self, key: ApiKey, version: i16, request: &Q) -> A
     where
         Q: Encodable + HeaderVersion,
-        A: Decodable + HeaderVersion,
+        A: Decodable + HeaderVersion + Debug,
     {
         self.send(&frame(key, version, 1, request)).await;
         let mut answer = self.receive().await.expect("an answer");
         ResponseHeader::decode(&mut answer, A::header_version(version)).unwrap();
         let body = A::decode(&mut answer, version).unwrap();
         assert!(answer.is_empty(), "bytes left over");
+        assert!(
+            self.connected.elapsed() < PATIENCE,
+            "what this test waits for has not happened within {PATIENCE:?}: {key:?} was last answered {body:?}"
+        );
         body
     }
 }

@@ -24,3 +24,4 @@ mod produce;
 mod topics;
 mod upkeep;
 mod upkeep_of_transactions;
+mod wake;

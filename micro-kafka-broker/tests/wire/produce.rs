@@ -1,7 +1,5 @@
 //! Produce and Fetch as they are on the wire: who is answered, and when.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -19,7 +17,7 @@ use micro_kafka_broker::Broker;
 
 use crate::client::{API_VERSIONS_0, Client, frame};
 
-fn batch(values: &[&str]) -> Bytes {
+pub(crate) fn batch(values: &[&str]) -> Bytes {
     let records: Vec<Record> = (0..)
         .zip(values)
         .map(|(offset, value)| Record {
@@ -51,7 +49,7 @@ fn name(topic: &str) -> TopicName {
     TopicName(StrBytes::from_string(topic.to_owned()))
 }
 
-fn produce(topic: &str, acks: i16, records: Bytes) -> ProduceRequest {
+pub(crate) fn produce(topic: &str, acks: i16, records: Bytes) -> ProduceRequest {
     let partition = PartitionProduceData::default().with_records(Some(records));
     let topic = TopicProduceData::default()
         .with_name(name(topic))
@@ -62,7 +60,7 @@ fn produce(topic: &str, acks: i16, records: Bytes) -> ProduceRequest {
         .with_topic_data(vec![topic])
 }
 
-fn fetch(topic: &str, offset: i64, wait: i32) -> FetchRequest {
+pub(crate) fn fetch(topic: &str, offset: i64, wait: i32) -> FetchRequest {
     let partition = FetchPartition::default()
         .with_fetch_offset(offset)
         .with_partition_max_bytes(1 << 20);
@@ -186,48 +184,4 @@ async fn a_waiting_fetch_ends_with_the_record_and_with_its_connection() {
         .await;
     broker.stop().await;
     assert!(waiting.receive().await.is_none(), "a stop ends what waits");
-}
-
-/// Times from the sending of a record to the end of the fetch that waits for it.
-fn times_to_wake(address: &str, rounds: i64) -> Vec<Duration> {
-    let connect = || {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream
-    };
-    let (mut reader, mut writer) = (connect(), connect());
-    let record = frame(ApiKey::Produce, 9, 1, &produce("orders", 1, batch(&["a"])));
-    let round = |offset| {
-        let waiting = frame(ApiKey::Fetch, 12, 1, &fetch("orders", offset, 60_000));
-        reader.write_all(&waiting).unwrap();
-        // Meanwhile the fetch has begun to wait.
-        writer.write_all(&API_VERSIONS_0).unwrap();
-        skip_answer(&mut writer);
-        let begun = Instant::now();
-        writer.write_all(&record).unwrap();
-        skip_answer(&mut reader);
-        let took = begun.elapsed();
-        skip_answer(&mut writer);
-        took
-    };
-    (0..rounds).map(round).collect()
-}
-
-fn skip_answer(stream: &mut TcpStream) {
-    let mut length = [0; 4];
-    stream.read_exact(&mut length).unwrap();
-    let mut answer = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
-    stream.read_exact(&mut answer).unwrap();
-}
-
-/// Well below 100 µs on a machine with nothing else to do; the bound is for one that is busy.
-#[test]
-fn an_append_wakes_a_waiting_fetch_at_once() {
-    let builder = Broker::builder().topic("orders", 1);
-    let broker = builder.start_on_threads(2).unwrap();
-    let mut times = times_to_wake(&broker.bootstrap_servers(), 300);
-    times.sort_unstable();
-    let (median, least) = (times[times.len() / 2], times[0]);
-    eprintln!("from a record's sending to the fetch's answer: {median:?} (least {least:?})");
-    assert!(median < Duration::from_millis(20), "{median:?}");
 }

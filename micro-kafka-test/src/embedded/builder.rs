@@ -91,7 +91,7 @@ impl EmbeddedKafkaBuilder {
     pub async fn start(self) -> Result<EmbeddedKafka, StartError> {
         let (target, has_topics) = Target::start(&self.wanted)?;
         let settings = settings(&target)?;
-        let template = KafkaTemplate::new(TemplateConfig::from(&settings))
+        let template = KafkaTemplate::at_first_use(TemplateConfig::from(&settings))
             .map_err(|error| StartError::Client(error.to_string()))?;
         let inner = Inner {
             clock: match self.paused {

@@ -178,6 +178,11 @@ async fn a_program_is_told_of_partitions_that_come_and_go(kafka: EmbeddedKafka) 
     tokio::time::timeout(micro_kafka_test::DEADLINE, revoked)
         .await
         .expect("no event");
+    // A stop gives all up.
+    let told_before = told.entries().len();
+    first.stop().await;
+    let of_stop = told.entries().split_off(told_before);
+    assert_eq!(of_stop, ["charge before 1", "charge after 1"]);
 }
 
 #[kafka_test(topics = ["orders"], config = "[kafka.listener]\nidle-event-interval = '60s'")]

@@ -84,24 +84,32 @@ async fn fails_if_the_environment_says_so(kafka: EmbeddedKafka) {
     assert!(std::env::var_os(FAIL).is_none(), "as told");
 }
 
+#[kafka_test(topics = ["orders"])]
+async fn returns_an_error_if_the_environment_says_so(kafka: EmbeddedKafka) -> Result<(), String> {
+    kafka.send("orders", "x").await;
+    match std::env::var_os(FAIL) {
+        Some(_) => Err("as told".to_owned()),
+        None => Ok(()),
+    }
+}
+
 #[test]
 fn a_failed_test_tells_what_the_broker_was_asked() {
-    let mut test = Command::new(std::env::current_exe().unwrap());
-    test.args([
-        "--exact",
-        "options::fails_if_the_environment_says_so",
-        "--nocapture",
-    ]);
-    let output = test.env(FAIL, "1").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        !output.status.success() && said.contains("as told"),
-        "{said}"
-    );
-    let told = said.contains("what the broker was asked about the test's topics and groups:");
-    let produced = said
-        .lines()
-        .any(|line| line.contains("Produce") && line.contains("orders-0"));
-    let embedded = std::env::var_os(micro_kafka_test::EXTERNAL).is_none();
-    assert_eq!((told, produced), (embedded, embedded), "{said}");
+    for name in ["fails", "returns_an_error"] {
+        let mut test = Command::new(std::env::current_exe().unwrap());
+        let name = format!("options::{name}_if_the_environment_says_so");
+        test.args(["--exact", &name, "--nocapture"]);
+        let output = test.env(FAIL, "1").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && said.contains("as told"),
+            "{said}"
+        );
+        let told = said.contains("what the broker was asked about the test's topics and groups:");
+        let produced = said
+            .lines()
+            .any(|line| line.contains("Produce") && line.contains("orders-0"));
+        let embedded = std::env::var_os(micro_kafka_test::EXTERNAL).is_none();
+        assert_eq!((told, produced), (embedded, embedded), "{said}");
+    }
 }

@@ -1,6 +1,8 @@
 //! Assertions about the records of a topic: what they wait for, and what they say when they fail.
 
+use micro_kafka::config::Config;
 use micro_kafka::prelude::*;
+use micro_kafka::template::TemplateConfig;
 use micro_kafka_test::prelude::*;
 
 use crate::failure;
@@ -163,4 +165,32 @@ async fn a_topic_that_is_not_there_is_told(kafka: EmbeddedKafka) {
         said.contains(&format!("topic `{topic}` cannot be read")),
         "{said}"
     );
+}
+
+/// A template with a transactional id of its own; topics by the broker's names.
+fn transactional(kafka: &EmbeddedKafka) -> KafkaTemplate {
+    let config = Config::builder()
+        .set("kafka.bootstrap-servers", kafka.bootstrap_servers())
+        .set("kafka.producer.transaction-id-prefix", kafka.wire_name("x"))
+        .build();
+    KafkaTemplate::new(TemplateConfig::from(&config.unwrap())).unwrap()
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_topic_that_ends_in_a_marker_is_read_to_its_end(kafka: EmbeddedKafka) {
+    let (orders, topic) = (|| kafka.topic("orders"), kafka.wire_name("orders"));
+    let template = transactional(&kafka);
+    let both = template.transaction(async |tx| {
+        tx.send(&topic, "a").await?;
+        tx.send(&topic, "b").await
+    });
+    both.await.unwrap();
+    assert_eq!(orders().assert_exactly(2).await.len(), 2);
+    let given_up = template.transaction(async |tx| {
+        tx.send(&topic, "c").await?;
+        Err::<(), _>(KafkaError::FlushTimedOut { outstanding: 1 })
+    });
+    given_up.await.unwrap_err();
+    orders().value("c").assert_none().await;
+    assert_eq!(orders().assert_exactly(2).await.len(), 2);
 }

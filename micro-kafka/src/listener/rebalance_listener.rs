@@ -12,7 +12,8 @@ pub trait RebalanceListener: Send + Sync + std::fmt::Debug {
         let _ = (listener, partitions);
     }
 
-    /// Partitions are being given up: their handlers have ended, the last commit is still to come.
+    /// Partitions are being given up, in a rebalance or by a stop: their handlers have ended, the
+    /// last commit is still to come.
     fn revoked_before_commit(&self, listener: &str, partitions: &[AssignedPartition]) {
         let _ = (listener, partitions);
     }

@@ -64,7 +64,7 @@ impl KafkaTemplate {
     ///
     /// # Errors
     /// As [`Self::new`], at once.
-    pub(crate) fn at_first_use(config: TemplateConfig) -> Result<Self, ConfigError> {
+    pub fn at_first_use(config: TemplateConfig) -> Result<Self, ConfigError> {
         if config.has_own_properties() {
             Producer::check(config.resolved())?;
         }

@@ -2,6 +2,7 @@
 
 mod clients;
 mod disk;
+mod examples;
 mod programs;
 pub(crate) mod step;
 mod steps;

@@ -11,10 +11,12 @@ use crate::workspace;
 
 const GUIDE: &str = "docs/guide/07-broker.md";
 const LIMIT: Duration = Duration::from_secs(2 * 60);
+const RELEASES: &str = "xtask/programs/releases.py";
 /// Where the programs look for the broker.
 const BROKER: &str = "MICRO_KAFKA_BROKER";
 
-/// Takes the Python and the Java program out of the guide and runs them; each starts a broker.
+/// Takes the Python and the Java program out of the guide and runs them; each starts a broker. A
+/// third one, of ours, starts brokers that pass for older releases.
 pub(super) fn check() -> Result<(), CiError> {
     Run::cargo("build --release --locked -p micro-kafka-broker").check()?;
     let broker = workspace::target().join("release/micro-kafka-broker");
@@ -30,6 +32,12 @@ pub(super) fn check() -> Result<(), CiError> {
         .limit(LIMIT)
         .stdout()?;
     same_lines("the Python program", &said, "sent twice, stored once")?;
+    let said = Run::program(&python.to_string_lossy(), RELEASES)
+        .env("PYTHONPATH", &sources.to_string_lossy())
+        .env(BROKER, &broker)
+        .limit(LIMIT)
+        .stdout()?;
+    same_lines("what a client sees of releases", &said, &releases())?;
     let program = written("Faults.java", &code(&guide, "java")?)?;
     // A file in the place of a class is compiled and run.
     let java = Jars::resolve()?.java(&program.to_string_lossy(), "-Xmx256m", "ERROR");
@@ -42,6 +50,13 @@ pub(super) fn check() -> Result<(), CiError> {
         &said,
         "refused: TopicAuthorizationException\nstored at offset 0\n1 hit",
     )
+}
+
+/// The client has taken each release for what it is, and has read and committed one record.
+fn releases() -> String {
+    let seen = ["0.11", "1.1", "2.4", "2.8", "3.3", "3.9", "4.0", "4.3"];
+    seen.map(|release| format!("{release}: hello, committed 1"))
+        .join("\n")
 }
 
 /// The first code block of a language.

@@ -1,9 +1,9 @@
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::kafka::KafkaError;
@@ -45,7 +45,7 @@ pub enum CiError {
         status: ExitStatus,
     },
     /// A command took longer than it may, and was ended.
-    #[error("`{command}` was ended after {} minutes", .limit.as_secs() / 60)]
+    #[error("`{command}` was ended after {} seconds", .limit.as_secs())]
     TooLong {
         /// The command line.
         command: String,
@@ -154,54 +154,40 @@ impl Run {
     }
 
     /// Runs it to its end.
-    pub(crate) fn check(mut self) -> Result<(), CiError> {
-        let line = self.line();
-        eprintln!("$ {line}");
-        // Its own process group, so that what it started ends with it.
-        let mut child = self
-            .command
-            .process_group(0)
-            .spawn()
-            .map_err(|source| not_started(&line, source))?;
-        let mut status = None;
-        wait_until(self.limit, || {
-            status = child.try_wait().transpose();
-            status.is_some()
-        });
-        let Some(status) = status else {
-            Process::new(child.id(), "")
-                .stop_group()
-                .and_then(|()| child.wait())
-                .map_err(|source| not_started(&line, source))?;
-            return Err(CiError::TooLong {
-                command: line,
-                limit: self.limit,
-            });
-        };
-        let status = status.map_err(|source| not_started(&line, source))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(CiError::Failed {
-                command: line,
-                status,
-            })
-        }
+    pub(crate) fn check(self) -> Result<(), CiError> {
+        self.spawn()?.end()
     }
 
     /// Runs it to its end and returns what it wrote on stdout.
     pub(crate) fn stdout(mut self) -> Result<String, CiError> {
+        self.command.stdout(Stdio::piped());
+        let mut running = self.spawn()?;
+        // In a thread of its own, so that a pipe that nobody closes does not outlast the limit.
+        let reader = running.child.stdout.take().map(|mut stdout| {
+            std::thread::spawn(move || {
+                let mut text = Vec::new();
+                stdout.read_to_end(&mut text).map(|_| text)
+            })
+        });
+        let line = running.line.clone();
+        running.end()?;
+        let text = reader.and_then(|reader| reader.join().ok());
+        let text = text.unwrap_or_else(|| Ok(Vec::new()));
+        let text = text.map_err(|source| not_started(&line, source))?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// In its own process group, so that what it starts ends with it.
+    fn spawn(mut self) -> Result<Running, CiError> {
         let line = self.line();
         eprintln!("$ {line}");
-        let output = self.command.stderr(Stdio::inherit()).output();
-        let Output { status, stdout, .. } = output.map_err(|source| not_started(&line, source))?;
-        if !status.success() {
-            return Err(CiError::Failed {
-                command: line,
-                status,
-            });
-        }
-        Ok(String::from_utf8_lossy(&stdout).into_owned())
+        let child = self.command.process_group(0).spawn();
+        let child = child.map_err(|source| not_started(&line, source))?;
+        Ok(Running {
+            child,
+            line,
+            limit: self.limit,
+        })
     }
 
     fn line(&self) -> String {
@@ -219,6 +205,42 @@ impl Run {
                 .map(|word| word.to_string_lossy().into_owned()),
         );
         words.join(" ")
+    }
+}
+
+/// A command that was started.
+struct Running {
+    child: Child,
+    line: String,
+    limit: Duration,
+}
+
+impl Running {
+    fn end(mut self) -> Result<(), CiError> {
+        let mut status = None;
+        wait_until(self.limit, || {
+            status = self.child.try_wait().transpose();
+            status.is_some()
+        });
+        let Some(status) = status else {
+            Process::new(self.child.id(), "")
+                .stop_group()
+                .and_then(|()| self.child.wait())
+                .map_err(|source| not_started(&self.line, source))?;
+            return Err(CiError::TooLong {
+                command: self.line,
+                limit: self.limit,
+            });
+        };
+        let status = status.map_err(|source| not_started(&self.line, source))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(CiError::Failed {
+                command: self.line,
+                status,
+            })
+        }
     }
 }
 
@@ -262,6 +284,11 @@ mod tests {
         let error = Run::program("tail", "-f /dev/null")
             .limit(Duration::from_millis(50))
             .check()
+            .unwrap_err();
+        assert!(matches!(error, CiError::TooLong { .. }), "{error}");
+        let error = Run::program("tail", "-f /dev/null")
+            .limit(Duration::from_millis(50))
+            .stdout()
             .unwrap_err();
         assert!(matches!(error, CiError::TooLong { .. }), "{error}");
     }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::clients::{self, Broker};
 use super::disk;
+use super::examples;
 use super::programs;
 use super::step::{CiError, Run, Step, same_lines};
 use crate::kafka::Kafka;
@@ -10,10 +11,11 @@ use crate::spring;
 use crate::workspace;
 
 /// The crates with tests that talk to a broker; what the compiler says of mistakes is left out.
-const INTEGRATION: [&str; 2] = [
+const INTEGRATION: [&str; 3] = [
     "-p micro-kafka -p micro-kafka-test -p flights -- --skip mistakes_are_explained \
      --skip odd_but_valid_code_compiles_and_runs",
     "-p micro-kafka-broker --test librdkafka --test semantics --test wire",
+    "-p micro-kafka-proof",
 ];
 
 pub(super) const ALL: &[Step] = &[
@@ -44,7 +46,7 @@ pub(super) const ALL: &[Step] = &[
     },
     Step {
         name: "example",
-        about: "the ledger example, and flights, its table compared",
+        about: "every example, what it prints compared",
         run: example,
     },
     Step {
@@ -127,7 +129,8 @@ fn doc() -> Result<(), CiError> {
 
 fn example() -> Result<(), CiError> {
     Run::cargo("run --release --locked -p ledger").check()?;
-    compare_table(Run::cargo("run --release --locked -p flights"))
+    compare_table(Run::cargo("run --release --locked -p flights"))?;
+    examples::check()
 }
 
 /// Includes the broker's release build, which other steps have made.

@@ -100,9 +100,7 @@ impl Transaction {
 
     /// Ends the epoch with the transaction; when the epochs have run out, the id as well.
     fn decide_with_epoch(&mut self, now: Moment, verdict: Verdict) -> Producer {
-        if self.producer.epoch >= LAST_EPOCH {
-            self.next_id = self.ids.next();
-        }
+        self.renew_id();
         if self.state.is_settled() {
             self.started = Some(now);
         }

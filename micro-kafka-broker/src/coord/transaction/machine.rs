@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::init::LAST_EPOCH;
 use super::{
     Effect, Event, Moment, Producer, Protocol, TransactionError, TransactionLimits,
     TransactionState,
@@ -123,11 +124,19 @@ impl Transaction {
     /// The epoch in between is never given to a client: who comes next gets one more.
     pub(super) fn fence(&mut self, now: Moment) {
         self.state = TransactionState::PrepareEpochFence;
+        self.renew_id();
         // Epochs that clients get end one before the last, so there is room for this one.
         self.producer.epoch = self.producer.epoch.saturating_add(1);
         self.last_epoch = -1;
         self.protocol = Protocol::EpochPerTransaction;
         self.decide(now, Verdict::Abort);
+    }
+
+    /// When the epochs have run out, the producer after the transaction has another id.
+    pub(super) fn renew_id(&mut self) {
+        if self.producer.epoch >= LAST_EPOCH {
+            self.next_id = self.ids.next();
+        }
     }
 
     /// Decides the transaction: from here on only the markers are missing.

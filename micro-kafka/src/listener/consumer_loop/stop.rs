@@ -148,6 +148,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             self.inbox.acks.push(token);
         }
         self.take_acks();
+        if !self.source.assignment_lost() {
+            self.call_hook(
+                |it, id, all| it.revoked_before_commit(id, all),
+                &self.assigned_slots(),
+            );
+        }
         self.send_last_commit(CommitWait::new(0));
     }
 
@@ -169,9 +175,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn send_last_commit(&mut self, commit: CommitWait) {
-        let slots = self.assigned().map(|(slot, _)| slot);
-        let slots = slots.collect::<Vec<Slot>>();
-        match self.commit_now(slots.into_iter()) {
+        match self.commit_now(self.assigned_slots().into_iter()) {
             Ok(Some(id)) => self.set_phase(Phase::Commit(CommitWait {
                 id,
                 state: CommitState::Sent,
@@ -183,6 +187,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 self.begin_close();
             }
         }
+    }
+
+    fn assigned_slots(&self) -> Vec<Slot> {
+        self.assigned().map(|(slot, _)| slot).collect()
     }
 
     fn begin_close(&mut self) {
@@ -207,6 +215,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn take_stop_answer(&mut self, id: u64, result: &Result<(), CommitError>) -> bool {
         let Some(Stop {
             phase: Phase::Commit(commit),
+            drain_until,
             ..
         }) = &mut self.stop
         else {
@@ -218,9 +227,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let now = Instant::now();
         commit.state = match result {
             Err(error) => {
-                if error.fenced {
-                    commit.until = now;
-                }
+                // The group takes no commits while it waits for a member, and that may be a dead one.
+                commit.until = if error.fenced {
+                    now
+                } else {
+                    commit.until.max(*drain_until)
+                };
                 CommitState::Refused(now + COMMIT_AGAIN)
             }
             Ok(()) => CommitState::Answered,

@@ -2,6 +2,7 @@
 
 mod acknowledging;
 mod allocating;
+mod batch_modes;
 mod committing;
 mod controlling;
 mod cost;

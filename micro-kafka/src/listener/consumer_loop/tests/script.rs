@@ -15,6 +15,7 @@ use crate::client::{
 };
 use crate::clock::Clock;
 use crate::error::{Action, RetryTopics};
+use crate::listener::batch::BatchSpec;
 use crate::listener::command::Command;
 use crate::listener::consumer_loop::{ConsumerLoop, Exit, LoopSeat};
 use crate::listener::event::{EventStream, Events};
@@ -288,6 +289,7 @@ pub(super) struct Rig {
 /// How a rig's loop is set up.
 pub(super) struct Plan {
     pub(super) order: Order,
+    pub(super) batch: Option<BatchSpec>,
     pub(super) parallelism: Option<usize>,
     pub(super) dispatch: Dispatch,
     pub(super) ack_mode: AckMode,
@@ -319,6 +321,7 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             order: Order::Partition,
+            batch: None,
             parallelism: None,
             dispatch: Dispatch::Inline,
             ack_mode: AckMode::Batch,
@@ -481,7 +484,7 @@ impl Plan {
             topic_partitions: Vec::new(),
             send_to: None,
             info: None,
-            batch: None,
+            batch: self.batch,
             transaction: None,
             filter: None,
             auto_commit: self.auto_commit,

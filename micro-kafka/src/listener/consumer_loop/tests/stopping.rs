@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::script::{Call, Plan};
+use crate::client::CommitError;
 use crate::listener::StopReport;
 use crate::listener::command::Command;
 use crate::listener::consumer_loop::Exit;
@@ -86,4 +87,50 @@ async fn a_record_that_waits_for_its_retry_does_not_delay_a_stop() {
     rig.command(Command::Stop);
     assert_eq!(report(&rig.exit().await).abandoned, 1);
     assert!(started.elapsed() < Duration::from_millis(100));
+}
+
+fn refused() -> CommitError {
+    CommitError {
+        name: "REBALANCE_IN_PROGRESS",
+        fenced: false,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_last_commit_that_is_refused_is_sent_again_until_the_deadline() {
+    let plan = Plan {
+        shutdown_timeout: Duration::from_secs(4),
+        ..Plan::default()
+    };
+    let rig = plan.run();
+    rig.script
+        .with(|state| state.refuse_commits = Some(refused()));
+    rig.assign(&[(0, 3)]);
+    rig.log.reaches(3).await;
+    rig.command(Command::Stop);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!rig.script.calls().contains(&Call::Close));
+    rig.script.with(|state| state.refuse_commits = None);
+    rig.script.called(&Call::Close).await;
+    let calls = rig.script.calls();
+    assert_eq!(calls[calls.len() - 2..], [Call::Commit(0, 3), Call::Close]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_last_commit_that_is_always_refused_ends_with_the_deadline() {
+    let plan = Plan {
+        shutdown_timeout: Duration::from_secs(4),
+        ..Plan::default()
+    };
+    let rig = plan.run();
+    rig.script
+        .with(|state| state.refuse_commits = Some(refused()));
+    rig.assign(&[(0, 3)]);
+    rig.log.reaches(3).await;
+    let started = tokio::time::Instant::now();
+    rig.command(Command::Stop);
+    rig.exit().await;
+    let took = started.elapsed();
+    let deadline = Duration::from_secs(4);
+    assert!(took >= deadline && took < deadline * 2, "{took:?}");
 }

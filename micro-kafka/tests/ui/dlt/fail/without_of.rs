@@ -1,0 +1,13 @@
+#![allow(unused)]
+
+use micro_kafka::prelude::*;
+
+#[kafka_listener(topics = "orders", group_id = "billing")]
+async fn charge(payload: &[u8]) -> Result<(), String> {
+    Ok(())
+}
+
+#[dlt_handler]
+async fn lost(payload: &[u8]) {}
+
+fn main() {}

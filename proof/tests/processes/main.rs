@@ -1,0 +1,92 @@
+//! Three processes of a service, killed, stopped, ended and restarted at random while records come
+//! in: nothing is lost, keys keep their order, and what is handled twice is explained by the harm.
+//!
+//! `MICRO_KAFKA_PROOF_SEED` repeats a schedule; `MICRO_KAFKA_PROOF_SECONDS` and
+//! `MICRO_KAFKA_PROOF_RECORDS` say for how long and how many; `MICRO_KAFKA_PROOF_BEHIND` how many
+//! records stand behind a stuck one, and `MICRO_KAFKA_PROOF_BYTES` how large they are.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
+
+mod folder;
+mod kafka;
+mod member;
+mod memory;
+mod schedule;
+mod traffic;
+mod trial;
+
+use micro_kafka_proof::check::{Anomaly, Verdict};
+
+use schedule::Schedule;
+use trial::{Trial, from_environment};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_processes_are_killed_stopped_and_restarted() {
+    let seconds = from_environment("SECONDS").unwrap_or(8);
+    let seed = from_environment("SEED").unwrap_or_else(trial::new_seed);
+    let trial = Trial {
+        records: from_environment("RECORDS").unwrap_or(8_000),
+        keys: 40,
+        schedule: Schedule::random(seed, seconds),
+        paced: true,
+        service: &[],
+        static_members: false,
+        settings: &[],
+    };
+    eprintln!("MICRO_KAFKA_PROOF_SEED={seed}");
+    let (verdict, folder) = trial.run().await;
+    eprintln!("{verdict}");
+    assert!(
+        verdict.anomalies.is_empty(),
+        "MICRO_KAFKA_PROOF_SEED={seed}, {}: {verdict}",
+        folder.keep().display()
+    );
+}
+
+/// The settings that let records of a key overtake one another, and that commit at once.
+const MISTAKES: [(&str, &str); 2] = [
+    ("KAFKA__LISTENERS__SINGLE__ORDER", "none"),
+    ("KAFKA__LISTENERS__MANUAL__ACK_MODE", "manual-immediate"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_makes_mistakes_is_found_out() {
+    let trial = Trial {
+        records: 3_200,
+        keys: 16,
+        schedule: Schedule::kills(),
+        paced: false,
+        service: &["--with-bugs"],
+        static_members: true,
+        settings: &MISTAKES,
+    };
+    let (verdict, folder) = trial.run().await;
+    let told = format!("{}: {verdict}", folder.keep().display());
+    let found = |listener, is: fn(&Anomaly) -> bool| has(&verdict, listener, is);
+    let lost: fn(&Anomaly) -> bool = |anomaly| matches!(anomaly, Anomaly::Lost(_));
+    assert!(found("manual", lost), "committed too early: {told}");
+    assert!(found("batch", lost), "forgotten: {told}");
+    let out_of_order = found("single", |anomaly| {
+        matches!(anomaly, Anomaly::OutOfOrder { .. })
+    });
+    assert!(out_of_order, "overtaken: {told}");
+    let at_once = found("single", |anomaly| {
+        matches!(anomaly, Anomaly::AtOnce { .. })
+    });
+    assert!(at_once, "two of a key at once: {told}");
+    let repeated = found("keyed", |anomaly| {
+        matches!(anomaly, Anomaly::Repeated { .. })
+    });
+    assert!(repeated, "handled twice: {told}");
+    folder.remove();
+}
+
+fn has(verdict: &Verdict, listener: &str, is: fn(&Anomaly) -> bool) -> bool {
+    let mut anomalies = verdict.anomalies.iter();
+    anomalies.any(|anomaly| anomaly.record().listener == listener && is(anomaly))
+}

@@ -63,6 +63,17 @@ fn topics(listener: &Plan, namespace: &str) -> Vec<String> {
     if listener.recoverer == Recoverer::Log {
         return Vec::new();
     }
+    if let Some(chain) = &listener.endpoint.retry_topics {
+        let own = |topic: &String| topic.strip_prefix(namespace).unwrap_or(topic).to_owned();
+        let mut topics: Vec<String> = Vec::new();
+        for needed in chain.dead_letter_topics() {
+            let topic = own(&needed.topic);
+            if !topics.contains(&topic) {
+                topics.push(topic);
+            }
+        }
+        return topics;
+    }
     if let Some(topic) = &listener.dead_letter_topic {
         return vec![topic.clone()];
     }

@@ -210,7 +210,7 @@ impl Fuse {
 /// Whether a failure speaks of what the handler depends on, and not of its record.
 fn is_broken(error: &ListenerError) -> bool {
     let of_the_record = matches!(error.policy(), Policy::DeadLetter | Policy::Skip);
-    error.kind() != ErrorKind::Decode && !of_the_record
+    !matches!(error.kind(), ErrorKind::Decode | ErrorKind::DecodeKey) && !of_the_record
 }
 
 impl fmt::Debug for Fuse {

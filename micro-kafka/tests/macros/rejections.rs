@@ -77,9 +77,14 @@ fn headed(value: Option<&[u8]>) -> OwnedRecord {
 
 #[track_caller]
 fn assert_refused(id: &str, record: OwnedRecord, message: &str) {
+    assert_refused_as(ErrorKind::Decode, id, record, message);
+}
+
+#[track_caller]
+fn assert_refused_as(kind: ErrorKind, id: &str, record: OwnedRecord, message: &str) {
     let error = run(id, record).unwrap_err();
     assert_eq!(chain(&error), message);
-    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert_eq!(error.kind(), kind);
     assert_eq!(error.policy(), Policy::DeadLetter);
     for text in [chain(&error), format!("{error:?}")] {
         assert!(!text.contains("4111"), "{text} holds the value");
@@ -137,7 +142,8 @@ fn text_that_is_no_utf8_is_refused() {
         record(Some(b"4111\xff")),
         "the payload cannot be read as `Text<&str>`; not valid UTF-8 at byte 4",
     );
-    assert_refused(
+    assert_refused_as(
+        ErrorKind::DecodeKey,
         "needs_text_key",
         keyed(b"4111\xff"),
         "the key is not a `&str`; not valid UTF-8 at byte 4",
@@ -146,12 +152,14 @@ fn text_that_is_no_utf8_is_refused() {
 
 #[test]
 fn keys_that_are_null_or_of_another_width_are_refused() {
-    assert_refused(
+    assert_refused_as(
+        ErrorKind::DecodeKey,
         "needs_text_key",
         record(None),
         "the key is null: take `Key<Option<&str>>` to accept records without one",
     );
-    assert_refused(
+    assert_refused_as(
+        ErrorKind::DecodeKey,
         "needs_number_key",
         keyed(CANARY.as_bytes()),
         "the key is not a `i64`; 9 bytes where 8 are needed",

@@ -12,6 +12,9 @@ pub mod settings {}
 #[doc = include_str!("../guide/04-errors.md")]
 pub mod errors {}
 
+#[doc = include_str!("../guide/18-retry-topics.md")]
+pub mod retry_topics {}
+
 #[doc = include_str!("../guide/05-sending.md")]
 pub mod sending {}
 

@@ -68,7 +68,7 @@ pub(super) const RETRY_TOPIC: &[Key] = &[
     ),
     key(
         "dlt-strategy",
-        Choice(&["fail", "always-retry", "none"]),
+        Choice(&["fail", "none"]),
         "fail",
         "what becomes of records whose retries are used up",
     ),

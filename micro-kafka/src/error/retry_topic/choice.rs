@@ -30,8 +30,6 @@ pub enum DltStrategy {
     /// They go to the dead-letter topic; a dead-letter handler that fails is bounded.
     #[default]
     Fail,
-    /// They go to the dead-letter topic, and once more when its handler fails: Spring's default.
-    AlwaysRetry,
     /// There is no dead-letter topic: they are given up, with a line in the log.
     NoDlt,
 }
@@ -61,11 +59,8 @@ impl SameInterval {
 }
 
 impl DltStrategy {
-    pub(crate) const NAMES: [(&'static str, Self); 3] = [
-        ("fail", Self::Fail),
-        ("always-retry", Self::AlwaysRetry),
-        ("none", Self::NoDlt),
-    ];
+    pub(crate) const NAMES: [(&'static str, Self); 2] =
+        [("fail", Self::Fail), ("none", Self::NoDlt)];
 }
 
 impl RetryCompat {

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use micro_kafka::error::LoggingRecoverer;
+use micro_kafka::error::{ListenerError, LoggingRecoverer, Recover, RecoverFuture, Recovered};
+use micro_kafka::listener::Delivery;
 use micro_kafka::prelude::*;
 use micro_kafka::template::{KafkaTemplate, SendError};
 use micro_kafka_test::End;
@@ -239,12 +240,32 @@ async fn a_failed_assertion_shows_what_became_of_the_record() {
     );
 }
 
+/// Puts records somewhere that no dead-letter topic is.
+#[derive(Debug)]
+struct Shelf;
+
+impl Recover for Shelf {
+    fn recover(&self, delivery: Delivery, error: ListenerError) -> RecoverFuture {
+        Box::pin(std::future::ready((
+            delivery,
+            error,
+            Ok(Recovered::DeadLettered),
+        )))
+    }
+}
+
 #[tokio::test]
-async fn an_own_recoverer_takes_the_record() {
+async fn who_only_logs_gives_the_record_up() {
     let ship = drive(ship)
         .state(trucks(0))
         .recoverer(LoggingRecoverer)
         .build();
+    ship.deliver(Json(Order { id: 0 })).await.assert_skipped();
+}
+
+#[tokio::test]
+async fn an_own_recoverer_takes_the_record() {
+    let ship = drive(ship).state(trucks(0)).recoverer(Shelf).build();
     let lost = ship.deliver(Json(Order { id: 0 })).await;
     assert_eq!(lost.end(), &End::DeadLettered);
     let said = failure(async { lost.assert_dead_letter(|_| true).attempts() }).await;

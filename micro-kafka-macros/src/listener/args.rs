@@ -3,11 +3,10 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{Expr, LitStr, Path, ReturnType, Signature};
 
-use super::batch::{Batch, batch};
 use super::code::{ErrorHandler, SendTo, error_handler, function, of, one_topic, send_to};
+use super::gathering::{Gathering, gathering};
 use super::pace::{rate_limit, timeout};
 use super::source::{check_sources, partitions, topic_pattern};
-use super::transactional::{Transactional, transactional};
 use super::{Retry, retry};
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
@@ -16,6 +15,11 @@ use crate::setting::{Setting, settings};
 use crate::suggestion::unknown;
 use crate::text::{has_placeholder, placeholders, topic};
 use crate::value::{boolean, number, text, texts};
+
+/// What is told if one of them has another form.
+const BATCH: &str = "write `batch`, or `batch(max = 500, linger = \"50ms\")`";
+const TRANSACTIONAL: &str =
+    "write `transactional`, or `transactional(max = 500, linger = \"100ms\")`";
 
 /// Each consumer is a thread: more is a mistake.
 const MOST_CONSUMERS: u32 = 1_000;
@@ -97,8 +101,8 @@ pub(super) struct Args {
     pub(super) retry: Retry,
     pub(super) topic_pattern: Option<LitStr>,
     pub(super) topic_partitions: Vec<LitStr>,
-    pub(super) batch: Option<Batch>,
-    pub(super) transactional: Option<Transactional>,
+    pub(super) batch: Option<Gathering>,
+    pub(super) transactional: Option<Gathering>,
     pub(super) container: Option<LitStr>,
     pub(super) filter: Option<Expr>,
     pub(super) error_handler: Option<ErrorHandler>,
@@ -181,8 +185,8 @@ fn values(settings: &[Setting], ctxt: &mut Ctxt) -> Args {
                 args.retry_span = Some(setting.span());
                 args.retry = retry(setting, ctxt);
             }
-            "batch" => args.batch = Some(batch(setting, ctxt)),
-            "transactional" => args.transactional = Some(transactional(setting, ctxt)),
+            "batch" => args.batch = Some(gathering(setting, BATCH, ctxt)),
+            "transactional" => args.transactional = Some(gathering(setting, TRANSACTIONAL, ctxt)),
             "container" => args.container = named(setting, ctxt),
             "filter" => args.filter = function(setting, ctxt),
             "error_handler" => args.error_handler = error_handler(setting, ctxt),

@@ -264,8 +264,10 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
     let optional = |text: &Option<LitStr>| option(support, text.as_ref().map(|text| quote!(#text)));
     let topic_pattern = optional(&args.topic_pattern);
     let topic_partitions = &args.topic_partitions;
-    let batch = option(support, args.batch.map(|batch| batch.tokens(support)));
+    let batch = args.batch.map(|it| it.tokens(support));
+    let batch = option(support, batch.map(|it| quote!(#support::BatchDef { #it })));
     let transactional = args.transactional.map(|it| it.tokens(support));
+    let transactional = transactional.map(|it| quote!(#support::TransactionDef { #it }));
     let transactional = option(support, transactional);
     let container = optional(&args.container);
     let filter = option(support, args.filter.as_ref().map(|filter| quote!(#filter)));

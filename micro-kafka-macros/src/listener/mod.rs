@@ -5,12 +5,12 @@ mod argument;
 mod batch;
 mod code;
 mod expand;
+mod gathering;
 mod kind;
 mod lifetime;
 mod pace;
 mod retry;
 mod source;
-mod transactional;
 
 use proc_macro2::TokenStream;
 use quote::quote;

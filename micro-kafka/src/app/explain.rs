@@ -3,7 +3,7 @@
 use super::dlt_handlers;
 use super::registration::Registration;
 use super::resolve::{ErrorHandlers, Resolver};
-use crate::config::{Config, ConfigErrors, Explanation, ListenerAttributes};
+use crate::config::{Config, ConfigErrors, Explanation};
 use crate::listener::{LISTENERS, States};
 
 /// Loads the settings from the usual places and tells every one that counts with the place it
@@ -32,18 +32,7 @@ fn explain_linked(config: &Config) -> Result<Explanation, ConfigErrors> {
             // What is wrong is told of the listener whose dead letters it takes.
             continue;
         }
-        let values = listener.arguments.as_texts();
-        let values: Vec<(&str, &str)> = values
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect();
-        let attributes = ListenerAttributes {
-            id: &listener.id,
-            explicit_id: listener.explicit_id,
-            values: &values,
-            origin: listener.origin(),
-        };
-        match config.explain_listener(&attributes) {
+        match listener.with_attributes(|attributes| config.explain_listener(attributes)) {
             Ok(explained) => explanation = explanation.and(explained),
             Err(errors) => mistakes.extend(errors.into_vec()),
         }

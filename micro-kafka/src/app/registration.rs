@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use crate::config::{Origin, Recoverer};
+use crate::config::{ListenerAttributes, Origin, Recoverer};
 use crate::error::ErrorHandler;
 use crate::listener::{
     AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, Layers, ListenerDef,
@@ -71,8 +71,23 @@ pub(crate) struct Arguments {
 }
 
 impl Registration {
+    /// What it declares, as the settings read it, for as long as `read` runs.
+    pub(super) fn with_attributes<T>(&self, read: impl FnOnce(&ListenerAttributes<'_>) -> T) -> T {
+        let values = self.arguments.as_texts();
+        let values: Vec<(&str, &str)> = values
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        read(&ListenerAttributes {
+            id: &self.id,
+            explicit_id: self.explicit_id,
+            values: &values,
+            origin: self.origin(),
+        })
+    }
+
     /// Where it was declared.
-    pub(super) fn origin(&self) -> Origin {
+    fn origin(&self) -> Origin {
         match self.source {
             Some(source) => Origin::file(source.file, source.line as usize, 1),
             None => Origin::Program,

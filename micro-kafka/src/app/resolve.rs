@@ -7,9 +7,7 @@ use std::sync::Arc;
 use super::dlt_handlers;
 use super::error::BootError;
 use super::registration::{Arguments, Code, Registration};
-use crate::config::{
-    Config, KafkaSettings, ListenerAttributes, Recoverer, ResolvedListener, RetrySettings,
-};
+use crate::config::{Config, KafkaSettings, Recoverer, ResolvedListener, RetrySettings};
 use crate::error::{DEAD_LETTER_SUFFIX, ErrorHandler, HeaderRules, RetryTopicError, RetryTopics};
 use crate::listener::{AckMode, BootCheck, ListenerEndpoint, SendTo, States, TopicPartitions};
 
@@ -104,23 +102,14 @@ fn plan(
     handlers: &ErrorHandlers,
     problems: &mut Vec<BootError>,
 ) -> Result<Plan, Reported> {
-    let values = listener.arguments.as_texts();
-    let values: Vec<(&str, &str)> = values
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
-    let attributes = ListenerAttributes {
-        id: &listener.id,
-        explicit_id: listener.explicit_id,
-        values: &values,
-        origin: listener.origin(),
-    };
-    if let Some(variants) = listener.variants {
-        let unknown = config.unknown_error_variants(&attributes, variants);
-        problems.extend(unknown.into_iter().map(BootError::from));
-    }
-    let resolved = config.listener(&attributes).map_err(|errors| {
-        problems.extend(errors.into_vec().into_iter().map(BootError::from));
+    let resolved = listener.with_attributes(|attributes| {
+        if let Some(variants) = listener.variants {
+            let unknown = config.unknown_error_variants(attributes, variants);
+            problems.extend(unknown.into_iter().map(BootError::from));
+        }
+        config.listener(attributes).map_err(|errors| {
+            problems.extend(errors.into_vec().into_iter().map(BootError::from));
+        })
     });
     let ack_mode = resolved
         .as_ref()

@@ -1,56 +1,61 @@
-//! `transactional` and `transactional(max = 500, linger = "100ms")`.
+//! How many records go together, and how long the first of them waits: `max = 500, linger = "50ms"`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::batch::linger;
 use super::retry::option;
 use crate::crate_path::Support;
 use crate::ctxt::Ctxt;
 use crate::setting::{Setting, Value, settings};
-use crate::value::number;
+use crate::text::millis;
+use crate::value::{number, text};
 
 const KEYS: [&str; 2] = ["max", "linger"];
 const MOST_RECORDS: u32 = 100_000;
 
-/// Transactions, as far as they are given.
+/// As far as it is given.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Transactional {
+pub(super) struct Gathering {
     max: Option<u32>,
     linger: Option<u64>,
 }
 
-/// Reads them.
-pub(super) fn transactional(setting: &Setting, ctxt: &mut Ctxt) -> Transactional {
-    let mut transactional = Transactional::default();
+/// Reads it; `example` is told if it has another form.
+pub(super) fn gathering(setting: &Setting, example: &str, ctxt: &mut Ctxt) -> Gathering {
+    let mut gathering = Gathering::default();
     let list = match &setting.value {
-        Value::Absent => return transactional,
+        Value::Absent => return gathering,
         Value::List(list) => list,
         Value::Assigned(_) => {
-            let example =
-                "write `transactional`, or `transactional(max = 500, linger = \"100ms\")`";
             ctxt.error(setting.span(), example);
-            return transactional;
+            return gathering;
         }
     };
     let settings = settings(list.stream(), &KEYS, ctxt);
     for setting in &settings {
         match &*setting.name() {
-            "max" => transactional.max = number(setting, 1..=MOST_RECORDS, ctxt),
-            _ => transactional.linger = linger(setting, ctxt),
+            "max" => gathering.max = number(setting, 1..=MOST_RECORDS, ctxt),
+            _ => gathering.linger = linger(setting, ctxt),
         }
     }
-    transactional
+    gathering
 }
 
-impl Transactional {
-    /// The framework's `TransactionDef`.
+fn linger(setting: &Setting, ctxt: &mut Ctxt) -> Option<u64> {
+    let wait = text(setting, ctxt)?;
+    millis(&wait.value())
+        .map_err(|message| ctxt.error(wait.span(), message))
+        .ok()
+}
+
+impl Gathering {
+    /// The fields of the framework's `BatchDef` and `TransactionDef`.
     pub(super) fn tokens(self, support: &Support) -> TokenStream {
         let max = option(support, self.max.map(|max| quote!(#max)));
         let linger = self
             .linger
             .map(|millis| quote!(#support::Duration::from_millis(#millis)));
         let linger = option(support, linger);
-        quote!(#support::TransactionDef { max: #max, linger: #linger })
+        quote!(max: #max, linger: #linger)
     }
 }

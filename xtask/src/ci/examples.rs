@@ -1,5 +1,4 @@
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::step::{CiError, Run, same_lines};
@@ -13,32 +12,56 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs every example that says what it prints, and compares.
 pub(super) fn check() -> Result<(), CiError> {
-    let folders = folders()?;
-    let names = folders.iter().filter_map(|folder| folder.file_name());
-    let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
+    let names = names(false)?;
     let packages = names.iter().map(|name| format!(" -p {name}"));
     // Together, so that none compiles while it is timed.
     Run::cargo(&format!("build --locked{}", packages.collect::<String>())).check()?;
-    for (folder, name) in folders.iter().zip(&names) {
-        let file = folder.join(EXPECTED);
-        let expected = fs::read_to_string(&file).map_err(KafkaError::io(&file))?;
-        let run = Run::cargo(&format!("run --quiet --locked -p {name}")).limit(LIMIT);
-        same_lines(name, &run.stdout()?, &expected)?;
-    }
-    Ok(())
+    names.iter().try_for_each(|name| {
+        let run = Run::cargo(&format!("run --quiet --locked -p {name}"));
+        compare(name, run)
+    })
 }
 
-fn folders() -> Result<Vec<PathBuf>, CiError> {
+/// The examples that need a feature of their own, `all`, to be built.
+pub(super) fn optional() -> Result<Vec<String>, CiError> {
+    names(true)
+}
+
+/// Runs an example that is built, and compares what it prints.
+pub(super) fn compare_built(name: &str) -> Result<(), CiError> {
+    let program = workspace::target().join("debug").join(name);
+    compare(name, Run::program(&program.to_string_lossy(), ""))
+}
+
+fn compare(name: &str, run: Run) -> Result<(), CiError> {
+    let folder = workspace::root().join("examples").join(name);
+    let file = folder.join(EXPECTED);
+    let expected = fs::read_to_string(&file).map_err(KafkaError::io(&file))?;
+    // In its own folder, where its settings are.
+    let printed = run.dir(&folder).limit(LIMIT).stdout()?;
+    same_lines(name, &printed, &expected)
+}
+
+/// The examples that say what they print and need features, or those that need none, in order.
+fn names(optional: bool) -> Result<Vec<String>, CiError> {
     let examples = workspace::root().join("examples");
-    let mut folders = Vec::new();
+    let mut names = Vec::new();
     for entry in fs::read_dir(&examples).map_err(KafkaError::io(&examples))? {
         let folder = entry.map_err(KafkaError::io(&examples))?.path();
-        if folder.join(EXPECTED).exists() {
-            folders.push(folder);
+        let Some(name) = folder
+            .file_name()
+            .filter(|_| folder.join(EXPECTED).exists())
+        else {
+            continue;
+        };
+        let manifest = folder.join("Cargo.toml");
+        let manifest = fs::read_to_string(&manifest).map_err(KafkaError::io(&manifest))?;
+        if manifest.contains("required-features") == optional {
+            names.push(name.to_string_lossy().into_owned());
         }
     }
-    folders.sort();
-    Ok(folders)
+    names.sort();
+    Ok(names)
 }
 
 #[cfg(test)]
@@ -47,11 +70,10 @@ mod tests {
 
     #[test]
     fn examples_that_say_what_they_print_are_found() {
-        let folders = folders().unwrap();
-        assert!(folders.is_sorted() && !folders.is_empty());
-        let examples = workspace::root().join("examples");
-        assert!(folders.contains(&examples.join("key-order")));
+        let names = names(false).unwrap();
+        assert!(names.is_sorted());
+        assert!(names.iter().any(|name| name == "key-order"));
         // Its table is compared by a step of its own.
-        assert!(!folders.contains(&examples.join("flights")));
+        assert!(!names.iter().any(|name| name == "flights"));
     }
 }

@@ -3,6 +3,7 @@
 mod clients;
 mod disk;
 mod examples;
+mod features;
 mod programs;
 pub(crate) mod step;
 mod steps;

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::clients::{self, Broker};
 use super::disk;
 use super::examples;
+use super::features;
 use super::programs;
 use super::step::{CiError, Run, Step, same_lines};
 use crate::kafka::Kafka;
@@ -48,6 +49,11 @@ pub(super) const ALL: &[Step] = &[
         name: "example",
         about: "every example, what it prints compared",
         run: example,
+    },
+    Step {
+        name: "features",
+        about: "lints, tests and examples of optional features, on both brokers",
+        run: features::check,
     },
     Step {
         name: "clients",

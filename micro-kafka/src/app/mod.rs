@@ -9,6 +9,7 @@ mod detached;
 mod dlt_handlers;
 mod error;
 mod explain;
+mod idempotency;
 mod log;
 mod maker;
 mod missing_topics;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::dlt_handlers;
 use super::error::BootError;
+use super::idempotency::{self, IdempotencyStores};
 use super::registration::{Arguments, Code, Registration};
 use crate::config::{Config, KafkaSettings, Recoverer, ResolvedListener, RetrySettings};
 use crate::error::{DEAD_LETTER_SUFFIX, ErrorHandler, HeaderRules, RetryTopicError, RetryTopics};
@@ -13,6 +14,13 @@ use crate::listener::{AckMode, BootCheck, ListenerEndpoint, SendTo, States, Topi
 
 /// The application's error handlers, by name.
 pub(super) type ErrorHandlers = BTreeMap<String, Arc<dyn ErrorHandler>>;
+
+/// What the application has for listeners that name it.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) error_handlers: ErrorHandlers,
+    pub(super) idempotency_stores: IdempotencyStores,
+}
 
 /// A listener that is ready to run.
 #[derive(Debug)]
@@ -36,10 +44,10 @@ pub(super) fn resolve(
     config: &Config,
     listeners: Vec<Registration>,
     states: &States,
-    handlers: &ErrorHandlers,
+    parts: &Parts,
     problems: &mut Vec<BootError>,
 ) -> Vec<Plan> {
-    let resolver = Resolver::new(config, states, handlers);
+    let resolver = Resolver::new(config, states, parts);
     let (letters, listeners): (Vec<_>, Vec<_>) = listeners
         .into_iter()
         .partition(|listener| listener.dlt_of.is_some());
@@ -63,16 +71,16 @@ pub(super) fn resolve(
 pub(super) struct Resolver<'a> {
     config: &'a Config,
     states: &'a States,
-    handlers: &'a ErrorHandlers,
+    parts: &'a Parts,
     namespace: String,
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(config: &'a Config, states: &'a States, handlers: &'a ErrorHandlers) -> Self {
+    pub(super) fn new(config: &'a Config, states: &'a States, parts: &'a Parts) -> Self {
         Self {
             config,
             states,
-            handlers,
+            parts,
             namespace: config.kafka().namespaced(""),
         }
     }
@@ -83,7 +91,7 @@ impl<'a> Resolver<'a> {
         listener: Registration,
         problems: &mut Vec<BootError>,
     ) -> Option<Plan> {
-        plan(self.config, listener, self.states, self.handlers, problems).ok()
+        plan(self.config, listener, self.states, self.parts, problems).ok()
     }
 
     /// The prefix of all topics and groups, dot included.
@@ -99,7 +107,7 @@ fn plan(
     config: &Config,
     listener: Registration,
     states: &States,
-    handlers: &ErrorHandlers,
+    parts: &Parts,
     problems: &mut Vec<BootError>,
 ) -> Result<Plan, Reported> {
     let resolved = listener.with_attributes(|attributes| {
@@ -125,7 +133,7 @@ fn plan(
     };
     problems.extend(boot.into_problems().into_iter().map(at));
     let resolved = resolved.map_err(|()| Reported)?;
-    let error_handler = named_handler(&resolved, handlers);
+    let error_handler = named_handler(&resolved, &parts.error_handlers);
     problems.extend(error_handler.as_ref().err().cloned().map(at));
     problems.extend(
         contradictions(&listener.code, &resolved)
@@ -133,10 +141,22 @@ fn plan(
             .map(at),
     );
     let error_handler = error_handler.map_err(|_| Reported)?;
+    let idempotent = idempotency::resolve(config, &listener.code, &resolved, parts);
+    problems.extend(
+        idempotent
+            .as_ref()
+            .err()
+            .into_iter()
+            .flatten()
+            .cloned()
+            .map(at),
+    );
+    let idempotent = idempotent.map_err(|_| Reported)?;
     let retry_topics = retry_topics(config.kafka(), &resolved);
     problems.extend(retry_topics.as_ref().err().map(ToString::to_string).map(at));
     let retry_topics = retry_topics.map_err(|_| Reported)?;
     let mut plan = endpoint(config, listener, resolved, retry_topics);
+    plan.endpoint.idempotent = idempotent;
     look_for_topics(&mut plan);
     plan.error_handler = error_handler.or(plan.error_handler);
     Ok(plan)
@@ -235,6 +255,7 @@ fn endpoint(
         dispatch: resolved.dispatch,
         timeout: resolved.timeout,
         rate_limit: resolved.rate_limit,
+        idempotent: None,
         breaker: resolved.breaker,
         layers: listener.code.layers,
         ack_mode: resolved.ack_mode,
@@ -382,6 +403,8 @@ impl Arguments {
         put("dispatch", self.dispatch.map(|way| way.to_string()));
         put("timeout", self.timeout.clone());
         put("rate_limit", self.rate_limit.clone());
+        put("idempotency_store", self.idempotency_store.clone());
+        put("idempotency_window", self.idempotency_window.clone());
         put("ack_mode", self.ack_mode.map(|mode| mode.to_string()));
         put("retry.attempts", self.retry.attempts.map(|n| n.to_string()));
         put(

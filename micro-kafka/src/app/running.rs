@@ -20,6 +20,8 @@ use crate::error::{
     DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, LoggingRecoverer, Recover,
 };
 use crate::listener::{ContainerHealth, Gate, ListenerContainer, PartitionProgress, StopReport};
+#[cfg(feature = "sqlx")]
+use crate::outbox::{RelayHandle, Relayed};
 use crate::template::KafkaTemplate;
 
 /// An application whose listeners run; see [`KafkaApp::start`].
@@ -32,6 +34,8 @@ pub struct RunningApp {
     pub(super) added: Mutex<Vec<Arc<ListenerContainer>>>,
     pub(super) maker: Maker,
     flush_timeout: std::time::Duration,
+    #[cfg(feature = "sqlx")]
+    relays: tokio::sync::Mutex<Vec<RelayHandle>>,
 }
 
 impl RunningApp {
@@ -39,13 +43,15 @@ impl RunningApp {
         let runtime = multi_thread_runtime()?;
         let dead_letters = dead_letters(&app)?;
         let flush_timeout = app.config.kafka().producer.flush_timeout;
+        #[cfg(feature = "sqlx")]
+        let outboxes = app.outboxes;
         let maker = Maker {
             config: app.config,
             states: app.states,
             template: app.template,
             clock: app.clock,
             error_handler: app.error_handler,
-            error_handlers: app.error_handlers,
+            parts: app.parts,
             recoverer: app.recoverer,
             rebalance_listener: app.rebalance_listener,
             interceptors: app.interceptors.into_iter().collect(),
@@ -64,6 +70,8 @@ impl RunningApp {
             added: Mutex::default(),
             maker,
             flush_timeout,
+            #[cfg(feature = "sqlx")]
+            relays: tokio::sync::Mutex::default(),
         };
         let (key, gate) = Gate::closed();
         match running.start_all(&dead_letters, &gate).await {
@@ -74,7 +82,18 @@ impl RunningApp {
                 return Err(error);
             }
         }
+        #[cfg(feature = "sqlx")]
+        running.relay(&outboxes).await;
         Ok(running)
+    }
+
+    /// Begins to send what outboxes hold.
+    #[cfg(feature = "sqlx")]
+    async fn relay(&self, outboxes: &[Arc<dyn Relayed>]) {
+        let (template, runtime) = (&self.maker.template, &self.maker.runtime);
+        let started = outboxes.iter();
+        let started = started.map(|outbox| outbox.start(template, runtime));
+        self.relays.lock().await.extend(started);
     }
 
     /// The groups are joined while the dead-letter topics are looked for: each takes several round
@@ -202,6 +221,10 @@ impl RunningApp {
         let all = self.containers.iter().chain(added.iter().map(|own| &**own));
         for stopped in join_all(all.map(ListenerContainer::stop)).await {
             report += stopped;
+        }
+        #[cfg(feature = "sqlx")]
+        for relay in &mut *self.relays.lock().await {
+            relay.stop(self.flush_timeout).await;
         }
         self.maker.template.close_requests();
         if let Err(error) = self.maker.template.flush(self.flush_timeout).await {

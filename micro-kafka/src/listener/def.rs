@@ -5,6 +5,7 @@ use std::any::TypeId;
 use super::{AckMode, BatchDef, Delivery, Dispatch, Invoke, Order, States, TransactionDef};
 use crate::config::Recoverer;
 use crate::error::{Action, BackOff, ListenerError};
+use crate::idempotent::IdempotentDef;
 use crate::record::Record;
 
 /// Every `#[kafka_listener]` that is linked into this binary.
@@ -97,6 +98,8 @@ pub struct ListenerDef {
     /// Keys and values of `#[retryable]`, as the settings name them, `enabled` among them; with
     /// placeholders.
     pub retryable: &'static [(&'static str, &'static str)],
+    /// What `#[idempotent]` says.
+    pub idempotent: Option<IdempotentDef>,
     /// Several records in one call.
     pub batch: Option<BatchDef>,
     /// Input, output and offsets in one transaction.

@@ -30,9 +30,13 @@ pub(super) fn check() -> Result<(), CiError> {
     let on_examples = examples.iter().map(|example| format!("{example}/all"));
     let features: Vec<String> = features.chain(on_examples).collect();
     let with = format!("--locked {packages} --features {}", features.join(","));
-    Run::cargo(&format!("clippy {with} --all-targets -- -D warnings"))
-        .limit(LIMIT)
-        .check()?;
+    Run::cargo(&format!(
+        "clippy {with} --all-targets -- -D warnings {}",
+        // With sqlx, tracing writes for the crate log, too: an event is several branches then.
+        "-A clippy::cognitive_complexity"
+    ))
+    .limit(LIMIT)
+    .check()?;
     Run::cargo(&format!("test {with} --lib"))
         .limit(LIMIT)
         .check()?;

@@ -34,6 +34,7 @@ mod producer_transaction;
 mod producer_waiters;
 mod properties;
 mod queue;
+mod security;
 mod signal;
 mod source;
 mod start_offsets;

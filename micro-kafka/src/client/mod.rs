@@ -29,6 +29,7 @@ mod producer_events;
 mod producer_hooks;
 mod producer_lazy;
 mod producer_partitioner;
+mod producer_refused;
 mod producer_topic;
 mod producer_transaction;
 mod producer_waiters;
@@ -65,6 +66,7 @@ pub(crate) use producer::{Core, Producer, SERVERS};
 pub(crate) use producer_delivery::{DeliveryHook, FailureHook, Receipt, Undelivered};
 pub(crate) use producer_hooks::ProducerHooks;
 pub(crate) use producer_lazy::LazyProducer;
+pub(crate) use producer_refused::Refused;
 pub(crate) use producer_topic::{Outgoing, Topic};
 pub(crate) use producer_transaction::{Severity, TransactionRefusal};
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 
 use rdkafka::bindings as rdsys;
 
-use super::callbacks::text;
+use super::callbacks::{self, text};
 
 /// What a client was given for its security.
 #[derive(Debug, Default, Clone, Copy)]
@@ -81,7 +81,7 @@ unsafe extern "C" fn verify(
     _certificate_len: usize,
     reason: *mut c_char,
     reason_len: usize,
-    _opaque: *mut c_void,
+    opaque: *mut c_void,
 ) -> c_int {
     // SAFETY: librdkafka passes a number of its own.
     let code = unsafe { *error };
@@ -92,6 +92,10 @@ unsafe extern "C" fn verify(
     let broker = unsafe { text(broker) };
     let told = verdict(code, depth);
     tracing::error!(target: "librdkafka", broker, code, "a broker is not trusted: {told}");
+    // SAFETY: a consumer's opaque is its callbacks; a producer has none.
+    if let Some(callbacks) = unsafe { callbacks::target(opaque) } {
+        callbacks.note_distrust(told.clone());
+    }
     // SAFETY: the buffer is as long as librdkafka says.
     unsafe { write(&told, reason, reason_len) };
     0

@@ -54,7 +54,10 @@ pub(super) fn secured() -> Result<(), CiError> {
     on(&kafka, |_| {
         Run::cargo(&format!("test {with} --test secured"))
             .limit(LIMIT)
-            .env("MICRO_KAFKA_SECURED", dir.join("secured.env"))
+            .env(
+                "MICRO_KAFKA_SECURED",
+                &dir.join("secured.env").to_string_lossy(),
+            )
             .check()
     })
 }

@@ -12,7 +12,7 @@ const EXPIRED: &str = "-1";
 const HERE: &str = "DNS:localhost,IP:127.0.0.1";
 
 /// What opens the encrypted copy of the client's key.
-pub const KEY_PASSWORD: &str = "key-secret";
+pub(super) const KEY_PASSWORD: &str = "key-secret";
 
 /// An authority with certificates of servers and clients, right ones and wrong ones, made anew by
 /// the program `openssl`.

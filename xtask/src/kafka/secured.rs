@@ -37,9 +37,8 @@ const LISTENERS: [Listener; 6] = [
 ];
 
 /// The user that may log in, by PLAIN and by SCRAM.
-pub const USER: &str = "alice";
-/// Its password.
-pub const PASSWORD: &str = "alice-secret";
+const USER: &str = "alice";
+const PASSWORD: &str = "alice-secret";
 
 /// A server with a listener for each way to connect, beside the open one; what a client needs is in
 /// `DIR/secured.env`: `NAME=VALUE` in lines.

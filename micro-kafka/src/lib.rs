@@ -20,6 +20,7 @@ pub mod listener;
 pub mod outbox;
 pub mod prelude;
 pub mod record;
+pub mod security;
 #[cfg(feature = "sqlx")]
 mod sql;
 pub mod template;

@@ -1,5 +1,6 @@
 //! Listeners that handle each key once, and the stores that they name.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -56,6 +57,17 @@ pub(super) fn resolve(
         window: resolved.idempotency_window,
         store: Arc::clone(store),
     }))
+}
+
+/// The type of what a listener's store gives to its handler.
+pub(super) fn gives(
+    code: &Code,
+    resolved: Option<&ResolvedListener>,
+    parts: &Parts,
+) -> Option<TypeId> {
+    code.idempotency_key?;
+    let name = resolved?.idempotency_store.as_deref().unwrap_or(MEMORY);
+    parts.idempotency_stores.get(name)?.gives()
 }
 
 fn contradictions(code: &Code, resolved: &ResolvedListener) -> Vec<String> {

@@ -18,14 +18,24 @@
 mod def;
 mod key;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod spec;
+#[cfg(feature = "sqlx")]
+mod sql;
 mod store;
 
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use def::{IdempotentDef, KeyDef};
 pub use key::KeyRejection;
 pub use memory::MemoryStore;
 pub use spec::Idempotent;
 pub(crate) use spec::StoreAway;
+#[cfg(feature = "sqlx")]
+pub use sql::SqlStore;
+#[cfg(feature = "sqlx")]
+pub(crate) use sql::TxSlot;
 pub use store::{
     Assignment, Busy, Claim, ClaimRequest, Claimed, Given, IdempotencyStore, StoreError,
     StoreFuture,

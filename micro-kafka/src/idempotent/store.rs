@@ -1,6 +1,6 @@
 //! Where keys are remembered.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -126,4 +126,9 @@ pub trait IdempotencyStore: fmt::Debug + Send + Sync + 'static {
     /// Dropped before it is ready, the key is not claimed, or only for the time of a lease.
     fn claim<'a>(&'a self, request: ClaimRequest<'a>)
     -> StoreFuture<'a, Result<Claim, StoreError>>;
+
+    /// The type of what its claims [give](Claimed::given), if they give something.
+    fn gives(&self) -> Option<TypeId> {
+        None
+    }
 }

@@ -137,6 +137,7 @@ pub struct BootCheck<'a> {
     ack_mode: AckMode,
     acknowledges: bool,
     transactional: bool,
+    gives: Option<TypeId>,
     problems: Vec<String>,
 }
 
@@ -149,6 +150,7 @@ impl<'a> BootCheck<'a> {
             ack_mode,
             acknowledges: false,
             transactional: false,
+            gives: None,
             problems: Vec::new(),
         }
     }
@@ -158,6 +160,19 @@ impl<'a> BootCheck<'a> {
     pub fn transactional(mut self, transactional: bool) -> Self {
         self.transactional = transactional;
         self
+    }
+
+    /// The same of a listener whose idempotency store gives values of that type.
+    #[must_use]
+    pub fn giving(mut self, gives: Option<TypeId>) -> Self {
+        self.gives = gives;
+        self
+    }
+
+    /// What type of values the listener's idempotency store gives to handlers, if it does.
+    #[must_use]
+    pub fn gives(&self) -> Option<TypeId> {
+        self.gives
     }
 
     /// Whether the listener is transactional.

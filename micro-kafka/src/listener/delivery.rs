@@ -10,6 +10,7 @@ use super::{
     AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
     Started, Verdict,
 };
+use crate::codec::{Codecs, PayloadSource};
 use crate::error::{FailureHistory, ListenerError};
 use crate::idempotent::Given;
 use crate::record::Record;
@@ -37,6 +38,13 @@ impl Delivery {
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// The record as payload formats see it.
+    #[must_use]
+    pub fn source(&self) -> PayloadSource<'_> {
+        let codecs = self.listener().states.get::<Codecs>();
+        PayloadSource::new(&self.record, codecs.unwrap_or(Codecs::none()))
     }
 
     /// The listener that handles it.
@@ -78,8 +86,9 @@ impl Delivery {
 
     /// What the claim of its key gives, if it is of that type.
     #[cfg(feature = "sqlx")]
-    pub(crate) fn given<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.given.as_deref()?.downcast_ref()
+    pub(crate) fn given<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let given = self.given.as_deref()?;
+        Arc::clone(given).downcast().ok()
     }
 
     /// Tells when the work is called off.

@@ -89,7 +89,7 @@ mod retry_topic;
 mod secret;
 mod section;
 mod size;
-mod suggestion;
+pub(crate) mod suggestion;
 mod template;
 mod transaction;
 mod tree;

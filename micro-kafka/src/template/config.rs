@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{ProducerInterceptor, ProducerListener, ReplyConfig, SendError, TransactionConfig};
 use crate::client::{Partitioner, SERVERS};
+use crate::codec::Codecs;
 use crate::config::{Config, ProducerSettings, Properties, canonical};
 
 /// The librdkafka properties that every template has unless its configuration says otherwise.
@@ -91,6 +92,8 @@ pub struct TemplateConfig {
     pub replies: ReplyConfig,
     /// How transactions are made.
     pub transactions: TransactionConfig,
+    /// What its payloads share with all others of the application.
+    pub codecs: Codecs,
 }
 
 impl TemplateConfig {
@@ -110,6 +113,7 @@ impl TemplateConfig {
             default_topic: None,
             replies: ReplyConfig::default(),
             transactions: TransactionConfig::default(),
+            codecs: Codecs::default(),
         }
     }
 

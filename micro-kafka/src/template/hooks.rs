@@ -8,6 +8,7 @@ use super::{
     TemplateConfig,
 };
 use crate::client::{DeliveryHook, FailureHook, ProducerHooks};
+use crate::codec::Codecs;
 
 /// Interceptors in the order of their calls.
 #[derive(Clone)]
@@ -32,6 +33,7 @@ impl fmt::Debug for Interceptors {
 pub(super) struct Hooks {
     pub(super) errors: ErrorHook,
     pub(super) interceptors: Option<Interceptors>,
+    pub(super) codecs: Codecs,
 }
 
 impl Hooks {
@@ -40,6 +42,7 @@ impl Hooks {
         Self {
             errors,
             interceptors: None,
+            codecs: Codecs::default(),
         }
     }
 
@@ -48,6 +51,7 @@ impl Hooks {
         Self {
             errors: config.error_hook.clone(),
             interceptors: (!interceptors.is_empty()).then(|| Interceptors(interceptors.into())),
+            codecs: config.codecs.clone(),
         }
     }
 }

@@ -66,7 +66,7 @@ async fn mistakes_in_it_are_boot_errors(kafka: EmbeddedKafka) {
 async fn a_name_that_is_nearly_an_errors_is_a_boot_error(kafka: EmbeddedKafka) {
     let boot = async |key: &str, value: &str| {
         let app = kafka.app().listener(charge).state(Gateway::well());
-        let app = app.set(&format!("kafka.listeners.charge.retry-topic.{key}"), value);
+        let app = app.set(format!("kafka.listeners.charge.retry-topic.{key}"), value);
         app.try_start()
             .await
             .map(|_| ())

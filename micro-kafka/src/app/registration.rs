@@ -41,6 +41,8 @@ pub(crate) struct Code {
     pub(crate) idempotency_key: Option<KeyDef>,
     /// What stands around the handler.
     pub(crate) layers: Layers,
+    /// It takes dead letters, and those that it cannot handle go to the end of their topic.
+    pub(crate) sends_back: bool,
 }
 
 /// What the attribute's arguments, or the builder's calls, say.
@@ -172,6 +174,7 @@ impl From<&ListenerDef> for Code {
             }),
             idempotency_key: def.idempotent.map(|def| def.key),
             layers: Layers::default(),
+            sends_back: false,
         }
     }
 }

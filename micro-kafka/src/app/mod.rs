@@ -5,6 +5,7 @@ mod all_partitions;
 mod builder;
 mod dead_letter_ways;
 mod dead_letters;
+mod delayed;
 mod detached;
 mod dlt_handlers;
 mod error;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{ProducerInterceptor, ProducerListener, ReplyConfig, SendError, TransactionConfig};
 use crate::client::{Partitioner, SERVERS};
 use crate::config::{Config, ProducerSettings, Properties, canonical};
+use crate::delayed::DelayedTopic;
 
 /// The librdkafka properties that every template has unless its configuration says otherwise.
 ///
@@ -91,6 +92,8 @@ pub struct TemplateConfig {
     pub replies: ReplyConfig,
     /// How transactions are made.
     pub transactions: TransactionConfig,
+    /// Where delayed sends wait; `None` (the default) turns them off.
+    pub delayed: Option<DelayedTopic>,
 }
 
 impl TemplateConfig {
@@ -110,6 +113,7 @@ impl TemplateConfig {
             default_topic: None,
             replies: ReplyConfig::default(),
             transactions: TransactionConfig::default(),
+            delayed: None,
         }
     }
 

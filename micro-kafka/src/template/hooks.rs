@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::delayed::Postponing;
 use super::{
     ErrorHook, OutboundRecord, ProducerInterceptor, ProducerListener, SendError, SendResult,
     TemplateConfig,
@@ -32,6 +33,8 @@ impl fmt::Debug for Interceptors {
 pub(super) struct Hooks {
     pub(super) errors: ErrorHook,
     pub(super) interceptors: Option<Interceptors>,
+    /// Where delayed sends are on.
+    pub(super) delayed: Option<Arc<Postponing>>,
 }
 
 impl Hooks {
@@ -40,6 +43,7 @@ impl Hooks {
         Self {
             errors,
             interceptors: None,
+            delayed: None,
         }
     }
 
@@ -48,6 +52,7 @@ impl Hooks {
         Self {
             errors: config.error_hook.clone(),
             interceptors: (!interceptors.is_empty()).then(|| Interceptors(interceptors.into())),
+            delayed: Postponing::of(config).map(Arc::new),
         }
     }
 }

@@ -145,6 +145,42 @@ pub(in crate::config) const TABLES: &[Table] = &[
         inherits: None,
         properties: false,
     },
+    Table {
+        path: "kafka.delayed",
+        also: &[],
+        meaning: "records that are sent later; the topic turns it on",
+        keys: DELAYED,
+        inherits: None,
+        properties: false,
+    },
+];
+
+const DELAYED: &[Key] = &[
+    key(
+        "topic",
+        Text,
+        "",
+        "where records wait, of this service alone; created, compacted, if it is missing",
+    ),
+    key(
+        "group-id",
+        Text,
+        "",
+        "the group of the schedulers in all instances; else named as the topic",
+    ),
+    key("partitions", Integer, "6", "of a topic that is created"),
+    key(
+        "replication-factor",
+        Integer,
+        "",
+        "of a topic that is created; else the broker's default",
+    ),
+    key(
+        "memory",
+        Size,
+        "16MiB",
+        "for the bytes of what is due next; what is due later is read again then",
+    ),
 ];
 
 const KAFKA: &[Key] = &[

@@ -2,12 +2,14 @@
 
 mod added;
 mod all_partitions;
+mod argument_texts;
 mod builder;
 mod dead_letter_ways;
 mod dead_letters;
 mod delayed;
 mod detached;
 mod dlt_handlers;
+mod endpoint;
 mod error;
 mod explain;
 mod log;

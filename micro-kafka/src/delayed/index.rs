@@ -293,11 +293,13 @@ mod tests {
         ]
     }
 
+    /// Id, offset, due, the time of the next try, and whether it is taken.
+    type Entry = (u8, i64, i64, i64, bool);
+
     /// What a log of plain lists would say.
     #[derive(Default)]
     struct Model {
-        /// By slot: id, offset, due, and the time of the next try; taken or not.
-        logs: HashMap<Slot, Vec<(u8, i64, i64, i64, bool)>>,
+        logs: HashMap<Slot, Vec<Entry>>,
         next: HashMap<Slot, i64>,
     }
 

@@ -3,6 +3,7 @@
 //! | argument | is |
 //! |---|---|
 //! | [`Json<T>`], [`Text`], [`Bytes`], `&str`, `&[u8]` | the payload |
+//! | [`Number<i64>`](crate::codec::Number), [`Parsed<T>`](crate::codec::Parsed), [`Tombstone`](crate::codec::Tombstone) | the payload, as Kafka's own serializers write it |
 //! | `Option<…>` of those | the payload, `None` for a tombstone |
 //! | [`Validated<Json<T>>`](crate::codec::Validated) | the payload, if it keeps the rules of its type |
 //! | `Result<Json<T>, DecodeError>` | the payload, or why it cannot be read |

@@ -10,6 +10,7 @@ use super::{
     AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
     Started, Verdict,
 };
+use crate::codec::{Codecs, PayloadSource};
 use crate::error::{FailureHistory, ListenerError};
 use crate::record::Record;
 use crate::template::{SendBuilder, Transaction};
@@ -34,6 +35,13 @@ impl Delivery {
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// The record as payload formats see it.
+    #[must_use]
+    pub fn source(&self) -> PayloadSource<'_> {
+        let codecs = self.listener().states.get::<Codecs>();
+        PayloadSource::new(&self.record, codecs.unwrap_or(Codecs::none()))
     }
 
     /// The listener that handles it.

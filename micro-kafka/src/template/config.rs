@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{ProducerInterceptor, ProducerListener, ReplyConfig, SendError, TransactionConfig};
 use crate::client::{Partitioner, SERVERS};
+use crate::codec::Codecs;
 use crate::config::{Config, ProducerSettings, Properties, canonical};
 use crate::delayed::DelayedTopic;
 
@@ -94,6 +95,8 @@ pub struct TemplateConfig {
     pub transactions: TransactionConfig,
     /// Where delayed sends wait; `None` (the default) turns them off.
     pub delayed: Option<DelayedTopic>,
+    /// What its payloads share with all others of the application.
+    pub codecs: Codecs,
 }
 
 impl TemplateConfig {
@@ -114,6 +117,7 @@ impl TemplateConfig {
             replies: ReplyConfig::default(),
             transactions: TransactionConfig::default(),
             delayed: None,
+            codecs: Codecs::default(),
         }
     }
 

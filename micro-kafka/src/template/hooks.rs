@@ -9,6 +9,7 @@ use super::{
     TemplateConfig,
 };
 use crate::client::{DeliveryHook, FailureHook, ProducerHooks};
+use crate::codec::Codecs;
 
 /// Interceptors in the order of their calls.
 #[derive(Clone)]
@@ -35,6 +36,7 @@ pub(super) struct Hooks {
     pub(super) interceptors: Option<Interceptors>,
     /// Where delayed sends are on.
     pub(super) delayed: Option<Arc<Postponing>>,
+    pub(super) codecs: Codecs,
 }
 
 impl Hooks {
@@ -44,6 +46,7 @@ impl Hooks {
             errors,
             interceptors: None,
             delayed: None,
+            codecs: Codecs::default(),
         }
     }
 
@@ -53,6 +56,7 @@ impl Hooks {
             errors: config.error_hook.clone(),
             interceptors: (!interceptors.is_empty()).then(|| Interceptors(interceptors.into())),
             delayed: Postponing::of(config).map(Arc::new),
+            codecs: config.codecs.clone(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod hooks;
 mod interceptor;
 mod kafka_record;
 mod kafka_template;
+mod prompt;
 mod reading;
 mod recorder;
 mod request;

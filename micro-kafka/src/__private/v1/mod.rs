@@ -2,6 +2,7 @@
 
 pub mod batch_outcome;
 mod detached;
+mod lookup;
 pub mod outcome;
 mod panic;
 pub mod reply_outcome;
@@ -27,6 +28,7 @@ pub use crate::listener::{
 pub use crate::template::{KafkaRecord, ToBytes};
 pub use batch_outcome::{BatchOutput, batch_ways};
 pub use detached::Detached;
+pub use lookup::looked_up;
 pub use outcome::{Outcome, Variants, ways};
 pub(crate) use panic::guarded_value;
 pub use panic::{guarded, guarded_batch};

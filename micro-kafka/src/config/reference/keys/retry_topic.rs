@@ -1,7 +1,9 @@
 //! The keys of retry topics.
 
-use super::Kind::{BackOff, Boolean, Choice, Duration, Integer, Share, Text, Texts};
-use super::{Key, key};
+use crate::config::reference::Kind::{
+    BackOff, Boolean, Choice, Duration, Integer, Share, Text, Texts,
+};
+use crate::config::reference::{Key, key};
 
 pub(super) const RETRY_TOPIC: &[Key] = &[
     key(

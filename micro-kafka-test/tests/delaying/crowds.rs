@@ -32,7 +32,7 @@ async fn more_than_fits_into_memory_arrives_in_order(kafka: EmbeddedKafka) {
     let seen = numbers(&kafka.records("orders", 1_000).await);
     let tens: Vec<u32> = seen.iter().map(|n| (999 - n) / 10).collect();
     assert!(tens.is_sorted(), "{tens:?}");
-    let mut each = seen.clone();
+    let mut each = seen;
     each.sort_unstable();
     assert_eq!(each, (0..1_000).collect::<Vec<_>>());
     let stats = app.delayed().unwrap();

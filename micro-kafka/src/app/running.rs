@@ -20,6 +20,7 @@ use crate::config::Recoverer;
 use crate::delayed::{DelayedStats, DelayedWorker};
 use crate::error::{
     DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, LoggingRecoverer, Recover,
+    SendBackRecoverer,
 };
 use crate::listener::{ContainerHealth, Gate, ListenerContainer, PartitionProgress, StopReport};
 use crate::template::KafkaTemplate;
@@ -270,6 +271,7 @@ pub(super) fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
 
 pub(super) fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
     match plan.recoverer {
+        Recoverer::Log if plan.sends_back => Arc::new(SendBackRecoverer::new(template)),
         Recoverer::Log => Arc::new(LoggingRecoverer),
         Recoverer::DeadLetter => Arc::new(recoverer(plan, template)),
     }

@@ -91,7 +91,7 @@ mod secret;
 mod section;
 mod security;
 mod size;
-mod suggestion;
+pub(crate) mod suggestion;
 mod template;
 mod transaction;
 mod tree;

@@ -249,7 +249,7 @@ impl KafkaAppBuilder {
         let listeners = self.registry.collect(&mut problems);
         check_unused_tables(&config, &listeners, &later, &mut problems);
         let template = self.template.or_else(|| {
-            template(&config, &self.error_hook, &self.templates)
+            template(&config, &self.error_hook, &self.templates, &self.clock)
                 .inspect_err(|error| problems.push(BootError::new(error.to_string())))
                 .ok()
         });

@@ -12,7 +12,7 @@ use crate::workspace;
 const FEATURES: &[&str] = &["tls-system", "sqlx-postgres", "sqlx-sqlite", "redis"];
 
 /// The integration tests of `micro-kafka-test` that require one of them.
-const TESTS: &[&str] = &["secured"];
+const TESTS: &[&str] = &["secured", "outbox"];
 
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 

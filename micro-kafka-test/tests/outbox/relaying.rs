@@ -214,7 +214,7 @@ fn check(records: &[std::sync::Arc<OwnedRecord>], rows: usize, kills: usize) {
     assert_eq!(ids.len(), rows, "each row was sent");
     let twice = records.len() - rows;
     assert!(twice <= 2 * kills * 1_000, "{twice} duplicates");
-    println!("{rows} rows, {kills} kills: 0 lost, 0 out of order, {twice} sent twice");
+    eprintln!("{rows} rows, {kills} kills: 0 lost, 0 out of order, {twice} sent twice");
 }
 
 #[kafka_test(topics = ["orders"], partitions = 3, deadline = "20m")]

@@ -33,6 +33,9 @@ pub mod lifecycle {}
 #[doc = include_str!("../guide/14-limits.md")]
 pub mod limits {}
 
+#[doc = include_str!("../guide/19-observing.md")]
+pub mod observing {}
+
 #[doc = include_str!("../guide/15-coming-from-spring.md")]
 pub mod coming_from_spring {}
 

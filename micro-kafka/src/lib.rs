@@ -15,6 +15,7 @@ pub mod config;
 pub mod error;
 pub mod extract;
 pub mod listener;
+pub mod observe;
 pub mod prelude;
 pub mod record;
 pub mod template;

@@ -10,6 +10,7 @@ use micro_kafka::error::{BoxError, ErrorHandler, Recover, RetryListener};
 use micro_kafka::listener::{
     Alarm, Delivery, Handled, HandlerService, Interceptor, RebalanceListener,
 };
+use micro_kafka::observe::Propagation;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -118,6 +119,18 @@ impl TestAppBuilder {
         <L::Service as Service<Delivery>>::Future: Send + 'static,
     {
         self.app = self.app.layer(layer);
+        self
+    }
+
+    /// Ties the spans of listeners that have `spans = true` to a tracing system.
+    pub fn propagation(mut self, propagation: impl Propagation + 'static) -> Self {
+        self.app = self.app.propagation(propagation);
+        self
+    }
+
+    /// Adds a tag to all figures.
+    pub fn metric_tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.app = self.app.metric_tag(name, value);
         self
     }
 

@@ -25,6 +25,11 @@ impl Arguments {
         put("dispatch", self.dispatch.map(|way| way.to_string()));
         put("timeout", self.timeout.clone());
         put("rate_limit", self.rate_limit.clone());
+        put("spans", self.spans.map(|spans| spans.to_string()));
+        put(
+            "metric_tags",
+            (!self.metric_tags.is_empty()).then(|| self.metric_tags.join(",")),
+        );
         put("ack_mode", self.ack_mode.map(|mode| mode.to_string()));
         put("retry.attempts", self.retry.attempts.map(|n| n.to_string()));
         put(

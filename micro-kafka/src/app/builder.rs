@@ -21,6 +21,7 @@ use crate::listener::{
     Alarm, AlarmHook, Delivery, FailureHooks, Handled, HandlerService, Interceptor, Layers,
     RebalanceListener, States,
 };
+use crate::observe::{MetricTags, Propagation};
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Where the settings come from.
@@ -58,6 +59,8 @@ pub struct KafkaAppBuilder {
     error_hook: ErrorHook,
     templates: TemplateChange,
     template: Option<KafkaTemplate>,
+    propagation: Option<Arc<dyn Propagation>>,
+    metric_tags: Vec<(String, String)>,
 }
 
 impl KafkaAppBuilder {
@@ -213,6 +216,20 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Ties the spans of listeners that have `spans = true` to a tracing system.
+    pub fn propagation(mut self, propagation: impl Propagation + 'static) -> Self {
+        self.propagation = Some(Arc::new(propagation));
+        self
+    }
+
+    /// Adds a tag to all figures of the application's listeners and templates: Spring's
+    /// `micrometerTags`. One of the settings (`metric-tags` of `[kafka]`, or of a listener) counts
+    /// over it.
+    pub fn metric_tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metric_tags.push((name.into(), value.into()));
+        self
+    }
+
     /// Reads the settings and checks everything that can be checked without a broker.
     ///
     /// # Errors
@@ -223,8 +240,10 @@ impl KafkaAppBuilder {
         let later = self.registry.later.clone();
         let listeners = self.registry.collect(&mut problems);
         check_unused_tables(&config, &listeners, &later, &mut problems);
+        let metric_tags = MetricTags::new(self.metric_tags);
         let template = self.template.or_else(|| {
-            template(&config, &self.error_hook, &self.templates)
+            let tags = config.kafka().metric_tags.over(&metric_tags);
+            template(&config, &self.error_hook, &tags, &self.templates)
                 .inspect_err(|error| problems.push(BootError::new(error.to_string())))
                 .ok()
         });
@@ -259,6 +278,8 @@ impl KafkaAppBuilder {
                 alarm: self.alarm_hook,
             },
             layers: self.layers,
+            propagation: self.propagation,
+            metric_tags,
         })
     }
 }
@@ -278,6 +299,8 @@ pub struct KafkaApp {
     pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
     pub(super) failure_hooks: FailureHooks,
     pub(super) layers: Layers,
+    pub(super) propagation: Option<Arc<dyn Propagation>>,
+    pub(super) metric_tags: MetricTags,
 }
 
 impl KafkaApp {
@@ -299,6 +322,8 @@ impl KafkaApp {
             error_hook: ErrorHook::default(),
             templates: TemplateChange::default(),
             template: None,
+            propagation: None,
+            metric_tags: Vec::new(),
         }
     }
 

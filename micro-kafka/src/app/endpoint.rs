@@ -57,6 +57,8 @@ pub(super) fn endpoint(
         timeout: resolved.timeout,
         rate_limit: resolved.rate_limit,
         breaker: resolved.breaker,
+        spans: resolved.spans,
+        metric_tags: resolved.metric_tags,
         layers: listener.code.layers,
         ack_mode: resolved.ack_mode,
         auto_commit: resolved.auto_commit,

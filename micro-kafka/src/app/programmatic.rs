@@ -295,6 +295,19 @@ impl Listener {
         self
     }
 
+    /// Whether each attempt is a span of the `tracing` facade, in the trace of its record.
+    pub fn spans(mut self, spans: bool) -> Self {
+        self.0.arguments.spans = Some(spans);
+        self
+    }
+
+    /// Adds a tag to its figures.
+    pub fn metric_tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let tag = format!("{}={}", name.into(), value.into());
+        self.0.arguments.metric_tags.push(tag);
+        self
+    }
+
     /// When offsets are committed.
     pub fn ack_mode(mut self, mode: AckMode) -> Self {
         self.0.arguments.ack_mode = Some(mode);

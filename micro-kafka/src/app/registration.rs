@@ -63,6 +63,8 @@ pub(crate) struct Arguments {
     pub(crate) dispatch: Option<Dispatch>,
     pub(crate) timeout: Option<String>,
     pub(crate) rate_limit: Option<String>,
+    pub(crate) spans: Option<bool>,
+    pub(crate) metric_tags: Vec<String>,
     pub(crate) ack_mode: Option<AckMode>,
     pub(crate) retry: RetryDef,
     /// Keys and values of `[kafka.listeners.<id>.retry-topic]`.
@@ -128,6 +130,8 @@ impl From<&ListenerDef> for Registration {
                 dispatch: def.dispatch,
                 timeout: def.timeout.map(Into::into),
                 rate_limit: def.rate_limit.map(Into::into),
+                spans: None,
+                metric_tags: Vec::new(),
                 ack_mode: def.ack_mode,
                 retry: def.retry,
                 retryable: owned(def.retryable),

@@ -20,6 +20,7 @@ use crate::error::{
     DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, LoggingRecoverer, Recover,
 };
 use crate::listener::{ContainerHealth, Gate, ListenerContainer, PartitionProgress, StopReport};
+use crate::observe::describe_metrics;
 use crate::template::KafkaTemplate;
 
 /// An application whose listeners run; see [`KafkaApp::start`].
@@ -37,6 +38,7 @@ pub struct RunningApp {
 impl RunningApp {
     pub(super) async fn start(app: KafkaApp) -> Result<Self, Error> {
         let runtime = multi_thread_runtime()?;
+        describe_metrics();
         let dead_letters = dead_letters(&app)?;
         let flush_timeout = app.config.kafka().producer.flush_timeout;
         let maker = Maker {
@@ -51,6 +53,8 @@ impl RunningApp {
             interceptors: app.interceptors.into_iter().collect(),
             failure_hooks: app.failure_hooks,
             layers: app.layers,
+            propagation: app.propagation,
+            metric_tags: app.metric_tags,
             runtime,
         };
         let mut plans = app.plans;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::client::ConfigError;
 use crate::config::Config;
+use crate::observe::MetricTags;
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 type Change = dyn Fn(Option<&str>, TemplateConfig) -> TemplateConfig + Send + Sync;
@@ -40,10 +41,12 @@ impl fmt::Debug for TemplateChange {
 pub(super) fn template(
     config: &Config,
     hook: &ErrorHook,
+    tags: &MetricTags,
     change: &TemplateChange,
 ) -> Result<KafkaTemplate, ConfigError> {
     let make = |name, mut made: TemplateConfig| {
         made.error_hook = hook.clone();
+        made.metric_tags = tags.clone();
         KafkaTemplate::at_first_use(change.apply(name, made))
     };
     let mut template = make(None, TemplateConfig::from(config))?;

@@ -16,6 +16,7 @@ use super::producer_waiters::Waiters;
 use super::{
     ConfigError, DeliveryHook, ErrorCode, FailureHook, NativeEvent, ProducerHooks, producer_events,
 };
+use crate::observe::DeliveryMeters;
 
 /// The names of the property by which a client finds its cluster.
 pub(crate) const SERVERS: [&str; 2] = ["bootstrap.servers", "metadata.broker.list"];
@@ -107,6 +108,10 @@ impl Core {
         &self.hooks.failures
     }
 
+    pub(super) fn meters(&self) -> Option<&DeliveryMeters> {
+        self.hooks.meters.as_deref()
+    }
+
     pub(super) fn deliveries(&self) -> Option<&DeliveryHook> {
         self.hooks.deliveries.as_ref()
     }
@@ -195,7 +200,7 @@ impl Core {
     }
 
     /// Records that are not reported yet.
-    fn outstanding(&self) -> usize {
+    pub(crate) fn outstanding(&self) -> usize {
         // SAFETY: the client lives.
         let count = unsafe { rdsys::rd_kafka_outq_len(self.client()) };
         usize::try_from(count).unwrap_or(0)

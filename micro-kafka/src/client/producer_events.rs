@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use rdkafka::bindings as rdsys;
 
@@ -80,6 +81,7 @@ fn report(core: &Core, event: &NativeEvent) -> usize {
             return count;
         }
         count += reports.len();
+        let mut failed = 0;
         // SAFETY: each message lives as long as the event.
         let report_at = |index: usize| unsafe { reports.get(index)?.as_ref() };
         for index in 0..reports.len() {
@@ -87,15 +89,28 @@ fn report(core: &Core, event: &NativeEvent) -> usize {
                 prefetch(later._private);
             }
             if let Some(message) = report_at(index) {
-                settle(core, message);
+                failed += usize::from(!settle(core, message));
             }
+        }
+        if let Some(meters) = core.meters() {
+            let took = report_at(0).and_then(latency);
+            meters.add(reports.len() - failed, failed, took);
         }
     }
 }
 
 /// Tells whom it concerns of one record.
-fn settle(core: &Core, message: &rdsys::rd_kafka_message_t) {
+/// How long it took from the local queue to the answer.
+fn latency(message: &rdsys::rd_kafka_message_t) -> Option<Duration> {
+    // SAFETY: the message lives.
+    let micros = unsafe { rdsys::rd_kafka_message_latency(message) };
+    u64::try_from(micros).ok().map(Duration::from_micros)
+}
+
+/// Tells whoever is concerned; whether the broker has the record.
+fn settle(core: &Core, message: &rdsys::rd_kafka_message_t) -> bool {
     let report = outcome(core, message);
+    let delivered = report.is_ok();
     if let Err(refused) = &report {
         core.count_lost(refused.code);
     }
@@ -106,11 +121,12 @@ fn settle(core: &Core, message: &rdsys::rd_kafka_message_t) {
         if let Err(refused) = report {
             core.hook().call(refused.of(topic_name(message)));
         }
-        return;
+        return delivered;
     }
     // SAFETY: `Topic::queue` gave this reference to librdkafka, which reports each record once.
     let slot = unsafe { Arc::from_raw(message._private.cast_const().cast::<Slot>()) };
     slot.complete(report);
+    delivered
 }
 
 /// Has the memory of a slot on its way into the caches: it was last used when its record was sent.

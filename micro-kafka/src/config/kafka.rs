@@ -7,11 +7,12 @@ use super::key::relaxed;
 use super::names::{check_client_id, check_namespace, check_server};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
-use super::values::{checked, duration, list};
+use super::values::{checked, duration, list, metric_tags};
 use super::{
     ConsumerSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings, Properties,
     RetryTopicSettings, TemplateSettings,
 };
+use crate::observe::MetricTags;
 
 /// The table `[kafka]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,8 @@ pub struct KafkaSettings {
     pub namespace: Option<String>,
     /// `shutdown-timeout`: how long a stop waits for records in flight. Default 10 s.
     pub shutdown_timeout: Duration,
+    /// `metric-tags`: tags of all figures, as in `region=eu`.
+    pub metric_tags: MetricTags,
     /// `[kafka.consumer]`.
     pub consumer: ConsumerSettings,
     /// `[kafka.producer]`.
@@ -53,6 +56,7 @@ impl Default for KafkaSettings {
             client_id: None,
             namespace: None,
             shutdown_timeout: Duration::from_secs(10),
+            metric_tags: MetricTags::default(),
             consumer: ConsumerSettings::default(),
             producer: ProducerSettings::default(),
             template: TemplateSettings::default(),
@@ -109,6 +113,7 @@ impl KafkaSettings {
             shutdown_timeout: section
                 .read("shutdown-timeout", duration)
                 .unwrap_or(default.shutdown_timeout),
+            metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
             consumer: ConsumerSettings::read(section.inner("consumer")),
             template: TemplateSettings::read(section.inner("template")),
             templates: read_templates(&section.inner("templates"), &producer),

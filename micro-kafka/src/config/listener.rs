@@ -6,6 +6,7 @@ use crate::error::RetryTopicPolicy;
 use crate::listener::{
     AckMode, BatchSpec, BreakerSpec, Dispatch, Order, RateLimit, TopicPartitions, TransactionSpec,
 };
+use crate::observe::MetricTags;
 
 use super::alarm::AlarmSettings;
 use super::batch::BatchSettings;
@@ -16,8 +17,8 @@ use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::transaction::TransactionSettings;
 use super::values::{
-    boolean, checked, choice, duration, integer, list, positive_duration, rate_limit, size, text,
-    topic_partitions,
+    boolean, checked, choice, duration, integer, list, metric_tags, positive_duration, rate_limit,
+    size, text, topic_partitions,
 };
 use super::{Properties, RetrySettings, RetryTopicSettings};
 
@@ -81,6 +82,10 @@ pub struct ListenerSettings {
     pub timeout: Option<Duration>,
     /// `rate-limit`: how many records may begin in a time, as in `100/s`.
     pub rate_limit: Option<RateLimit>,
+    /// `spans`: whether each attempt is a span of the `tracing` facade.
+    pub spans: Option<bool>,
+    /// `metric-tags`: tags of its figures, as in `team=billing`.
+    pub metric_tags: MetricTags,
     /// `[….breaker]`: stops the listener for a while when too much fails.
     pub breaker: BreakerSettings,
     /// `ack-mode`: when offsets are committed.
@@ -156,6 +161,8 @@ impl ListenerSettings {
             dispatch: self.dispatch.or(fallback.dispatch),
             timeout: self.timeout.or(fallback.timeout),
             rate_limit: self.rate_limit.or(fallback.rate_limit),
+            spans: self.spans.or(fallback.spans),
+            metric_tags: self.metric_tags.over(&fallback.metric_tags),
             breaker: self.breaker.or(fallback.breaker),
             ack_mode: self.ack_mode.or(fallback.ack_mode),
             sync_commits: self.sync_commits.or(fallback.sync_commits),
@@ -229,6 +236,8 @@ impl ListenerSettings {
             dispatch: section.read("dispatch", choice(&Dispatch::NAMES)),
             timeout: section.read("timeout", positive_duration),
             rate_limit: section.read("rate-limit", rate_limit),
+            spans: section.read("spans", boolean),
+            metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
             breaker: BreakerSettings::read(section.inner("breaker")),
             ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
             sync_commits: section.read("sync-commits", boolean),
@@ -299,6 +308,10 @@ pub struct ResolvedListener {
     pub timeout: Option<Duration>,
     /// How many records may begin in a time. Default: as many as there is room for.
     pub rate_limit: Option<RateLimit>,
+    /// Whether each attempt is a span. Default: no.
+    pub spans: bool,
+    /// Tags of its figures, those of `[kafka]` included. Default: none.
+    pub metric_tags: MetricTags,
     /// Stops for a while when too much fails. Default: never.
     pub breaker: Option<BreakerSpec>,
     /// When offsets are committed. Default `batch`.

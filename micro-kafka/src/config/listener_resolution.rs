@@ -147,6 +147,8 @@ impl<'c> ListenerResolution<'c> {
             dispatch: merged.dispatch.unwrap_or_default(),
             timeout: merged.timeout,
             rate_limit: merged.rate_limit,
+            spans: merged.spans.unwrap_or(false),
+            metric_tags: merged.metric_tags.over(&self.loaded.kafka.metric_tags),
             breaker: merged.breaker.resolved(),
             ack_mode: merged.ack_mode.unwrap_or_default(),
             auto_commit: consumer

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::codec::{Codecs, PayloadSource};
 use crate::error::{FailureHistory, ListenerError};
+use crate::observe::AttemptTrace;
 use crate::record::Record;
 use crate::template::{SendBuilder, Transaction};
 
@@ -28,6 +29,8 @@ pub struct Delivery {
     pub(crate) history: Option<Box<FailureHistory>>,
     /// How long its handler may take, if that is limited.
     pub(crate) limit: Option<TimeLimit>,
+    /// The attempt in its trace, if its listener has spans.
+    pub(crate) trace: Option<Arc<AttemptTrace>>,
 }
 
 impl Delivery {
@@ -104,6 +107,7 @@ impl Delivery {
             companions: others,
             history: self.history.clone(),
             limit: None,
+            trace: None,
         };
         let this = Self {
             record,

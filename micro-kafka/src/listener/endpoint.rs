@@ -11,6 +11,7 @@ use super::{
 };
 use crate::config::AlarmSettings;
 use crate::error::RetryTopics;
+use crate::observe::MetricTags;
 
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
@@ -98,6 +99,10 @@ pub struct ListenerEndpoint {
     pub rate_limit: Option<RateLimit>,
     /// Stops for a while when too much fails.
     pub breaker: Option<BreakerSpec>,
+    /// Whether each attempt is a span.
+    pub spans: bool,
+    /// Tags of its figures.
+    pub metric_tags: MetricTags,
     /// What stands around the handler, inside of the application's layers.
     pub layers: Layers,
     /// How many records go into one call; `None`: one.

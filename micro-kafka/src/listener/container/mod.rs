@@ -54,7 +54,13 @@ impl ListenerContainer {
     pub fn new(mut endpoint: ListenerEndpoint, deps: ContainerDeps) -> Self {
         let events = Events::default();
         let throttle = Throttle::of(&endpoint, &deps.clock, &events);
-        endpoint.handler = wrapped(&endpoint, &deps.clock, &deps.layers, throttle.as_ref());
+        endpoint.handler = wrapped(
+            &endpoint,
+            &deps.clock,
+            &deps.layers,
+            throttle.as_ref(),
+            deps.propagation.clone(),
+        );
         let listener = ListenerContext {
             id: Arc::clone(&endpoint.id),
             group_id: Arc::clone(&endpoint.group_id),

@@ -137,6 +137,8 @@ impl Broker {
             timeout: None,
             rate_limit: None,
             breaker: None,
+            spans: false,
+            metric_tags: crate::observe::MetricTags::default(),
             layers: Layers::default(),
             ack_mode: AckMode::Batch,
             auto_commit: None,
@@ -301,6 +303,7 @@ pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> Container
         error_handler: Arc::new(errors),
         recoverer: Arc::new(Keep(Arc::clone(kept))),
         rebalance_listener: None,
+        propagation: None,
         namespace: "".into(),
         runtime: tokio::runtime::Handle::current(),
     }

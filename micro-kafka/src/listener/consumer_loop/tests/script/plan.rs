@@ -200,6 +200,8 @@ impl Plan {
             timeout: None,
             rate_limit: None,
             breaker: None,
+            spans: false,
+            metric_tags: crate::observe::MetricTags::default(),
             layers: crate::listener::Layers::default(),
             topic_pattern: None,
             topic_partitions: Vec::new(),

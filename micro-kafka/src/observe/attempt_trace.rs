@@ -101,7 +101,9 @@ impl AttemptTrace {
     /// The handler has ended; what becomes of failed records is part of the attempt.
     pub(crate) fn ended(self: &Arc<Self>, outcome: &BatchOutcome, delivery: &mut Delivery) {
         match outcome {
-            BatchOutcome::Done => drop(self.span.record("outcome", "done")),
+            BatchOutcome::Done => {
+                self.span.record("outcome", "done");
+            }
             BatchOutcome::Failed(_) | BatchOutcome::Each(_) => delivery.set_trace(self),
         }
     }

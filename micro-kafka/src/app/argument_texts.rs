@@ -25,6 +25,9 @@ impl Arguments {
         put("dispatch", self.dispatch.map(|way| way.to_string()));
         put("timeout", self.timeout.clone());
         put("rate_limit", self.rate_limit.clone());
+        for (key, value) in &self.breaker {
+            put(&format!("breaker.{key}"), Some(value.clone()));
+        }
         put("spans", self.spans.map(|spans| spans.to_string()));
         put(
             "metric_tags",

@@ -14,9 +14,9 @@ use crate::__private::v1::{finished_batch, guarded, guarded_batch};
 use crate::config::Recoverer;
 use crate::error::{BoxError, ErrorHandler, ListenerError};
 use crate::listener::{
-    AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handled,
-    Handler, HandlerFuture, HandlerService, LISTENERS, MissingResult, Order, RetryDef, SendTo,
-    Source, TransactionDef,
+    AckMode, BatchDef, BatchOutcome, BatchResult, BreakerSpec, Delivery, Dispatch, Filter,
+    Finished, Handled, Handler, HandlerFuture, HandlerService, LISTENERS, MissingResult, Order,
+    RetryDef, SendTo, Source, TransactionDef,
 };
 use crate::record::Record;
 
@@ -292,6 +292,16 @@ impl Listener {
         <L::Service as Service<Delivery>>::Future: Send + 'static,
     {
         self.0.code.layers.push(layer);
+        self
+    }
+
+    /// Stops for a while when more than half of the last attempts failed; see [`BreakerSpec`].
+    pub fn breaker(mut self, breaker: BreakerSpec) -> Self {
+        self.0.arguments.breaker = vec![
+            ("enabled".to_owned(), "true".to_owned()),
+            ("window".to_owned(), breaker.window.to_string()),
+            ("wait".to_owned(), breaker.wait.to_string()),
+        ];
         self
     }
 

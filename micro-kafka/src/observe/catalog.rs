@@ -191,39 +191,37 @@ pub fn describe_metrics() {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
     use std::path::Path;
 
     use super::*;
 
-    /// Lines of the code outside of this room that would make figures of their own.
-    fn strangers(folder: &Path, found: &mut Vec<String>) {
+    fn texts(folder: &Path, ending: &str, into: &mut String) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                strangers(&path, found);
-            } else if !path.ends_with("observe/catalog.rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                let macros = [
-                    "metrics::counter!",
-                    "metrics::gauge!",
-                    "metrics::histogram!",
-                ];
-                if macros.iter().any(|name| text.contains(name)) {
-                    found.push(path.display().to_string());
-                }
+                texts(&path, ending, into);
+            } else if path.extension().is_some_and(|of| of == ending) {
+                into.push_str(&fs::read_to_string(&path).unwrap());
             }
         }
     }
 
     #[test]
-    fn every_figure_of_the_code_is_in_the_catalog() {
-        let mut found = Vec::new();
-        strangers(
-            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-            &mut found,
-        );
-        assert!(found.is_empty(), "make them by the catalog: {found:?}");
+    fn every_figure_of_the_code_is_told_in_the_guide() {
+        let (mut code, mut guide) = (String::new(), String::new());
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        texts(&package.join("src"), "rs", &mut code);
+        texts(&package.join("../docs/guide"), "md", &mut guide);
+        let is_name = |text: &&str| {
+            let tail = text.strip_prefix("micro_kafka_");
+            tail.is_some_and(|it| it.bytes().all(|b| b == b'_' || b.is_ascii_lowercase()))
+        };
+        let names: BTreeSet<_> = code.split('"').filter(is_name).collect();
+        assert!(names.len() >= METRICS.len(), "{names:?}");
+        let untold = names.iter().filter(|name| !guide.contains(**name));
+        assert_eq!(untold.count(), 0, "not all in the guide: {names:?}");
     }
 
     #[test]

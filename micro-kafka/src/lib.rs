@@ -18,6 +18,7 @@ pub mod listener;
 pub mod observe;
 pub mod prelude;
 pub mod record;
+pub mod security;
 pub mod template;
 
 pub use app::{Error, KafkaApp, RunningApp};

@@ -10,7 +10,7 @@ use super::section::Section;
 use super::values::{checked, duration, list, metric_tags};
 use super::{
     ConsumerSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings, Properties,
-    RetryTopicSettings, TemplateSettings,
+    RetryTopicSettings, SecuritySettings, TemplateSettings,
 };
 use crate::observe::MetricTags;
 
@@ -28,6 +28,8 @@ pub struct KafkaSettings {
     pub shutdown_timeout: Duration,
     /// `metric-tags`: tags of all figures, as in `region=eu`.
     pub metric_tags: MetricTags,
+    /// `[kafka.security]`, `[kafka.ssl]` and `[kafka.sasl]`: of all clients.
+    pub security: SecuritySettings,
     /// `[kafka.consumer]`.
     pub consumer: ConsumerSettings,
     /// `[kafka.producer]`.
@@ -57,6 +59,7 @@ impl Default for KafkaSettings {
             namespace: None,
             shutdown_timeout: Duration::from_secs(10),
             metric_tags: MetricTags::default(),
+            security: SecuritySettings::default(),
             consumer: ConsumerSettings::default(),
             producer: ProducerSettings::default(),
             template: TemplateSettings::default(),
@@ -114,6 +117,11 @@ impl KafkaSettings {
                 .read("shutdown-timeout", duration)
                 .unwrap_or(default.shutdown_timeout),
             metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
+            security: SecuritySettings::read(
+                section.inner("security"),
+                section.inner("ssl"),
+                section.inner("sasl"),
+            ),
             consumer: ConsumerSettings::read(section.inner("consumer")),
             template: TemplateSettings::read(section.inner("template")),
             templates: read_templates(&section.inner("templates"), &producer),

@@ -88,6 +88,7 @@ mod retry;
 mod retry_topic;
 mod secret;
 mod section;
+mod security;
 mod size;
 mod suggestion;
 mod template;
@@ -117,6 +118,11 @@ pub(crate) use property_names::{canonical, is_for_producers_only};
 pub use reference::{json_schema, reference_markdown};
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use retry_topic::RetryTopicSettings;
+pub use secret::Secret;
+pub use security::{
+    OauthBearerSettings, Pem, SaslMechanism, SaslSettings, SecurityProtocol, SecuritySettings,
+    SslSettings,
+};
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
 pub use transaction::TransactionSettings;

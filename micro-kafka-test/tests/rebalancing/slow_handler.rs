@@ -28,7 +28,7 @@ async fn patient(order: &str, State(seen): State<Journal<String>>) {
     embedded = "sessions shorter than other brokers allow"
 )]
 async fn a_handler_slower_than_the_poll_interval_keeps_its_partitions(kafka: EmbeddedKafka) {
-    let seen = Journal::default();
+    let seen = Journal::<String>::new();
     let app = kafka.app().listener(patient).state(seen.clone());
     let app = app.config(INTERVAL).start().await;
     let listener = app.listener("patient");

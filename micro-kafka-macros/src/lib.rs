@@ -78,7 +78,7 @@ pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `dlt_suffix` | what the names of dead-letter topics end with; by default `"-dlt"` |
 /// | `suffixing` | what retry topics are named after: `"delay"` (`orders-retry-1000`) or `"index"` (`orders-retry-0`) |
 /// | `same_interval` | whether equal waits at the end share a topic: `"single-topic"` or `"multiple-topics"` |
-/// | `dlt_strategy` | what becomes of records whose retries are used up: `"fail"` or `"none"` |
+/// | `dlt_strategy` | what becomes of records whose retries are used up: `"fail"`, `"always-retry"` or `"none"` |
 /// | `dlt_routing` | `dlt_routing(Timeout = "-timeout")`: errors with a dead-letter topic of their own, `orders-timeout-dlt` |
 /// | `auto_create` | `false`: retry and dead-letter topics are not created at start |
 /// | `partitions`, `replication_factor` | of created topics; by default as many partitions as the source has |

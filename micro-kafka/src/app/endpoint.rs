@@ -87,6 +87,7 @@ pub(super) fn endpoint(
         header_rules: resolved.dead_letters.rules(),
         dead_letter_topic: resolved.dead_letter_topic,
         error_handler: listener.code.error_handler,
+        sends_back: listener.code.sends_back,
         function: listener.function,
     }
 }

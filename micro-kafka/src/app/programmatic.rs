@@ -10,6 +10,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::registration::{Arguments, Code, Registration};
+use super::retryable::Retryable;
 use crate::__private::v1::{finished_batch, guarded, guarded_batch};
 use crate::config::Recoverer;
 use crate::error::{BoxError, ErrorHandler, ListenerError};
@@ -327,6 +328,12 @@ impl Listener {
     /// Retries in place.
     pub fn retry(mut self, retry: RetryDef) -> Self {
         self.0.arguments.retry = retry;
+        self
+    }
+
+    /// Sends its failed records through retry topics, as `#[retryable]` does.
+    pub fn retryable(mut self, policy: Retryable) -> Self {
+        self.0.arguments.retryable = policy.into_settings();
         self
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct Code {
     pub(crate) replies: Option<SendTo>,
     /// What stands around the handler.
     pub(crate) layers: Layers,
+    /// It takes dead letters, and those that it cannot handle go to the end of their topic.
+    pub(crate) sends_back: bool,
 }
 
 /// What the attribute's arguments, or the builder's calls, say.
@@ -170,6 +172,7 @@ impl From<&ListenerDef> for Code {
                 SendToDef::ReplyHeader => SendTo::ReplyHeader,
             }),
             layers: Layers::default(),
+            sends_back: false,
         }
     }
 }

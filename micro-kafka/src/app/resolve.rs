@@ -8,6 +8,7 @@ use super::dlt_handlers;
 use super::endpoint::{endpoint, look_for_topics, retry_topics};
 use super::error::BootError;
 use super::registration::{Code, Registration};
+use crate::config::suggestion::nearest;
 use crate::config::{Config, Recoverer, ResolvedListener, RetrySettings};
 use crate::error::{ErrorHandler, HeaderRules};
 use crate::listener::{AckMode, BootCheck, ListenerEndpoint, States};
@@ -28,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) header_rules: HeaderRules,
     /// Who decides about its failures, if it has somebody of its own.
     pub(crate) error_handler: Option<Arc<dyn ErrorHandler>>,
+    /// Whether the letters that it cannot handle go to the end of their topic.
+    pub(crate) sends_back: bool,
     /// The function item, if it is one.
     pub(crate) function: Option<TypeId>,
 }
@@ -126,6 +129,11 @@ fn plan(
     };
     problems.extend(boot.into_problems().into_iter().map(at));
     let resolved = resolved.map_err(|()| Reported)?;
+    problems.extend(
+        unknown_errors(listener.variants, &resolved)
+            .into_iter()
+            .map(at),
+    );
     let error_handler = named_handler(&resolved, handlers);
     problems.extend(error_handler.as_ref().err().cloned().map(at));
     problems.extend(
@@ -162,6 +170,29 @@ fn named_handler(
             ))
         }
     }
+}
+
+/// Names of errors in `include`, `exclude` and `dlt_routing` that look like a variant of the
+/// listener's error type, and are none. What looks like none of them may be another type's name.
+fn unknown_errors(variants: Option<&[&str]>, resolved: &ResolvedListener) -> Vec<String> {
+    let (Some(variants), Some(policy)) = (variants, &resolved.retry_topic) else {
+        return Vec::new();
+    };
+    let lists = [("include", &policy.include), ("exclude", &policy.exclude)];
+    let lists = lists
+        .into_iter()
+        .flat_map(|(list, names)| names.iter().map(move |it| (list, it)));
+    let routes = policy.dlt_routing.keys().map(|name| ("dlt-routing", name));
+    let named = lists.chain(routes);
+    let unknown = named.filter(|(_, name)| !variants.contains(&name.as_str()));
+    unknown
+        .filter_map(|(list, name)| {
+            let near = nearest(name, variants.iter().copied())?;
+            Some(format!(
+                "`{name}` in `{list}` is no variant of its error type: did you mean `{near}`?"
+            ))
+        })
+        .collect()
 }
 
 /// What the function's code and its settings cannot both have.

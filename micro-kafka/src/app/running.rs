@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::Recoverer;
 use crate::error::{
     DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, LoggingRecoverer, Recover,
+    SendBackRecoverer,
 };
 use crate::listener::{ContainerHealth, Gate, ListenerContainer, PartitionProgress, StopReport};
 use crate::observe::describe_metrics;
@@ -238,6 +239,7 @@ pub(super) fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
 
 pub(super) fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
     match plan.recoverer {
+        Recoverer::Log if plan.sends_back => Arc::new(SendBackRecoverer::new(template)),
         Recoverer::Log => Arc::new(LoggingRecoverer),
         Recoverer::DeadLetter => Arc::new(recoverer(plan, template)),
     }

@@ -90,7 +90,7 @@ mod secret;
 mod section;
 mod security;
 mod size;
-mod suggestion;
+pub(crate) mod suggestion;
 mod template;
 mod transaction;
 mod tree;

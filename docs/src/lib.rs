@@ -45,6 +45,9 @@ pub mod transactions {}
 #[doc = include_str!("../guide/13-request-reply.md")]
 pub mod requests {}
 
+#[doc = include_str!("../guide/26-delayed.md")]
+pub mod delayed {}
+
 #[doc = include_str!("../guide/08-faults.md")]
 pub mod faults {}
 

@@ -12,6 +12,7 @@ pub mod client;
 pub mod clock;
 pub mod codec;
 pub mod config;
+pub mod delayed;
 pub mod error;
 pub mod extract;
 pub mod listener;

@@ -243,9 +243,15 @@ impl KafkaAppBuilder {
         let metric_tags = MetricTags::new(self.metric_tags);
         let template = self.template.or_else(|| {
             let tags = config.kafka().metric_tags.over(&metric_tags);
-            template(&config, &self.error_hook, &tags, &self.templates)
-                .inspect_err(|error| problems.push(BootError::new(error.to_string())))
-                .ok()
+            template(
+                &config,
+                &self.error_hook,
+                &tags,
+                &self.templates,
+                &self.clock,
+            )
+            .inspect_err(|error| problems.push(BootError::new(error.to_string())))
+            .ok()
         });
         let mut states = self.states;
         if let Some(template) = &template {

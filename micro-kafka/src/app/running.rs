@@ -9,6 +9,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::all_partitions;
 use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
+use super::delayed;
 use super::error::Error;
 use super::maker::Maker;
 use super::missing_topics;
@@ -16,6 +17,7 @@ use super::resolve::Plan;
 use super::signal::StopSignals;
 use crate::clock::Clock;
 use crate::config::Recoverer;
+use crate::delayed::{DelayedStats, DelayedWorker};
 use crate::error::{
     DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, LoggingRecoverer, Recover,
     SendBackRecoverer,
@@ -34,6 +36,8 @@ pub struct RunningApp {
     pub(super) added: Mutex<Vec<Arc<ListenerContainer>>>,
     pub(super) maker: Maker,
     flush_timeout: std::time::Duration,
+    shutdown_timeout: std::time::Duration,
+    delayed: Option<DelayedWorker>,
 }
 
 impl RunningApp {
@@ -42,6 +46,7 @@ impl RunningApp {
         describe_metrics();
         let dead_letters = dead_letters(&app)?;
         let flush_timeout = app.config.kafka().producer.flush_timeout;
+        let shutdown_timeout = app.config.kafka().shutdown_timeout;
         let maker = Maker {
             config: app.config,
             states: app.states,
@@ -64,14 +69,23 @@ impl RunningApp {
         let mut containers: Vec<_> = plans.flat_map(|plan| maker.containers(plan)).collect();
         // Whoever reads retry topics comes after all listeners.
         containers.sort_by_key(|container| container.endpoint().reads_retries);
-        let running = Self {
+        let mut running = Self {
             containers,
             added: Mutex::default(),
             maker,
             flush_timeout,
+            shutdown_timeout,
+            delayed: None,
         };
         let (key, gate) = Gate::closed();
-        match running.start_all(&dead_letters, &gate).await {
+        let mut started = running.start_all(&dead_letters, &gate).await;
+        if started.is_ok() {
+            match delayed::start(&running.maker).await {
+                Ok(delayed) => running.delayed = delayed,
+                Err(error) => started = Err(error),
+            }
+        }
+        match started {
             Ok(()) => key.open(),
             Err(error) => {
                 drop(key);
@@ -171,6 +185,7 @@ impl RunningApp {
         let template = &self.maker.template;
         AppHealth {
             listeners: self.containers.iter().map(health).chain(added).collect(),
+            delayed: self.delayed().and_then(|delayed| delayed.trouble),
             producer: template.fatal_error().or_else(|| template.refusal()),
         }
     }
@@ -186,12 +201,30 @@ impl RunningApp {
             .collect()
     }
 
+    /// What this instance knows of delayed sends; `None` where they are off.
+    #[must_use]
+    pub fn delayed(&self) -> Option<DelayedStats> {
+        self.delayed.as_ref().map(DelayedWorker::stats)
+    }
+
+    /// Waits until every delayed record that is due was forwarded; those whose time is to come do
+    /// not count.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn delayed_quiet(&self) {
+        if let Some(delayed) = &self.delayed {
+            delayed.quiet().await;
+        }
+    }
+
     /// Waits until every listener has finished and committed all that the broker holds now, but
     /// for records that wait for a moment of the clock.
     ///
     /// # Cancel safety
     /// Safe.
     pub async fn quiet(&self) {
+        self.delayed_quiet().await;
         let added = self.added();
         let all = self.containers.iter().chain(added.iter().map(|own| &**own));
         join_all(all.map(ListenerContainer::quiet)).await;
@@ -208,6 +241,9 @@ impl RunningApp {
         let all = self.containers.iter().chain(added.iter().map(|own| &**own));
         for stopped in join_all(all.map(ListenerContainer::stop)).await {
             report += stopped;
+        }
+        if let Some(delayed) = &self.delayed {
+            delayed.stop(self.shutdown_timeout).await;
         }
         self.maker.template.close_requests();
         if let Err(error) = self.maker.template.flush(self.flush_timeout).await {
@@ -265,6 +301,8 @@ pub struct AppHealth {
     pub listeners: Vec<ListenerHealth>,
     /// Why nothing can be sent, if so: the producer is broken, or brokers do not let it in.
     pub producer: Option<String>,
+    /// Why no delayed record is forwarded, if so.
+    pub delayed: Option<String>,
 }
 
 impl AppHealth {
@@ -272,6 +310,7 @@ impl AppHealth {
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.producer.is_none()
+            && self.delayed.is_none()
             && self
                 .listeners
                 .iter()

@@ -8,6 +8,7 @@ use super::{ProducerInterceptor, ProducerListener, ReplyConfig, SendError, Trans
 use crate::client::{Partitioner, SERVERS};
 use crate::codec::Codecs;
 use crate::config::{Config, ProducerSettings, Properties, canonical};
+use crate::delayed::DelayedTopic;
 use crate::observe::{DeliveryMeters, MetricTags};
 
 /// The librdkafka properties that every template has unless its configuration says otherwise.
@@ -93,6 +94,8 @@ pub struct TemplateConfig {
     pub replies: ReplyConfig,
     /// How transactions are made.
     pub transactions: TransactionConfig,
+    /// Where delayed sends wait; `None` (the default) turns them off.
+    pub delayed: Option<DelayedTopic>,
     /// The name that its figures have as their tag `template`; `default` unless it is one of
     /// `[kafka.templates.<name>]`.
     pub name: String,
@@ -120,6 +123,7 @@ impl TemplateConfig {
             default_topic: None,
             replies: ReplyConfig::default(),
             transactions: TransactionConfig::default(),
+            delayed: None,
             name: "default".to_owned(),
             metric_tags: MetricTags::default(),
             meters: Arc::new(DeliveryMeters::new("", &MetricTags::default())),

@@ -220,8 +220,14 @@ mod tests {
         };
         let names: BTreeSet<_> = code.split('"').filter(is_name).collect();
         assert!(names.len() >= METRICS.len(), "{names:?}");
+        // A list of them shortens what its names have in common: `…_late_total`.
+        let shortened = |name: &str| {
+            let mut ends = name.match_indices('_').map(|(at, _)| &name[at..]);
+            ends.any(|end| guide.contains(&format!("`…{end}`")))
+        };
         let untold = names.iter().filter(|name| !guide.contains(**name));
-        assert_eq!(untold.count(), 0, "not all in the guide: {names:?}");
+        let untold: Vec<_> = untold.filter(|name| !shortened(name)).collect();
+        assert!(untold.is_empty(), "not in the guide: {untold:?}");
     }
 
     #[test]

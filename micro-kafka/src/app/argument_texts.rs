@@ -33,6 +33,8 @@ impl Arguments {
             "metric_tags",
             (!self.metric_tags.is_empty()).then(|| self.metric_tags.join(",")),
         );
+        put("idempotency_store", self.idempotency_store.clone());
+        put("idempotency_window", self.idempotency_window.clone());
         put("ack_mode", self.ack_mode.map(|mode| mode.to_string()));
         put("retry.attempts", self.retry.attempts.map(|n| n.to_string()));
         put(

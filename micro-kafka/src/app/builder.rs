@@ -8,20 +8,24 @@ use tower_service::Service;
 
 use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
+use super::idempotency::{self, IdempotencyStores};
 use super::log::log_to_stderr;
 use super::programmatic::Listener;
 use super::registry::Registry;
-use super::resolve::{ErrorHandlers, Plan, check_unused_tables, resolve};
+use super::resolve::{ErrorHandlers, Parts, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
 use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{BoxError, ErrorHandler, Recover, RetryListener};
+use crate::idempotent::IdempotencyStore;
 use crate::listener::{
     Alarm, AlarmHook, Delivery, FailureHooks, Handled, HandlerService, Interceptor, Layers,
     RebalanceListener, States,
 };
 use crate::observe::{MetricTags, Propagation};
+#[cfg(feature = "sqlx")]
+use crate::outbox::{Dialect, Outbox, Relayed};
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Where the settings come from.
@@ -50,6 +54,7 @@ pub struct KafkaAppBuilder {
     clock: Clock,
     error_handler: Option<Arc<dyn ErrorHandler>>,
     error_handlers: ErrorHandlers,
+    idempotency_stores: IdempotencyStores,
     recoverer: Option<Arc<dyn Recover>>,
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     interceptors: Vec<Arc<dyn Interceptor>>,
@@ -61,6 +66,8 @@ pub struct KafkaAppBuilder {
     template: Option<KafkaTemplate>,
     propagation: Option<Arc<dyn Propagation>>,
     metric_tags: Vec<(String, String)>,
+    #[cfg(feature = "sqlx")]
+    outboxes: Vec<Arc<dyn Relayed>>,
 }
 
 impl KafkaAppBuilder {
@@ -107,6 +114,13 @@ impl KafkaAppBuilder {
     pub fn later_listeners<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         let ids = ids.into_iter().map(Into::into);
         self.registry.later.extend(ids);
+        self
+    }
+
+    /// Relays the records of an outbox to Kafka while the application runs.
+    #[cfg(feature = "sqlx")]
+    pub fn outbox<DB: Dialect>(mut self, outbox: Outbox<DB>) -> Self {
+        self.outboxes.push(Arc::new(outbox));
         self
     }
 
@@ -159,6 +173,17 @@ impl KafkaAppBuilder {
     /// `[kafka.listeners.<id>.alarm]`; the log says so anyhow.
     pub fn alarm_hook(mut self, hook: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
         self.alarm_hook = AlarmHook::new(hook);
+        self
+    }
+
+    /// A store for the `#[idempotent]` listeners that name it: by `store = "name"` in the attribute,
+    /// or `idempotency-store` in the settings. One named `memory` replaces that of all others.
+    pub fn idempotency_store(
+        mut self,
+        name: impl Into<String>,
+        store: impl IdempotencyStore,
+    ) -> Self {
+        self.idempotency_stores.insert(name.into(), Arc::new(store));
         self
     }
 
@@ -257,13 +282,11 @@ impl KafkaAppBuilder {
         if let Some(template) = &template {
             states.insert(template.clone());
         }
-        let plans = resolve(
-            &config,
-            listeners,
-            &states,
-            &self.error_handlers,
-            &mut problems,
-        );
+        let parts = Parts {
+            error_handlers: self.error_handlers,
+            idempotency_stores: self.idempotency_stores,
+        };
+        let plans = resolve(&config, listeners, &states, &parts, &mut problems);
         BootErrors::check(problems)?;
         let Some(template) = template else {
             return Err(Error::Runtime("the producer was not made".into()));
@@ -275,7 +298,7 @@ impl KafkaAppBuilder {
             template,
             clock: self.clock,
             error_handler: self.error_handler,
-            error_handlers: self.error_handlers,
+            parts,
             recoverer: self.recoverer,
             rebalance_listener: self.rebalance_listener,
             interceptors: self.interceptors,
@@ -286,6 +309,8 @@ impl KafkaAppBuilder {
             layers: self.layers,
             propagation: self.propagation,
             metric_tags,
+            #[cfg(feature = "sqlx")]
+            outboxes: self.outboxes,
         })
     }
 }
@@ -299,7 +324,7 @@ pub struct KafkaApp {
     pub(super) template: KafkaTemplate,
     pub(super) clock: Clock,
     pub(super) error_handler: Option<Arc<dyn ErrorHandler>>,
-    pub(super) error_handlers: ErrorHandlers,
+    pub(super) parts: Parts,
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
@@ -307,6 +332,8 @@ pub struct KafkaApp {
     pub(super) layers: Layers,
     pub(super) propagation: Option<Arc<dyn Propagation>>,
     pub(super) metric_tags: MetricTags,
+    #[cfg(feature = "sqlx")]
+    pub(super) outboxes: Vec<Arc<dyn Relayed>>,
 }
 
 impl KafkaApp {
@@ -319,6 +346,7 @@ impl KafkaApp {
             clock: Clock::system(),
             error_handler: None,
             error_handlers: ErrorHandlers::new(),
+            idempotency_stores: idempotency::stores(),
             recoverer: None,
             rebalance_listener: None,
             interceptors: Vec::new(),
@@ -330,6 +358,8 @@ impl KafkaApp {
             template: None,
             propagation: None,
             metric_tags: Vec::new(),
+            #[cfg(feature = "sqlx")]
+            outboxes: Vec::new(),
         }
     }
 

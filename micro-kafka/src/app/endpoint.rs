@@ -56,6 +56,7 @@ pub(super) fn endpoint(
         dispatch: resolved.dispatch,
         timeout: resolved.timeout,
         rate_limit: resolved.rate_limit,
+        idempotent: None,
         breaker: resolved.breaker,
         spans: resolved.spans,
         metric_tags: resolved.metric_tags,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::{ListenerAttributes, Origin, Recoverer};
 use crate::error::ErrorHandler;
+use crate::idempotent::KeyDef;
 use crate::listener::{
     AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, Layers, ListenerDef,
     Order, RetryDef, SendTo, SendToDef, Source, TransactionDef,
@@ -36,6 +37,8 @@ pub(crate) struct Code {
     pub(crate) error_handler: Option<Arc<dyn ErrorHandler>>,
     /// What the handler returns goes somewhere.
     pub(crate) replies: Option<SendTo>,
+    /// Where the keys of its records come from, if it tells duplicates.
+    pub(crate) idempotency_key: Option<KeyDef>,
     /// What stands around the handler.
     pub(crate) layers: Layers,
     /// It takes dead letters, and those that it cannot handle go to the end of their topic.
@@ -68,6 +71,8 @@ pub(crate) struct Arguments {
     pub(crate) breaker: Vec<(String, String)>,
     pub(crate) spans: Option<bool>,
     pub(crate) metric_tags: Vec<String>,
+    pub(crate) idempotency_store: Option<String>,
+    pub(crate) idempotency_window: Option<String>,
     pub(crate) ack_mode: Option<AckMode>,
     pub(crate) retry: RetryDef,
     /// Keys and values of `[kafka.listeners.<id>.retry-topic]`.
@@ -136,6 +141,8 @@ impl From<&ListenerDef> for Registration {
                 breaker: owned(def.breaker),
                 spans: None,
                 metric_tags: Vec::new(),
+                idempotency_store: def.idempotent.and_then(|def| def.store).map(Into::into),
+                idempotency_window: def.idempotent.and_then(|def| def.window).map(Into::into),
                 ack_mode: def.ack_mode,
                 retry: def.retry,
                 retryable: owned(def.retryable),
@@ -171,6 +178,7 @@ impl From<&ListenerDef> for Code {
                 SendToDef::Topic(topic) => SendTo::Topic(topic.into()),
                 SendToDef::ReplyHeader => SendTo::ReplyHeader,
             }),
+            idempotency_key: def.idempotent.map(|def| def.key),
             layers: Layers::default(),
             sends_back: false,
         }

@@ -86,6 +86,10 @@ pub struct ListenerSettings {
     pub spans: Option<bool>,
     /// `metric-tags`: tags of its figures, as in `team=billing`.
     pub metric_tags: MetricTags,
+    /// `idempotency-store`: where an `#[idempotent]` listener remembers what it has handled.
+    pub idempotency_store: Option<String>,
+    /// `idempotency-window`: how long it remembers that.
+    pub idempotency_window: Option<Duration>,
     /// `[….breaker]`: stops the listener for a while when too much fails.
     pub breaker: BreakerSettings,
     /// `ack-mode`: when offsets are committed.
@@ -163,6 +167,10 @@ impl ListenerSettings {
             rate_limit: self.rate_limit.or(fallback.rate_limit),
             spans: self.spans.or(fallback.spans),
             metric_tags: self.metric_tags.over(&fallback.metric_tags),
+            idempotency_store: self
+                .idempotency_store
+                .or_else(|| fallback.idempotency_store.clone()),
+            idempotency_window: self.idempotency_window.or(fallback.idempotency_window),
             breaker: self.breaker.or(fallback.breaker),
             ack_mode: self.ack_mode.or(fallback.ack_mode),
             sync_commits: self.sync_commits.or(fallback.sync_commits),
@@ -238,6 +246,8 @@ impl ListenerSettings {
             rate_limit: section.read("rate-limit", rate_limit),
             spans: section.read("spans", boolean),
             metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
+            idempotency_store: section.read("idempotency-store", checked(check_name)),
+            idempotency_window: section.read("idempotency-window", positive_duration),
             breaker: BreakerSettings::read(section.inner("breaker")),
             ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
             sync_commits: section.read("sync-commits", boolean),
@@ -312,6 +322,10 @@ pub struct ResolvedListener {
     pub spans: bool,
     /// Tags of its figures, those of `[kafka]` included. Default: none.
     pub metric_tags: MetricTags,
+    /// Where it remembers what it has handled, if it is `#[idempotent]`. Default `memory`.
+    pub idempotency_store: Option<String>,
+    /// How long it remembers that. Default 24 h.
+    pub idempotency_window: Duration,
     /// Stops for a while when too much fails. Default: never.
     pub breaker: Option<BreakerSpec>,
     /// When offsets are committed. Default `batch`.

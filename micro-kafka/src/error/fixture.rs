@@ -38,6 +38,7 @@ pub(super) fn delivery_to(group: &str, record: OwnedRecord, attempt: u32) -> Del
         history: None,
         limit: None,
         trace: None,
+        given: None,
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::config::AlarmSettings;
 use crate::error::RetryTopics;
+use crate::idempotent::Idempotent;
 use crate::observe::MetricTags;
 
 /// The code of a listener: an annotated function or a closure.
@@ -99,6 +100,8 @@ pub struct ListenerEndpoint {
     pub rate_limit: Option<RateLimit>,
     /// Stops for a while when too much fails.
     pub breaker: Option<BreakerSpec>,
+    /// How it tells records that it has handled before.
+    pub idempotent: Option<Idempotent>,
     /// Whether each attempt is a span.
     pub spans: bool,
     /// Tags of its figures.

@@ -60,6 +60,7 @@ impl Detached {
             history: None,
             limit: None,
             trace: None,
+            given: None,
         }
     }
 

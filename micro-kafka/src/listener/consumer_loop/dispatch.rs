@@ -255,6 +255,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             history: None,
             limit: None,
             trace: None,
+            given: None,
         }
     }
 

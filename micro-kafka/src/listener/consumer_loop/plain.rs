@@ -93,6 +93,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     history: None,
                     limit: None,
                     trace: None,
+                    given: None,
                 };
                 match seat.endpoint.handler.start(delivery, memory) {
                     Ok(Finished {

@@ -11,6 +11,7 @@ use tokio::runtime::RuntimeFlavor;
 use tokio::sync::{mpsc, watch};
 
 use super::command::Command;
+use super::duplicates::Duplicates;
 use super::event::{ContainerEvent, Events};
 use super::gate::Gate;
 use super::middleware::wrapped;
@@ -54,11 +55,16 @@ impl ListenerContainer {
     pub fn new(mut endpoint: ListenerEndpoint, deps: ContainerDeps) -> Self {
         let events = Events::default();
         let throttle = Throttle::of(&endpoint, &deps.clock, &events);
+        let stats = Arc::<ListenerStats>::default();
+        let duplicates = endpoint.idempotent.as_ref();
+        let duplicates = duplicates.map(|_| Duplicates::new(&endpoint.id, &stats, &events));
+        let (clock, layers) = (&deps.clock, &deps.layers);
         endpoint.handler = wrapped(
             &endpoint,
-            &deps.clock,
-            &deps.layers,
+            clock,
+            layers,
             throttle.as_ref(),
+            duplicates,
             deps.propagation.clone(),
         );
         let listener = ListenerContext {
@@ -77,7 +83,7 @@ impl ListenerContainer {
             events,
             throttle,
             listener: Arc::new(listener),
-            stats: Arc::default(),
+            stats,
             assignment: Arc::new(watch::Sender::new(Vec::new())),
             stopped_by: Arc::default(),
             running: Mutex::default(),

@@ -136,6 +136,7 @@ impl Broker {
             dispatch: Dispatch::Inline,
             timeout: None,
             rate_limit: None,
+            idempotent: None,
             breaker: None,
             spans: false,
             metric_tags: crate::observe::MetricTags::default(),

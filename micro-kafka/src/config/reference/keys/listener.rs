@@ -107,6 +107,18 @@ pub(super) const LISTENER: &[Key] = &[
         "tags of its figures beside those of `[kafka]`, each as in `team=billing`",
     ),
     key(
+        "idempotency-store",
+        Text,
+        "",
+        "where an `#[idempotent]` listener remembers what it has handled: a store of the application, by name; else its memory",
+    ),
+    key(
+        "idempotency-window",
+        Duration,
+        "24h",
+        "how long an `#[idempotent]` listener remembers that",
+    ),
+    key(
         "ack-mode",
         Choice(&[
             "record",

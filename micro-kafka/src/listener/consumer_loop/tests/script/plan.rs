@@ -199,6 +199,7 @@ impl Plan {
         ListenerEndpoint {
             timeout: None,
             rate_limit: None,
+            idempotent: None,
             breaker: None,
             spans: false,
             metric_tags: crate::observe::MetricTags::default(),

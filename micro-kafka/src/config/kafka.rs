@@ -7,10 +7,11 @@ use super::key::relaxed;
 use super::names::{check_client_id, check_namespace, check_server};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
+use super::topics::topics;
 use super::values::{checked, duration, list};
 use super::{
-    ConsumerSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings, Properties,
-    RetryTopicSettings, SecuritySettings, TemplateSettings,
+    AdminSettings, ConsumerSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings,
+    Properties, RetryTopicSettings, SecuritySettings, TemplateSettings, TopicSettings,
 };
 
 /// The table `[kafka]`.
@@ -31,6 +32,10 @@ pub struct KafkaSettings {
     pub consumer: ConsumerSettings,
     /// `[kafka.producer]`.
     pub producer: ProducerSettings,
+    /// `[kafka.admin]`: how declared topics are made.
+    pub admin: AdminSettings,
+    /// `[kafka.topics.<name>]`: the topics that are made at start, by name.
+    pub topics: BTreeMap<String, TopicSettings>,
     /// `[kafka.template]`: the application's own template.
     pub template: TemplateSettings,
     /// `[kafka.templates.<name>]`: further ones.
@@ -58,6 +63,8 @@ impl Default for KafkaSettings {
             security: SecuritySettings::default(),
             consumer: ConsumerSettings::default(),
             producer: ProducerSettings::default(),
+            admin: AdminSettings::default(),
+            topics: BTreeMap::new(),
             template: TemplateSettings::default(),
             templates: BTreeMap::new(),
             listener: ListenerSettings::default(),
@@ -118,6 +125,8 @@ impl KafkaSettings {
                 section.inner("sasl"),
             ),
             consumer: ConsumerSettings::read(section.inner("consumer")),
+            admin: AdminSettings::read(section.inner("admin")),
+            topics: topics(&section.inner("topics")),
             template: TemplateSettings::read(section.inner("template")),
             templates: read_templates(&section.inner("templates"), &producer),
             producer,

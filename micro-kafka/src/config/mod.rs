@@ -92,6 +92,7 @@ mod security;
 mod size;
 mod suggestion;
 mod template;
+mod topics;
 mod transaction;
 mod tree;
 mod values;
@@ -125,6 +126,7 @@ pub use security::{
 };
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
+pub use topics::{AdminSettings, TopicSettings};
 pub use transaction::TransactionSettings;
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use super::section::Section;
 use super::topics::topics;
 use super::values::{checked, duration, list};
 use super::{
-    AdminSettings, ConsumerSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings,
-    Properties, RetryTopicSettings, SecuritySettings, TemplateSettings, TopicSettings,
+    AdminSettings, ConsumerSettings, DelayedSendSettings, ListenerSettings, NamedTemplateSettings,
+    ProducerSettings, Properties, RetryTopicSettings, SecuritySettings, TemplateSettings,
+    TopicSettings,
 };
 
 /// The table `[kafka]`.
@@ -48,6 +49,8 @@ pub struct KafkaSettings {
     pub containers: BTreeMap<String, ListenerSettings>,
     /// `[kafka.retry.topic]`: how failed records go through retry topics, for all listeners.
     pub retry_topic: RetryTopicSettings,
+    /// `[kafka.delayed]`: records that are sent later.
+    pub delayed: DelayedSendSettings,
     /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
     /// only producers have go to them alone.
     pub properties: Properties,
@@ -71,6 +74,7 @@ impl Default for KafkaSettings {
             listeners: BTreeMap::new(),
             containers: BTreeMap::new(),
             retry_topic: RetryTopicSettings::default(),
+            delayed: DelayedSendSettings::default(),
             properties: Properties::default(),
         }
     }
@@ -134,6 +138,7 @@ impl KafkaSettings {
             listeners: read_listeners(&section.inner("listeners")),
             containers: read_listeners(&section.inner("containers")),
             retry_topic: read_retry_topic(section.inner("retry")),
+            delayed: DelayedSendSettings::read(section.inner("delayed")),
             properties: read_properties(&section.inner("properties"), Room::Shared),
         };
         section.refuse_unknown();

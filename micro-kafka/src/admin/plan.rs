@@ -313,7 +313,7 @@ mod tests {
             .config("retention.ms", "60000");
         assert_eq!(steps(&orders, None), ["create topic `orders`"]);
         let same = (6, &[("retention.ms", "60000")][..]);
-        assert_eq!(steps(&orders, Some(same)), [String::new(); 0]);
+        assert!(steps(&orders, Some(same)).is_empty());
         assert_eq!(
             steps(&orders, Some((3, &[("retention.ms", "1")]))),
             [
@@ -333,9 +333,6 @@ mod tests {
     #[test]
     fn what_is_not_declared_does_not_matter() {
         let any = NewTopic::new("orders");
-        assert_eq!(
-            steps(&any, Some((9, &[("retention.ms", "1")]))),
-            [String::new(); 0]
-        );
+        assert!(steps(&any, Some((9, &[("retention.ms", "1")]))).is_empty());
     }
 }

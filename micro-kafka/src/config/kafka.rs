@@ -9,8 +9,8 @@ use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::values::{checked, duration, list};
 use super::{
-    ConsumerSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings, Properties,
-    RetryTopicSettings, SecuritySettings, TemplateSettings,
+    ConsumerSettings, DelayedSendSettings, ListenerSettings, NamedTemplateSettings,
+    ProducerSettings, Properties, RetryTopicSettings, SecuritySettings, TemplateSettings,
 };
 
 /// The table `[kafka]`.
@@ -43,6 +43,8 @@ pub struct KafkaSettings {
     pub containers: BTreeMap<String, ListenerSettings>,
     /// `[kafka.retry.topic]`: how failed records go through retry topics, for all listeners.
     pub retry_topic: RetryTopicSettings,
+    /// `[kafka.delayed]`: records that are sent later.
+    pub delayed: DelayedSendSettings,
     /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
     /// only producers have go to them alone.
     pub properties: Properties,
@@ -64,6 +66,7 @@ impl Default for KafkaSettings {
             listeners: BTreeMap::new(),
             containers: BTreeMap::new(),
             retry_topic: RetryTopicSettings::default(),
+            delayed: DelayedSendSettings::default(),
             properties: Properties::default(),
         }
     }
@@ -125,6 +128,7 @@ impl KafkaSettings {
             listeners: read_listeners(&section.inner("listeners")),
             containers: read_listeners(&section.inner("containers")),
             retry_topic: read_retry_topic(section.inner("retry")),
+            delayed: DelayedSendSettings::read(section.inner("delayed")),
             properties: read_properties(&section.inner("properties"), Room::Shared),
         };
         section.refuse_unknown();

@@ -8,6 +8,7 @@ use super::{ProducerInterceptor, ProducerListener, ReplyConfig, SendError, Trans
 use crate::client::{Partitioner, SERVERS};
 use crate::codec::Codecs;
 use crate::config::{Config, ProducerSettings, Properties, canonical};
+use crate::delayed::DelayedTopic;
 
 /// The librdkafka properties that every template has unless its configuration says otherwise.
 ///
@@ -92,6 +93,8 @@ pub struct TemplateConfig {
     pub replies: ReplyConfig,
     /// How transactions are made.
     pub transactions: TransactionConfig,
+    /// Where delayed sends wait; `None` (the default) turns them off.
+    pub delayed: Option<DelayedTopic>,
     /// What its payloads share with all others of the application.
     pub codecs: Codecs,
 }
@@ -113,6 +116,7 @@ impl TemplateConfig {
             default_topic: None,
             replies: ReplyConfig::default(),
             transactions: TransactionConfig::default(),
+            delayed: None,
             codecs: Codecs::default(),
         }
     }

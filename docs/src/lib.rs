@@ -62,3 +62,9 @@ pub mod acknowledging {}
 
 #[doc = include_str!("../guide/11-running.md")]
 pub mod running {}
+
+#[doc = include_str!("../guide/21-security.md")]
+pub mod security {}
+
+#[doc = include_str!("../guide/22-topics.md")]
+pub mod topics {}

@@ -9,6 +9,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::all_partitions;
 use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
+use super::declared_topics;
 use super::delayed;
 use super::error::Error;
 use super::maker::Maker;
@@ -70,6 +71,7 @@ impl RunningApp {
             runtime,
         };
         let mut plans = app.plans;
+        declared_topics::ensure(&maker.config, &maker.template).await?;
         all_partitions::fill(&mut plans, &maker.template).await?;
         let plans = plans.into_iter();
         let mut containers: Vec<_> = plans.flat_map(|plan| maker.containers(plan)).collect();

@@ -264,7 +264,7 @@ fn error(core: &Core, event: &NativeEvent) {
     if code == ErrorCode::ALL_BROKERS_DOWN {
         // Eighty times a second until one is there, and librdkafka's log tells why there is none.
         tracing::debug!(%code, reason, "the producer has no broker");
-    } else if code == ErrorCode::AUTHENTICATION || code == ErrorCode::TLS {
+    } else if is_refusal(code, &reason) {
         // Again at each attempt to connect, less and less often.
         if core.refused().note(&reason) {
             tracing::error!(%code, reason, "brokers do not let the producer in");
@@ -272,6 +272,13 @@ fn error(core: &Core, event: &NativeEvent) {
     } else {
         tracing::warn!(%code, reason, "the producer has a problem");
     }
+}
+
+/// Whether a broker was reached and there is no way in; with TLS 1.3, a client's certificate is refused
+/// once the handshake is over.
+fn is_refusal(code: ErrorCode, reason: &str) -> bool {
+    let alert = reason.contains("alert") && reason.contains("SSL");
+    code == ErrorCode::AUTHENTICATION || code == ErrorCode::TLS || alert
 }
 
 impl Core {

@@ -7,10 +7,12 @@ use super::key::relaxed;
 use super::names::{check_client_id, check_namespace, check_server};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
+use super::topics::topics;
 use super::values::{checked, duration, list, metric_tags};
 use super::{
-    ConsumerSettings, DelayedSendSettings, ListenerSettings, NamedTemplateSettings,
+    AdminSettings, ConsumerSettings, DelayedSendSettings, ListenerSettings, NamedTemplateSettings,
     ProducerSettings, Properties, RetryTopicSettings, SecuritySettings, TemplateSettings,
+    TopicSettings,
 };
 use crate::observe::MetricTags;
 
@@ -34,6 +36,10 @@ pub struct KafkaSettings {
     pub consumer: ConsumerSettings,
     /// `[kafka.producer]`.
     pub producer: ProducerSettings,
+    /// `[kafka.admin]`: how declared topics are made.
+    pub admin: AdminSettings,
+    /// `[kafka.topics.<name>]`: the topics that are made at start, by name.
+    pub topics: BTreeMap<String, TopicSettings>,
     /// `[kafka.template]`: the application's own template.
     pub template: TemplateSettings,
     /// `[kafka.templates.<name>]`: further ones.
@@ -64,6 +70,8 @@ impl Default for KafkaSettings {
             security: SecuritySettings::default(),
             consumer: ConsumerSettings::default(),
             producer: ProducerSettings::default(),
+            admin: AdminSettings::default(),
+            topics: BTreeMap::new(),
             template: TemplateSettings::default(),
             templates: BTreeMap::new(),
             listener: ListenerSettings::default(),
@@ -126,6 +134,8 @@ impl KafkaSettings {
                 section.inner("sasl"),
             ),
             consumer: ConsumerSettings::read(section.inner("consumer")),
+            admin: AdminSettings::read(section.inner("admin")),
+            topics: topics(&section.inner("topics")),
             template: TemplateSettings::read(section.inner("template")),
             templates: read_templates(&section.inner("templates"), &producer),
             producer,

@@ -1,4 +1,4 @@
-//! Benchmarks of micro-kafka, side by side with plain rdkafka.
+//! Benchmarks of micro-kafka, side by side with plain rdkafka and other frameworks.
 //!
 //! Run with `cargo run --release -p micro-kafka-bench -- [SCENARIO] [--bootstrap-servers HOST:PORT]`.
 //! Every ratio comes from pairs measured in turn in one run, each side in a process of its own.
@@ -9,6 +9,7 @@ mod error;
 mod meter;
 mod order;
 mod pairs;
+mod peer;
 mod report;
 mod run;
 mod scenario;
@@ -62,6 +63,9 @@ struct Comparison {
     /// Measures the plain side beside itself: every ratio is near 1, or the machine is not quiet
     #[arg(long)]
     calibrate: bool,
+    /// Records that a template has on its way, instead of its default
+    #[arg(long, value_name = "RECORDS")]
+    in_flight: Option<usize>,
     /// A librdkafka property of the consumers of both sides
     #[arg(long = "property", value_name = "KEY=VALUE", value_parser = side::property)]
     properties: Vec<(String, String)>,
@@ -93,6 +97,7 @@ impl Comparison {
             } else {
                 Who::Framework
             },
+            self.in_flight,
             self.properties.clone(),
         );
         let mut report = Report::default();
@@ -121,6 +126,7 @@ impl Comparison {
     ) -> Result<(), BenchError> {
         let gathering = scenario.gathering();
         match (&self.bootstrap_servers, scenario) {
+            (_, Scenario::JsonCodec) => Scenario::compare_codec(bench, report),
             (Some(bootstrap), _) => scenario.compare(bench, &Broker::elsewhere(bootstrap)?, report),
             (None, Scenario::Broker) => {
                 let (theirs, ours) = (Broker::apache(gathering)?, Broker::embedded(gathering)?);

@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use crate::broker::Broker;
 use crate::error::BenchError;
 use crate::meter::Sample;
+use crate::peer;
 use crate::side::{Task, Who, Work};
 
 /// How much is measured.
@@ -19,6 +20,8 @@ pub(crate) struct Bench {
     pub(crate) pairs: u32,
     /// The side that is measured beside the plain one.
     pub(crate) ours: Who,
+    /// Records that a template has on its way, instead of its default.
+    in_flight: Option<usize>,
     /// Further properties of both sides' consumers.
     properties: Vec<(String, String)>,
     groups: Cell<u32>,
@@ -30,12 +33,14 @@ impl Bench {
         records: u64,
         pairs: u32,
         ours: Who,
+        in_flight: Option<usize>,
         properties: Vec<(String, String)>,
     ) -> Self {
         Self {
             records,
             pairs,
             ours,
+            in_flight,
             properties,
             groups: Cell::new(0),
         }
@@ -60,6 +65,7 @@ impl Bench {
             topic,
             group,
             records,
+            in_flight: self.in_flight,
             properties: self.properties.clone(),
         };
         let (sample, to_first_line) = child(&task)?;
@@ -68,6 +74,21 @@ impl Bench {
         } else {
             sample
         })
+    }
+
+    /// Runs one side that needs no broker.
+    pub(crate) fn alone(&self, who: Who, work: Work, records: u64) -> Result<Sample, BenchError> {
+        let task = Task {
+            who,
+            work,
+            bootstrap: String::new(),
+            topic: String::new(),
+            group: String::new(),
+            records,
+            in_flight: self.in_flight,
+            properties: self.properties.clone(),
+        };
+        child(&task).map(|(sample, _)| sample)
     }
 
     /// Gives `work` a topic of its own, and removes it.
@@ -103,11 +124,10 @@ impl Bench {
 
 /// Runs a side to its end; the sample it printed, and the time from its start to that line.
 fn child(task: &Task) -> Result<(Sample, std::time::Duration), BenchError> {
-    let program = std::env::current_exe().map_err(BenchError::Output)?;
+    let mut program = peer::program(task.who)?;
     let arguments = task.arguments();
     let start = Instant::now();
-    let mut side = Command::new(program)
-        .arg("side")
+    let mut side = program
         .args(&arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

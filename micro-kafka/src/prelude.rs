@@ -3,11 +3,13 @@
 pub use std::time::Duration;
 
 pub use micro_kafka_macros::{
-    Classify, KafkaEvent, KafkaRecord, dlt_handler, kafka_listener, retryable,
+    Classify, KafkaEvent, KafkaRecord, dlt_handler, idempotent, kafka_listener, retryable,
 };
 pub use serde::{Deserialize, Serialize};
 
-pub use crate::codec::{Bytes, DecodeError, Json, Text, Validate, Validated, Violations};
+pub use crate::codec::{
+    Bytes, DecodeError, Json, Number, Parsed, Text, Tombstone, Validate, Validated, Violations,
+};
 pub use crate::error::{Classify, Failure};
 pub use crate::extract::{Acknowledgment, Attempt, Cancel, Header, Info, Key, Meta, State, Tx};
 pub use crate::listener::{Acknowledgments, Batch, BatchResult, Reply};

@@ -13,13 +13,14 @@ use micro_kafka::prelude::*;
 use micro_kafka::template::{DeliveryFuture, KafkaTemplate, TemplateConfig};
 use tokio::runtime::Runtime;
 
-use super::{KEYS, Task, WINDOW, Work, print_sample, print_when_done, slowness};
+use super::{KEYS, Task, WINDOW, Who, Work, print_sample, print_when_done, slowness};
 use crate::error::BenchError;
 use crate::meter::{Meter, Sample};
 use crate::order::Order;
 
-/// More than a template has on its way: these are acknowledged already.
-const MOST_DELIVERIES: usize = 20_000;
+/// Deliveries that are kept for each four that a template has on its way: the oldest of them are
+/// acknowledged already.
+const DELIVERIES: usize = 5;
 
 /// One side is one process, so its handlers share one meter.
 static METER: OnceLock<Meter> = OnceLock::new();
@@ -48,6 +49,18 @@ async fn json(Json(order): Json<Order>) {
 async fn bytes(payload: &[u8]) {
     black_box(payload);
     handled();
+}
+
+#[kafka_listener(
+    topics = "${bench.topic}",
+    group_id = "${bench.group}",
+    concurrency = 2
+)]
+#[retryable(attempts = 3, backoff = "1s")]
+async fn retryable(Json(order): Json<Order>) -> Result<(), Poison> {
+    black_box(black_box(&order).id > 0);
+    handled();
+    Ok(())
 }
 
 #[kafka_listener(topics = "${bench.topic}", group_id = "${bench.group}")]
@@ -95,6 +108,19 @@ impl RetryListener for Letters {
     }
 }
 
+#[kafka_listener(
+    topics = "${bench.topic}",
+    group_id = "${bench.group}",
+    concurrency = 2,
+    batch(max = 500)
+)]
+async fn batch(orders: Batch<Json<Order>>) {
+    for order in orders.values() {
+        black_box(black_box(order).id > 0);
+        handled();
+    }
+}
+
 /// Runs a listener over the task's records and prints what they cost.
 pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
     let (meter, sample) = Meter::new(task.records);
@@ -105,6 +131,8 @@ pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
         Work::HandleKeyed => builder.listener(keyed),
         Work::HandlePoison => builder.listener(poisoned).retry_listener(Letters),
         Work::FirstRecord => builder.listener(first),
+        Work::HandleBatch if task.who == Who::Framework => builder.listener(batch),
+        Work::HandleRetryable if task.who == Who::Framework => builder.listener(retryable),
         _ => builder.listener(json),
     };
     let runtime = Runtime::new().map_err(BenchError::Output)?;
@@ -114,11 +142,15 @@ pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
     printed
 }
 
-fn settings(task: &Task) -> Result<Config, ConfigErrors> {
+pub(super) fn settings(task: &Task) -> Result<Config, ConfigErrors> {
     let mut config = Config::builder()
         .set("kafka.bootstrap-servers", &task.bootstrap)
         .set("bench.topic", &task.topic)
         .set("bench.group", &task.group);
+    if task.work == Work::Rebalance {
+        // Not what earlier runs have left.
+        config = config.set("kafka.consumer.auto-offset-reset", "latest");
+    }
     for (key, value) in &task.properties {
         config = config.set(format!("kafka.consumer.properties.{key}"), value);
     }
@@ -136,7 +168,10 @@ pub(super) fn send(task: &Task) -> Result<(), BenchError> {
 }
 
 async fn pipelined(task: &Task) -> Result<Sample, BenchError> {
-    let kafka = KafkaTemplate::new(TemplateConfig::new(&task.bootstrap))?;
+    let mut config = TemplateConfig::new(&task.bootstrap);
+    config.max_in_flight = task.in_flight.unwrap_or(config.max_in_flight);
+    let most = config.max_in_flight * DELIVERIES / 4;
+    let kafka = KafkaTemplate::new(config)?;
     let orders: Vec<Order> = (0..KEYS).map(Order::numbered).collect();
     let json = orders.iter().map(Order::json).collect::<Vec<_>>();
     kafka.send(&task.topic, &json[0]).await?;
@@ -148,7 +183,7 @@ async fn pipelined(task: &Task) -> Result<Sample, BenchError> {
         }
         let send = kafka.send(&task.topic, payload).key(&order.key);
         deliveries.push_back(send.queue().await?);
-        while deliveries.len() > MOST_DELIVERIES {
+        while deliveries.len() > most {
             acknowledged(&mut deliveries).await?;
         }
     }

@@ -123,11 +123,15 @@ impl Kind {
     pub(super) fn finished(self, support: &Support) -> TokenStream {
         match self {
             Self::Single | Self::Reply => quote_spanned! {Span::mixed_site()=>
-                let result = #support::guarded(__micro_kafka_call(&delivery)).await;
+                let result = #support::guarded(
+                    #support::looked_up(&delivery, || __micro_kafka_call(&delivery)),
+                ).await;
                 #support::Finished { delivery, result }
             },
             Self::Batch | Self::BatchReply => quote_spanned! {Span::mixed_site()=>
-                let outcome = #support::guarded_batch(__micro_kafka_call(&delivery)).await;
+                let outcome = #support::guarded_batch(
+                    #support::looked_up(&delivery, || __micro_kafka_call(&delivery)),
+                ).await;
                 #support::finished_batch(delivery, outcome)
             },
         }

@@ -279,3 +279,19 @@ async fn a_dead_letter_that_is_refused_holds_its_record_back_and_loses_nothing(
     assert_eq!(letter.payload.as_ref().map(Vec::len), Some(2_017));
     kafka.group("billing").assert_lag("orders", 0).await;
 }
+
+/// Were letters to wait for others, each would do so for a minute.
+#[kafka_test(topics = ["orders"])]
+async fn dead_letters_do_not_wait_for_others_to_travel_with(kafka: EmbeddedKafka) {
+    let app = kafka
+        .app()
+        .listener(refuse)
+        .set("kafka.producer.linger", "60s")
+        .start()
+        .await;
+    for value in ["a", "b", "c"] {
+        kafka.send("orders", value).await;
+    }
+    let settled = app.listener("refuse").settled().await;
+    settled.assert_dead_lettered(3);
+}

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::resolve::{LOOK_FOR_TOPICS, Plan};
+use super::endpoint::LOOK_FOR_TOPICS;
+use super::resolve::Plan;
 use super::running::{default_handler, default_recoverer};
 use crate::clock::Clock;
 use crate::config::Recoverer;

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::client::ConfigError;
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::delayed::DelayedTopic;
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 type Change = dyn Fn(Option<&str>, TemplateConfig) -> TemplateConfig + Send + Sync;
@@ -41,12 +43,19 @@ pub(super) fn template(
     config: &Config,
     hook: &ErrorHook,
     change: &TemplateChange,
+    clock: &Clock,
 ) -> Result<KafkaTemplate, ConfigError> {
     let make = |name, mut made: TemplateConfig| {
         made.error_hook = hook.clone();
         KafkaTemplate::at_first_use(change.apply(name, made))
     };
-    let mut template = make(None, TemplateConfig::from(config))?;
+    let mut own = TemplateConfig::from(config);
+    own.delayed = config.kafka().delayed.topic.as_deref().map(|topic| {
+        let mut delayed = DelayedTopic::new(topic);
+        delayed.clock = clock.clone();
+        delayed
+    });
+    let mut template = make(None, own)?;
     for (name, settings) in &config.kafka().templates {
         if let Some(named) = TemplateConfig::named(config, name) {
             let named = make(Some(name), named)?;

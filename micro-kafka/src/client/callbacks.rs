@@ -16,6 +16,10 @@ pub(super) const FATAL: &str = "_FATAL";
 pub(super) struct Callbacks {
     client_id: String,
     heard: Mutex<Vec<Heard>>,
+    /// Why a broker's certificate was not trusted, until librdkafka tells that a handshake failed.
+    distrust: Mutex<Option<String>>,
+    /// What kept the client from a broker, which librdkafka tells once in a while only.
+    obstacle: Mutex<Option<String>>,
 }
 
 /// A callback, written down.
@@ -41,11 +45,39 @@ impl Callbacks {
         Self {
             client_id: client_id.to_owned(),
             heard: Mutex::default(),
+            distrust: Mutex::default(),
+            obstacle: Mutex::default(),
         }
     }
 
     pub(super) fn take(&self) -> Vec<Heard> {
         std::mem::take(&mut *self.heard.lock())
+    }
+
+    pub(super) fn note_distrust(&self, reason: String) {
+        *self.distrust.lock() = Some(reason);
+    }
+
+    /// librdkafka's words for a failed handshake with the reason, which it does not know.
+    fn explained(&self, text: String) -> String {
+        const FAILED: &str = "SSL handshake failed: ";
+        const DOWN: &str = "brokers are down";
+        if text.ends_with(DOWN) {
+            return match &*self.obstacle.lock() {
+                Some(obstacle) => format!("{text}: {obstacle}"),
+                None => text,
+            };
+        }
+        let reason = text
+            .contains(FAILED)
+            .then(|| self.distrust.lock().take())
+            .flatten();
+        let text = match (text.split_once(FAILED), reason) {
+            (Some((place, _)), Some(reason)) => format!("{place}{FAILED}{reason}"),
+            _ => text,
+        };
+        *self.obstacle.lock() = Some(text.clone());
+        text
     }
 
     fn note(&self, heard: Heard) {
@@ -67,7 +99,7 @@ pub(super) fn install(conf: *mut rdsys::rd_kafka_conf_t, callbacks: &Callbacks) 
 
 /// # Safety
 /// `opaque` must be what `install` set, or null.
-unsafe fn target<'a>(opaque: *const c_void) -> Option<&'a Callbacks> {
+pub(super) unsafe fn target<'a>(opaque: *const c_void) -> Option<&'a Callbacks> {
     // SAFETY: promised by the caller; the client's handle keeps the target alive.
     unsafe { opaque.cast::<Callbacks>().as_ref() }
 }
@@ -125,6 +157,7 @@ unsafe extern "C" fn error(
     let fatal = code == rdsys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__FATAL as c_int;
     let name = if fatal { FATAL } else { "client" };
     if let Some(target) = target {
+        let text = target.explained(text);
         target.note(Heard::Error { name, text });
     }
 }

@@ -7,6 +7,7 @@
 mod admin;
 mod admin_offsets;
 mod admin_partitions;
+mod admin_topic_changes;
 mod admin_topics;
 mod any_client;
 mod assigned_consumer;
@@ -29,11 +30,13 @@ mod producer_events;
 mod producer_hooks;
 mod producer_lazy;
 mod producer_partitioner;
+mod producer_refused;
 mod producer_topic;
 mod producer_transaction;
 mod producer_waiters;
 mod properties;
 mod queue;
+mod security;
 mod signal;
 mod source;
 mod start_offsets;
@@ -53,6 +56,9 @@ pub use properties::{CONSUMER_DEFAULTS, CONSUMER_FIXED, consumer_properties};
 pub(crate) use admin::Refusal;
 pub(crate) use admin_offsets::{End, committed, list_offsets};
 pub(crate) use admin_partitions::describe_topics;
+pub(crate) use admin_topic_changes::{
+    alter_topic_configs, create_partitions, describe_topic_configs,
+};
 pub(crate) use admin_topics::{TopicSpec, create_topics, delete_topics};
 pub(crate) use any_client::AnyClient;
 pub(crate) use assigned_consumer::AssignedConsumer;
@@ -64,6 +70,7 @@ pub(crate) use producer::{Core, Producer, SERVERS};
 pub(crate) use producer_delivery::{DeliveryHook, FailureHook, Receipt, Undelivered};
 pub(crate) use producer_hooks::ProducerHooks;
 pub(crate) use producer_lazy::LazyProducer;
+pub(crate) use producer_refused::Refused;
 pub(crate) use producer_topic::{Outgoing, Topic};
 pub(crate) use producer_transaction::{Severity, TransactionRefusal};
 #[cfg(test)]

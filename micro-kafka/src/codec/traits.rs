@@ -1,6 +1,6 @@
 //! What the wrappers do.
 
-use super::Invalid;
+use super::{Invalid, Lookup, PayloadSource, PayloadTarget, Written};
 use crate::error::BoxError;
 
 /// A payload that can be read from a record: with it, a type is an argument of a
@@ -17,6 +17,16 @@ pub trait FromPayload<'r>: Sized {
     /// If the bytes are not of that form. The error tells the place and the expected type, never
     /// the value.
     fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError>;
+
+    /// Reads it where topic, headers or what the application shares matter; by default only the
+    /// payload does.
+    ///
+    /// # Errors
+    /// As [`Self::from_payload`]; with [`DecodeError::Pending`] it is called again once what is
+    /// missing was fetched.
+    fn from_source(source: &PayloadSource<'r>) -> Result<Self, DecodeError> {
+        Self::from_payload(source.payload())
+    }
 }
 
 /// A payload that can be sent.
@@ -31,11 +41,24 @@ pub trait ToPayload {
     /// # Errors
     /// If the value cannot be written in that form; `buffer` is then as it was.
     fn to_payload(&self, buffer: &mut Vec<u8>) -> Result<bool, EncodeError>;
+
+    /// Writes it where the topic or what the application shares matter, or headers have to be
+    /// added; by default only the payload's bytes are written.
+    ///
+    /// # Errors
+    /// As [`Self::to_payload`].
+    fn to_target(&self, target: &mut PayloadTarget<'_>) -> Result<Written, EncodeError> {
+        self.to_payload(target.buffer()).map(Written::from)
+    }
 }
 
 impl<P: ToPayload + ?Sized> ToPayload for &P {
     fn to_payload(&self, buffer: &mut Vec<u8>) -> Result<bool, EncodeError> {
         (**self).to_payload(buffer)
+    }
+
+    fn to_target(&self, target: &mut PayloadTarget<'_>) -> Result<Written, EncodeError> {
+        (**self).to_target(target)
     }
 }
 
@@ -44,6 +67,11 @@ impl<P: ToPayload> ToPayload for Option<P> {
     fn to_payload(&self, buffer: &mut Vec<u8>) -> Result<bool, EncodeError> {
         self.as_ref()
             .map_or(Ok(false), |payload| payload.to_payload(buffer))
+    }
+
+    fn to_target(&self, target: &mut PayloadTarget<'_>) -> Result<Written, EncodeError> {
+        self.as_ref()
+            .map_or(Ok(Written::Tombstone), |payload| payload.to_target(target))
     }
 }
 
@@ -60,6 +88,23 @@ pub enum DecodeError {
     /// Not UTF-8.
     #[error("not valid UTF-8 at byte {0}")]
     Utf8(usize),
+    /// Not the width of the number.
+    #[error("{found} bytes where {expected} are needed")]
+    Length {
+        /// The number's width in bytes.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A text that its type's `FromStr` refuses.
+    #[error("the text is not of the expected form")]
+    Unparsed,
+    /// A payload where a tombstone is expected.
+    #[error("a payload where only null is expected")]
+    NotNull,
+    /// Not yet: what it needs is fetched first, and then it is read again.
+    #[error("the payload {0}")]
+    Pending(Lookup),
     /// Read, but against the rules of its type.
     #[error("not valid: {0}")]
     Invalid(Invalid),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{DecodeError, FromPayload, Json, Text};
+use super::{DecodeError, FromPayload, Json, PayloadSource, Text};
 
 /// A payload that is valid, too: `Validated(Json(order)): Validated<Json<Order>>`.
 ///
@@ -137,13 +137,20 @@ impl std::error::Error for Invalid {}
 
 impl<'r, P: FromPayload<'r> + Validate> FromPayload<'r> for Validated<P> {
     fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError> {
-        let read = P::from_payload(payload)?;
-        let mut check = Violations::default();
-        read.validate(&mut check);
-        match check.found.is_empty() {
-            true => Ok(Self(read)),
-            false => Err(DecodeError::Invalid(Invalid(check.found))),
-        }
+        P::from_payload(payload).and_then(valid)
+    }
+
+    fn from_source(source: &PayloadSource<'r>) -> Result<Self, DecodeError> {
+        P::from_source(source).and_then(valid)
+    }
+}
+
+fn valid<P: Validate>(read: P) -> Result<Validated<P>, DecodeError> {
+    let mut check = Violations::default();
+    read.validate(&mut check);
+    match check.found.is_empty() {
+        true => Ok(Validated(read)),
+        false => Err(DecodeError::Invalid(Invalid(check.found))),
     }
 }
 

@@ -12,3 +12,21 @@ pub struct Text<S = String>(pub S);
 /// A payload as it stands: `Bytes<&[u8]>` or `Bytes<Vec<u8>>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Bytes<B = Vec<u8>>(pub B);
+
+/// A number as Kafka's own serializers write it: big-endian, in its own width (`ShortSerializer`
+/// and `Number<i16>`, `IntegerSerializer` and `Number<i32>`, `LongSerializer` and `Number<i64>`,
+/// `FloatSerializer` and `Number<f32>`, `DoubleSerializer` and `Number<f64>`). A key needs no
+/// wrapper: `Key<i64>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Number<N>(pub N);
+
+/// A value by its text: read by `FromStr`, written by `Display`, as Spring's
+/// `ParseStringDeserializer` and `ToStringSerializer` do; `Parsed<Uuid>` is Kafka's
+/// `UUIDSerializer`. As a key: `Key<Parsed<Uuid>>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Parsed<T>(pub T);
+
+/// No payload: reads and writes null only, as Kafka's `VoidSerializer`. A handler that takes both
+/// has an `Option<…>`, and `None` sends a tombstone, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Tombstone;

@@ -7,10 +7,12 @@ use super::key::relaxed;
 use super::names::{check_client_id, check_namespace, check_server};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
+use super::topics::topics;
 use super::values::{checked, duration, list};
 use super::{
-    ConsumerSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings, Properties,
-    RetryTopicSettings, TemplateSettings,
+    AdminSettings, ConsumerSettings, DelayedSendSettings, ListenerSettings, NamedTemplateSettings,
+    ProducerSettings, Properties, RetryTopicSettings, SecuritySettings, TemplateSettings,
+    TopicSettings,
 };
 
 /// The table `[kafka]`.
@@ -25,10 +27,16 @@ pub struct KafkaSettings {
     pub namespace: Option<String>,
     /// `shutdown-timeout`: how long a stop waits for records in flight. Default 10 s.
     pub shutdown_timeout: Duration,
+    /// `[kafka.security]`, `[kafka.ssl]` and `[kafka.sasl]`: of all clients.
+    pub security: SecuritySettings,
     /// `[kafka.consumer]`.
     pub consumer: ConsumerSettings,
     /// `[kafka.producer]`.
     pub producer: ProducerSettings,
+    /// `[kafka.admin]`: how declared topics are made.
+    pub admin: AdminSettings,
+    /// `[kafka.topics.<name>]`: the topics that are made at start, by name.
+    pub topics: BTreeMap<String, TopicSettings>,
     /// `[kafka.template]`: the application's own template.
     pub template: TemplateSettings,
     /// `[kafka.templates.<name>]`: further ones.
@@ -41,6 +49,8 @@ pub struct KafkaSettings {
     pub containers: BTreeMap<String, ListenerSettings>,
     /// `[kafka.retry.topic]`: how failed records go through retry topics, for all listeners.
     pub retry_topic: RetryTopicSettings,
+    /// `[kafka.delayed]`: records that are sent later.
+    pub delayed: DelayedSendSettings,
     /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
     /// only producers have go to them alone.
     pub properties: Properties,
@@ -53,14 +63,18 @@ impl Default for KafkaSettings {
             client_id: None,
             namespace: None,
             shutdown_timeout: Duration::from_secs(10),
+            security: SecuritySettings::default(),
             consumer: ConsumerSettings::default(),
             producer: ProducerSettings::default(),
+            admin: AdminSettings::default(),
+            topics: BTreeMap::new(),
             template: TemplateSettings::default(),
             templates: BTreeMap::new(),
             listener: ListenerSettings::default(),
             listeners: BTreeMap::new(),
             containers: BTreeMap::new(),
             retry_topic: RetryTopicSettings::default(),
+            delayed: DelayedSendSettings::default(),
             properties: Properties::default(),
         }
     }
@@ -109,7 +123,14 @@ impl KafkaSettings {
             shutdown_timeout: section
                 .read("shutdown-timeout", duration)
                 .unwrap_or(default.shutdown_timeout),
+            security: SecuritySettings::read(
+                section.inner("security"),
+                section.inner("ssl"),
+                section.inner("sasl"),
+            ),
             consumer: ConsumerSettings::read(section.inner("consumer")),
+            admin: AdminSettings::read(section.inner("admin")),
+            topics: topics(&section.inner("topics")),
             template: TemplateSettings::read(section.inner("template")),
             templates: read_templates(&section.inner("templates"), &producer),
             producer,
@@ -117,6 +138,7 @@ impl KafkaSettings {
             listeners: read_listeners(&section.inner("listeners")),
             containers: read_listeners(&section.inner("containers")),
             retry_topic: read_retry_topic(section.inner("retry")),
+            delayed: DelayedSendSettings::read(section.inner("delayed")),
             properties: read_properties(&section.inner("properties"), Room::Shared),
         };
         section.refuse_unknown();

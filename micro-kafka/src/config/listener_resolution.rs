@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::error::RetryTopicPolicy;
+use crate::idempotent::DEFAULT_WINDOW;
 use crate::listener::AckMode;
 
 use super::client_properties::ClientProperties;
-use super::compatibility::consumer_conflicts;
+use super::compatibility::{AllowedInTheClear, consumer_conflicts};
 use super::layers::{flatten_in, insert_path};
 use super::loaded::Loaded;
 use super::names::{check_group, check_topic};
@@ -147,6 +148,8 @@ impl<'c> ListenerResolution<'c> {
             dispatch: merged.dispatch.unwrap_or_default(),
             timeout: merged.timeout,
             rate_limit: merged.rate_limit,
+            idempotency_store: merged.idempotency_store,
+            idempotency_window: merged.idempotency_window.unwrap_or(DEFAULT_WINDOW),
             breaker: merged.breaker.resolved(),
             ack_mode: merged.ack_mode.unwrap_or_default(),
             auto_commit: consumer
@@ -185,7 +188,9 @@ impl<'c> ListenerResolution<'c> {
         let loaded = self.loaded;
         let (properties, mut errors) =
             ClientProperties::consumer(&loaded.kafka, &loaded.tree, listener);
-        errors.extend(consumer_conflicts(&properties));
+        let security = &loaded.kafka.security;
+        let allowed = AllowedInTheClear(security.allow_plaintext_credentials);
+        errors.extend(consumer_conflicts(&properties, allowed));
         (properties, errors)
     }
 

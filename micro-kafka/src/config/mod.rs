@@ -65,6 +65,7 @@ mod client_properties;
 mod compatibility;
 mod consumer;
 mod dead_letters;
+mod delayed;
 mod deserialize;
 mod duration;
 mod error;
@@ -88,9 +89,11 @@ mod retry;
 mod retry_topic;
 mod secret;
 mod section;
+mod security;
 mod size;
-mod suggestion;
+pub(crate) mod suggestion;
 mod template;
+mod topics;
 mod transaction;
 mod tree;
 mod values;
@@ -103,6 +106,7 @@ pub use breaker::BreakerSettings;
 pub use builder::ConfigBuilder;
 pub use consumer::{AutoOffsetReset, ConsumerSettings, IsolationLevel};
 pub use dead_letters::{DeadLetterSettings, Recoverer};
+pub use delayed::DelayedSendSettings;
 pub use duration::{DurationError, parse_duration};
 pub use error::{ConfigError, ConfigErrors, ConfigProblem};
 pub use explain::Explanation;
@@ -117,8 +121,14 @@ pub(crate) use property_names::{canonical, is_for_producers_only};
 pub use reference::{json_schema, reference_markdown};
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use retry_topic::RetryTopicSettings;
+pub use secret::Secret;
+pub use security::{
+    OauthBearerSettings, Pem, SaslMechanism, SaslSettings, SecurityProtocol, SecuritySettings,
+    SslSettings,
+};
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
+pub use topics::{AdminSettings, TopicSettings};
 pub use transaction::TransactionSettings;
 
 #[cfg(test)]

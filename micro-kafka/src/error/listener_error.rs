@@ -3,8 +3,10 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Classify, Policy};
+use super::{BackOff, Classify, Policy};
+use crate::codec::{Lookup, LookupError};
 use crate::listener::NotReached;
 
 /// Any error that a handler may return.
@@ -20,6 +22,9 @@ pub enum ErrorKind {
     Decode,
     /// The same because of its key.
     DecodeKey,
+    /// What the record cannot be read without, such as its schema, cannot be had at present: it is
+    /// delivered again until it can.
+    Lookup,
     /// The handler of a batch stopped at an earlier record.
     NotReached,
     /// The handler panicked.
@@ -32,6 +37,13 @@ pub enum ErrorKind {
     /// once more.
     Held,
 }
+
+/// The waits of records whose lookups fail.
+const LOOKUP_BACK_OFF: BackOff = BackOff::Exponential {
+    initial: Duration::from_millis(500),
+    max: Duration::from_secs(30),
+    multiplier: 2.0,
+};
 
 /// A failure of one record: the counterpart of Spring's `ListenerExecutionFailedException`.
 #[derive(Clone)]
@@ -92,6 +104,40 @@ impl ListenerError {
         let mut error = Self::decode(error);
         error.0.kind = ErrorKind::DecodeKey;
         error
+    }
+
+    /// A record that is to be read again once something was fetched; never seen by error handlers.
+    pub(crate) fn pending(lookup: Lookup) -> Self {
+        let type_name = std::any::type_name::<Lookup>();
+        Self::new(
+            ErrorKind::Lookup,
+            lookup.into(),
+            type_name,
+            None,
+            Policy::Inherit,
+        )
+    }
+
+    /// What has to be fetched before the record can be read, if that is all that is wrong.
+    pub(crate) fn lookup(&self) -> Option<&Lookup> {
+        match self.0.kind {
+            ErrorKind::Lookup => self.error().downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// What the record needs could not be fetched: fatal if it does not exist, else the record is
+    /// tried again for ever.
+    pub(crate) fn lookup_failed(error: LookupError) -> Self {
+        if let LookupError::Missing(_) = error {
+            return Self::decode(error);
+        }
+        let policy = Policy::Retry {
+            attempts: Some(u32::MAX),
+            back_off: Some(LOOKUP_BACK_OFF),
+        };
+        let type_name = std::any::type_name::<LookupError>();
+        Self::new(ErrorKind::Lookup, error.into(), type_name, None, policy)
     }
 
     /// A record that the handler of its batch did not come to: it is delivered again, and the error

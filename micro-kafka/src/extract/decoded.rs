@@ -9,6 +9,9 @@ use crate::listener::Delivery;
 /// for it.
 impl<'r, P: FromPayload<'r>> FromRecord<'r> for Result<P, DecodeError> {
     fn from_record(delivery: &'r Delivery) -> Result<Self, ListenerError> {
-        Ok(P::from_payload(delivery.record().payload()))
+        match P::from_source(&delivery.source()) {
+            Err(DecodeError::Pending(lookup)) => Err(ListenerError::pending(lookup)),
+            read => Ok(read),
+        }
     }
 }

@@ -40,6 +40,9 @@ pub enum BytesError {
         /// How many there are.
         found: usize,
     },
+    /// A text that its type's `FromStr` refuses.
+    #[error("the text is not of the expected form")]
+    Unparsed,
     /// Refused by a type of your own; its message must not contain the value.
     #[error(transparent)]
     Custom(BoxError),

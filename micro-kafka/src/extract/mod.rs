@@ -3,6 +3,7 @@
 //! | argument | is |
 //! |---|---|
 //! | [`Json<T>`], [`Text`], [`Bytes`], `&str`, `&[u8]` | the payload |
+//! | [`Number<i64>`](crate::codec::Number), [`Parsed<T>`](crate::codec::Parsed), [`Tombstone`](crate::codec::Tombstone) | the payload, as Kafka's own serializers write it |
 //! | `Option<…>` of those | the payload, `None` for a tombstone |
 //! | [`Validated<Json<T>>`](crate::codec::Validated) | the payload, if it keeps the rules of its type |
 //! | `Result<Json<T>, DecodeError>` | the payload, or why it cannot be read |
@@ -74,6 +75,8 @@ mod meta;
 mod partition_control;
 mod payload;
 mod record;
+#[cfg(feature = "sqlx")]
+mod sql_tx;
 mod state;
 mod timestamp;
 mod topic_name;
@@ -92,6 +95,8 @@ pub use info::Info;
 pub use key::{Key, KeyRejection};
 pub use meta::Meta;
 pub use payload::PayloadRejection;
+#[cfg(feature = "sqlx")]
+pub use sql_tx::{NoSqlTransaction, SqlTx};
 pub use state::{State, StateRejection};
 pub use tx::{NoTransaction, Tx};
 

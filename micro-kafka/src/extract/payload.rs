@@ -16,10 +16,13 @@ pub struct PayloadRejection {
 
 impl PayloadRejection {
     pub(super) fn listener_error<P>(source: DecodeError) -> ListenerError {
-        ListenerError::decode(Self {
-            type_label: type_label::<P>(),
-            source,
-        })
+        match source {
+            DecodeError::Pending(lookup) => ListenerError::pending(lookup),
+            source => ListenerError::decode(Self {
+                type_label: type_label::<P>(),
+                source,
+            }),
+        }
     }
 
     /// What is wrong with it.
@@ -31,7 +34,7 @@ impl PayloadRejection {
 
 impl<'r, P: FromPayload<'r>> FromRecord<'r> for P {
     fn from_record(delivery: &'r Delivery) -> Result<Self, ListenerError> {
-        P::from_payload(delivery.record().payload()).map_err(PayloadRejection::listener_error::<P>)
+        P::from_source(&delivery.source()).map_err(PayloadRejection::listener_error::<P>)
     }
 }
 
@@ -40,7 +43,7 @@ impl<'r, P: FromPayload<'r>> FromRecord<'r> for Option<P> {
     fn from_record(delivery: &'r Delivery) -> Result<Self, ListenerError> {
         match delivery.record().payload() {
             None => Ok(None),
-            payload => P::from_payload(payload)
+            Some(_) => P::from_source(&delivery.source())
                 .map(Some)
                 .map_err(PayloadRejection::listener_error::<P>),
         }

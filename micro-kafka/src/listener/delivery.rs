@@ -10,7 +10,9 @@ use super::{
     AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
     Started, Verdict,
 };
+use crate::codec::{Codecs, PayloadSource};
 use crate::error::{FailureHistory, ListenerError};
+use crate::idempotent::Given;
 use crate::record::Record;
 use crate::template::{SendBuilder, Transaction};
 
@@ -27,6 +29,8 @@ pub struct Delivery {
     pub(crate) history: Option<Box<FailureHistory>>,
     /// How long its handler may take, if that is limited.
     pub(crate) limit: Option<TimeLimit>,
+    /// What the claim of its key gives to the handler's arguments.
+    pub(crate) given: Option<Box<Given>>,
 }
 
 impl Delivery {
@@ -34,6 +38,13 @@ impl Delivery {
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// The record as payload formats see it.
+    #[must_use]
+    pub fn source(&self) -> PayloadSource<'_> {
+        let codecs = self.listener().states.get::<Codecs>();
+        PayloadSource::new(&self.record, codecs.unwrap_or(Codecs::none()))
     }
 
     /// The listener that handles it.
@@ -68,6 +79,18 @@ impl Delivery {
         Some(outboxes.copy(slot, offset, topic, self.record.payload()))
     }
 
+    /// Tells this assignment of the record's partition from all others in the process.
+    pub(crate) fn assignment_epoch(&self) -> u64 {
+        u64::from(self.consumer.serial) << 32 | u64::from(self.token.epoch)
+    }
+
+    /// What the claim of its key gives, if it is of that type.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn given<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let given = self.given.as_deref()?;
+        Arc::clone(given).downcast().ok()
+    }
+
     /// Tells when the work is called off.
     pub(crate) fn cancel(&self) -> CancelWatch {
         let AckToken { slot, epoch, .. } = self.token;
@@ -96,6 +119,7 @@ impl Delivery {
             companions: others,
             history: self.history.clone(),
             limit: None,
+            given: None,
         };
         let this = Self {
             record,

@@ -1,16 +1,21 @@
 //! One send, as it is put together.
 
-use std::future::IntoFuture;
+use std::future::{IntoFuture, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
 
 use super::buffer::{Buffer, Span};
+use super::delayed::Postponing;
 use super::future::{DeliveryFuture, QueueFuture, SendFuture};
 use super::hooks::{Hooks, Interceptors};
 use super::interceptor::OutboundRecord;
 use super::recorder::{Answer, RecordedTopic, Route};
 use super::{ErrorHook, SendError};
 use crate::client::{Core, ErrorCode, KeyHash, Outgoing, Topic, Undelivered};
-use crate::codec::ToPayload;
+use crate::codec::{EncodeError, LatePayload, PayloadTarget, ToPayload, Written};
 use crate::record::{OwnedHeader, OwnedRecord, Timestamp};
 
 /// librdkafka's word for "the partitioner decides".
@@ -26,6 +31,7 @@ const ANY_PARTITION: i32 = -1;
 pub struct SendBuilder {
     record: Result<Encoded, Refusal>,
     interceptors: Option<Interceptors>,
+    delayed: Option<Arc<Postponing>>,
 }
 
 /// Why there is no record to send, and who is told if nobody waits.
@@ -43,13 +49,24 @@ impl SendBuilder {
     ) -> Self {
         let encode = |topic: Route| {
             let mut buffer = Buffer::take();
-            match payload.to_payload(&mut buffer) {
-                Ok(some) => Ok(Encoded::new(topic, buffer, some)),
-                Err(source) => Err(SendError::Serialization {
-                    topic: Arc::clone(topic.name()),
-                    source,
-                }),
+            let mut target = PayloadTarget::new(topic.name(), &hooks.codecs, &mut buffer);
+            let written = payload.to_target(&mut target);
+            let headers = target.into_headers();
+            let mut record = match written {
+                Ok(Written::Payload) => Encoded::new(topic, buffer, true),
+                Ok(Written::Tombstone) => Encoded::new(topic, buffer, false),
+                Ok(Written::Later(payload)) => {
+                    let mut record = Encoded::new(topic, buffer, false);
+                    let hook = hooks.errors.clone();
+                    record.late = Some(Box::new(Late { payload, hook }));
+                    record
+                }
+                Err(source) => return Err(unwritten(&topic, source)),
+            };
+            for (name, value) in headers {
+                record.add_header(name.as_bytes(), Some(&value));
             }
+            Ok(record)
         };
         Self::of(topic.and_then(encode), hooks)
     }
@@ -75,6 +92,7 @@ impl SendBuilder {
                 hook: hooks.errors.clone(),
             }),
             interceptors: hooks.interceptors.clone(),
+            delayed: hooks.delayed.clone(),
         }
     }
 
@@ -143,6 +161,31 @@ impl SendBuilder {
         self
     }
 
+    /// The same record to another topic, its interceptors called.
+    pub(super) fn turned(
+        self,
+        turn: impl FnOnce(Encoded, Option<&Postponing>) -> Result<Encoded, SendError>,
+    ) -> Self {
+        let delayed = self.delayed.clone();
+        let record = self.intercepted();
+        let turned = record.and_then(|record| {
+            turn(record, delayed.as_deref()).map_err(|error| Refusal {
+                error,
+                hook: ErrorHook::default(),
+            })
+        });
+        Self {
+            record: turned,
+            interceptors: None,
+            delayed,
+        }
+    }
+
+    /// The topic and clock of delayed sends.
+    pub(super) fn postponing(&self) -> Option<&Postponing> {
+        self.delayed.as_deref()
+    }
+
     /// Waits until the local queue has taken the record, and gives the future of its delivery.
     ///
     /// When [`max_in_flight`](super::TemplateConfig::max_in_flight) records are on their way, or
@@ -159,9 +202,17 @@ impl SendBuilder {
     /// template's [`ErrorHook`].
     pub fn detach(self) {
         match self.intercepted() {
+            Ok(record) if record.late.is_some() => record.detach_late(),
             Ok(record) => record.enqueue_detached(),
             Err(refusal) => refusal.hook.call(&refusal.error),
         }
+    }
+}
+
+fn unwritten(topic: &Route, source: EncodeError) -> SendError {
+    SendError::Serialization {
+        topic: Arc::clone(topic.name()),
+        source,
     }
 }
 
@@ -185,10 +236,20 @@ pub(super) struct Encoded {
     headers: Vec<(Span, Option<Span>)>,
     partition: i32,
     timestamp: Option<i64>,
+    /// The payload, where it is not known yet.
+    late: Option<Box<Late>>,
+}
+
+/// A payload that is not known yet.
+#[derive(Debug)]
+struct Late {
+    payload: LatePayload,
+    /// Who is told of its failure if nobody waits.
+    hook: ErrorHook,
 }
 
 impl Encoded {
-    fn new(topic: Route, buffer: Buffer, has_payload: bool) -> Self {
+    pub(super) fn new(topic: Route, buffer: Buffer, has_payload: bool) -> Self {
         let all = Span {
             start: 0,
             end: buffer.len(),
@@ -201,7 +262,56 @@ impl Encoded {
             headers: Vec::new(),
             partition: ANY_PARTITION,
             timestamp: None,
+            late: None,
         }
+    }
+
+    /// Ready once the payload is known; at once, nearly always.
+    pub(super) fn poll_payload(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        let Some(late) = &mut self.late else {
+            return Poll::Ready(Ok(()));
+        };
+        let Poll::Ready(written) = Pin::new(&mut late.payload).poll(context) else {
+            return Poll::Pending;
+        };
+        self.late = None;
+        let written = written.map(|bytes| self.payload = Some(self.buffer.append(&bytes)));
+        Poll::Ready(written.map_err(|source| unwritten(&self.topic, source)))
+    }
+
+    /// Sends once the payload is known.
+    fn detach_late(mut self) {
+        let Some(hook) = self.late.as_ref().map(|late| late.hook.clone()) else {
+            return;
+        };
+        let sending = async move {
+            match poll_fn(|context| self.poll_payload(context)).await {
+                Ok(()) => self.enqueue_detached(),
+                Err(error) => hook.call(&error),
+            }
+        };
+        // Outside of a runtime nothing can be fetched either.
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(sending)),
+            Err(_) => {
+                tracing::error!("a detached record outside of a runtime cannot wait for its schema")
+            }
+        }
+    }
+
+    pub(super) fn route(&self) -> &Route {
+        &self.topic
+    }
+
+    pub(super) fn set_key(&mut self, key: &[u8]) {
+        self.key = Some(self.buffer.append(key));
+    }
+
+    pub(super) fn timestamp(&self) -> Option<i64> {
+        self.timestamp
     }
 
     /// The topic as the broker knows it.

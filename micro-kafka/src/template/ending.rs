@@ -73,7 +73,11 @@ impl KafkaTemplate {
     }
 
     fn producers(&self) -> impl Iterator<Item = Arc<LazyProducer>> {
-        self.templates()
-            .map(|template| Arc::clone(&template.shared().producer))
+        self.templates().flat_map(|template| {
+            let shared = template.shared();
+            let apart = !Arc::ptr_eq(&shared.prompt, &shared.producer);
+            let prompt = apart.then(|| Arc::clone(&shared.prompt));
+            std::iter::once(Arc::clone(&shared.producer)).chain(prompt)
+        })
     }
 }

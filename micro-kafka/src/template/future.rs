@@ -60,7 +60,7 @@ impl Future for QueueFuture {
 
 impl QueueFuture {
     /// Ready once the local queue has the record; a failed delivery goes to the producer's hook.
-    pub(super) fn poll_queued(&mut self, context: &Context<'_>) -> Poll<Result<(), SendError>> {
+    pub(super) fn poll_queued(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         self.poll_by(context, Encoded::enqueue_unawaited)
     }
 
@@ -78,9 +78,19 @@ impl QueueFuture {
 
     fn poll_by<T>(
         &mut self,
-        context: &Context<'_>,
+        context: &mut Context<'_>,
         enqueue: fn(&Encoded) -> Result<T, SendError>,
     ) -> Poll<Result<T, SendError>> {
+        if let Queueing::New(record) = &mut self.state {
+            match record.poll_payload(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.state = Queueing::Over;
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
         // In place: nearly every record goes at once, and is too large to be moved for nothing. Who
         // comes while others wait takes its place behind them.
         if let Queueing::New(record) = &self.state

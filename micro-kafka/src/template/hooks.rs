@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::delayed::Postponing;
 use super::{
     ErrorHook, OutboundRecord, ProducerInterceptor, ProducerListener, SendError, SendResult,
     TemplateConfig,
 };
 use crate::client::{DeliveryHook, FailureHook, ProducerHooks};
+use crate::codec::Codecs;
 
 /// Interceptors in the order of their calls.
 #[derive(Clone)]
@@ -32,6 +34,9 @@ impl fmt::Debug for Interceptors {
 pub(super) struct Hooks {
     pub(super) errors: ErrorHook,
     pub(super) interceptors: Option<Interceptors>,
+    /// Where delayed sends are on.
+    pub(super) delayed: Option<Arc<Postponing>>,
+    pub(super) codecs: Codecs,
 }
 
 impl Hooks {
@@ -40,6 +45,8 @@ impl Hooks {
         Self {
             errors,
             interceptors: None,
+            delayed: None,
+            codecs: Codecs::default(),
         }
     }
 
@@ -48,6 +55,8 @@ impl Hooks {
         Self {
             errors: config.error_hook.clone(),
             interceptors: (!interceptors.is_empty()).then(|| Interceptors(interceptors.into())),
+            delayed: Postponing::of(config).map(Arc::new),
+            codecs: config.codecs.clone(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::family::Family;
 use super::hooks::{Hooks, producer_hooks};
+use super::prompt;
 use super::recorder::{RecordedTopic, Route};
 use super::request::Requests;
 use super::topics::Topics;
@@ -40,9 +41,11 @@ pub struct KafkaTemplate {
 
 pub(super) struct Shared {
     pub(super) topics: Topics,
-    hooks: Hooks,
+    pub(super) hooks: Hooks,
     pub(super) family: Family,
     pub(super) producer: Arc<LazyProducer>,
+    /// Of sends that wait for no others; the same one where none waits.
+    pub(super) prompt: Arc<LazyProducer>,
     pub(super) recorder: Option<Arc<dyn Recorder>>,
     pub(super) transactions: Arc<Transactions>,
     pub(super) requests: Arc<Requests>,
@@ -89,12 +92,14 @@ impl KafkaTemplate {
         producer: LazyProducer,
         recorder: Option<Arc<dyn Recorder>>,
     ) -> Self {
+        let producer = Arc::new(producer);
         Self {
             shared: Arc::new(Shared {
                 topics: Topics::new(&config.namespace),
                 hooks: Hooks::of(&config),
                 family: Family::default(),
-                producer: Arc::new(producer),
+                prompt: prompt::producer_of(&config, &producer),
+                producer,
                 recorder,
                 transactions: Arc::new(Transactions::new(config)),
                 requests: Arc::default(),
@@ -132,6 +137,12 @@ impl KafkaTemplate {
 
     pub(super) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    pub(super) fn from_shared(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// What the template was made from.
@@ -202,6 +213,7 @@ impl KafkaTemplate {
                 hooks: self.shared.hooks.clone(),
                 family,
                 producer: Arc::clone(&self.shared.producer),
+                prompt: Arc::clone(&self.shared.prompt),
                 recorder: self.shared.recorder.clone(),
                 transactions: Arc::clone(&self.shared.transactions),
                 requests: Arc::clone(&self.shared.requests),
@@ -224,7 +236,7 @@ impl KafkaTemplate {
         SendBuilder::raw(self.topic(topic), &self.shared.hooks, payload)
     }
 
-    fn topic(&self, name: &str) -> Result<Route, SendError> {
+    pub(super) fn topic(&self, name: &str) -> Result<Route, SendError> {
         let shared = &*self.shared;
         match &shared.recorder {
             None => shared.topics.get(&shared.producer, name).map(Route::Broker),
@@ -255,6 +267,7 @@ impl KafkaTemplate {
                 hooks: self.shared.hooks.clone(),
                 family: Family::default(),
                 producer: Arc::clone(&self.shared.producer),
+                prompt: Arc::clone(&self.shared.prompt),
                 recorder: self.shared.recorder.clone(),
                 transactions: Arc::clone(&self.shared.transactions),
                 requests: Arc::clone(&self.shared.requests),
@@ -274,9 +287,16 @@ impl KafkaTemplate {
         let reason = producer.core().fatal_reason();
         reason.map(Into::into)
     }
+
+    /// Why brokers do not let the producer in, until one does: a login or certificate is refused.
+    /// It goes on trying, less and less often.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.shared.producer.if_made()?.core().refused().reason()
+    }
 }
 
-fn producer(config: &TemplateConfig) -> Result<Producer, ConfigError> {
+pub(super) fn producer(config: &TemplateConfig) -> Result<Producer, ConfigError> {
     let hook = config.error_hook.clone();
     let failures = FailureHook::new(move |failure| hook.call(&SendError::from(failure)));
     Producer::new(

@@ -3,7 +3,6 @@
 
 mod keys;
 mod markdown;
-mod retry_topic;
 mod schema;
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ impl DeadLetterPublishingRecoverer {
     #[must_use]
     pub fn new(kafka: &KafkaTemplate) -> Self {
         Self {
-            kafka: kafka.with_wire_names(),
+            kafka: kafka.prompt_with_wire_names(),
             topic: None,
             router: None,
             rules: HeaderRules::default(),

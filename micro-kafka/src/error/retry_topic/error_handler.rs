@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::RetryTopics;
 use super::settings::Class;
-use crate::error::{Action, ErrorHandler, ListenerError, source_chain};
+use crate::error::{Action, ErrorHandler, ErrorKind, ListenerError, Policy, source_chain};
 use crate::listener::Delivery;
 
 /// Tries in place as often as the policy says, then leaves the record to the recoverer.
@@ -24,6 +24,14 @@ impl ErrorHandler for RetryTopicErrorHandler {
         let policy = self.topics.policy();
         let attempts = self.topics.believed(delivery).attempts;
         let action = match policy.class(error, attempts) {
+            // Not the record's fault: it has no place among the retries.
+            _ if error.kind() == ErrorKind::Lookup => match error.policy() {
+                Policy::Retry {
+                    back_off: Some(back_off),
+                    ..
+                } => Action::RetryAfter(back_off.delay(delivery.attempt())),
+                _ => Action::RetryAfter(policy.in_place_back_off.delay(delivery.attempt())),
+            },
             Class::Retry { .. } if delivery.attempt() < policy.in_place_attempts => {
                 Action::RetryAfter(policy.in_place_back_off.delay(delivery.attempt()))
             }

@@ -46,7 +46,7 @@ impl RetryTopicRecoverer {
     #[must_use]
     pub fn new(kafka: &KafkaTemplate, topics: Arc<RetryTopics>, clock: Clock) -> Self {
         Self {
-            kafka: kafka.with_wire_names(),
+            kafka: kafka.prompt_with_wire_names(),
             topics,
             clock,
             last: None,

@@ -80,6 +80,7 @@ impl<'r, A: FromRecord<'r>> FromBatch<'r> for Batch<A> {
             undecoded.records = index + 1;
             match A::from_record(delivery) {
                 Ok(value) => batch.push(value, Meta::from_record(delivery)?, delivery.attempt()),
+                Err(error) if error.lookup().is_some() => return Err(error),
                 Err(error) => undecoded.failures.push((index, error)),
             }
         }

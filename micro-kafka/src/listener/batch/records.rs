@@ -1,7 +1,7 @@
 //! The records that a batch handler sees.
 
 use super::BatchResult;
-use crate::codec::{Bytes, Json, Text, Validated};
+use crate::codec::{Bytes, Json, Number, Parsed, Text, Validated};
 use crate::extract::{Key, Meta};
 
 /// Records of one partition in their order, each as an `A`: `Batch<Json<Order>>`, or of several
@@ -132,7 +132,7 @@ macro_rules! inner {
     )*};
 }
 
-inner!(Json Text Bytes Key);
+inner!(Json Text Bytes Number Parsed Key);
 
 impl<P: Inner> Inner for Validated<P> {
     type Value = P::Value;

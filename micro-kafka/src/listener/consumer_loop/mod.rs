@@ -1,11 +1,15 @@
 //! The consumer loop: one actor that owns a consumer, its lanes, its ledger, its retries and its
 //! commits. Nothing of it is shared, so nothing of it is locked.
 
+mod aborted;
 mod acknowledge;
 mod batch;
+mod callbacks;
 mod commit;
+mod commit_wait;
 mod dispatch;
 mod due;
+mod epoch;
 mod failure;
 mod failure_watch;
 mod hooks;
@@ -19,6 +23,7 @@ mod seek;
 mod stop;
 mod throttled;
 mod transact;
+mod transactions;
 mod wait;
 
 #[cfg(test)]
@@ -38,7 +43,7 @@ use self::progress::QuietRequest;
 use self::rebalance::Revocation;
 use self::seek::Seeking;
 use self::stop::Stop;
-use self::transact::Transactions;
+use self::transactions::Transactions;
 use self::wait::Alarm;
 use super::ConsumerLine;
 use super::command::Command;

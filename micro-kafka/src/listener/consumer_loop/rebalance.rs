@@ -1,20 +1,16 @@
 //! Partitions that come and go.
 
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use tokio::time::Instant;
 
+use super::commit_wait::{CommitState, CommitWait};
 use super::{ConsumerLoop, Membership};
-use crate::client::{CommitError, RecordSource, Slot, SourceEvent, Start};
-use crate::listener::HealthReason;
+use crate::client::{CommitError, RecordSource, Slot, Start};
 use crate::listener::event::ContainerEvent;
 use crate::listener::ledger::Ledger;
 use crate::listener::partition::Partition;
 
-/// How long the commit of a revocation may take.
-const COMMIT: Duration = Duration::from_secs(5);
 /// librdkafka's own default.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(300);
 
@@ -27,108 +23,14 @@ pub(super) struct Revocation {
     commit: Option<CommitWait>,
 }
 
-/// A commit that has to be answered before anything else.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct CommitWait {
-    pub(super) id: u64,
-    pub(super) until: Instant,
-    pub(super) state: CommitState,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CommitState {
-    Sent,
-    Answered,
-    /// Refused; it may be sent again at this moment.
-    Refused(Instant),
-}
-
-impl CommitWait {
-    pub(super) fn new(id: u64) -> Self {
-        Self {
-            id,
-            until: Instant::now() + COMMIT,
-            state: CommitState::Sent,
-        }
-    }
-
-    pub(super) fn is_over(self) -> bool {
-        self.state == CommitState::Answered || Instant::now() >= self.until
-    }
-}
-
 impl Revocation {
     pub(super) fn deadline(&self) -> Instant {
         self.commit.map_or(self.drain_until, |commit| commit.until)
     }
 }
 
-/// Says what to do where the broker does not know the group's protocol.
-fn explained(reason: String) -> String {
-    match reason.contains("ConsumerGroupHeartbeat") && reason.contains("not supported") {
-        true => format!(
-            "{reason}. This broker has no groups whose partitions it assigns itself (KIP-848), \
-             Apache Kafka has them from 4.0 on: leave `group.protocol` out"
-        ),
-        false => reason,
-    }
-}
-
 impl<S: RecordSource> ConsumerLoop<'_, S> {
-    /// Serves callbacks, errors and filled queues.
-    pub(super) fn serve_source(&mut self) {
-        let mut events = std::mem::take(&mut self.inbox.events);
-        self.source.poll_events(&mut events);
-        for event in events.drain(..) {
-            match event {
-                SourceEvent::Assign(slots) => self.assign(&slots),
-                SourceEvent::Revoke { slots, lost } => self.revoke(slots, lost),
-                SourceEvent::Committed { id, result } => self.take_commit_answer(id, result),
-                SourceEvent::Error { name, text } => self.report(name, &text),
-                SourceEvent::Fatal(reason) => self.fatal = Some(explained(reason)),
-            }
-        }
-        self.inbox.events = events;
-        let mut filled = std::mem::take(&mut self.inbox.filled);
-        self.source.take_filled(&mut filled);
-        for slot in filled.drain(..) {
-            if let Some(partition) = self.partition(slot) {
-                partition.filled = true;
-                self.enqueue(slot);
-            }
-        }
-        self.inbox.filled = filled;
-        if self.alarm.take_tick() {
-            self.report_idleness();
-            self.report_joining();
-            self.report_lag();
-        }
-    }
-
-    fn report(&mut self, name: &str, text: &str) {
-        tracing::warn!(
-            listener = &*self.seat.endpoint.id,
-            consumer = self.seat.number,
-            name,
-            "kafka: {text}"
-        );
-        if is_authentication(name, text) && !std::mem::replace(&mut self.refused, true) {
-            self.seat.events.tell(ContainerEvent::AuthenticationFailed {
-                consumer: self.seat.number,
-                reason: text.to_owned(),
-            });
-        }
-        if self.membership != Membership::Member {
-            self.membership = Membership::Refused;
-            let trouble = HealthReason::NotJoined {
-                consumer: self.seat.number,
-                reason: text.to_owned(),
-            };
-            self.seat.status.set_consumer_trouble(Some(trouble));
-        }
-    }
-
-    fn assign(&mut self, slots: &[Slot]) {
+    pub(super) fn assign(&mut self, slots: &[Slot]) {
         if let Some(older) = self.revocation.take() {
             // A late unassignment would throw the new assignment away.
             self.report(
@@ -186,7 +88,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.publish_assignment();
     }
 
-    fn revoke(&mut self, slots: Vec<Slot>, lost: bool) {
+    pub(super) fn revoke(&mut self, slots: Vec<Slot>, lost: bool) {
         // librdkafka waits for the answer to one rebalance before it offers the next; should it ever
         // not, the older one is answered as it is.
         self.finish_revocation();
@@ -345,80 +247,6 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.publish_assignment();
     }
 
-    fn end_epoch(&mut self, slot: Slot) {
-        self.seat.status.clear_recover_trouble(slot);
-        self.seat.status.clear_parked(slot);
-        self.abort_lanes(slot);
-        self.seat.status.set_epoch(slot, 0);
-        self.nacks.retain(|(of, _), _| *of != slot);
-        if let Some(tx) = &mut self.transactions {
-            tx.forget(slot);
-        }
-        if let Some(partition) = self.partitions.get_mut(slot as usize) {
-            *partition = None;
-        }
-    }
-
-    /// Gives up all that goes on with a partition; how many records.
-    pub(super) fn abort_lanes(&mut self, slot: Slot) -> usize {
-        let Some(partition) = self.partition(slot) else {
-            return 0;
-        };
-        let epoch = partition.epoch;
-        let aborted = partition.abort();
-        self.consumer.cancel.revoke(slot, epoch);
-        self.running -= aborted.handlers;
-        if aborted.ghosts > 0 {
-            *self.ghosts.entry(slot).or_default() += aborted.ghosts;
-        }
-        self.reap(aborted.busy - aborted.ghosts);
-        let given_up = aborted.busy + aborted.waiting;
-        self.counts.voided += given_up as u64;
-        given_up
-    }
-
-    /// Drops futures that were just given up, so that nothing of them is left when their records
-    /// are begun again.
-    fn reap(&mut self, mut aborted: usize) {
-        let context = &mut Context::from_waker(Waker::noop());
-        // It pauses by itself once all have been polled, so twice as often is more than enough.
-        let mut polls = 2 * self.in_flight.len() + 2;
-        while aborted > 0 && polls > 0 {
-            polls -= 1;
-            match self.in_flight.poll_next_unpin(context) {
-                Poll::Ready(Some(Ok(landed))) => self.inbox.landed.push(landed),
-                Poll::Ready(Some(Err(_aborted))) => aborted -= 1,
-                Poll::Ready(None) => return,
-                Poll::Pending => {}
-            }
-        }
-    }
-
-    /// A task of an older assignment has ended at last: its partition may go on.
-    pub(super) fn lay_ghost(&mut self, slot: Slot) {
-        let Some(left) = self.ghosts.get_mut(&slot) else {
-            return;
-        };
-        *left -= 1;
-        let left = *left;
-        if left == 0 {
-            self.ghosts.remove(&slot);
-        }
-        if let Some(partition) = self.partition(slot) {
-            partition.ghosts = left;
-            self.enqueue(slot);
-        }
-    }
-
-    /// Makes everything void: the consumer is beyond help.
-    pub(super) fn end_all_epochs(&mut self) {
-        for slot in (0..).take(self.partitions.len()) {
-            self.end_epoch(slot);
-        }
-        self.meters.flush(&self.seat.stats, &mut self.counts);
-        self.publish_assignment();
-    }
-
     fn names(&self, slots: &[Slot]) -> String {
         let names = slots.iter().map(|slot| self.source.name(*slot).to_string());
         names.collect::<Vec<_>>().join(", ")
@@ -433,33 +261,4 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             all.extend(own);
         });
     }
-
-    fn report_lag(&self) {
-        for (slot, partition) in self.assigned() {
-            let Some(lag) = self.lag(slot, partition) else {
-                continue;
-            };
-            let name = self.source.name(slot);
-            #[allow(
-                clippy::cast_precision_loss,
-                reason = "a gauge is a float, and lags are far below 2^52"
-            )]
-            metrics::gauge!(
-                "micro_kafka_listener_lag_records",
-                "listener" => self.seat.endpoint.id.to_string(),
-                "topic" => name.topic.to_string(),
-                "partition" => name.partition.to_string(),
-            )
-            .set(lag as f64);
-        }
-    }
-}
-
-/// Whether the broker refuses the client for who it is.
-fn is_authentication(name: &str, text: &str) -> bool {
-    let named = ["SASL_AUTHENTICATION_FAILED", "_AUTHENTICATION"].contains(&name);
-    named
-        || name.ends_with("AUTHORIZATION_FAILED")
-        || text.contains("authentication fail")
-        || text.contains("Authentication fail")
 }

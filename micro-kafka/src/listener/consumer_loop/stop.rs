@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::rebalance::{CommitState, CommitWait};
+use super::commit_wait::{CommitState, CommitWait};
 use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot};
 use crate::listener::StopReport;

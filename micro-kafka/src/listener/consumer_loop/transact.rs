@@ -1,143 +1,13 @@
 //! Commits of a transactional listener: what is finished is handed to the thread beside the loop.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
-use std::task::Context;
-use std::time::{Duration, Instant};
-
-use tokio::sync::mpsc;
+use std::collections::HashMap;
 
 use super::ConsumerLoop;
-use super::rewind::Rewind;
+use super::transactions::{AHEAD, End, Handed, Transactions};
 use crate::client::{RecordSource, Slot, TransactionOffset};
-use crate::error::ListenerError;
-use crate::listener::health::HealthReason;
-use crate::listener::transactional::{Answer, Failed, Job, Staging, TransactionLine};
+use crate::listener::transactional::{Answer, Failed, Job};
 use crate::listener::{AckToken, Delivery};
-use crate::template::{StagedTransaction, TransactionError};
-
-/// Transactions that may be handed over before the first is answered: one is made, one waits.
-const AHEAD: usize = 2;
-/// A record may spoil so many transactions before its own policy is helped by a pause.
-const PATIENT: u32 = 10;
-
-/// What a loop knows of its transactions.
-pub(super) struct Transactions {
-    pub(super) line: Arc<TransactionLine>,
-    pub(super) staging: Staging,
-    under_way: VecDeque<Handed>,
-    answers: mpsc::UnboundedReceiver<Answer>,
-    answer: mpsc::UnboundedSender<Answer>,
-    inbox: Vec<Answer>,
-    era: u64,
-    /// Since when something is ready, by the framework's clock.
-    ready_since: Option<Instant>,
-    /// Where each partition is read on if nothing more of it is committed.
-    bases: HashMap<Slot, i64>,
-    /// Since the last one that was committed.
-    pub(super) aborts: u32,
-    pub(super) rewind: Option<Rewind>,
-    /// Up to there each record goes by itself, since one of them spoils transactions.
-    pub(super) suspects: HashMap<Slot, i64>,
-    /// Records whose transactions failed because of them.
-    blamed: HashMap<(Slot, i64), Blame>,
-}
-
-/// A transaction that was handed over.
-struct Handed {
-    id: u64,
-    ends: HashMap<Slot, End>,
-    /// The only unit of it, if there is one.
-    single: Option<(Slot, i64)>,
-}
-
-#[derive(Clone, Copy)]
-struct End {
-    epoch: u32,
-    next: i64,
-    leader_epoch: i32,
-}
-
-/// What a record did to its transactions.
-struct Blame {
-    attempt: u32,
-    error: ListenerError,
-    /// Whether the handler may have it.
-    told: bool,
-}
-
-impl Transactions {
-    pub(super) fn new(line: &Arc<TransactionLine>) -> Self {
-        let (answer, answers) = mpsc::unbounded_channel();
-        Self {
-            line: Arc::clone(line),
-            staging: Staging::default(),
-            under_way: VecDeque::new(),
-            answers,
-            answer,
-            inbox: Vec::new(),
-            era: line.next_era(),
-            ready_since: None,
-            bases: HashMap::new(),
-            aborts: 0,
-            rewind: None,
-            suspects: HashMap::new(),
-            blamed: HashMap::new(),
-        }
-    }
-
-    /// The most records of one transaction now.
-    pub(super) fn max(&self) -> usize {
-        match self.suspects.is_empty() {
-            true => self.line.spec.max,
-            false => 1,
-        }
-    }
-
-    /// Whether a whole transaction waits to be handed over.
-    pub(super) fn is_full(&self) -> bool {
-        self.staging.ready() >= self.max()
-    }
-
-    /// Whether the broker knows all that it will be told before the clock moves.
-    pub(super) fn is_settled(&self, now: Instant) -> bool {
-        let waits = || {
-            self.ready_since
-                .is_some_and(|since| since + self.line.spec.linger > now)
-        };
-        self.under_way.is_empty()
-            && self.rewind.is_none()
-            && (self.staging.is_empty() || (waits() && !self.is_full()))
-    }
-
-    /// Collects what was answered.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> bool {
-        let answered = self.answers.poll_recv_many(context, &mut self.inbox, AHEAD);
-        answered.is_ready() || !self.inbox.is_empty()
-    }
-
-    pub(super) fn base(&self, slot: Slot) -> Option<i64> {
-        self.bases.get(&slot).copied()
-    }
-
-    pub(super) fn set_base(&mut self, slot: Slot, offset: i64) {
-        self.bases.insert(slot, offset);
-    }
-
-    /// A partition is given up, or read on from elsewhere.
-    pub(super) fn forget(&mut self, slot: Slot) {
-        self.staging.forget(slot);
-        self.line.outboxes.forget(slot);
-        self.bases.remove(&slot);
-        self.suspects.remove(&slot);
-        self.blamed.retain(|(of, _), _| *of != slot);
-    }
-
-    /// The latest transaction that is not answered.
-    fn last(&self) -> Option<u64> {
-        self.under_way.back().map(|handed| handed.id)
-    }
-}
+use crate::template::StagedTransaction;
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Notes that a record needs no more work, with all that it brought about.
@@ -319,73 +189,6 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
     }
 
-    fn aborted(&mut self, handed: &Handed, error: TransactionError) {
-        self.counts.aborted += 1;
-        let Some(tx) = &mut self.transactions else {
-            return;
-        };
-        tx.aborts = tx.aborts.saturating_add(1);
-        tx.era = tx.line.next_era();
-        tx.staging.clear();
-        tx.ready_since = None;
-        let aborts = tx.aborts;
-        tracing::warn!(
-            listener = &*self.seat.endpoint.id,
-            consumer = self.seat.number,
-            aborts,
-            %error,
-            "a transaction was not committed: its records are read again"
-        );
-        let reason = HealthReason::TransactionsFailing {
-            consumer: self.seat.number,
-            error: error.to_string(),
-            aborts,
-        };
-        if aborts > 1 {
-            self.seat.status.set_transaction_trouble(Some(reason));
-        }
-        let tries = match is_by_records(&error) {
-            true => self.blame(handed, error).saturating_sub(PATIENT),
-            false => aborts,
-        };
-        self.begin_rewind(pause(tries));
-    }
-
-    /// Finds out which record spoils a transaction, or notes that it did; how often it has.
-    fn blame(&mut self, handed: &Handed, error: TransactionError) -> u32 {
-        let Some(tx) = &mut self.transactions else {
-            return 0;
-        };
-        let Some(single) = handed.single else {
-            for (slot, end) in &handed.ends {
-                let until = tx.suspects.entry(*slot).or_insert(end.next);
-                *until = end.next.max(*until);
-            }
-            return 0;
-        };
-        let attempt = tx.blamed.get(&single).map_or(1, |blame| blame.attempt + 1);
-        let blame = Blame {
-            attempt,
-            error: ListenerError::from_error(error),
-            told: false,
-        };
-        tx.blamed.insert(single, blame);
-        attempt
-    }
-
-    /// Whether a record failed by its transaction, so that the error handler has to decide first.
-    pub(super) fn take_blame(&mut self, delivery: &mut Delivery) -> Option<ListenerError> {
-        let AckToken { slot, offset, .. } = delivery.token;
-        let blamed = &mut self.transactions.as_mut()?.blamed;
-        let blame = blamed.get_mut(&(slot, offset))?;
-        delivery.attempt = blame.attempt;
-        if std::mem::replace(&mut blame.told, true) {
-            delivery.attempt = blame.attempt.saturating_add(1);
-            return None;
-        }
-        Some(blame.error.clone())
-    }
-
     /// Begins a record that was just read.
     pub(super) fn begin_in_transaction(&mut self, mut delivery: Delivery) -> bool {
         if let Some(error) = self.take_blame(&mut delivery) {
@@ -405,39 +208,11 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
     }
 
-    /// The same as [`Self::take_blame`] for a batch, which then holds one record.
-    pub(super) fn take_blame_of_one(
-        &mut self,
-        batch: &mut Vec<Delivery>,
-    ) -> Option<(Delivery, ListenerError)> {
-        let [one] = batch.as_mut_slice() else {
-            return None;
-        };
-        let error = self.take_blame(one)?;
-        Some((batch.pop()?, error))
-    }
-
     /// Whoever waits for that commit need wait no more.
     fn end_commit_waits(&mut self, id: u64) {
         let answered = Ok(());
         if !self.take_revocation_answer(id, &answered) {
             self.take_stop_answer(id, &answered);
         }
-    }
-}
-
-/// Whether it is the records that cannot be sent, so that trying again is of no use.
-fn is_by_records(error: &TransactionError) -> bool {
-    matches!(error, TransactionError::Undelivered { failures, .. }
-        if failures.iter().any(|failure| !failure.is_retriable()))
-}
-
-/// How long is waited, after so many failures, before what was aborted is handled again.
-fn pause(failures: u32) -> Duration {
-    const FIRST: Duration = Duration::from_millis(50);
-    const LONGEST: Duration = Duration::from_secs(10);
-    match failures.checked_sub(1) {
-        Some(doublings) => FIRST.saturating_mul(1 << doublings.min(10)).min(LONGEST),
-        None => Duration::ZERO,
     }
 }

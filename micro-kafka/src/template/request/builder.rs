@@ -14,7 +14,7 @@ use super::{
     CORRELATION_ID, GatherRequest, REPLY_ERROR, REPLY_ERROR_MESSAGE, REPLY_PARTITION, REPLY_TOPIC,
     ReplyCheck, RequestError,
 };
-use crate::codec::FromPayload;
+use crate::codec::{Codecs, DecodeError, FromPayload, PayloadSource};
 use crate::record::Record;
 use crate::template::{DeliveryFuture, KafkaError, KafkaTemplate, SendBuilder};
 
@@ -95,6 +95,7 @@ impl Asking {
         Ok(Sent {
             check: self.template.reply_config().check.clone(),
             topic: self.topic,
+            codecs: self.template.config().codecs.clone(),
             waited: self.timeout,
             deadline,
             delivery: Some(delivery),
@@ -105,7 +106,8 @@ impl Asking {
 
 /// A request on its way.
 pub(super) struct Sent {
-    pub(super) topic: String,
+    topic: String,
+    codecs: Codecs,
     check: Option<ReplyCheck>,
     waited: Duration,
     deadline: Instant,
@@ -165,16 +167,28 @@ fn text(reply: &Record, header: &str) -> Option<String> {
     Some(String::from_utf8_lossy(value).into_owned())
 }
 
-/// A reply as the type that was asked for.
-pub(super) fn decode<R>(topic: &str, reply: &Record) -> Result<R, KafkaError>
-where
-    R: for<'r> FromPayload<'r>,
-{
-    let decoded = R::from_payload(reply.payload());
-    decoded.map_err(|source| {
-        let topic = topic.to_owned();
-        RequestError::Unreadable { topic, source }.into()
-    })
+impl Sent {
+    /// A reply as the type that was asked for.
+    pub(super) async fn decode<R>(&self, reply: &Record) -> Result<R, KafkaError>
+    where
+        R: for<'r> FromPayload<'r>,
+    {
+        loop {
+            let failed = match R::from_source(&PayloadSource::new(reply, &self.codecs)) {
+                Ok(read) => return Ok(read),
+                Err(failed) => failed,
+            };
+            let source = match failed {
+                DecodeError::Pending(lookup) => match lookup.fetch().await {
+                    Ok(()) => continue,
+                    Err(error) => DecodeError::Custom(error.into()),
+                },
+                source => source,
+            };
+            let topic = self.topic.clone();
+            return Err(RequestError::Unreadable { topic, source }.into());
+        }
+    }
 }
 
 impl<R> IntoFuture for Request<R>
@@ -188,7 +202,7 @@ where
         Box::pin(async move {
             let mut sent = self.asking.send().await?;
             let reply = sent.next().await?;
-            decode(&sent.topic, &reply)
+            sent.decode(&reply).await
         })
     }
 }

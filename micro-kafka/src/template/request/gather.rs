@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 use super::RequestError;
-use super::builder::{Asking, decode};
+use super::builder::Asking;
 use crate::codec::FromPayload;
 use crate::template::KafkaError;
 
@@ -59,7 +59,7 @@ where
             let mut replies = Vec::new();
             while replies.len() < self.count {
                 match sent.next().await {
-                    Ok(reply) => replies.push(decode(&sent.topic, &reply)?),
+                    Ok(reply) => replies.push(sent.decode(&reply).await?),
                     Err(KafkaError::Request(RequestError::TimedOut { .. })) if self.partial => {
                         let complete = false;
                         return Ok(Gathered { replies, complete });

@@ -1,0 +1,121 @@
+//! Arguments that cannot be taken before something was fetched.
+
+use std::future::Future;
+
+use crate::codec::{Lookup, LookupError};
+use crate::error::ListenerError;
+use crate::listener::Delivery;
+
+/// Runs a call, its extraction included; where an argument waits for a lookup, the call is made
+/// anew once that was fetched. The handler itself has not run then.
+///
+/// # Errors
+/// Those of the call; if the lookup fails, or takes longer than the attempt may, an error that says
+/// so and is tried again.
+pub async fn looked_up<T, F>(delivery: &Delivery, call: impl Fn() -> F) -> Result<T, ListenerError>
+where
+    F: Future<Output = Result<T, ListenerError>>,
+{
+    loop {
+        let result = call().await;
+        match result.as_ref().err().and_then(ListenerError::lookup) {
+            None => return result,
+            Some(lookup) => fetch(delivery, lookup.clone()).await?,
+        }
+    }
+}
+
+/// In a box: hardly any record waits.
+fn fetch(
+    delivery: &Delivery,
+    lookup: Lookup,
+) -> std::pin::Pin<Box<dyn Future<Output = Result<(), ListenerError>> + Send>> {
+    let limit = delivery.limit.clone();
+    Box::pin(async move {
+        let fetched = match limit {
+            None => lookup.fetch().await,
+            Some(limit) => tokio::select! {
+                biased;
+                fetched = lookup.fetch() => fetched,
+                () = limit.over() => Err(LookupError::Unavailable(Box::new(lookup.clone()))),
+            },
+        };
+        fetched.map_err(ListenerError::lookup_failed)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::__private::v1::Detached;
+    use crate::codec::{DecodeError, FromPayload};
+    use crate::error::{ErrorKind, Policy};
+    use crate::extract::FromRecord;
+    use crate::listener::States;
+    use crate::record::OwnedRecord;
+
+    static FETCHED: AtomicU32 = AtomicU32::new(0);
+
+    /// Read once something was fetched, if that can be had at all.
+    #[derive(Debug)]
+    struct Late(u8);
+
+    impl FromPayload<'_> for Late {
+        fn from_payload(payload: Option<&[u8]>) -> Result<Self, DecodeError> {
+            let fetch: fn() -> Result<(), LookupError> = match payload {
+                Some(b"missing") => || Err(LookupError::Missing("no such schema".into())),
+                Some(b"down") => || Err(LookupError::Unavailable("connection refused".into())),
+                Some(b"late") if FETCHED.load(Ordering::Relaxed) < 2 => || {
+                    FETCHED.fetch_add(1, Ordering::Relaxed);
+                    Ok(())
+                },
+                _ => return Ok(Self(7)),
+            };
+            Err(DecodeError::Pending(Lookup::new("schema 7", move || {
+                Box::pin(async move { fetch() })
+            })))
+        }
+    }
+
+    fn taken<A: for<'r> FromRecord<'r>>(payload: &[u8]) -> Result<A, ListenerError> {
+        let mut record = OwnedRecord::new("orders", 0, 1);
+        record.payload = Some(payload.into());
+        let delivery = Detached::new("test", "", States::default()).delivery(record, 1);
+        let call = || async { A::from_record(&delivery) };
+        looked_up(&delivery, call).now_or_never().unwrap()
+    }
+
+    #[test]
+    fn an_argument_is_taken_again_once_what_it_needs_was_fetched() {
+        assert_eq!(taken::<Late>(b"late").unwrap().0, 7);
+        assert_eq!(FETCHED.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn what_cannot_be_had_at_present_is_tried_for_ever_and_what_is_missing_never() {
+        for error in [
+            taken::<Late>(b"down").unwrap_err(),
+            taken::<Option<Late>>(b"down").unwrap_err(),
+            taken::<Result<Late, DecodeError>>(b"down").unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Lookup);
+            assert!(
+                matches!(
+                    error.policy(),
+                    Policy::Retry {
+                        attempts: Some(u32::MAX),
+                        ..
+                    }
+                ),
+                "{error:?}"
+            );
+        }
+        let error = taken::<Late>(b"missing").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert_eq!(error.policy(), Policy::DeadLetter);
+    }
+}

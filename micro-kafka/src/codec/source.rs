@@ -1,0 +1,44 @@
+//! What a payload is read from.
+
+use super::Codecs;
+use crate::record::{Headers, Record};
+
+/// A record as formats see it that need more than the payload's bytes: its topic, its headers, and
+/// what all payloads of the application share.
+#[derive(Debug, Clone, Copy)]
+pub struct PayloadSource<'r> {
+    record: &'r Record,
+    codecs: &'r Codecs,
+}
+
+impl<'r> PayloadSource<'r> {
+    /// Of a record, read by that application.
+    #[must_use]
+    pub fn new(record: &'r Record, codecs: &'r Codecs) -> Self {
+        Self { record, codecs }
+    }
+
+    /// The payload's bytes; `None` for a tombstone.
+    #[must_use]
+    pub fn payload(&self) -> Option<&'r [u8]> {
+        self.record.payload()
+    }
+
+    /// The topic as the broker knows it, namespace included.
+    #[must_use]
+    pub fn topic(&self) -> &'r str {
+        self.record.topic()
+    }
+
+    /// The headers in their order.
+    #[must_use]
+    pub fn headers(&self) -> Headers<'r> {
+        self.record.headers()
+    }
+
+    /// What all payloads of the application share.
+    #[must_use]
+    pub fn codecs(&self) -> &'r Codecs {
+        self.codecs
+    }
+}

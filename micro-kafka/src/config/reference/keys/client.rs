@@ -1,0 +1,26 @@
+//! The keys that all clients share.
+
+use crate::config::reference::Kind::{Duration, Text, Texts};
+use crate::config::reference::{Key, key};
+
+pub(super) const KAFKA: &[Key] = &[
+    key(
+        "bootstrap-servers",
+        Texts,
+        "localhost:9092",
+        "`host:port` of some of the brokers",
+    ),
+    key("client-id", Text, "", "how brokers name the service"),
+    key(
+        "namespace",
+        Text,
+        "",
+        "put before every topic and group, as in `test.orders`",
+    ),
+    key(
+        "shutdown-timeout",
+        Duration,
+        "10s",
+        "how long a stop waits for records in flight",
+    ),
+];

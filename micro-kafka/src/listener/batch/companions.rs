@@ -1,11 +1,13 @@
 //! The other records of a batch, on their way with the first one.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::BatchOutcome;
 use crate::error::{ListenerError, Way};
 use crate::listener::{Delivery, Finished};
+use crate::observe::AttemptTrace;
 
 /// What goes with the first record of a batch.
 #[derive(Debug)]
@@ -58,6 +60,16 @@ impl Delivery {
         std::iter::once(self).chain(rest)
     }
 
+    /// Says of each record of a batch in which attempt it is.
+    pub(crate) fn set_trace(&mut self, trace: &Arc<AttemptTrace>) {
+        if let Some(Companions::Batch { rest, .. }) = self.companions.as_deref_mut() {
+            for other in rest {
+                other.trace = Some(trace.of(&other.record));
+            }
+        }
+        self.trace = Some(Arc::clone(trace));
+    }
+
     /// Notes what became of a batch.
     pub(crate) fn set_outcome(&mut self, became: BatchOutcome) {
         match self.companions.as_deref_mut() {
@@ -68,6 +80,21 @@ impl Delivery {
                     outcome: became,
                 }));
             }
+        }
+    }
+
+    /// Takes the other records of a batch, if all of it succeeded.
+    pub(crate) fn take_rest_of_success(&mut self) -> Option<Vec<Self>> {
+        let succeeded = |companions: &mut Box<Companions>| {
+            let outcome = match &**companions {
+                Companions::Batch { outcome, .. } => outcome,
+                Companions::Left(_) => return false,
+            };
+            matches!(outcome, BatchOutcome::Done)
+        };
+        match *self.companions.take_if(succeeded)? {
+            Companions::Batch { rest, .. } => Some(rest),
+            Companions::Left(_) => None,
         }
     }
 

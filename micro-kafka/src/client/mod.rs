@@ -5,6 +5,7 @@
 )]
 
 mod admin;
+mod admin_configs;
 mod admin_offsets;
 mod admin_partitions;
 mod admin_topics;
@@ -28,6 +29,7 @@ mod producer_delivery;
 mod producer_events;
 mod producer_hooks;
 mod producer_lazy;
+mod producer_limits;
 mod producer_partitioner;
 mod producer_refused;
 mod producer_topic;
@@ -49,10 +51,12 @@ pub use error_code::ErrorCode;
 pub use key_hash::KeyHash;
 pub use message::{NativeHeaders, NativeMessage};
 pub use producer_config::ConfigError;
+pub use producer_limits::SizeLimit;
 pub use producer_partitioner::Partitioner;
 pub use properties::{CONSUMER_DEFAULTS, CONSUMER_FIXED, consumer_properties};
 
 pub(crate) use admin::Refusal;
+pub(crate) use admin_configs::describe_topic_configs;
 pub(crate) use admin_offsets::{End, committed, list_offsets};
 pub(crate) use admin_partitions::describe_topics;
 pub(crate) use admin_topics::{TopicSpec, create_topics, delete_topics};

@@ -9,6 +9,7 @@ mod ctxt;
 mod derive;
 mod event;
 mod function;
+mod idempotent;
 mod kafka_record;
 mod kafka_test;
 mod listener;
@@ -93,6 +94,32 @@ pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn retryable(args: TokenStream, item: TokenStream) -> TokenStream {
     shown(retryable::expand(&args.into(), &item.into()))
+}
+
+/// Handles each key once: a record whose key was handled before is acknowledged without its
+/// handler, and counted. It stands above or below `#[kafka_listener]`.
+///
+/// | key | value |
+/// |---|---|
+/// | `key` | what tells two records apart; needed |
+/// | `store` | where keys are remembered: `"memory"`, the default, or a store that the application registers by `.idempotency_store("name", …)` |
+/// | `window` | how long a key is remembered: `"1h"`; by default 24 hours |
+///
+/// | `key =` | the key is |
+/// |---|---|
+/// | `header("event-id")` | that header; a record without it is dead-lettered |
+/// | `"key"` | the record's key |
+/// | `"offset"` | topic, partition and offset, kept over retry topics |
+/// | `order.id`, `format!("{}-{}", order.shop, order.id)` | an expression over arguments of the function, of any type that implements `Display`; what it names is taken from the record once more |
+/// | `path::to::function`, a closure | a function of `&Record` that returns an `Option`: records with `None` are handled without |
+///
+/// A handler that fails releases its key, so that retries in place and by retry topics run it
+/// again. A record whose key is being handled waits until that is decided. Batches, transactional
+/// listeners and manual ack modes are refused. Settings under `[kafka.listeners.<id>]` override
+/// `store` and `window`: `idempotency-store`, `idempotency-window`.
+#[proc_macro_attribute]
+pub fn idempotent(args: TokenStream, item: TokenStream) -> TokenStream {
+    shown(idempotent::expand(&args.into(), &item.into()))
 }
 
 /// Makes an `async fn` the listener of another listener's dead letters.

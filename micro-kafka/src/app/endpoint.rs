@@ -56,6 +56,7 @@ pub(super) fn endpoint(
         dispatch: resolved.dispatch,
         timeout: resolved.timeout,
         rate_limit: resolved.rate_limit,
+        idempotent: None,
         breaker: resolved.breaker,
         layers: listener.code.layers,
         ack_mode: resolved.ack_mode,

@@ -12,6 +12,7 @@ mod dlt_handlers;
 mod endpoint;
 mod error;
 mod explain;
+mod idempotency;
 mod log;
 mod maker;
 mod missing_topics;

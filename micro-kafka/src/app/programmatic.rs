@@ -14,6 +14,7 @@ use super::retryable::Retryable;
 use crate::__private::v1::{finished_batch, guarded, guarded_batch};
 use crate::config::Recoverer;
 use crate::error::{BoxError, ErrorHandler, ListenerError};
+use crate::idempotent::IdempotentDef;
 use crate::listener::{
     AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handled,
     Handler, HandlerFuture, HandlerService, LISTENERS, MissingResult, Order, RetryDef, SendTo,
@@ -280,6 +281,15 @@ impl Listener {
     /// How many records may begin in a time, as in `"100/s"`; placeholders allowed.
     pub fn rate_limit(mut self, limit: impl Into<String>) -> Self {
         self.0.arguments.rate_limit = Some(limit.into());
+        self
+    }
+
+    /// Handles each key once: what `#[idempotent]` is for annotated functions.
+    pub fn idempotent(mut self, idempotent: IdempotentDef) -> Self {
+        let arguments = &mut self.0.arguments;
+        arguments.idempotency_store = idempotent.store.map(Into::into);
+        arguments.idempotency_window = idempotent.window.map(Into::into);
+        self.0.code.idempotency_key = Some(idempotent.key);
         self
     }
 

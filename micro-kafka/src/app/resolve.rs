@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::dlt_handlers;
 use super::endpoint::{endpoint, look_for_topics, retry_topics};
 use super::error::BootError;
+use super::idempotency::{self, IdempotencyStores};
 use super::registration::{Code, Registration};
 use crate::config::suggestion::nearest;
 use crate::config::{Config, Recoverer, ResolvedListener, RetrySettings};
@@ -15,6 +16,13 @@ use crate::listener::{AckMode, BootCheck, ListenerEndpoint, States};
 
 /// The application's error handlers, by name.
 pub(super) type ErrorHandlers = BTreeMap<String, Arc<dyn ErrorHandler>>;
+
+/// What the application has for listeners that name it.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) error_handlers: ErrorHandlers,
+    pub(super) idempotency_stores: IdempotencyStores,
+}
 
 /// A listener that is ready to run.
 #[derive(Debug)]
@@ -40,10 +48,10 @@ pub(super) fn resolve(
     config: &Config,
     listeners: Vec<Registration>,
     states: &States,
-    handlers: &ErrorHandlers,
+    parts: &Parts,
     problems: &mut Vec<BootError>,
 ) -> Vec<Plan> {
-    let resolver = Resolver::new(config, states, handlers);
+    let resolver = Resolver::new(config, states, parts);
     let (letters, listeners): (Vec<_>, Vec<_>) = listeners
         .into_iter()
         .partition(|listener| listener.dlt_of.is_some());
@@ -67,16 +75,16 @@ pub(super) fn resolve(
 pub(super) struct Resolver<'a> {
     config: &'a Config,
     states: &'a States,
-    handlers: &'a ErrorHandlers,
+    parts: &'a Parts,
     namespace: String,
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(config: &'a Config, states: &'a States, handlers: &'a ErrorHandlers) -> Self {
+    pub(super) fn new(config: &'a Config, states: &'a States, parts: &'a Parts) -> Self {
         Self {
             config,
             states,
-            handlers,
+            parts,
             namespace: config.kafka().namespaced(""),
         }
     }
@@ -87,7 +95,7 @@ impl<'a> Resolver<'a> {
         listener: Registration,
         problems: &mut Vec<BootError>,
     ) -> Option<Plan> {
-        plan(self.config, listener, self.states, self.handlers, problems).ok()
+        plan(self.config, listener, self.states, self.parts, problems).ok()
     }
 
     /// The prefix of all topics and groups, dot included.
@@ -103,7 +111,7 @@ fn plan(
     config: &Config,
     listener: Registration,
     states: &States,
-    handlers: &ErrorHandlers,
+    parts: &Parts,
     problems: &mut Vec<BootError>,
 ) -> Result<Plan, Reported> {
     let resolved = listener.with_attributes(|attributes| {
@@ -119,7 +127,13 @@ fn plan(
         .as_ref()
         .map_or_else(|()| AckMode::default(), |resolved| resolved.ack_mode);
     let transactional = resolved.as_ref().is_ok_and(|it| it.transaction.is_some());
-    let mut boot = BootCheck::new(states, ack_mode).transactional(transactional);
+    let mut boot = BootCheck::new(states, ack_mode)
+        .transactional(transactional)
+        .giving(idempotency::gives(
+            &listener.code,
+            resolved.as_ref().ok(),
+            parts,
+        ));
     (listener.check)(&mut boot);
     let at = |problem| {
         BootError::at(
@@ -134,7 +148,7 @@ fn plan(
             .into_iter()
             .map(at),
     );
-    let error_handler = named_handler(&resolved, handlers);
+    let error_handler = named_handler(&resolved, &parts.error_handlers);
     problems.extend(error_handler.as_ref().err().cloned().map(at));
     problems.extend(
         contradictions(&listener.code, &resolved)
@@ -142,10 +156,22 @@ fn plan(
             .map(at),
     );
     let error_handler = error_handler.map_err(|_| Reported)?;
+    let idempotent = idempotency::resolve(config, &listener.code, &resolved, parts);
+    problems.extend(
+        idempotent
+            .as_ref()
+            .err()
+            .into_iter()
+            .flatten()
+            .cloned()
+            .map(at),
+    );
+    let idempotent = idempotent.map_err(|_| Reported)?;
     let retry_topics = retry_topics(config.kafka(), &resolved);
     problems.extend(retry_topics.as_ref().err().map(ToString::to_string).map(at));
     let retry_topics = retry_topics.map_err(|_| Reported)?;
     let mut plan = endpoint(config, listener, resolved, retry_topics);
+    plan.endpoint.idempotent = idempotent;
     look_for_topics(&mut plan);
     plan.error_handler = error_handler.or(plan.error_handler);
     Ok(plan)

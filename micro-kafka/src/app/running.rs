@@ -23,6 +23,8 @@ use crate::error::{
     SendBackRecoverer,
 };
 use crate::listener::{ContainerHealth, Gate, ListenerContainer, PartitionProgress, StopReport};
+#[cfg(feature = "sqlx")]
+use crate::outbox::{RelayHandle, Relayed};
 use crate::template::KafkaTemplate;
 
 /// An application whose listeners run; see [`KafkaApp::start`].
@@ -35,6 +37,8 @@ pub struct RunningApp {
     pub(super) added: Mutex<Vec<Arc<ListenerContainer>>>,
     pub(super) maker: Maker,
     flush_timeout: std::time::Duration,
+    #[cfg(feature = "sqlx")]
+    relays: tokio::sync::Mutex<Vec<RelayHandle>>,
     shutdown_timeout: std::time::Duration,
     delayed: Option<DelayedWorker>,
 }
@@ -44,6 +48,8 @@ impl RunningApp {
         let runtime = multi_thread_runtime()?;
         let dead_letters = dead_letters(&app)?;
         let flush_timeout = app.config.kafka().producer.flush_timeout;
+        #[cfg(feature = "sqlx")]
+        let outboxes = app.outboxes;
         let shutdown_timeout = app.config.kafka().shutdown_timeout;
         let maker = Maker {
             config: app.config,
@@ -51,7 +57,7 @@ impl RunningApp {
             template: app.template,
             clock: app.clock,
             error_handler: app.error_handler,
-            error_handlers: app.error_handlers,
+            parts: app.parts,
             recoverer: app.recoverer,
             rebalance_listener: app.rebalance_listener,
             interceptors: app.interceptors.into_iter().collect(),
@@ -70,6 +76,8 @@ impl RunningApp {
             added: Mutex::default(),
             maker,
             flush_timeout,
+            #[cfg(feature = "sqlx")]
+            relays: tokio::sync::Mutex::default(),
             shutdown_timeout,
             delayed: None,
         };
@@ -89,7 +97,18 @@ impl RunningApp {
                 return Err(error);
             }
         }
+        #[cfg(feature = "sqlx")]
+        running.relay(&outboxes).await;
         Ok(running)
+    }
+
+    /// Begins to send what outboxes hold.
+    #[cfg(feature = "sqlx")]
+    async fn relay(&self, outboxes: &[Arc<dyn Relayed>]) {
+        let (template, runtime) = (&self.maker.template, &self.maker.runtime);
+        let started = outboxes.iter();
+        let started = started.map(|outbox| outbox.start(template, runtime));
+        self.relays.lock().await.extend(started);
     }
 
     /// The groups are joined while the dead-letter topics are looked for: each takes several round
@@ -237,6 +256,10 @@ impl RunningApp {
         let all = self.containers.iter().chain(added.iter().map(|own| &**own));
         for stopped in join_all(all.map(ListenerContainer::stop)).await {
             report += stopped;
+        }
+        #[cfg(feature = "sqlx")]
+        for relay in &mut *self.relays.lock().await {
+            relay.stop(self.flush_timeout).await;
         }
         if let Some(delayed) = &self.delayed {
             delayed.stop(self.shutdown_timeout).await;

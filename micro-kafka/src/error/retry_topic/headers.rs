@@ -106,6 +106,16 @@ impl RetryHeaders {
     }
 }
 
+/// Where a retry topic's record was first, if it says so.
+pub(super) fn origin(record: &Record) -> Option<(String, i32, i64)> {
+    let headers = record.headers();
+    let value = |name| headers.get(name).and_then(|header| header.value);
+    let topic = String::from_utf8(value(ORIGINAL_TOPIC)?.to_vec()).ok()?;
+    let partition = i32::from_be_bytes(value(ORIGINAL_PARTITION)?.try_into().ok()?);
+    let offset = i64::from_be_bytes(value(ORIGINAL_OFFSET)?.try_into().ok()?);
+    Some((topic, partition, offset))
+}
+
 /// The group that a retry topic's record failed in, if it says so.
 pub(crate) fn failed_group(record: &Record) -> Option<&[u8]> {
     record.headers().get(ORIGINAL_GROUP)?.value

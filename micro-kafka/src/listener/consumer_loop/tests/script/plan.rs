@@ -199,6 +199,7 @@ impl Plan {
         ListenerEndpoint {
             timeout: None,
             rate_limit: None,
+            idempotent: None,
             breaker: None,
             layers: crate::listener::Layers::default(),
             topic_pattern: None,

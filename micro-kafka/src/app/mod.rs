@@ -6,6 +6,7 @@ mod argument_texts;
 mod builder;
 mod dead_letter_ways;
 mod dead_letters;
+mod declared_topics;
 mod delayed;
 mod detached;
 mod dlt_handlers;

@@ -7,6 +7,7 @@ use crate::client::ConfigError;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delayed::DelayedTopic;
+use crate::observe::MetricTags;
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 type Change = dyn Fn(Option<&str>, TemplateConfig) -> TemplateConfig + Send + Sync;
@@ -42,11 +43,13 @@ impl fmt::Debug for TemplateChange {
 pub(super) fn template(
     config: &Config,
     hook: &ErrorHook,
+    tags: &MetricTags,
     change: &TemplateChange,
     clock: &Clock,
 ) -> Result<KafkaTemplate, ConfigError> {
     let make = |name, mut made: TemplateConfig| {
         made.error_hook = hook.clone();
+        made.metric_tags = tags.clone();
         KafkaTemplate::at_first_use(change.apply(name, made))
     };
     let mut own = TemplateConfig::from(config);

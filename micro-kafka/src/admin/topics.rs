@@ -96,7 +96,6 @@ pub enum Created {
 
 const CREATE: &str = "create topic";
 const DELETE: &str = "delete topic";
-const SETTINGS: &str = "describe the settings of topic";
 const DESCRIBE: &str = "describe topic";
 
 impl KafkaAdmin {
@@ -204,28 +203,6 @@ impl KafkaAdmin {
     /// If it may not be described.
     pub async fn partitions(&self, topic: &str) -> Result<Option<Vec<PartitionInfo>>, AdminError> {
         Ok(self.describe(&[topic]).await?.remove(topic).flatten())
-    }
-
-    /// A topic's settings, defaults included, such as `max.message.bytes`; `None` if it does not
-    /// exist.
-    ///
-    /// # Errors
-    /// If they may not be described.
-    pub async fn topic_settings(
-        &self,
-        topic: &str,
-    ) -> Result<Option<BTreeMap<String, String>>, AdminError> {
-        let name = self.wire_name(topic);
-        let names = [name.as_str()];
-        let request = |timeout| client::describe_topic_configs(self.client(), &names, timeout);
-        let mut answers = self.ask(SETTINGS, &name, request).await?;
-        match answers.pop() {
-            Some((_, Ok(settings))) => Ok(Some(settings)),
-            Some((_, Err(refusal))) if !is_unknown(&refusal) => {
-                Err(self.error(SETTINGS, name, refusal))
-            }
-            _ => Ok(None),
-        }
     }
 
     async fn describe(

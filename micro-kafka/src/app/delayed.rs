@@ -1,5 +1,7 @@
 //! The scheduler of delayed sends, where the settings turn it on.
 
+use std::collections::BTreeMap;
+
 use super::error::{BootErrors, Error};
 use super::maker::Maker;
 use crate::admin::{Created, KafkaAdmin, NewTopic};
@@ -46,20 +48,26 @@ pub(super) async fn start(maker: &Maker) -> Result<Option<DelayedWorker>, Error>
 
 /// Retention would delete what waits.
 async fn check_compacted(admin: &KafkaAdmin, topic: &str) -> Result<(), String> {
-    match admin.topic_settings(topic).await {
-        Ok(Some(settings)) => match settings.get(CLEANUP).map(String::as_str) {
+    match admin.topic_configs(&[topic]).await {
+        Ok(configs) => match cleanup(&configs, topic) {
             Some("compact") | None => Ok(()),
             Some(policy) => Err(format!(
                 "it has `{CLEANUP}={policy}`, which deletes what waits: set it to `compact`, or \
                  name another topic"
             )),
         },
-        Ok(None) => Ok(()),
         Err(error) => {
             tracing::warn!(topic, %error, "whether the topic of delayed sends is compacted is unknown");
             Ok(())
         }
     }
+}
+
+fn cleanup<'c>(
+    configs: &'c BTreeMap<String, BTreeMap<String, Option<String>>>,
+    topic: &str,
+) -> Option<&'c str> {
+    configs.get(topic)?.get(CLEANUP)?.as_deref()
 }
 
 fn settings(config: &Config, maker: &Maker) -> Option<DelayedSettings> {

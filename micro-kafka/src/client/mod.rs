@@ -5,7 +5,6 @@
 )]
 
 mod admin;
-mod admin_configs;
 mod admin_offsets;
 mod admin_partitions;
 mod admin_topic_changes;
@@ -57,7 +56,6 @@ pub use producer_partitioner::Partitioner;
 pub use properties::{CONSUMER_DEFAULTS, CONSUMER_FIXED, consumer_properties};
 
 pub(crate) use admin::Refusal;
-pub(crate) use admin_configs::describe_topic_configs;
 pub(crate) use admin_offsets::{End, committed, list_offsets};
 pub(crate) use admin_partitions::describe_topics;
 pub(crate) use admin_topic_changes::{

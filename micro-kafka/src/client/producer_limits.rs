@@ -9,8 +9,7 @@ use std::time::Duration;
 use rdkafka::bindings as rdsys;
 use rdsys::rd_kafka_conf_res_t as Read;
 
-use super::admin_configs::describe_topic_configs;
-use super::{AnyClient, Core};
+use super::{AnyClient, Core, describe_topic_configs};
 
 /// From this size on, a topic is asked what it takes: smaller records are taken nearly everywhere.
 const ASKS: usize = 64 * 1024;
@@ -107,7 +106,8 @@ impl Limits {
             let settings = described.map(|mut all| all.pop().map(|(_, settings)| settings));
             match settings {
                 Ok(Some(Ok(settings))) => {
-                    let bytes = settings.get(TOPIC).and_then(|bytes| bytes.parse().ok());
+                    let bytes = settings.get(TOPIC).and_then(Option::as_deref);
+                    let bytes = bytes.and_then(|bytes| bytes.parse().ok());
                     limit.store(bytes.unwrap_or(usize::MAX), Ordering::Relaxed);
                 }
                 Ok(Some(Err(refusal))) | Err(refusal) => {

@@ -48,6 +48,9 @@ pub mod transactions {}
 #[doc = include_str!("../guide/13-request-reply.md")]
 pub mod requests {}
 
+#[doc = include_str!("../guide/25-large-messages.md")]
+pub mod large_messages {}
+
 #[doc = include_str!("../guide/26-delayed.md")]
 pub mod delayed {}
 

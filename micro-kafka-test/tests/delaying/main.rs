@@ -25,7 +25,10 @@ const ON: &str = "[kafka.delayed]\ntopic = 'shop-delayed'\npartitions = 2\n";
 async fn scheduler(kafka: &EmbeddedKafka, more: &str) -> TestApp {
     let idle = Listener::new("idle", |_| Box::pin(async { Ok(()) })).topics(["idle"]);
     let app = kafka.app().register(idle.group_id("idle"));
-    app.config(format!("{ON}{more}")).start().await
+    let app = app.config(format!("{ON}{more}")).start().await;
+    // What it finds at its start is not counted as cancelled.
+    app.delayed_quiet().await;
+    app
 }
 
 fn header<'r>(record: &'r OwnedRecord, name: &str) -> Option<&'r [u8]> {
@@ -193,6 +196,16 @@ async fn what_a_topic_refuses_is_tried_again_and_holds_up_nobody(kafka: Embedded
     template.cancel_delayed(&refused).await.unwrap();
     kafka.advance("1m").await;
     assert_eq!(app.delayed().unwrap().waiting, 0);
+}
+
+#[kafka_test(topics = ["orders", "idle"])]
+async fn a_topic_that_retention_would_empty_is_refused_at_boot(kafka: EmbeddedKafka) {
+    kafka.create_topic("shop-delayed", 1).await;
+    let idle = Listener::new("idle", |_| Box::pin(async { Ok(()) })).topics(["idle"]);
+    let app = kafka.app().register(idle.group_id("idle")).config(ON);
+    let refused = app.try_start().await.unwrap_err().to_string();
+    assert!(refused.contains("shop-delayed"), "{refused}");
+    assert!(refused.contains("cleanup.policy=delete"), "{refused}");
 }
 
 #[kafka_test(topics = ["orders", "idle"])]

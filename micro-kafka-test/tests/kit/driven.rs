@@ -328,6 +328,7 @@ async fn a_recorded_transaction_is_sent_as_a_whole_or_not_at_all() {
     kafka.fail_next(SendError::TooLarge {
         topic: "credits".into(),
         key_hash: None,
+        limit: None,
     });
     let failed = both().await.unwrap_err();
     assert!(

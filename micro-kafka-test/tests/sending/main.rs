@@ -200,3 +200,57 @@ async fn an_application_that_stops_delivers_what_it_has(kafka: EmbeddedKafka) {
 
 #[kafka_listener(topics = "orders", group_id = "counting")]
 async fn count() {}
+
+/// What refuses the record, or nothing.
+fn limit(sent: Result<micro_kafka::template::SendResult, SendError>) -> Option<(String, bool)> {
+    match sent {
+        Err(SendError::TooLarge { limit, .. }) => {
+            limit.map(|limit| (limit.to_string(), limit.of_topic))
+        }
+        other => panic!("not too large: {other:?}"),
+    }
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn what_the_producer_does_not_take_is_told_with_its_limit(kafka: EmbeddedKafka) {
+    let template = template(&kafka, None);
+    let sent = template.send("orders", Bytes(vec![0_u8; 2_000_000])).await;
+    let (told, of_topic) = limit(sent).unwrap();
+    assert!(!of_topic);
+    assert!(told.contains("2000000 bytes"), "{told}");
+    assert!(told.contains("takes 1048588"), "{told}");
+    assert!(told.contains("[kafka.producer.properties]"), "{told}");
+    kafka.topic("orders").assert_exactly(0).await;
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn what_a_topic_does_not_take_is_known_after_the_first_large_record(kafka: EmbeddedKafka) {
+    let small = micro_kafka::admin::NewTopic::new("small").config("max.message.bytes", "100000");
+    kafka.admin().create_topics(&[small]).await.unwrap();
+    let template = template(&kafka, None);
+    let large = || template.send("small", Bytes(vec![7_u8; 120_000]));
+    let told = loop {
+        // The broker refuses until its limit is known here.
+        if let Some((told, of_topic)) = limit(large().await) {
+            assert!(of_topic);
+            break told;
+        }
+    };
+    assert!(
+        told.contains("120000 bytes and the topic takes 100000"),
+        "{told}"
+    );
+    template
+        .send("small", Bytes(vec![7_u8; 90_000]))
+        .await
+        .unwrap();
+    // Topics count compressed bytes: what compresses well is sent.
+    let mut config = TemplateConfig::new(kafka.bootstrap_servers());
+    config = config.property("compression.type", "gzip");
+    config.namespace = kafka.wire_name("");
+    let compressing = KafkaTemplate::new(config).unwrap();
+    for _ in 0..3 {
+        let sent = compressing.send("small", Bytes(vec![7_u8; 120_000]));
+        sent.await.unwrap();
+    }
+}

@@ -1,10 +1,14 @@
 //! The scheduler of delayed sends, where the settings turn it on.
 
+use std::collections::BTreeMap;
+
 use super::error::{BootErrors, Error};
 use super::maker::Maker;
-use crate::admin::{Created, NewTopic};
+use crate::admin::{Created, KafkaAdmin, NewTopic};
 use crate::config::Config;
 use crate::delayed::{DelayedSettings, DelayedWorker};
+
+const CLEANUP: &str = "cleanup.policy";
 
 /// Creates the topic if it is missing, and starts the scheduler; `None` where delayed sends are
 /// off.
@@ -16,7 +20,7 @@ pub(super) async fn start(maker: &Maker) -> Result<Option<DelayedWorker>, Error>
     let delayed = &maker.config.kafka().delayed;
     let topic = NewTopic::new(&settings.topic)
         .partitions(delayed.partitions)
-        .config("cleanup.policy", "compact");
+        .config(CLEANUP, "compact");
     let topic = match delayed.replication_factor {
         Some(factor) => topic.replication_factor(factor),
         None => topic,
@@ -32,9 +36,38 @@ pub(super) async fn start(maker: &Maker) -> Result<Option<DelayedWorker>, Error>
     if created.values().any(|made| *made == Created::New) {
         tracing::info!(topic = settings.topic, "topic of delayed sends created");
     }
+    if created.values().any(|made| *made == Created::Existing) {
+        check_compacted(&admin, &settings.topic)
+            .await
+            .map_err(refused)?;
+    }
     let started = DelayedWorker::start(settings.clone(), kafka, &maker.runtime);
     let started = started.map_err(|error| refused(error.to_string()))?;
     Ok(Some(started))
+}
+
+/// Retention would delete what waits.
+async fn check_compacted(admin: &KafkaAdmin, topic: &str) -> Result<(), String> {
+    match admin.topic_configs(&[topic]).await {
+        Ok(configs) => match cleanup(&configs, topic) {
+            Some("compact") | None => Ok(()),
+            Some(policy) => Err(format!(
+                "it has `{CLEANUP}={policy}`, which deletes what waits: set it to `compact`, or \
+                 name another topic"
+            )),
+        },
+        Err(error) => {
+            tracing::warn!(topic, %error, "whether the topic of delayed sends is compacted is unknown");
+            Ok(())
+        }
+    }
+}
+
+fn cleanup<'c>(
+    configs: &'c BTreeMap<String, BTreeMap<String, Option<String>>>,
+    topic: &str,
+) -> Option<&'c str> {
+    configs.get(topic)?.get(CLEANUP)?.as_deref()
 }
 
 fn settings(config: &Config, maker: &Maker) -> Option<DelayedSettings> {

@@ -14,6 +14,8 @@ use super::producer_lazy::LazyProducer;
 pub(crate) enum AnyClient {
     /// A producer, made now if it is not there yet.
     Producer(Arc<LazyProducer>),
+    /// A producer that is there.
+    Made(Arc<Core>),
     /// A consumer.
     Consumer(Arc<ClientHandle>),
 }
@@ -26,6 +28,7 @@ impl AnyClient {
     pub(super) fn hold(&self) -> Result<HeldClient, Refusal> {
         Ok(match self {
             Self::Producer(producer) => HeldClient::Producer(Arc::clone(producer.get()?.core())),
+            Self::Made(core) => HeldClient::Producer(Arc::clone(core)),
             Self::Consumer(client) => HeldClient::Consumer(Arc::clone(client)),
         })
     }

@@ -35,6 +35,7 @@ impl ErrorCode {
     pub(crate) const INVALID_TOPIC: Self = Self::of(Native::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION);
     pub(crate) const OUT_OF_ORDER_SEQUENCE_NUMBER: Self =
         Self::of(Native::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    pub(crate) const TOO_LARGE: Self = Self::of(Native::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     pub(crate) const INVALID_ARGUMENT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__INVALID_ARG);
     pub(crate) const TOPIC_EXISTS: Self = Self::of(Native::RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS);
     pub(crate) const GROUP_NOT_FOUND: Self = Self::of(Native::RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND);

@@ -29,6 +29,7 @@ mod producer_delivery;
 mod producer_events;
 mod producer_hooks;
 mod producer_lazy;
+mod producer_limits;
 mod producer_partitioner;
 mod producer_refused;
 mod producer_topic;
@@ -50,6 +51,7 @@ pub use error_code::ErrorCode;
 pub use key_hash::KeyHash;
 pub use message::{NativeHeaders, NativeMessage};
 pub use producer_config::ConfigError;
+pub use producer_limits::SizeLimit;
 pub use producer_partitioner::Partitioner;
 pub use properties::{CONSUMER_DEFAULTS, CONSUMER_FIXED, consumer_properties};
 

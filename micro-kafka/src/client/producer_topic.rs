@@ -8,7 +8,8 @@ use rdkafka::bindings as rdsys;
 use rdsys::rd_kafka_vtype_t as Kind;
 
 use super::producer_delivery::{Origin, Receipt, Slot, Undelivered};
-use super::{Core, ErrorCode};
+use super::producer_limits::Limits;
+use super::{Core, ErrorCode, SizeLimit};
 
 /// A record to send; all bytes are copied by the call.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub(crate) struct Outgoing<'o, H> {
 pub(crate) struct Topic {
     handle: NonNull<rdsys::rd_kafka_topic_t>,
     origin: Arc<Origin>,
+    limits: Limits,
     core: Arc<Core>,
 }
 
@@ -54,8 +56,14 @@ impl Topic {
                 topic: name.into(),
                 hook: core.hook().clone(),
             }),
+            limits: Limits::of(core),
             core: Arc::clone(core),
         })
+    }
+
+    /// What a record of so many bytes exceeds, as far as it is known.
+    pub(crate) fn exceeded(&self, size: usize) -> Option<SizeLimit> {
+        self.limits.exceeded(size, &self.core, self.name())
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {

@@ -21,7 +21,8 @@ pub struct DelayedStats {
     /// Those of them that came more than a second after their time;
     /// `micro_kafka_delayed_late_total`.
     pub late: u64,
-    /// Records that were taken back while they waited; `micro_kafka_delayed_cancelled_total`.
+    /// Records that were taken back while they waited, since this instance has their partition;
+    /// `micro_kafka_delayed_cancelled_total`.
     pub cancelled: u64,
     /// Refusals: the topic does not exist, or takes no such record. They are tried again, less and
     /// less often, until they succeed or are cancelled. `micro_kafka_delayed_refused_total`.

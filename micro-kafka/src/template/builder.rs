@@ -401,7 +401,7 @@ impl Encoded {
 
     pub(super) fn enqueue(&self) -> Result<DeliveryFuture, SendError> {
         match &self.topic {
-            Route::Broker(topic) => match topic.queue(self.outgoing()) {
+            Route::Broker(topic) => match self.fitting(topic)?.queue(self.outgoing()) {
                 Ok(receipt) => Ok(receipt.into()),
                 Err(code) => Err(self.refused(topic, code).into()),
             },
@@ -413,7 +413,7 @@ impl Encoded {
     pub(super) fn enqueue_unawaited(&self) -> Result<(), SendError> {
         match &self.topic {
             Route::Broker(topic) => {
-                let queued = topic.queue_detached(self.outgoing());
+                let queued = self.fitting(topic)?.queue_detached(self.outgoing());
                 queued.map_err(|code| self.refused(topic, code).into())
             }
             Route::Recorder(topic) => self
@@ -421,6 +421,21 @@ impl Encoded {
                 .take()
                 .map_or(Ok(()), |sent| sent.map(drop)),
         }
+    }
+
+    /// The topic, if the record is not too large for it.
+    fn fitting<'t>(&self, topic: &'t Topic) -> Result<&'t Topic, SendError> {
+        let Some(limit) = topic.exceeded(self.buffer.len()) else {
+            return Ok(topic);
+        };
+        let Undelivered {
+            topic, key_hash, ..
+        } = self.refused(topic, ErrorCode::TOO_LARGE);
+        Err(SendError::TooLarge {
+            topic,
+            key_hash,
+            limit: Some(limit),
+        })
     }
 
     fn enqueue_detached(&self) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{RequestError, TransactionError};
 use crate::admin::AdminError;
-use crate::client::{ConfigError, ErrorCode, KeyHash, Undelivered};
+use crate::client::{ConfigError, ErrorCode, KeyHash, SizeLimit, Undelivered};
 use crate::codec::EncodeError;
 use crate::config::DurationError;
 
@@ -20,13 +20,15 @@ pub enum SendError {
         /// What the wrapper says.
         source: EncodeError,
     },
-    /// Larger than `message.max.bytes` of the client or the limit of broker and topic.
-    #[error("the record is too large for topic `{topic}`{}", of(*key_hash))]
+    /// Larger than `message.max.bytes` of the producer or `max.message.bytes` of the topic.
+    #[error("the record is too large for topic `{topic}`{}{}", of(*key_hash), by(*limit))]
     TooLarge {
         /// The topic.
         topic: Arc<str>,
         /// The hash of the record's key, if it has one.
         key_hash: Option<KeyHash>,
+        /// The limit, if it was known before the record was sent; otherwise the broker refused it.
+        limit: Option<SizeLimit>,
     },
     /// The broker refused the client or its right to write.
     #[error("not authorised to write to topic `{topic}`{}: {code}", of(*key_hash))]
@@ -265,6 +267,14 @@ fn of(key: Option<KeyHash>) -> String {
     key.map(|hash| format!(" (key {hash})")).unwrap_or_default()
 }
 
+/// How messages tell the limit.
+fn by(limit: Option<SizeLimit>) -> String {
+    match limit {
+        Some(limit) => format!(": {limit}"),
+        None => ": the broker refused it; see the topic's `max.message.bytes`".into(),
+    }
+}
+
 impl From<Undelivered> for SendError {
     fn from(failure: Undelivered) -> Self {
         let Undelivered {
@@ -301,7 +311,11 @@ impl From<Undelivered> for SendError {
                 key_hash,
                 maybe_stored,
             },
-            code if code.is_too_large() => Self::TooLarge { topic, key_hash },
+            code if code.is_too_large() => Self::TooLarge {
+                topic,
+                key_hash,
+                limit: None,
+            },
             code if code.is_authorization() => Self::Unauthorized {
                 topic,
                 key_hash,

@@ -23,7 +23,7 @@ mod to_bytes;
 mod topics;
 mod transaction;
 
-pub use crate::client::{KeyHash, Partitioner};
+pub use crate::client::{KeyHash, Partitioner, SizeLimit};
 pub use builder::SendBuilder;
 pub use config::{DEFAULT_PROPERTIES, ErrorHook, TemplateConfig};
 pub use delayed::{

@@ -284,6 +284,7 @@ impl Jobs {
             let failure = SendError::TooLarge {
                 topic: "spoilt".into(),
                 key_hash: None,
+                limit: None,
             };
             Err(Failed::Itself(TransactionError::Undelivered {
                 id,

@@ -53,3 +53,7 @@ pub mod acknowledging {}
 
 #[doc = include_str!("../guide/11-running.md")]
 pub mod running {}
+
+#[cfg(feature = "all")]
+#[doc = include_str!("../guide/23-codecs.md")]
+pub mod codecs {}

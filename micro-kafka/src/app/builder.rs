@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::codecs::codecs;
 use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::log::log_to_stderr;
@@ -15,6 +16,7 @@ use super::resolve::{ErrorHandlers, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
 use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
+use crate::codec::Codecs;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{BoxError, ErrorHandler, Recover, RetryListener};
 use crate::listener::{
@@ -58,6 +60,7 @@ pub struct KafkaAppBuilder {
     error_hook: ErrorHook,
     templates: TemplateChange,
     template: Option<KafkaTemplate>,
+    codecs: Codecs,
 }
 
 impl KafkaAppBuilder {
@@ -213,6 +216,13 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Looks schemas up there, instead of where `[kafka.schema-registry]` says.
+    #[cfg(feature = "schema-registry")]
+    pub fn schema_registry(mut self, registry: crate::codec::SchemaRegistry) -> Self {
+        self.codecs = self.codecs.with_registry(registry);
+        self
+    }
+
     /// Reads the settings and checks everything that can be checked without a broker.
     ///
     /// # Errors
@@ -223,12 +233,14 @@ impl KafkaAppBuilder {
         let later = self.registry.later.clone();
         let listeners = self.registry.collect(&mut problems);
         check_unused_tables(&config, &listeners, &later, &mut problems);
+        let codecs = codecs(self.codecs, &config, &mut problems);
         let template = self.template.or_else(|| {
-            template(&config, &self.error_hook, &self.templates)
+            template(&config, &codecs, &self.error_hook, &self.templates)
                 .inspect_err(|error| problems.push(BootError::new(error.to_string())))
                 .ok()
         });
         let mut states = self.states;
+        states.insert(codecs);
         if let Some(template) = &template {
             states.insert(template.clone());
         }
@@ -299,6 +311,7 @@ impl KafkaApp {
             error_hook: ErrorHook::default(),
             templates: TemplateChange::default(),
             template: None,
+            codecs: Codecs::default(),
         }
     }
 

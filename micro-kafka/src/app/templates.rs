@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::client::ConfigError;
+use crate::codec::Codecs;
 use crate::config::Config;
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
@@ -39,11 +40,13 @@ impl fmt::Debug for TemplateChange {
 /// Makes all templates; none of them connects before its first send.
 pub(super) fn template(
     config: &Config,
+    codecs: &Codecs,
     hook: &ErrorHook,
     change: &TemplateChange,
 ) -> Result<KafkaTemplate, ConfigError> {
     let make = |name, mut made: TemplateConfig| {
         made.error_hook = hook.clone();
+        made.codecs = codecs.clone();
         KafkaTemplate::at_first_use(change.apply(name, made))
     };
     let mut template = make(None, TemplateConfig::from(config))?;

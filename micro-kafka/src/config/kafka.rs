@@ -9,8 +9,8 @@ use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::values::{checked, duration, list};
 use super::{
-    ConsumerSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings, Properties,
-    RetryTopicSettings, TemplateSettings,
+    ConsumerSettings, JsonSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings,
+    Properties, RetryTopicSettings, SchemaRegistrySettings, TemplateSettings,
 };
 
 /// The table `[kafka]`.
@@ -41,6 +41,10 @@ pub struct KafkaSettings {
     pub containers: BTreeMap<String, ListenerSettings>,
     /// `[kafka.retry.topic]`: how failed records go through retry topics, for all listeners.
     pub retry_topic: RetryTopicSettings,
+    /// `[kafka.json]`: how JSON payloads tell their types.
+    pub json: JsonSettings,
+    /// `[kafka.schema-registry]`: where schemas are kept.
+    pub schema_registry: SchemaRegistrySettings,
     /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
     /// only producers have go to them alone.
     pub properties: Properties,
@@ -61,6 +65,8 @@ impl Default for KafkaSettings {
             listeners: BTreeMap::new(),
             containers: BTreeMap::new(),
             retry_topic: RetryTopicSettings::default(),
+            json: JsonSettings::default(),
+            schema_registry: SchemaRegistrySettings::default(),
             properties: Properties::default(),
         }
     }
@@ -117,6 +123,8 @@ impl KafkaSettings {
             listeners: read_listeners(&section.inner("listeners")),
             containers: read_listeners(&section.inner("containers")),
             retry_topic: read_retry_topic(section.inner("retry")),
+            json: JsonSettings::read(section.inner("json")),
+            schema_registry: SchemaRegistrySettings::read(section.inner("schema-registry")),
             properties: read_properties(&section.inner("properties"), Room::Shared),
         };
         section.refuse_unknown();

@@ -8,10 +8,16 @@ use super::steps::on;
 use crate::kafka::Kafka;
 
 /// The features of `micro-kafka-test`, each of the same name in `micro-kafka`.
-const FEATURES: &[&str] = &["tls-system"];
+const FEATURES: &[&str] = &[
+    "tls-system",
+    "protobuf",
+    "avro",
+    "json-schema",
+    "schema-registry",
+];
 
 /// The integration tests of `micro-kafka-test` that require one of them.
-const TESTS: &[&str] = &[];
+const TESTS: &[&str] = &["registry"];
 
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 

@@ -1,6 +1,7 @@
 //! The tables themselves, in the order of the guide; the keys of each are in a file by section.
 
 mod client;
+mod codecs;
 mod consumer;
 mod delivery;
 mod failure;
@@ -10,6 +11,7 @@ mod retry_topic;
 mod template;
 
 use self::client::KAFKA;
+use self::codecs::{JSON, SCHEMA_REGISTRY};
 use self::consumer::CONSUMER;
 use self::delivery::{BATCH, TRANSACTION};
 use self::failure::{ALARM, BREAKER, DEAD_LETTERS, RETRY, VARIANT};
@@ -61,6 +63,22 @@ pub(in crate::config) const TABLES: &[Table] = &[
         keys: NAMED_TEMPLATE,
         inherits: Some("kafka.producer"),
         properties: true,
+    },
+    Table {
+        path: "kafka.json",
+        also: &[],
+        meaning: "how JSON payloads tell their types",
+        keys: JSON,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.schema-registry",
+        also: &[],
+        meaning: "where schemas are kept; needs the feature `schema-registry`",
+        keys: SCHEMA_REGISTRY,
+        inherits: None,
+        properties: false,
     },
     Table {
         path: "kafka.listener",

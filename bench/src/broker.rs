@@ -74,7 +74,11 @@ impl Broker {
             .status()
             .map_err(BenchError::Output)?;
         if !built.success() {
-            return Err(BenchError::Peer { status: built });
+            return Err(BenchError::Peer {
+                peer: "kfake",
+                command: "go build",
+                status: built,
+            });
         }
         let mut command = Command::new(program);
         if on_disk {

@@ -41,8 +41,12 @@ pub(crate) enum BenchError {
     #[error("a transaction of the plain side was not committed")]
     Commit,
     /// A peer could not be built.
-    #[error("kfake could not be built: `go build` ended with {status}")]
+    #[error("{peer} could not be built: `{command}` ended with {status}")]
     Peer {
+        /// Which one.
+        peer: &'static str,
+        /// What builds it.
+        command: &'static str,
         /// How it ended.
         status: ExitStatus,
     },
@@ -74,6 +78,8 @@ macro_rules! framework {
 
 framework!(
     micro_kafka::Error,
+    micro_kafka::codec::DecodeError,
+    micro_kafka::codec::EncodeError,
     micro_kafka::admin::AdminError,
     micro_kafka::client::ConfigError,
     micro_kafka::config::ConfigErrors,

@@ -1,4 +1,4 @@
-//! Benchmarks of micro-kafka, side by side with plain rdkafka.
+//! Benchmarks of micro-kafka, side by side with plain rdkafka and other frameworks.
 //!
 //! Run with `cargo run --release -p micro-kafka-bench -- [SCENARIO] [--bootstrap-servers HOST:PORT]`.
 //! Every ratio comes from pairs measured in turn in one run, each side in a process of its own.
@@ -9,6 +9,7 @@ mod error;
 mod meter;
 mod order;
 mod pairs;
+mod peer;
 mod report;
 mod run;
 mod scenario;
@@ -121,6 +122,7 @@ impl Comparison {
     ) -> Result<(), BenchError> {
         let gathering = scenario.gathering();
         match (&self.bootstrap_servers, scenario) {
+            (_, Scenario::JsonCodec) => Scenario::compare_codec(bench, report),
             (Some(bootstrap), _) => scenario.compare(bench, &Broker::elsewhere(bootstrap)?, report),
             (None, Scenario::Broker) => {
                 let (theirs, ours) = (Broker::apache(gathering)?, Broker::embedded(gathering)?);

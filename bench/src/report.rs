@@ -103,7 +103,7 @@ fn closing_line(scenario: &str, broker: &str, parts: &[Part]) -> String {
     let mut targets: Vec<String> = parts
         .iter()
         .filter_map(|part| part.target)
-        .map(|target| target.to_string())
+        .map(|target| ((target * 1e3).round() / 1e3).to_string())
         .collect();
     targets.dedup();
     let met = parts

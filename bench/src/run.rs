@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use crate::broker::Broker;
 use crate::error::BenchError;
 use crate::meter::Sample;
+use crate::peer;
 use crate::side::{Task, Who, Work};
 
 /// How much is measured.
@@ -70,6 +71,20 @@ impl Bench {
         })
     }
 
+    /// Runs one side that needs no broker.
+    pub(crate) fn alone(&self, who: Who, work: Work, records: u64) -> Result<Sample, BenchError> {
+        let task = Task {
+            who,
+            work,
+            bootstrap: String::new(),
+            topic: String::new(),
+            group: String::new(),
+            records,
+            properties: self.properties.clone(),
+        };
+        child(&task).map(|(sample, _)| sample)
+    }
+
     /// Gives `work` a topic of its own, and removes it.
     pub(crate) fn with_topic<T>(
         &self,
@@ -103,11 +118,10 @@ impl Bench {
 
 /// Runs a side to its end; the sample it printed, and the time from its start to that line.
 fn child(task: &Task) -> Result<(Sample, std::time::Duration), BenchError> {
-    let program = std::env::current_exe().map_err(BenchError::Output)?;
+    let mut program = peer::program(task.who)?;
     let arguments = task.arguments();
     let start = Instant::now();
-    let mut side = Command::new(program)
-        .arg("side")
+    let mut side = program
         .args(&arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

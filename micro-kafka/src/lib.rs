@@ -17,6 +17,7 @@ pub mod extract;
 pub mod listener;
 pub mod prelude;
 pub mod record;
+pub mod security;
 pub mod template;
 
 pub use app::{Error, KafkaApp, RunningApp};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use xtask::ci;
-use xtask::kafka::{Jars, Kafka, KafkaError};
+use xtask::kafka::{self, Jars, Kafka, KafkaError};
 use xtask::proof;
 use xtask::spring;
 use xtask::suite;
@@ -51,6 +51,9 @@ enum KafkaChore {
         /// Removes the records of earlier runs first
         #[arg(long)]
         fresh: bool,
+        /// Adds listeners for TLS, mutual TLS and logins, with certificates in this folder
+        #[arg(long, value_name = "DIR")]
+        secured: Option<PathBuf>,
         /// Server properties over the defaults, as in `num.partitions=3`
         #[arg(value_name = "KEY=VALUE", value_parser = property)]
         properties: Vec<(String, String)>,
@@ -119,11 +122,15 @@ fn kafka(chore: KafkaChore) -> Result<ExitCode, Box<dyn Error>> {
         KafkaChore::Start {
             place,
             fresh,
+            secured,
             properties,
         } => {
-            let kafka = place.kafka();
+            let mut kafka = place.kafka();
             if fresh {
                 kafka.wipe()?;
+            }
+            if let Some(dir) = secured {
+                kafka = kafka::secured(kafka, &std::path::absolute(dir)?)?;
             }
             let kafka = properties
                 .into_iter()

@@ -60,8 +60,8 @@ pub(super) fn run(task: &Task) -> Result<(), BenchError> {
     let topic = NewTopic::new(&output, PARTITIONS, TopicReplication::Fixed(1));
     runtime.block_on(client.create_topics([&topic], &options))?;
     let spent = match task.who {
-        Who::Framework => runtime.block_on(framework(task, &output)),
         Who::Plain => plain(task, &output),
+        _ => runtime.block_on(framework(task, &output)),
     };
     let sample = spent.map(Sample::now);
     runtime.block_on(client.delete_topics(&[&output], &options))?;

@@ -13,7 +13,7 @@ use micro_kafka::prelude::*;
 use micro_kafka::template::{DeliveryFuture, KafkaTemplate, TemplateConfig};
 use tokio::runtime::Runtime;
 
-use super::{KEYS, Task, WINDOW, Work, print_sample, print_when_done, slowness};
+use super::{KEYS, Task, WINDOW, Who, Work, print_sample, print_when_done, slowness};
 use crate::error::BenchError;
 use crate::meter::{Meter, Sample};
 use crate::order::Order;
@@ -48,6 +48,18 @@ async fn json(Json(order): Json<Order>) {
 async fn bytes(payload: &[u8]) {
     black_box(payload);
     handled();
+}
+
+#[kafka_listener(
+    topics = "${bench.topic}",
+    group_id = "${bench.group}",
+    concurrency = 2
+)]
+#[retryable(attempts = 3, backoff = "1s")]
+async fn retryable(Json(order): Json<Order>) -> Result<(), Poison> {
+    black_box(black_box(&order).id > 0);
+    handled();
+    Ok(())
 }
 
 #[kafka_listener(topics = "${bench.topic}", group_id = "${bench.group}")]
@@ -95,6 +107,19 @@ impl RetryListener for Letters {
     }
 }
 
+#[kafka_listener(
+    topics = "${bench.topic}",
+    group_id = "${bench.group}",
+    concurrency = 2,
+    batch(max = 500)
+)]
+async fn batch(orders: Batch<Json<Order>>) {
+    for order in orders.values() {
+        black_box(black_box(order).id > 0);
+        handled();
+    }
+}
+
 /// Runs a listener over the task's records and prints what they cost.
 pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
     let (meter, sample) = Meter::new(task.records);
@@ -105,6 +130,8 @@ pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
         Work::HandleKeyed => builder.listener(keyed),
         Work::HandlePoison => builder.listener(poisoned).retry_listener(Letters),
         Work::FirstRecord => builder.listener(first),
+        Work::HandleBatch if task.who == Who::Framework => builder.listener(batch),
+        Work::HandleRetryable if task.who == Who::Framework => builder.listener(retryable),
         _ => builder.listener(json),
     };
     let runtime = Runtime::new().map_err(BenchError::Output)?;
@@ -114,11 +141,15 @@ pub(super) fn listen(task: &Task) -> Result<(), BenchError> {
     printed
 }
 
-fn settings(task: &Task) -> Result<Config, ConfigErrors> {
+pub(super) fn settings(task: &Task) -> Result<Config, ConfigErrors> {
     let mut config = Config::builder()
         .set("kafka.bootstrap-servers", &task.bootstrap)
         .set("bench.topic", &task.topic)
         .set("bench.group", &task.group);
+    if task.work == Work::Rebalance {
+        // Not what earlier runs have left.
+        config = config.set("kafka.consumer.auto-offset-reset", "latest");
+    }
     for (key, value) in &task.properties {
         config = config.set(format!("kafka.consumer.properties.{key}"), value);
     }

@@ -3,10 +3,16 @@
 mod broker_load;
 mod copying;
 mod framework;
+mod framework_group;
+mod framework_latency;
+mod json;
+mod latency;
 mod many;
 mod plain_consumer;
 mod plain_keyed;
 mod plain_producer;
+mod rebalance;
+mod retry_delay;
 mod settings;
 mod transactions;
 
@@ -22,6 +28,7 @@ use crate::meter::Sample;
 
 pub(crate) use broker_load::RECORD_BYTES;
 pub(crate) use many::CONNECTIONS;
+pub(crate) use rebalance::PARTITIONS as MANY_PARTITIONS;
 pub(crate) use settings::admin;
 
 /// Deliveries that are waited for at the same time.
@@ -49,6 +56,16 @@ pub(crate) enum Who {
     Plain,
     /// The framework.
     Framework,
+    /// The framework, with a listener of single records that has no attributes.
+    Simple,
+    /// `RustStream`, in `bench/peers/rust-stream`.
+    RustStream,
+    /// `RustStream` with handlers of batches.
+    RustStreamBatch,
+    /// Confluent's parallel-consumer, in `bench/peers/parallel-consumer`.
+    ParallelConsumer,
+    /// Spring Kafka, in `bench/peers/spring`.
+    Spring,
 }
 
 impl Who {
@@ -57,6 +74,11 @@ impl Who {
         match self {
             Self::Plain => "plain",
             Self::Framework => "micro-kafka",
+            Self::Simple => "simple",
+            Self::RustStream => "ruststream",
+            Self::RustStreamBatch => "ruststream-b",
+            Self::ParallelConsumer => "parallel-c",
+            Self::Spring => "spring",
         }
     }
 }
@@ -74,6 +96,20 @@ pub(crate) enum Work {
     HandleKeyed,
     /// Handles records of which one in a hundred fails, the plain side none.
     HandlePoison,
+    /// Handles records as decoded orders in batches, with two consumers.
+    HandleBatch,
+    /// Handles records as decoded orders that could go to retry topics, with two consumers.
+    HandleRetryable,
+    /// Has records fail once, and takes the time by which their second attempt is late.
+    RetryDelay,
+    /// Reads orders from JSON and writes them, without a broker.
+    Json,
+    /// Takes the time from a producer's send to the handler.
+    Latency,
+    /// The same, the framework's from a template's send.
+    SendToHandled,
+    /// Has a third member join a group of two, and takes the time that kept partitions stop.
+    Rebalance,
     /// Joins its group, handles what is there and rests.
     Rest,
     /// Sends orders by whatever side, so that there is something to handle.
@@ -169,9 +205,32 @@ impl Task {
                 plain_producer::run(self)
             }
             (Work::HandleKeyed, Who::Plain) => plain_keyed::run(self),
+            (Work::Json, _) => json::run(self),
+            (Work::RetryDelay, _) => retry_delay::run(self),
+            (Work::Latency | Work::SendToHandled, Who::Plain) => latency::measure(
+                self,
+                |over| latency::poll_loop(self, over),
+                |over| latency::send(self, over),
+            ),
+            (Work::Latency, _) => latency::measure(
+                self,
+                |over| framework_latency::listen(self, over),
+                |over| latency::send(self, over),
+            ),
+            (Work::SendToHandled, _) => latency::measure(
+                self,
+                |over| framework_latency::listen(self, over),
+                |over| framework_latency::send(self, over),
+            ),
+            (Work::Rebalance, Who::Plain) => {
+                rebalance::measure(self, &mut rebalance::PollLoops(self))
+            }
+            (Work::Rebalance, _) => {
+                rebalance::measure(self, &mut framework_group::Apps::new(self)?)
+            }
             (_, Who::Plain) => plain_consumer::run(self),
-            (Work::Send | Work::SendInWindow, Who::Framework) => framework::send(self),
-            (_, Who::Framework) => framework::listen(self),
+            (Work::Send | Work::SendInWindow, _) => framework::send(self),
+            _ => framework::listen(self),
         }
     }
 }

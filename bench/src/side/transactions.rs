@@ -28,8 +28,8 @@ pub(super) fn run(task: &Task) -> Result<(), BenchError> {
     let runtime = tokio::runtime::Runtime::new().map_err(BenchError::Output)?;
     let count = usize::try_from(task.records).unwrap_or(usize::MAX);
     let times = match task.who {
-        Who::Framework => runtime.block_on(framework(task, count + WARM_UP))?,
         Who::Plain => plain(task, count + WARM_UP)?,
+        _ => runtime.block_on(framework(task, count + WARM_UP))?,
     };
     let mut times = times[WARM_UP..].to_vec();
     times.sort_unstable();

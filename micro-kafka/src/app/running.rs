@@ -163,9 +163,10 @@ impl RunningApp {
         };
         let added = self.added();
         let added = added.iter().map(|container| health(container));
+        let template = &self.maker.template;
         AppHealth {
             listeners: self.containers.iter().map(health).chain(added).collect(),
-            producer: self.maker.template.fatal_error(),
+            producer: template.fatal_error().or_else(|| template.refusal()),
         }
     }
 
@@ -256,7 +257,7 @@ pub(super) fn recoverer(plan: &Plan, template: &KafkaTemplate) -> DeadLetterPubl
 pub struct AppHealth {
     /// Each listener.
     pub listeners: Vec<ListenerHealth>,
-    /// Why nothing more can be sent, if so.
+    /// Why nothing can be sent, if so: the producer is broken, or brokers do not let it in.
     pub producer: Option<String>,
 }
 

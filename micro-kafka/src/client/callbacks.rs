@@ -16,6 +16,8 @@ pub(super) const FATAL: &str = "_FATAL";
 pub(super) struct Callbacks {
     client_id: String,
     heard: Mutex<Vec<Heard>>,
+    /// Why a broker's certificate was not trusted, until librdkafka tells that a handshake failed.
+    distrust: Mutex<Option<String>>,
 }
 
 /// A callback, written down.
@@ -41,11 +43,28 @@ impl Callbacks {
         Self {
             client_id: client_id.to_owned(),
             heard: Mutex::default(),
+            distrust: Mutex::default(),
         }
     }
 
     pub(super) fn take(&self) -> Vec<Heard> {
         std::mem::take(&mut *self.heard.lock())
+    }
+
+    pub(super) fn note_distrust(&self, reason: String) {
+        *self.distrust.lock() = Some(reason);
+    }
+
+    /// librdkafka's words for a failed handshake with the reason, which it does not know.
+    fn explained(&self, text: String) -> String {
+        const FAILED: &str = "SSL handshake failed: ";
+        let Some(at) = text.find(FAILED) else {
+            return text;
+        };
+        match self.distrust.lock().take() {
+            Some(reason) => format!("{}{reason}", &text[..at + FAILED.len()]),
+            None => text,
+        }
     }
 
     fn note(&self, heard: Heard) {
@@ -67,7 +86,7 @@ pub(super) fn install(conf: *mut rdsys::rd_kafka_conf_t, callbacks: &Callbacks) 
 
 /// # Safety
 /// `opaque` must be what `install` set, or null.
-unsafe fn target<'a>(opaque: *const c_void) -> Option<&'a Callbacks> {
+pub(super) unsafe fn target<'a>(opaque: *const c_void) -> Option<&'a Callbacks> {
     // SAFETY: promised by the caller; the client's handle keeps the target alive.
     unsafe { opaque.cast::<Callbacks>().as_ref() }
 }
@@ -125,6 +144,7 @@ unsafe extern "C" fn error(
     let fatal = code == rdsys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__FATAL as c_int;
     let name = if fatal { FATAL } else { "client" };
     if let Some(target) = target {
+        let text = target.explained(text);
         target.note(Heard::Error { name, text });
     }
 }

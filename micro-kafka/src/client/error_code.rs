@@ -20,6 +20,9 @@ impl ErrorCode {
     pub(crate) const QUEUE_FULL: Self = Self::of(Native::RD_KAFKA_RESP_ERR__QUEUE_FULL);
     pub(crate) const ALL_BROKERS_DOWN: Self = Self::of(Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
     pub(crate) const TIMED_OUT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__TIMED_OUT);
+    pub(crate) const MESSAGE_TIMED_OUT: Self = Self::of(Native::RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+    pub(crate) const AUTHENTICATION: Self = Self::of(Native::RD_KAFKA_RESP_ERR__AUTHENTICATION);
+    pub(crate) const TLS: Self = Self::of(Native::RD_KAFKA_RESP_ERR__SSL);
     pub(crate) const DESTROYED: Self = Self::of(Native::RD_KAFKA_RESP_ERR__DESTROY);
     pub(crate) const NO_RESOURCE: Self = Self::of(Native::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
     pub(crate) const PURGED_QUEUED: Self = Self::of(Native::RD_KAFKA_RESP_ERR__PURGE_QUEUE);

@@ -9,6 +9,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::callbacks::{self, Callbacks};
+use super::security::Secured;
 use super::{ClientError, properties};
 
 const ERROR_TEXT: usize = 512;
@@ -34,6 +35,7 @@ impl ClientHandle {
         let client_id = properties::property(properties, "client.id").unwrap_or("rdkafka");
         let callbacks = Box::new(Callbacks::new(client_id));
         callbacks::install(native.ptr(), &callbacks);
+        let secured = Secured::install(native.ptr(), |key| properties::property(properties, key));
         let mut text: [c_char; ERROR_TEXT] = [0; ERROR_TEXT];
         // SAFETY: the configuration is valid; on success librdkafka owns it, on failure we do.
         let raw = unsafe {
@@ -51,6 +53,7 @@ impl ClientHandle {
         };
         let _owned_by_librdkafka = ManuallyDrop::new(native);
         let handle = Self { raw, callbacks };
+        secured.begin(handle.raw());
         // SAFETY: the client is alive.
         let code = unsafe { rdsys::rd_kafka_poll_set_consumer(handle.raw()) };
         check("rd_kafka_poll_set_consumer", code).map(|()| handle)

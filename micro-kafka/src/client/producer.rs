@@ -14,7 +14,8 @@ use super::producer_partitioner::Chooser;
 use super::producer_topic::millis;
 use super::producer_waiters::Waiters;
 use super::{
-    ConfigError, DeliveryHook, ErrorCode, FailureHook, NativeEvent, ProducerHooks, producer_events,
+    ConfigError, DeliveryHook, ErrorCode, FailureHook, NativeEvent, ProducerHooks, Refused,
+    producer_events,
 };
 
 /// The names of the property by which a client finds its cluster.
@@ -42,6 +43,7 @@ pub(crate) struct Core {
     /// Of the topics, which librdkafka may ask as long as it lives.
     choosers: Mutex<Vec<Arc<Chooser>>>,
     broken: AtomicBool,
+    refused: Refused,
     waiters: Waiters,
     max_in_flight: usize,
     in_flight: AtomicUsize,
@@ -81,6 +83,7 @@ impl Core {
             hooks,
             choosers: Mutex::default(),
             broken: AtomicBool::new(false),
+            refused: Refused::default(),
             waiters: Waiters::default(),
             max_in_flight,
             in_flight: AtomicUsize::new(0),
@@ -126,6 +129,11 @@ impl Core {
     /// Notes that nothing more can be sent.
     pub(super) fn broke(&self) {
         self.broken.store(true, Ordering::Release);
+    }
+
+    /// Why brokers do not let the client in, if so.
+    pub(crate) fn refused(&self) -> &Refused {
+        &self.refused
     }
 
     /// Whether nothing more can be sent, so that another producer is needed.

@@ -5,6 +5,8 @@ use std::ptr::NonNull;
 
 use rdkafka::bindings as rdsys;
 
+use super::security::{Secured, SecurityProperties};
+
 /// Why librdkafka would not make a client; never contains a property's value.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -35,7 +37,7 @@ pub(super) const ERROR_TEXT: usize = 512;
 
 /// A configuration under way; destroyed on drop unless a client took it.
 #[derive(Debug)]
-pub(super) struct NativeConfig(NonNull<rdsys::rd_kafka_conf_t>);
+pub(super) struct NativeConfig(NonNull<rdsys::rd_kafka_conf_t>, Secured);
 
 impl NativeConfig {
     /// Sets the properties in order, so that a later one wins.
@@ -44,12 +46,16 @@ impl NativeConfig {
     ) -> Result<Self, ConfigError> {
         // SAFETY: no preconditions.
         let conf = NonNull::new(unsafe { rdsys::rd_kafka_conf_new() });
-        let config = Self(conf.ok_or_else(|| ConfigError::Client {
+        let conf = conf.ok_or_else(|| ConfigError::Client {
             reason: "out of memory".into(),
-        })?);
+        })?;
+        let mut config = Self(conf, Secured::default());
+        let mut security = SecurityProperties::default();
         for (key, value) in properties {
             config.set(key, value)?;
+            security.note(key, value);
         }
+        config.1 = Secured::install(conf.as_ptr(), |key| security.get(key));
         // Its log lines come as events; otherwise they would go to stderr.
         config.set("log.queue", "true")?;
         Ok(config)
@@ -103,6 +109,7 @@ impl NativeConfig {
         let client = NonNull::new(client).ok_or_else(|| ConfigError::Client {
             reason: error_text(&reason),
         })?;
+        self.1.begin(client.as_ptr());
         let _taken = std::mem::ManuallyDrop::new(self);
         Ok(client)
     }

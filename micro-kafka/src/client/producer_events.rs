@@ -96,8 +96,9 @@ fn report(core: &Core, event: &NativeEvent) -> usize {
 /// Tells whom it concerns of one record.
 fn settle(core: &Core, message: &rdsys::rd_kafka_message_t) {
     let report = outcome(core, message);
-    if let Err(refused) = &report {
-        core.count_lost(refused.code);
+    match &report {
+        Ok(_) => core.refused().clear(),
+        Err(refused) => core.count_lost(refused.code),
     }
     if let Some(deliveries) = core.deliveries() {
         deliveries.call(topic_name(message), &report);
@@ -154,8 +155,18 @@ fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, R
         partition: message.partition,
         key_hash: key_hash(message),
         maybe_stored: status != rdsys::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
-        reason: core.fatal_reason_of(code),
+        reason: core
+            .fatal_reason_of(code)
+            .or_else(|| refusal_behind(core, code)),
     })
+}
+
+/// Why nothing was sent in time, if brokers do not let the client in.
+fn refusal_behind(core: &Core, code: ErrorCode) -> Option<Box<str>> {
+    let late = code == ErrorCode::MESSAGE_TIMED_OUT;
+    late.then(|| core.refused().reason())
+        .flatten()
+        .map(Into::into)
 }
 
 /// Whether librdkafka takes a refused record for a duplicate of a stored one.
@@ -238,6 +249,11 @@ fn error(core: &Core, event: &NativeEvent) {
     if code == ErrorCode::ALL_BROKERS_DOWN {
         // Eighty times a second until one is there, and librdkafka's log tells why there is none.
         tracing::debug!(%code, reason, "the producer has no broker");
+    } else if code == ErrorCode::AUTHENTICATION || code == ErrorCode::TLS {
+        // Again at each attempt to connect, less and less often.
+        if core.refused().note(&reason) {
+            tracing::error!(%code, reason, "brokers do not let the producer in");
+        }
     } else {
         tracing::warn!(%code, reason, "the producer has a problem");
     }

@@ -9,8 +9,8 @@ use super::compatibility::BROKERS_AFFAIR;
 use super::property_names::{self, Clients};
 use super::tree::{Node, Table};
 use super::{
-    ConfigError, KafkaSettings, ListenerSettings, NamedTemplateSettings, Origin, ProducerSettings,
-    Properties,
+    ConfigError, KafkaSettings, ListenerSettings, NamedTemplateSettings, Origin, Pem,
+    ProducerSettings, Properties, Secret,
 };
 
 /// Builds the properties of one client, the more special ones last.
@@ -50,8 +50,66 @@ impl<'c> ClientProperties<'c> {
         let servers = Some(settings.bootstrap_servers.clone());
         this.put("bootstrap-servers", "bootstrap.servers", servers);
         this.put("client-id", "client.id", settings.client_id.clone());
+        this.put_security(settings);
         this.section = section.into();
         this
+    }
+
+    /// How the client proves who it is, and who the brokers are.
+    fn put_security(&mut self, settings: &KafkaSettings) {
+        let (security, beside) = (&settings.security, &settings.properties);
+        let (ssl, sasl) = (&security.ssl, &security.sasl);
+        self.section = "kafka.security".into();
+        let protocol = security.protocol.map(|protocol| protocol.as_property());
+        self.once("protocol", "security.protocol", protocol, beside);
+        self.section = "kafka.ssl".into();
+        self.pem(
+            "trust-store-certificates",
+            "ssl.ca",
+            ssl.trust_store.as_ref(),
+            beside,
+        );
+        let chain = ssl.certificate_chain.as_ref();
+        self.pem(
+            "key-store-certificate-chain",
+            "ssl.certificate",
+            chain,
+            beside,
+        );
+        self.pem("key-store-key", "ssl.key", ssl.key.as_ref(), beside);
+        let password = ssl.key_password.as_ref().map(Secret::expose);
+        self.once("key-password", "ssl.key.password", password, beside);
+        let verify = ssl
+            .verify_hostname
+            .map(|yes| if yes { "https" } else { "none" });
+        let name = "ssl.endpoint.identification.algorithm";
+        self.once("verify-hostname", name, verify, beside);
+        self.section = "kafka.sasl".into();
+        let mechanism = sasl.mechanism.map(|mechanism| mechanism.as_property());
+        self.once("mechanism", "sasl.mechanism", mechanism, beside);
+        self.once(
+            "username",
+            "sasl.username",
+            sasl.username.as_deref(),
+            beside,
+        );
+        let password = sasl.password.as_ref().map(Secret::expose);
+        self.once("password", "sasl.password", password, beside);
+        let tokens = sasl.oauthbearer.as_property();
+        self.once("oauthbearer", "sasl.oauthbearer.config", tokens, beside);
+    }
+
+    fn pem(&mut self, key: &str, name: &str, pem: Option<&Pem>, beside: &Properties) {
+        match pem {
+            Some(Pem::Inline(text)) => {
+                self.once(key, &format!("{name}.pem"), Some(text.expose()), beside);
+            }
+            Some(Pem::File(path)) => {
+                let path = path.display().to_string();
+                self.once(key, &format!("{name}.location"), Some(path), beside);
+            }
+            None => {}
+        }
     }
 
     /// What all clients share.

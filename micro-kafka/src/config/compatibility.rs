@@ -1,6 +1,7 @@
 //! Properties that exclude each other: found at boot, where librdkafka would find one at a time.
 
 use super::property_check::{KERBEROS, MissingPart, OPENSSL};
+use super::security::credentials_in_the_clear;
 use super::{ConfigError, Origin, Properties};
 use rdkafka::config::ClientConfig;
 
@@ -23,15 +24,23 @@ pub(crate) const BROKERS_AFFAIR: [&str; 4] = [
     "group.protocol.type",
 ];
 
+/// Whether passwords and tokens may go over connections that are not encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AllowedInTheClear(pub(crate) bool);
+
 /// The checks of one client; every conflict is located at what the user wrote.
 struct Checks<'p> {
     properties: &'p Properties,
+    allowed: AllowedInTheClear,
     conflicts: Vec<ConfigError>,
 }
 
 /// What excludes what in a consumer.
-pub(crate) fn consumer_conflicts(properties: &Properties) -> Vec<ConfigError> {
-    let mut checks = Checks::new(properties);
+pub(crate) fn consumer_conflicts(
+    properties: &Properties,
+    allowed: AllowedInTheClear,
+) -> Vec<ConfigError> {
+    let mut checks = Checks::new(properties, allowed);
     checks.connection();
     checks.group_membership();
     checks.fetch_sizes();
@@ -39,8 +48,11 @@ pub(crate) fn consumer_conflicts(properties: &Properties) -> Vec<ConfigError> {
 }
 
 /// What excludes what in a producer.
-pub(crate) fn producer_conflicts(properties: &Properties) -> Vec<ConfigError> {
-    let mut checks = Checks::new(properties);
+pub(crate) fn producer_conflicts(
+    properties: &Properties,
+    allowed: AllowedInTheClear,
+) -> Vec<ConfigError> {
+    let mut checks = Checks::new(properties, allowed);
     checks.connection();
     if checks.is("enable.idempotence", true) {
         checks.idempotence();
@@ -56,9 +68,10 @@ pub(crate) fn producer_conflicts(properties: &Properties) -> Vec<ConfigError> {
 }
 
 impl<'p> Checks<'p> {
-    fn new(properties: &'p Properties) -> Self {
+    fn new(properties: &'p Properties, allowed: AllowedInTheClear) -> Self {
         Self {
             properties,
+            allowed,
             conflicts: Vec::new(),
         }
     }
@@ -118,6 +131,10 @@ impl<'p> Checks<'p> {
         };
         if !has_feature(feature) {
             self.missing_part(&mechanism, part);
+        }
+        if !self.allowed.0 {
+            self.conflicts
+                .extend(credentials_in_the_clear(self.properties));
         }
     }
 
@@ -241,7 +258,8 @@ impl<'p> Checks<'p> {
     }
 }
 
-fn has_feature(feature: &str) -> bool {
+/// Whether librdkafka was built with this.
+pub(crate) fn has_feature(feature: &str) -> bool {
     let native = ClientConfig::new().create_native_config();
     let features = native.and_then(|native| native.get("builtin.features"));
     features.is_ok_and(|all| all.split(',').any(|f| f.trim() == feature))
@@ -304,7 +322,7 @@ mod tests {
         ] {
             let mut properties = properties(pairs);
             properties.set_default("group.id", "g");
-            let conflicts = consumer_conflicts(&properties);
+            let conflicts = consumer_conflicts(&properties, AllowedInTheClear(false));
             if pairs[0].0 == "security.protocol" && has_feature("sasl_scram") {
                 continue;
             }
@@ -329,7 +347,7 @@ mod tests {
         ] {
             let mut properties = properties(&[(name, value)]);
             properties.set_default("enable.idempotence", "true");
-            let conflicts = producer_conflicts(&properties);
+            let conflicts = producer_conflicts(&properties, AllowedInTheClear(false));
             assert_eq!(conflicts.len(), 1, "{name}: {conflicts:?}");
             assert!(
                 native(&properties).create::<BaseProducer>().is_err(),
@@ -337,14 +355,17 @@ mod tests {
             );
 
             properties.set("enable.idempotence", "false", Origin::Program);
-            assert!(producer_conflicts(&properties).is_empty(), "{name}");
+            assert!(
+                producer_conflicts(&properties, AllowedInTheClear(false)).is_empty(),
+                "{name}"
+            );
             assert!(
                 native(&properties).create::<BaseProducer>().is_ok(),
                 "{name}"
             );
         }
         let late = properties(&[("message.timeout.ms", "100"), ("linger.ms", "100")]);
-        assert_eq!(producer_conflicts(&late).len(), 1);
+        assert_eq!(producer_conflicts(&late, AllowedInTheClear(false)).len(), 1);
         assert!(native(&late).create::<BaseProducer>().is_err());
     }
 
@@ -354,7 +375,7 @@ mod tests {
             ("session.timeout.ms", "6000"),
             ("heartbeat.interval.ms", "6000"),
         ];
-        let conflicts = consumer_conflicts(&properties(&pairs));
+        let conflicts = consumer_conflicts(&properties(&pairs), AllowedInTheClear(false));
         assert_eq!(conflicts.len(), 1, "{conflicts:?}");
     }
 }

@@ -10,7 +10,7 @@ use super::section::Section;
 use super::values::{checked, duration, list};
 use super::{
     ConsumerSettings, JsonSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings,
-    Properties, RetryTopicSettings, SchemaRegistrySettings, TemplateSettings,
+    Properties, RetryTopicSettings, SchemaRegistrySettings, SecuritySettings, TemplateSettings,
 };
 
 /// The table `[kafka]`.
@@ -25,6 +25,8 @@ pub struct KafkaSettings {
     pub namespace: Option<String>,
     /// `shutdown-timeout`: how long a stop waits for records in flight. Default 10 s.
     pub shutdown_timeout: Duration,
+    /// `[kafka.security]`, `[kafka.ssl]` and `[kafka.sasl]`: of all clients.
+    pub security: SecuritySettings,
     /// `[kafka.consumer]`.
     pub consumer: ConsumerSettings,
     /// `[kafka.producer]`.
@@ -57,6 +59,7 @@ impl Default for KafkaSettings {
             client_id: None,
             namespace: None,
             shutdown_timeout: Duration::from_secs(10),
+            security: SecuritySettings::default(),
             consumer: ConsumerSettings::default(),
             producer: ProducerSettings::default(),
             template: TemplateSettings::default(),
@@ -115,6 +118,11 @@ impl KafkaSettings {
             shutdown_timeout: section
                 .read("shutdown-timeout", duration)
                 .unwrap_or(default.shutdown_timeout),
+            security: SecuritySettings::read(
+                section.inner("security"),
+                section.inner("ssl"),
+                section.inner("sasl"),
+            ),
             consumer: ConsumerSettings::read(section.inner("consumer")),
             template: TemplateSettings::read(section.inner("template")),
             templates: read_templates(&section.inner("templates"), &producer),

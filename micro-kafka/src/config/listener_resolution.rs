@@ -8,7 +8,7 @@ use crate::error::RetryTopicPolicy;
 use crate::listener::AckMode;
 
 use super::client_properties::ClientProperties;
-use super::compatibility::consumer_conflicts;
+use super::compatibility::{AllowedInTheClear, consumer_conflicts};
 use super::layers::{flatten_in, insert_path};
 use super::loaded::Loaded;
 use super::names::{check_group, check_topic};
@@ -187,7 +187,9 @@ impl<'c> ListenerResolution<'c> {
         let loaded = self.loaded;
         let (properties, mut errors) =
             ClientProperties::consumer(&loaded.kafka, &loaded.tree, listener);
-        errors.extend(consumer_conflicts(&properties));
+        let security = &loaded.kafka.security;
+        let allowed = AllowedInTheClear(security.allow_plaintext_credentials);
+        errors.extend(consumer_conflicts(&properties, allowed));
         (properties, errors)
     }
 

@@ -8,12 +8,13 @@ use serde::de::DeserializeOwned;
 
 use super::builder::ConfigBuilder;
 use super::client_properties::ClientProperties;
-use super::compatibility::producer_conflicts;
+use super::compatibility::{AllowedInTheClear, producer_conflicts};
 use super::deserialize::deserialize;
 use super::layers::{Environment, ROOT};
 use super::listener_resolution::{ListenerAttributes, ListenerResolution};
 use super::placeholder::Resolver;
 use super::section::Section;
+use super::security::security_conflicts;
 use super::suggestion::nearest;
 use super::tree::{Node, Table};
 use super::{
@@ -51,15 +52,18 @@ impl Loaded {
         let mut root = Section::new("", Some(&tree), &mistakes);
         let kafka = KafkaSettings::read(root.inner(ROOT));
         let mut errors = mistakes.into_inner();
+        let allowed = AllowedInTheClear(kafka.security.allow_plaintext_credentials);
+        let shared = ClientProperties::shared(&kafka, &tree);
+        errors.extend(security_conflicts(&kafka, &tree, &shared));
         let (producer, conflicts) = ClientProperties::producer(&kafka, &tree);
         errors.extend(conflicts);
-        errors.extend(producer_conflicts(&producer));
+        errors.extend(producer_conflicts(&producer, allowed));
         let mut templates = BTreeMap::new();
         for (name, template) in &kafka.templates {
             let (properties, conflicts) = ClientProperties::template(&kafka, &tree, name, template);
             let inherited = errors.len();
             errors.extend(conflicts);
-            for conflict in producer_conflicts(&properties) {
+            for conflict in producer_conflicts(&properties, allowed) {
                 // What all producers have in common is told once.
                 if !errors[..inherited].contains(&conflict) {
                     errors.push(conflict);

@@ -91,6 +91,7 @@ mod retry_topic;
 mod schema_registry;
 mod secret;
 mod section;
+mod security;
 mod size;
 mod suggestion;
 mod template;
@@ -124,6 +125,11 @@ pub(crate) use registry_url::{RegistryUrl, encoded};
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use retry_topic::RetryTopicSettings;
 pub use schema_registry::SchemaRegistrySettings;
+pub use secret::Secret;
+pub use security::{
+    OauthBearerSettings, Pem, SaslMechanism, SaslSettings, SecurityProtocol, SecuritySettings,
+    SslSettings,
+};
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
 pub use transaction::TransactionSettings;

@@ -1,25 +1,24 @@
 //! `[kafka.schema-registry]`: where schemas are kept.
 
-use std::fmt;
 use std::time::Duration;
 
-use super::ConfigError;
 use super::registry_url::RegistryUrl;
 use super::section::Section;
 use super::values::{boolean, choice, integer, list, positive_duration, text};
+use super::{ConfigError, Secret};
 use crate::codec::SubjectStrategy;
 
 /// The table `[kafka.schema-registry]`; without `url` there is no registry.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SchemaRegistrySettings {
     /// `url`: `http://host:port` or `https://…`; several with commas between them.
     pub url: Option<String>,
     /// `username`: who asks, together with `password`.
     pub username: Option<String>,
     /// `password`.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// `bearer-token`: who asks, instead of a name and password.
-    pub bearer_token: Option<String>,
+    pub bearer_token: Option<Secret>,
     /// `ca-location`: the file of the certificates that sign the registry's; default the system's.
     pub ca_location: Option<String>,
     /// `auto-register`: whether schemas of what is sent are registered. Default `true`.
@@ -52,17 +51,6 @@ impl Default for SchemaRegistrySettings {
     }
 }
 
-impl fmt::Debug for SchemaRegistrySettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SchemaRegistrySettings")
-            .field("url", &self.url)
-            .field("auto_register", &self.auto_register)
-            .field("use_latest_version", &self.use_latest_version)
-            .field("subject_strategy", &self.subject_strategy)
-            .finish_non_exhaustive()
-    }
-}
-
 impl SchemaRegistrySettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
         let default = Self::default();
@@ -70,8 +58,8 @@ impl SchemaRegistrySettings {
         let settings = Self {
             url: section.read("url", list(is_url)).map(|urls| urls.join(",")),
             username: section.read("username", text),
-            password: section.read("password", text),
-            bearer_token: section.read("bearer-token", text),
+            password: section.read("password", text).map(Secret::new),
+            bearer_token: section.read("bearer-token", text).map(Secret::new),
             ca_location: section.read("ca-location", text),
             auto_register: section
                 .read("auto-register", boolean)

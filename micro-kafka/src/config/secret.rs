@@ -1,10 +1,42 @@
 //! Which names hold secrets, and how their values are shown.
 
+use std::fmt;
+
 /// What is printed instead of a secret.
 pub(crate) const MASK: &str = "***";
 
+/// A text that is never shown: `Debug` and `Display` print `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides a text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
 /// Parts of names, without separators, whose values are never printed.
-const SECRET_PARTS: [&str; 10] = [
+const SECRET_PARTS: [&str; 11] = [
     "password",
     "passwd",
     "passphrase",
@@ -12,6 +44,7 @@ const SECRET_PARTS: [&str; 10] = [
     "token",
     "credential",
     "keypem",
+    "keystorekey",
     "privatekey",
     "oauthbearerconfig",
     "jaas",

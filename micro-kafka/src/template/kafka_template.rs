@@ -287,6 +287,13 @@ impl KafkaTemplate {
         let reason = producer.core().fatal_reason();
         reason.map(Into::into)
     }
+
+    /// Why brokers do not let the producer in, until one does: a login or certificate is refused.
+    /// It goes on trying, less and less often.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.shared.producer.if_made()?.core().refused().reason()
+    }
 }
 
 pub(super) fn producer(config: &TemplateConfig) -> Result<Producer, ConfigError> {

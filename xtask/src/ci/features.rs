@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::examples;
 use super::step::{CiError, Run};
 use super::steps::on;
-use crate::kafka::Kafka;
+use crate::kafka::{Kafka, secured as secured_listeners};
+use crate::workspace;
 
 /// The features of `micro-kafka-test`, each of the same name in `micro-kafka`.
 const FEATURES: &[&str] = &[
@@ -17,25 +18,14 @@ const FEATURES: &[&str] = &[
 ];
 
 /// The integration tests of `micro-kafka-test` that require one of them.
-const TESTS: &[&str] = &["registry"];
+const TESTS: &[&str] = &["registry", "secured"];
 
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// Lints, tests and examples with the features on, the tests on both brokers.
 pub(super) fn check() -> Result<(), CiError> {
     let examples = examples::optional()?;
-    let names = examples.iter().map(|example| format!(" -p {example}"));
-    // The same packages each time: another choice would unify features otherwise and build again.
-    let packages: String = ["-p micro-kafka -p micro-kafka-test".to_owned()]
-        .into_iter()
-        .chain(names)
-        .collect();
-    let features = FEATURES
-        .iter()
-        .map(|feature| format!("micro-kafka-test/{feature}"));
-    let on_examples = examples.iter().map(|example| format!("{example}/all"));
-    let features: Vec<String> = features.chain(on_examples).collect();
-    let with = format!("--locked {packages} --features {}", features.join(","));
+    let with = packages(&examples);
     Run::cargo(&format!("clippy {with} --all-targets -- -D warnings"))
         .limit(LIMIT)
         .check()?;
@@ -62,12 +52,43 @@ pub(super) fn check() -> Result<(), CiError> {
         .try_for_each(|name| examples::compare_built(name))
 }
 
+/// The tests of security, on an Apache Kafka with a listener for each way to connect.
+pub(super) fn secured() -> Result<(), CiError> {
+    let with = packages(&examples::optional()?);
+    let dir = workspace::target().join("kafka/secured-certificates");
+    let kafka = secured_listeners(Kafka::fresh("secured")?, &dir)?;
+    on(&kafka, |_| {
+        Run::cargo(&format!("test {with} --test secured"))
+            .limit(LIMIT)
+            .env(
+                "MICRO_KAFKA_SECURED",
+                &dir.join("secured.env").to_string_lossy(),
+            )
+            .check()
+    })
+}
+
+/// What every command is about, the same each time: another choice of packages would unify features
+/// otherwise and build again.
+fn packages(examples: &[String]) -> String {
+    let names = examples.iter().map(|example| format!(" -p {example}"));
+    let packages: String = ["-p micro-kafka -p micro-kafka-test".to_owned()]
+        .into_iter()
+        .chain(names)
+        .collect();
+    let features = FEATURES
+        .iter()
+        .map(|feature| format!("micro-kafka-test/{feature}"));
+    let on_examples = examples.iter().map(|example| format!("{example}/all"));
+    let features: Vec<String> = features.chain(on_examples).collect();
+    format!("--locked {packages} --features {}", features.join(","))
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
-    use crate::workspace;
 
     #[test]
     fn every_test_that_requires_a_feature_is_run() {

@@ -56,6 +56,11 @@ pub(super) const ALL: &[Step] = &[
         run: features::check,
     },
     Step {
+        name: "secured",
+        about: "TLS, mutual TLS and logins on an Apache Kafka with such listeners",
+        run: features::secured,
+    },
+    Step {
         name: "clients",
         about: "kcat and Apache Kafka's console tools on the embedded broker",
         run: clients::check,

@@ -28,6 +28,8 @@ pub struct Kafka {
     dir: PathBuf,
     heap: String,
     properties: Vec<(String, String)>,
+    /// As `StorageTool` takes them.
+    scram_users: Vec<String>,
 }
 
 impl Kafka {
@@ -39,6 +41,7 @@ impl Kafka {
             dir: PathBuf::new(),
             heap: std::env::var("KAFKA_HEAP_OPTS").unwrap_or_else(|_| "-Xmx1g".to_owned()),
             properties: Vec::new(),
+            scram_users: Vec::new(),
         }
         .dir(workspace::target().join("kafka").join(port.to_string()))
     }
@@ -75,6 +78,18 @@ impl Kafka {
     pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.push((key.into(), value.into()));
         self
+    }
+
+    /// Adds a user to a new server, as in `scram_user("SCRAM-SHA-512", "alice", "secret")`.
+    #[must_use]
+    pub fn scram_user(mut self, mechanism: &str, name: &str, password: &str) -> Self {
+        let user = format!("{mechanism}=[name={name},password={password}]");
+        self.scram_users.push(user);
+        self
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// The address clients connect to.
@@ -155,7 +170,7 @@ impl Kafka {
         Ok(())
     }
 
-    fn controller(&self) -> Result<u16, KafkaError> {
+    pub(super) fn controller(&self) -> Result<u16, KafkaError> {
         let port = self.port;
         port.checked_add(CONTROLLER)
             .ok_or(KafkaError::PortTooHigh { port })
@@ -179,6 +194,9 @@ impl Kafka {
         }
         let mut format = jars.java("kafka.tools.StorageTool", "-Xmx256m", "WARN");
         format.args(["format", "-t", CLUSTER_ID, "-c"]).arg(&config);
+        for user in &self.scram_users {
+            format.args(["--add-scram", user]);
+        }
         jars::run("formatting Apache Kafka's folder", &mut format).map(drop)
     }
 

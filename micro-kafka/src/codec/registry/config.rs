@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::SubjectStrategy;
-use crate::config::{RegistryUrl, SchemaRegistrySettings};
+use crate::config::{RegistryUrl, SchemaRegistrySettings, Secret};
+use crate::security::base64;
 
 /// Who a client says that it is.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,24 +40,6 @@ impl Credentials {
             Self::Bearer(token) => format!("Bearer {token}"),
         }
     }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let byte = |at| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * at) & 63) as usize];
-            text.push(if at <= chunk.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
-        }
-    }
-    text
 }
 
 /// What a [`SchemaRegistry`](super::SchemaRegistry) is made from: `[kafka.schema-registry]`.
@@ -157,9 +140,14 @@ impl RegistryConfig {
         };
         let basic = settings.username.as_ref().map(|user| Credentials::Basic {
             user: user.clone(),
-            password: settings.password.clone().unwrap_or_default(),
+            password: settings
+                .password
+                .as_ref()
+                .map_or("", Secret::expose)
+                .to_owned(),
         });
-        let bearer = settings.bearer_token.clone().map(Credentials::Bearer);
+        let bearer = settings.bearer_token.as_ref();
+        let bearer = bearer.map(|token| Credentials::Bearer(token.expose().to_owned()));
         Ok(Some(Self {
             credentials: basic.or(bearer),
             auto_register: settings.auto_register,
@@ -189,8 +177,6 @@ mod tests {
             password: "open sesame".into(),
         };
         assert_eq!(basic.header(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-        assert_eq!(base64(b"ab"), "YWI=");
-        assert_eq!(base64(b"abc"), "YWJj");
         let config = RegistryConfig::new("http://a").unwrap().credentials(basic);
         let shown = format!("{config:?}");
         assert!(

@@ -9,6 +9,7 @@ mod listener;
 mod own_tables;
 mod report;
 mod secrets;
+mod security;
 
 use super::{Config, ConfigErrors};
 

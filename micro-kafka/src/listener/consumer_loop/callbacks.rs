@@ -98,4 +98,5 @@ fn is_authentication(name: &str, text: &str) -> bool {
         || name.ends_with("AUTHORIZATION_FAILED")
         || text.contains("authentication fail")
         || text.contains("Authentication fail")
+        || text.contains("SSL handshake failed")
 }

@@ -8,6 +8,7 @@ mod failure;
 mod listener;
 mod producer;
 mod retry_topic;
+mod security;
 mod template;
 
 use self::client::KAFKA;
@@ -18,6 +19,7 @@ use self::failure::{ALARM, BREAKER, DEAD_LETTERS, RETRY, VARIANT};
 use self::listener::LISTENER;
 use self::producer::PRODUCER;
 use self::retry_topic::RETRY_TOPIC;
+use self::security::{OAUTHBEARER, SASL, SECURITY, SSL};
 use self::template::{NAMED_TEMPLATE, TEMPLATE};
 use super::Table;
 
@@ -30,6 +32,38 @@ pub(in crate::config) const TABLES: &[Table] = &[
         keys: KAFKA,
         inherits: None,
         properties: true,
+    },
+    Table {
+        path: "kafka.security",
+        also: &[],
+        meaning: "how all clients connect",
+        keys: SECURITY,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.ssl",
+        also: &[],
+        meaning: "certificates and keys of encrypted connections, in PEM",
+        keys: SSL,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.sasl",
+        also: &[],
+        meaning: "how all clients log in",
+        keys: SASL,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.sasl.oauthbearer",
+        also: &[],
+        meaning: "where the tokens of the mechanism OAUTHBEARER come from",
+        keys: OAUTHBEARER,
+        inherits: None,
+        properties: false,
     },
     Table {
         path: "kafka.consumer",

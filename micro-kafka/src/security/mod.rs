@@ -1,0 +1,28 @@
+//! Proving who a client is: tokens for OAUTHBEARER, from the program or from an authorisation server.
+//!
+//! Everything else (TLS, mutual TLS, PLAIN, SCRAM) is settings: `[kafka.security]`, `[kafka.ssl]` and
+//! `[kafka.sasl]`.
+
+#![cfg_attr(
+    not(any(feature = "tls", feature = "tls-system")),
+    allow(
+        dead_code,
+        reason = "tokens are asked for by a callback that librdkafka has together with TLS only"
+    )
+)]
+
+mod credentials;
+mod http;
+mod provider;
+mod token;
+pub(crate) mod token_config;
+mod tokens;
+
+pub use self::credentials::ClientCredentials;
+#[cfg(feature = "schema-registry")]
+pub(crate) use self::http::base64;
+pub use self::provider::{TokenProvider, register_token_provider};
+pub use self::token::{Token, TokenError};
+
+#[cfg(any(feature = "tls", feature = "tls-system"))]
+pub(crate) use self::tokens::token_for;

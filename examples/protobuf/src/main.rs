@@ -44,11 +44,10 @@ async fn charge(Validated(Protobuf(order)): Validated<Protobuf<Order>>) {
     println!("{}: {} pays {cents} cents", order.id, order.customer);
 }
 
-/// What cannot be read, or breaks a rule, comes here with its bytes; the message tells the place.
+/// What cannot be read, or breaks a rule, comes here with its bytes.
 #[dlt_handler(of = charge)]
 async fn refused(payload: &[u8], why: Failure) {
-    let why = why.message.unwrap_or_default();
-    println!("{} bytes refused: {why}", payload.len());
+    println!("{} bytes refused: {}", payload.len(), why.error);
 }
 
 #[tokio::main]

@@ -36,6 +36,7 @@ use self::store::Store;
 pub struct EmbeddedRegistry {
     address: SocketAddr,
     store: Arc<Mutex<Store>>,
+    #[allow(dead_code, reason = "the server ends with the last clone")]
     server: Arc<Server>,
 }
 

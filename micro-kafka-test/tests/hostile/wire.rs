@@ -18,7 +18,7 @@ async fn case_59_a_payload_that_unpacks_to_a_thousand_times_its_size_is_not_read
     kafka: EmbeddedKafka,
 ) {
     let settings = "[kafka.listener]\nmax-payload = '64KiB'\n\
-                    [kafka.producer.properties]\nlinger.ms = 0\nmessage.max.bytes = 20000000\ncompression.type = 'zstd'\n";
+                    [kafka.producer.properties]\nmessage.max.bytes = 20000000\ncompression.type = 'zstd'\n";
     let app = kafka.app().listener(take).config(settings).start().await;
     let bomb = vec![0_u8; 8 << 20];
     app.template().send("orders", Bytes(&bomb)).await.unwrap();

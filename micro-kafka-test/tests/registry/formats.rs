@@ -95,7 +95,7 @@ async fn take_json(orders: Batch<Registered<JsonSchema<Order>>>, State(seen): St
 
 pub(crate) fn settings(registry: &EmbeddedRegistry) -> String {
     format!(
-        "[kafka.schema-registry]\nurl = '{}'\nretries = 0\n[kafka.producer.properties]\nlinger.ms = 0\n",
+        "[kafka.schema-registry]\nurl = '{}'\nretries = 0\n",
         registry.url()
     )
 }

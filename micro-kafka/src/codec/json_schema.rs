@@ -219,7 +219,7 @@ mod tests {
         let error = read(r#"{"id":0,"customer":"4111-1111-1111"}"#).unwrap_err();
         assert_eq!(
             error,
-            "no JSON Schema of that type: `/id` breaks `minimum`, `/customer` breaks `maxLength`"
+            "no JSON Schema of that type: `/customer` breaks `maxLength`, `/id` breaks `minimum`"
         );
         let wrong = JsonSchema(Order {
             id: 0,

@@ -7,7 +7,7 @@ pub struct PayloadLimits {
     /// Bytes of a payload.
     pub max_bytes: usize,
     /// Objects, arrays and records within one another. JSON is never read deeper than 127 levels,
-    /// Protobuf never deeper than 100.
+    /// Protobuf never deeper than 100, Avro (unions count) never deeper than 32.
     pub max_depth: usize,
 }
 

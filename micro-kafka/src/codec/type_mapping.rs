@@ -21,9 +21,14 @@ impl TypeMapping {
     /// The type that a token stands for; any other name stands for itself.
     #[must_use]
     pub fn type_of<'n>(&'n self, name: &'n str) -> &'n str {
+        self.known(name).unwrap_or(name)
+    }
+
+    /// The type that a token stands for, if it is one.
+    pub(crate) fn known(&self, token: &str) -> Option<&str> {
         let mut pairs = self.0.iter();
-        let known = pairs.find(|(token, _)| token == name);
-        known.map_or(name, |(_, id)| id)
+        let known = pairs.find(|(known, _)| known == token);
+        known.map(|(_, id)| id.as_str())
     }
 
     /// The token of a type; the type itself if it has none.

@@ -123,6 +123,7 @@ impl<'c> ListenerResolution<'c> {
         let consumer = &self.loaded.kafka.consumer;
         let order = merged.order.unwrap_or_default();
         let retry_topic = self.retry_topic(&merged);
+        let payload_limits = payload_limits(&merged);
         ResolvedListener {
             id: id.to_owned(),
             topics,
@@ -160,7 +161,7 @@ impl<'c> ListenerResolution<'c> {
                 .map_or(MAX_UNCOMMITTED_BYTES, |bytes| {
                     usize::try_from(bytes).unwrap_or(usize::MAX)
                 }),
-            payload_limits: payload_limits(&merged),
+            payload_limits,
             idle_event: merged.idle_event_interval,
             idle_partition_event: merged.idle_partition_event_interval,
             revoke_drain: merged.revoke_drain.unwrap_or(REVOKE_DRAIN),

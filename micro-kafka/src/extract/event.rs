@@ -52,12 +52,9 @@ impl<'r> EventName<'r> {
     pub fn by_type_id(delivery: &'r Delivery) -> Self {
         let mut event = Self::by_header(delivery, TYPE_ID);
         let codecs = delivery.listener().states.get::<Codecs>();
-        if let (Some(codecs), Some(token)) = (codecs, event.name.as_deref()) {
-            let id = codecs.type_mapping().type_of(token);
-            if id != token {
-                event.stands_for = Some(id);
-            }
-        }
+        event.stands_for = codecs
+            .zip(event.name.as_deref())
+            .and_then(|(codecs, token)| codecs.type_mapping().known(token));
         event
     }
 
@@ -213,6 +210,7 @@ mod tests {
     #[test]
     fn a_type_is_known_by_its_simple_name_too() {
         let of = |name: &'static str| EventName {
+            stands_for: None,
             name: Some(Cow::Borrowed(name)),
             place: String::new(),
             is_public: true,

@@ -14,16 +14,19 @@ pub(super) struct Limits {
     pub(super) depth: usize,
 }
 
+/// Values are made by recursion, by several calls a level: builds without optimisation need room.
+const MOST_DEPTH: usize = 32;
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 128 }
+        Self { depth: MOST_DEPTH }
     }
 }
 
 impl Limits {
     pub(super) fn of(source: &PayloadSource<'_>) -> Self {
         Self {
-            depth: source.limits().max_depth,
+            depth: source.limits().max_depth.min(MOST_DEPTH),
         }
     }
 }

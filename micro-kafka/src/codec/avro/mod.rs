@@ -76,7 +76,7 @@ impl SchemaDefinition {
             return None;
         }
         let name = self.avro_schema().ok()?.name()?;
-        Some(name.fullname(None).to_string())
+        Some(name.fullname(None))
     }
 }
 

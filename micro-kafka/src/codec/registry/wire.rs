@@ -5,8 +5,6 @@ use super::RegistryError;
 use super::error::Found;
 
 const MAGIC: u8 = 0;
-/// The bytes of magic and id.
-pub(super) const HEADER: usize = 5;
 /// Messages are hardly ever nested as deeply.
 #[cfg(feature = "protobuf")]
 const MAX_INDEXES: i64 = 64;
@@ -148,7 +146,7 @@ mod tests {
         #[test]
         fn hostile_headers_end_in_an_error_or_an_id(bytes: Vec<u8>) {
             if let Ok((_, rest)) = parse(&bytes) {
-                prop_assert_eq!(rest.len() + HEADER, bytes.len());
+                prop_assert_eq!(rest.len() + 5, bytes.len());
             }
             #[cfg(feature = "protobuf")]
             let _ = parse_indexes(&bytes);

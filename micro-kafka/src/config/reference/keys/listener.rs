@@ -137,7 +137,7 @@ pub(super) const LISTENER: &[Key] = &[
         Integer,
         "128",
         "objects, arrays and records within one another, beyond which a payload is not read: at most \
-         128; JSON has 127 levels, Protobuf 100",
+         128; JSON has 127 levels, Protobuf 100, Avro 32",
     ),
     key(
         "idle-event-interval",

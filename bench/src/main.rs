@@ -63,6 +63,9 @@ struct Comparison {
     /// Measures the plain side beside itself: every ratio is near 1, or the machine is not quiet
     #[arg(long)]
     calibrate: bool,
+    /// Records that a template has on its way, instead of its default
+    #[arg(long, value_name = "RECORDS")]
+    in_flight: Option<usize>,
     /// A librdkafka property of the consumers of both sides
     #[arg(long = "property", value_name = "KEY=VALUE", value_parser = side::property)]
     properties: Vec<(String, String)>,
@@ -94,6 +97,7 @@ impl Comparison {
             } else {
                 Who::Framework
             },
+            self.in_flight,
             self.properties.clone(),
         );
         let mut report = Report::default();

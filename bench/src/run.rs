@@ -20,6 +20,8 @@ pub(crate) struct Bench {
     pub(crate) pairs: u32,
     /// The side that is measured beside the plain one.
     pub(crate) ours: Who,
+    /// Records that a template has on its way, instead of its default.
+    in_flight: Option<usize>,
     /// Further properties of both sides' consumers.
     properties: Vec<(String, String)>,
     groups: Cell<u32>,
@@ -31,12 +33,14 @@ impl Bench {
         records: u64,
         pairs: u32,
         ours: Who,
+        in_flight: Option<usize>,
         properties: Vec<(String, String)>,
     ) -> Self {
         Self {
             records,
             pairs,
             ours,
+            in_flight,
             properties,
             groups: Cell::new(0),
         }
@@ -61,6 +65,7 @@ impl Bench {
             topic,
             group,
             records,
+            in_flight: self.in_flight,
             properties: self.properties.clone(),
         };
         let (sample, to_first_line) = child(&task)?;
@@ -80,6 +85,7 @@ impl Bench {
             topic: String::new(),
             group: String::new(),
             records,
+            in_flight: self.in_flight,
             properties: self.properties.clone(),
         };
         child(&task).map(|(sample, _)| sample)

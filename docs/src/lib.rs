@@ -15,6 +15,9 @@ pub mod errors {}
 #[doc = include_str!("../guide/18-retry-topics.md")]
 pub mod retry_topics {}
 
+#[doc = include_str!("../guide/24-outbox-and-deduplication.md")]
+pub mod outbox_and_deduplication {}
+
 #[doc = include_str!("../guide/05-sending.md")]
 pub mod sending {}
 
@@ -41,6 +44,9 @@ pub mod transactions {}
 
 #[doc = include_str!("../guide/13-request-reply.md")]
 pub mod requests {}
+
+#[doc = include_str!("../guide/26-delayed.md")]
+pub mod delayed {}
 
 #[doc = include_str!("../guide/08-faults.md")]
 pub mod faults {}

@@ -9,6 +9,7 @@ mod ctxt;
 mod derive;
 mod event;
 mod function;
+mod idempotent;
 mod kafka_record;
 mod kafka_test;
 mod listener;
@@ -78,7 +79,7 @@ pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `dlt_suffix` | what the names of dead-letter topics end with; by default `"-dlt"` |
 /// | `suffixing` | what retry topics are named after: `"delay"` (`orders-retry-1000`) or `"index"` (`orders-retry-0`) |
 /// | `same_interval` | whether equal waits at the end share a topic: `"single-topic"` or `"multiple-topics"` |
-/// | `dlt_strategy` | what becomes of records whose retries are used up: `"fail"` or `"none"` |
+/// | `dlt_strategy` | what becomes of records whose retries are used up: `"fail"`, `"always-retry"` or `"none"` |
 /// | `dlt_routing` | `dlt_routing(Timeout = "-timeout")`: errors with a dead-letter topic of their own, `orders-timeout-dlt` |
 /// | `auto_create` | `false`: retry and dead-letter topics are not created at start |
 /// | `partitions`, `replication_factor` | of created topics; by default as many partitions as the source has |
@@ -93,6 +94,32 @@ pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn retryable(args: TokenStream, item: TokenStream) -> TokenStream {
     shown(retryable::expand(&args.into(), &item.into()))
+}
+
+/// Handles each key once: a record whose key was handled before is acknowledged without its
+/// handler, and counted. It stands above or below `#[kafka_listener]`.
+///
+/// | key | value |
+/// |---|---|
+/// | `key` | what tells two records apart; needed |
+/// | `store` | where keys are remembered: `"memory"`, the default, or a store that the application registers by `.idempotency_store("name", …)` |
+/// | `window` | how long a key is remembered: `"1h"`; by default 24 hours |
+///
+/// | `key =` | the key is |
+/// |---|---|
+/// | `header("event-id")` | that header; a record without it is dead-lettered |
+/// | `"key"` | the record's key |
+/// | `"offset"` | topic, partition and offset, kept over retry topics |
+/// | `order.id`, `format!("{}-{}", order.shop, order.id)` | an expression over arguments of the function, of any type that implements `Display`; what it names is taken from the record once more |
+/// | `path::to::function`, a closure | a function of `&Record` that returns an `Option`: records with `None` are handled without |
+///
+/// A handler that fails releases its key, so that retries in place and by retry topics run it
+/// again. A record whose key is being handled waits until that is decided. Batches, transactional
+/// listeners and manual ack modes are refused. Settings under `[kafka.listeners.<id>]` override
+/// `store` and `window`: `idempotency-store`, `idempotency-window`.
+#[proc_macro_attribute]
+pub fn idempotent(args: TokenStream, item: TokenStream) -> TokenStream {
+    shown(idempotent::expand(&args.into(), &item.into()))
 }
 
 /// Makes an `async fn` the listener of another listener's dead letters.

@@ -12,12 +12,18 @@ pub mod client;
 pub mod clock;
 pub mod codec;
 pub mod config;
+pub mod delayed;
 pub mod error;
 pub mod extract;
+pub mod idempotent;
 pub mod listener;
+#[cfg(feature = "sqlx")]
+pub mod outbox;
 pub mod prelude;
 pub mod record;
 pub mod security;
+#[cfg(feature = "sqlx")]
+mod sql;
 pub mod template;
 
 pub use app::{Error, KafkaApp, RunningApp};
@@ -81,6 +87,21 @@ pub use micro_kafka_macros::kafka_listener;
 /// ```
 #[doc(inline)]
 pub use micro_kafka_macros::retryable;
+
+/// ```
+/// use micro_kafka::prelude::*;
+///
+/// #[derive(Deserialize)]
+/// struct Order { id: u64 }
+///
+/// #[kafka_listener(topics = "orders", group_id = "billing")]
+/// #[idempotent(key = order.id, window = "1h")]
+/// async fn charge(Json(order): Json<Order>) {
+///     println!("{} is charged once", order.id);
+/// }
+/// ```
+#[doc(inline)]
+pub use micro_kafka_macros::idempotent;
 
 /// ```
 /// use micro_kafka::prelude::*;

@@ -3,7 +3,7 @@
 pub use std::time::Duration;
 
 pub use micro_kafka_macros::{
-    Classify, KafkaEvent, KafkaRecord, dlt_handler, kafka_listener, retryable,
+    Classify, KafkaEvent, KafkaRecord, dlt_handler, idempotent, kafka_listener, retryable,
 };
 pub use serde::{Deserialize, Serialize};
 

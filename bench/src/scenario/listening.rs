@@ -25,7 +25,7 @@ const MOST_STOP: f64 = 20.0;
 /// Most milliseconds by which a retry may be late.
 const LATEST: f64 = 50.0;
 /// A server that has just started takes twenty times as long for a join: its code is not compiled.
-const WARM_UP_STARTS: u32 = 20;
+const WARM_UP_STARTS: u32 = 100;
 
 /// Records as fast as they can be had.
 pub(super) fn throughput(

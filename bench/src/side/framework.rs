@@ -18,8 +18,9 @@ use crate::error::BenchError;
 use crate::meter::{Meter, Sample};
 use crate::order::Order;
 
-/// More than a template has on its way: these are acknowledged already.
-const MOST_DELIVERIES: usize = 20_000;
+/// Deliveries that are kept for each four that a template has on its way: the oldest of them are
+/// acknowledged already.
+const DELIVERIES: usize = 5;
 
 /// One side is one process, so its handlers share one meter.
 static METER: OnceLock<Meter> = OnceLock::new();
@@ -167,7 +168,10 @@ pub(super) fn send(task: &Task) -> Result<(), BenchError> {
 }
 
 async fn pipelined(task: &Task) -> Result<Sample, BenchError> {
-    let kafka = KafkaTemplate::new(TemplateConfig::new(&task.bootstrap))?;
+    let mut config = TemplateConfig::new(&task.bootstrap);
+    config.max_in_flight = task.in_flight.unwrap_or(config.max_in_flight);
+    let most = config.max_in_flight * DELIVERIES / 4;
+    let kafka = KafkaTemplate::new(config)?;
     let orders: Vec<Order> = (0..KEYS).map(Order::numbered).collect();
     let json = orders.iter().map(Order::json).collect::<Vec<_>>();
     kafka.send(&task.topic, &json[0]).await?;
@@ -179,7 +183,7 @@ async fn pipelined(task: &Task) -> Result<Sample, BenchError> {
         }
         let send = kafka.send(&task.topic, payload).key(&order.key);
         deliveries.push_back(send.queue().await?);
-        while deliveries.len() > MOST_DELIVERIES {
+        while deliveries.len() > most {
             acknowledged(&mut deliveries).await?;
         }
     }

@@ -17,7 +17,7 @@ async fn watched(meta: Meta, State(member): State<Member>) {
     handled(member.0, meta.partition());
 }
 
-/// Applications of one listener each; they end with the process.
+/// Applications of one listener each; stopped when the value is dropped.
 pub(super) struct Apps<'t> {
     task: &'t Task,
     runtime: Runtime,
@@ -43,5 +43,13 @@ impl Members for Apps<'_> {
             .block_on(async { app.build()?.start().await })?;
         self.running.push(app);
         Ok(())
+    }
+}
+
+impl Drop for Apps<'_> {
+    fn drop(&mut self) {
+        for app in self.running.drain(..) {
+            self.runtime.block_on(app.stop());
+        }
     }
 }

@@ -151,6 +151,9 @@ pub(crate) struct Task {
     pub(crate) group: String,
     #[arg(long)]
     pub(crate) records: u64,
+    /// Records that a template has on its way, instead of its default.
+    #[arg(long)]
+    pub(crate) in_flight: Option<usize>,
     /// librdkafka properties of the consumers of both sides, over the framework's defaults.
     #[arg(long = "property", value_name = "KEY=VALUE", value_parser = property)]
     pub(crate) properties: Vec<(String, String)>,
@@ -183,10 +186,12 @@ impl Task {
             ("--group", self.group.clone()),
             ("--records", self.records.to_string()),
         ];
+        let in_flight = self.in_flight.map(|most| ("--in-flight", most.to_string()));
         let properties = self.properties.iter();
         let properties = properties.map(|(key, value)| ("--property", format!("{key}={value}")));
         words
             .into_iter()
+            .chain(in_flight)
             .chain(properties)
             .flat_map(|(flag, value)| [flag.to_owned(), value])
             .collect()
@@ -277,6 +282,7 @@ mod tests {
             topic: "orders".to_owned(),
             group: "g-1".to_owned(),
             records: 7,
+            in_flight: Some(4_000),
             properties: vec![("fetch.min.bytes".to_owned(), "1".to_owned())],
         };
         let words = [vec!["bench".to_owned()], task.arguments()].concat();

@@ -10,6 +10,7 @@ use super::source::{check_sources, partitions, topic_pattern};
 use super::{Retry, retry};
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
+use crate::idempotent::Args as Idempotent;
 use crate::retryable::Pairs;
 use crate::setting::{Setting, settings};
 use crate::suggestion::unknown;
@@ -115,6 +116,8 @@ pub(super) struct Args {
     pub(super) crate_path: Option<Path>,
     /// What `#[retryable]` says.
     pub(super) retryable: Option<Pairs>,
+    /// What `#[idempotent]` says.
+    pub(super) idempotent: Option<Idempotent>,
     retry_span: Option<Span>,
 }
 
@@ -126,6 +129,15 @@ impl Args {
                 span,
                 "with `#[retryable]` retries in place are its own: write `in_place(attempts = 3, …)` there",
             );
+        }
+    }
+
+    /// Only a record by itself, with an end that is known, has one key.
+    pub(super) fn check_idempotent(&self, idempotent: Option<&Idempotent>, ctxt: &mut Ctxt) {
+        let manual = self.ack_mode.is_some_and(|mode| mode.starts_with("Manual"));
+        if let Some(idempotent) = idempotent {
+            let (batch, transactional) = (self.batch.is_some(), self.transactional.is_some());
+            idempotent.check(batch, transactional, manual, ctxt);
         }
     }
 

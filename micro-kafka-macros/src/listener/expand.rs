@@ -29,6 +29,12 @@ pub(super) fn listener(args: &Args, function: &ItemFn, arguments: &[Argument]) -
     let invoke = invoke(&support, kind, function);
     let check = check(&support, kind, arguments);
     let variants = variants(&support, kind, &function.sig);
+    let key = args.idempotent.as_ref().map(|idempotent| {
+        idempotent.function(&support, |at, name| match arguments.get(at) {
+            Some(argument) => take(&support, kind, argument, name),
+            None => TokenStream::new(),
+        })
+    });
     let definition = definition(&support, args, function);
     quote! {
         #function
@@ -39,6 +45,7 @@ pub(super) fn listener(args: &Args, function: &ItemFn, arguments: &[Argument]) -
             #invoke
             #check
             #variants
+            #key
             #definition
         };
     }
@@ -287,6 +294,8 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
     let send_to = option(support, send_to);
     let info = optional(&args.info);
     let retryable = args.retryable.as_ref().map(|pairs| pairs.tokens());
+    let idempotent = args.idempotent.as_ref().map(|it| it.tokens(support));
+    let idempotent = option(support, idempotent);
     quote! {
         topic_pattern: #topic_pattern,
         topic_partitions: &[#(#topic_partitions),*],
@@ -301,6 +310,7 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
         send_to: #send_to,
         info: #info,
         retryable: &[#retryable],
+        idempotent: #idempotent,
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) use retry::{Retry, retry};
 
 use crate::ctxt::Ctxt;
 use crate::function::{check_plain, function};
-use crate::retryable;
+use crate::{idempotent, retryable};
 
 /// Expands the attribute. With mistakes the function is kept as it is, so that they are the only
 /// errors.
@@ -47,6 +47,8 @@ fn of_function(mut args: Args, item: &TokenStream, name: &str, mut ctxt: Ctxt) -
     check_plain(&function, &mut ctxt);
     let retryable = retryable::take(&mut function, &mut ctxt);
     args.check_retries(retryable.is_some(), &mut ctxt);
+    let idempotent = idempotent::take(&mut function, &mut ctxt);
+    args.check_idempotent(idempotent.as_ref(), &mut ctxt);
     let signature = function.sig.clone();
     batch::check_batch(args.batch.is_some(), &function.sig, &mut ctxt);
     let arguments = argument::arguments(&mut function.sig, args.batch.is_some(), &mut ctxt);
@@ -59,6 +61,7 @@ fn of_function(mut args: Args, item: &TokenStream, name: &str, mut ctxt: Ctxt) -
         Some(errors) => quote!(#errors #function),
         None => {
             args.retryable = retryable;
+            args.idempotent = idempotent;
             expand::listener(&args, &function, &arguments)
         }
     }

@@ -42,7 +42,7 @@ const IN_PLACE: [&str; 2] = ["attempts", "backoff"];
 
 const SUFFIXINGS: [&str; 2] = ["delay", "index"];
 const SAME_INTERVALS: [&str; 2] = ["single-topic", "multiple-topics"];
-const DLT_STRATEGIES: [&str; 2] = ["fail", "none"];
+const DLT_STRATEGIES: [&str; 3] = ["fail", "always-retry", "none"];
 const COMPATS: [&str; 2] = ["own", "spring"];
 
 /// Keys and values as the settings name them.

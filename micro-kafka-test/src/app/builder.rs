@@ -7,9 +7,12 @@ use std::sync::Arc;
 use micro_kafka::app::{KafkaApp, KafkaAppBuilder, Listener};
 use micro_kafka::config::{Config, ConfigBuilder};
 use micro_kafka::error::{BoxError, ErrorHandler, Recover, RetryListener};
+use micro_kafka::idempotent::IdempotencyStore;
 use micro_kafka::listener::{
     Alarm, Delivery, Handled, HandlerService, Interceptor, RebalanceListener,
 };
+#[cfg(feature = "sqlx")]
+use micro_kafka::outbox::{Dialect, Outbox};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -118,6 +121,23 @@ impl TestAppBuilder {
         <L::Service as Service<Delivery>>::Future: Send + 'static,
     {
         self.app = self.app.layer(layer);
+        self
+    }
+
+    /// A store for the `#[idempotent]` listeners that name it.
+    pub fn idempotency_store(
+        mut self,
+        name: impl Into<String>,
+        store: impl IdempotencyStore,
+    ) -> Self {
+        self.app = self.app.idempotency_store(name, store);
+        self
+    }
+
+    /// Relays the records of an outbox while the application runs.
+    #[cfg(feature = "sqlx")]
+    pub fn outbox<DB: Dialect>(mut self, outbox: Outbox<DB>) -> Self {
+        self.app = self.app.outbox(outbox);
         self
     }
 

@@ -54,6 +54,7 @@ impl EmbeddedKafka {
             let quiet = async {
                 let mut before = None;
                 loop {
+                    app.delayed_quiet().await;
                     for container in app
                         .containers()
                         .iter()
@@ -64,6 +65,8 @@ impl EmbeddedKafka {
                     // What one handled last, another may have been sent: a retry topic's reader.
                     let stats = app.containers().iter().map(ListenerContainer::stats);
                     let ended: u64 = stats.map(|stats| stats.handled + stats.failed).sum();
+                    let forwarded = app.delayed().map_or(0, |delayed| delayed.forwarded);
+                    let ended = ended + forwarded;
                     if before.replace(ended) == Some(ended) {
                         break;
                     }

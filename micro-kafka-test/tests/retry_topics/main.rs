@@ -10,6 +10,7 @@
 mod attributes;
 mod batches;
 mod mixed;
+mod programs;
 mod waiting;
 
 use std::future::{Ready, ready};

@@ -125,3 +125,36 @@ async fn a_listener_of_the_program_may_be_transactional(kafka: EmbeddedKafka) {
     let group = kafka.group("program");
     group.assert_committed("payments", [(0, 2)]).await;
 }
+
+#[kafka_listener(topics = "payments", group_id = "patient", transactional)]
+#[retryable(attempts = 3, backoff = "20ms")]
+async fn book_later(payment: &str, attempt: Attempt, tx: Tx) -> Result<(), String> {
+    let number = attempt.non_blocking();
+    let booked = tx.send("booked", format!("{payment}-{number}")).await;
+    booked.map_err(|error| error.to_string())?;
+    match (payment, number) {
+        ("later", 1 | 2) | ("never", _) => Err("not now".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// The topic has more offsets than records: the end of each transaction has one of its own.
+async fn is_transactional(kafka: &EmbeddedKafka, topic: &str, records: usize) -> bool {
+    let all = kafka.records(topic, records).await;
+    let end = kafka.admin().end_offsets(topic).await.unwrap();
+    end.values().sum::<i64>() > i64::try_from(all.len()).unwrap()
+}
+
+#[kafka_test(topics = ["payments", "booked"])]
+async fn copies_for_retry_topics_are_part_of_the_transaction(kafka: EmbeddedKafka) {
+    let _app = kafka.app().listener(book_later).start().await;
+    send(&kafka, &["1", "later", "never", "2"]).await;
+    // What a failed attempt sent is dropped, what the last one sent is there once.
+    let expected = texts(&["1-1", "2-1", "later-3"]);
+    assert_eq!(values(&kafka, "booked", 3).await, expected);
+    assert!(is_transactional(&kafka, "payments-dlt", 1).await);
+    assert!(is_transactional(&kafka, "payments-retry", 4).await);
+    kafka.topic("booked").assert_exactly(3).await;
+    let group = kafka.group("patient");
+    group.assert_lag("payments", 0).await;
+}

@@ -32,7 +32,7 @@ impl RunningApp {
             &maker.config,
             vec![registration],
             &maker.states,
-            &maker.error_handlers,
+            &maker.parts,
             &mut problems,
         );
         BootErrors::check(problems)?;

@@ -9,20 +9,24 @@ use tower_service::Service;
 use super::codecs::codecs;
 use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
+use super::idempotency::{self, IdempotencyStores};
 use super::log::log_to_stderr;
 use super::programmatic::Listener;
 use super::registry::Registry;
-use super::resolve::{ErrorHandlers, Plan, check_unused_tables, resolve};
+use super::resolve::{ErrorHandlers, Parts, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
 use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
 use crate::codec::Codecs;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{BoxError, ErrorHandler, Recover, RetryListener};
+use crate::idempotent::IdempotencyStore;
 use crate::listener::{
     Alarm, AlarmHook, Delivery, FailureHooks, Handled, HandlerService, Interceptor, Layers,
     RebalanceListener, States,
 };
+#[cfg(feature = "sqlx")]
+use crate::outbox::{Dialect, Outbox, Relayed};
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 /// Where the settings come from.
@@ -51,6 +55,7 @@ pub struct KafkaAppBuilder {
     clock: Clock,
     error_handler: Option<Arc<dyn ErrorHandler>>,
     error_handlers: ErrorHandlers,
+    idempotency_stores: IdempotencyStores,
     recoverer: Option<Arc<dyn Recover>>,
     rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     interceptors: Vec<Arc<dyn Interceptor>>,
@@ -61,6 +66,8 @@ pub struct KafkaAppBuilder {
     templates: TemplateChange,
     template: Option<KafkaTemplate>,
     codecs: Codecs,
+    #[cfg(feature = "sqlx")]
+    outboxes: Vec<Arc<dyn Relayed>>,
 }
 
 impl KafkaAppBuilder {
@@ -107,6 +114,13 @@ impl KafkaAppBuilder {
     pub fn later_listeners<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         let ids = ids.into_iter().map(Into::into);
         self.registry.later.extend(ids);
+        self
+    }
+
+    /// Relays the records of an outbox to Kafka while the application runs.
+    #[cfg(feature = "sqlx")]
+    pub fn outbox<DB: Dialect>(mut self, outbox: Outbox<DB>) -> Self {
+        self.outboxes.push(Arc::new(outbox));
         self
     }
 
@@ -159,6 +173,17 @@ impl KafkaAppBuilder {
     /// `[kafka.listeners.<id>.alarm]`; the log says so anyhow.
     pub fn alarm_hook(mut self, hook: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
         self.alarm_hook = AlarmHook::new(hook);
+        self
+    }
+
+    /// A store for the `#[idempotent]` listeners that name it: by `store = "name"` in the attribute,
+    /// or `idempotency-store` in the settings. One named `memory` replaces that of all others.
+    pub fn idempotency_store(
+        mut self,
+        name: impl Into<String>,
+        store: impl IdempotencyStore,
+    ) -> Self {
+        self.idempotency_stores.insert(name.into(), Arc::new(store));
         self
     }
 
@@ -235,22 +260,26 @@ impl KafkaAppBuilder {
         check_unused_tables(&config, &listeners, &later, &mut problems);
         let codecs = codecs(self.codecs, &config, &mut problems);
         let template = self.template.or_else(|| {
-            template(&config, &codecs, &self.error_hook, &self.templates)
-                .inspect_err(|error| problems.push(BootError::new(error.to_string())))
-                .ok()
+            template(
+                &config,
+                &codecs,
+                &self.error_hook,
+                &self.templates,
+                &self.clock,
+            )
+            .inspect_err(|error| problems.push(BootError::new(error.to_string())))
+            .ok()
         });
         let mut states = self.states;
         states.insert(codecs);
         if let Some(template) = &template {
             states.insert(template.clone());
         }
-        let plans = resolve(
-            &config,
-            listeners,
-            &states,
-            &self.error_handlers,
-            &mut problems,
-        );
+        let parts = Parts {
+            error_handlers: self.error_handlers,
+            idempotency_stores: self.idempotency_stores,
+        };
+        let plans = resolve(&config, listeners, &states, &parts, &mut problems);
         BootErrors::check(problems)?;
         let Some(template) = template else {
             return Err(Error::Runtime("the producer was not made".into()));
@@ -262,7 +291,7 @@ impl KafkaAppBuilder {
             template,
             clock: self.clock,
             error_handler: self.error_handler,
-            error_handlers: self.error_handlers,
+            parts,
             recoverer: self.recoverer,
             rebalance_listener: self.rebalance_listener,
             interceptors: self.interceptors,
@@ -271,6 +300,8 @@ impl KafkaAppBuilder {
                 alarm: self.alarm_hook,
             },
             layers: self.layers,
+            #[cfg(feature = "sqlx")]
+            outboxes: self.outboxes,
         })
     }
 }
@@ -284,12 +315,14 @@ pub struct KafkaApp {
     pub(super) template: KafkaTemplate,
     pub(super) clock: Clock,
     pub(super) error_handler: Option<Arc<dyn ErrorHandler>>,
-    pub(super) error_handlers: ErrorHandlers,
+    pub(super) parts: Parts,
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
     pub(super) failure_hooks: FailureHooks,
     pub(super) layers: Layers,
+    #[cfg(feature = "sqlx")]
+    pub(super) outboxes: Vec<Arc<dyn Relayed>>,
 }
 
 impl KafkaApp {
@@ -302,6 +335,7 @@ impl KafkaApp {
             clock: Clock::system(),
             error_handler: None,
             error_handlers: ErrorHandlers::new(),
+            idempotency_stores: idempotency::stores(),
             recoverer: None,
             rebalance_listener: None,
             interceptors: Vec::new(),
@@ -312,6 +346,8 @@ impl KafkaApp {
             templates: TemplateChange::default(),
             template: None,
             codecs: Codecs::default(),
+            #[cfg(feature = "sqlx")]
+            outboxes: Vec::new(),
         }
     }
 

@@ -6,7 +6,7 @@ use super::error::BootError;
 use super::registration::Registration;
 use super::resolve::{Plan, Resolver};
 use crate::config::Recoverer;
-use crate::error::DEAD_LETTER_SUFFIX;
+use crate::error::{DEAD_LETTER_SUFFIX, DltStrategy};
 use crate::listener::LISTENERS;
 
 /// Gives a `#[dlt_handler]` what it has not: the dead-letter topics of its listener, a group after
@@ -54,6 +54,9 @@ pub(super) fn complete(
         let group = group.strip_prefix(resolver.namespace()).unwrap_or(group);
         format!("{group}{DEAD_LETTER_SUFFIX}")
     });
+    let retries = listener.endpoint.retry_topics.as_ref();
+    let always = retries.is_some_and(|it| it.policy().dlt_strategy == DltStrategy::AlwaysRetry);
+    handler.code.sends_back = always && arguments.recoverer.is_none();
     arguments.recoverer.get_or_insert(Recoverer::Log);
     Ok(())
 }

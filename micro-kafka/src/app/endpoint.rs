@@ -56,6 +56,7 @@ pub(super) fn endpoint(
         dispatch: resolved.dispatch,
         timeout: resolved.timeout,
         rate_limit: resolved.rate_limit,
+        idempotent: None,
         breaker: resolved.breaker,
         layers: listener.code.layers,
         ack_mode: resolved.ack_mode,
@@ -86,6 +87,7 @@ pub(super) fn endpoint(
         header_rules: resolved.dead_letters.rules(),
         dead_letter_topic: resolved.dead_letter_topic,
         error_handler: listener.code.error_handler,
+        sends_back: listener.code.sends_back,
         function: listener.function,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::dlt_handlers;
 use super::registration::Registration;
-use super::resolve::{ErrorHandlers, Resolver};
+use super::resolve::{Parts, Resolver};
 use crate::config::{Config, ConfigErrors, Explanation};
 use crate::listener::{LISTENERS, States};
 
@@ -23,8 +23,8 @@ pub fn explain() -> Result<Explanation, ConfigErrors> {
 fn explain_linked(config: &Config) -> Result<Explanation, ConfigErrors> {
     let mut explanation = config.explain();
     let mut mistakes = Vec::new();
-    let (states, handlers) = (States::default(), ErrorHandlers::default());
-    let resolver = Resolver::new(config, &states, &handlers);
+    let (states, parts) = (States::default(), Parts::default());
+    let resolver = Resolver::new(config, &states, &parts);
     for mut listener in LISTENERS.iter().map(Registration::from) {
         if let Some(of) = listener.dlt_of
             && dlt_handlers::complete(&mut listener, of, &[], &resolver).is_err()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::resolve::{ErrorHandlers, Plan};
+use super::resolve::{Parts, Plan};
 use super::retry_topics::{error_handler, readers, recoverer};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -22,7 +22,7 @@ pub(super) struct Maker {
     pub(super) template: KafkaTemplate,
     pub(super) clock: Clock,
     pub(super) error_handler: Option<Arc<dyn ErrorHandler>>,
-    pub(super) error_handlers: ErrorHandlers,
+    pub(super) parts: Parts,
     pub(super) recoverer: Option<Arc<dyn Recover>>,
     pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(super) interceptors: Interceptors,

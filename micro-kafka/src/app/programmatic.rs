@@ -10,9 +10,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::registration::{Arguments, Code, Registration};
+use super::retryable::Retryable;
 use crate::__private::v1::{finished_batch, guarded, guarded_batch};
 use crate::config::Recoverer;
 use crate::error::{BoxError, ErrorHandler, ListenerError};
+use crate::idempotent::IdempotentDef;
 use crate::listener::{
     AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handled,
     Handler, HandlerFuture, HandlerService, LISTENERS, MissingResult, Order, RetryDef, SendTo,
@@ -282,6 +284,15 @@ impl Listener {
         self
     }
 
+    /// Handles each key once: what `#[idempotent]` is for annotated functions.
+    pub fn idempotent(mut self, idempotent: IdempotentDef) -> Self {
+        let arguments = &mut self.0.arguments;
+        arguments.idempotency_store = idempotent.store.map(Into::into);
+        arguments.idempotency_window = idempotent.window.map(Into::into);
+        self.0.code.idempotency_key = Some(idempotent.key);
+        self
+    }
+
     /// Puts a `tower` layer around its handler, inside of those of the application; of several, the
     /// first one is the outermost.
     pub fn layer<L>(mut self, layer: L) -> Self
@@ -304,6 +315,12 @@ impl Listener {
     /// Retries in place.
     pub fn retry(mut self, retry: RetryDef) -> Self {
         self.0.arguments.retry = retry;
+        self
+    }
+
+    /// Sends its failed records through retry topics, as `#[retryable]` does.
+    pub fn retryable(mut self, policy: Retryable) -> Self {
+        self.0.arguments.retryable = policy.into_settings();
         self
     }
 

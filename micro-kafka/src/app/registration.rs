@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::{ListenerAttributes, Origin, Recoverer};
 use crate::error::ErrorHandler;
+use crate::idempotent::KeyDef;
 use crate::listener::{
     AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, Layers, ListenerDef,
     Order, RetryDef, SendTo, SendToDef, Source, TransactionDef,
@@ -36,8 +37,12 @@ pub(crate) struct Code {
     pub(crate) error_handler: Option<Arc<dyn ErrorHandler>>,
     /// What the handler returns goes somewhere.
     pub(crate) replies: Option<SendTo>,
+    /// Where the keys of its records come from, if it tells duplicates.
+    pub(crate) idempotency_key: Option<KeyDef>,
     /// What stands around the handler.
     pub(crate) layers: Layers,
+    /// It takes dead letters, and those that it cannot handle go to the end of their topic.
+    pub(crate) sends_back: bool,
 }
 
 /// What the attribute's arguments, or the builder's calls, say.
@@ -63,6 +68,8 @@ pub(crate) struct Arguments {
     pub(crate) dispatch: Option<Dispatch>,
     pub(crate) timeout: Option<String>,
     pub(crate) rate_limit: Option<String>,
+    pub(crate) idempotency_store: Option<String>,
+    pub(crate) idempotency_window: Option<String>,
     pub(crate) ack_mode: Option<AckMode>,
     pub(crate) retry: RetryDef,
     /// Keys and values of `[kafka.listeners.<id>.retry-topic]`.
@@ -128,6 +135,8 @@ impl From<&ListenerDef> for Registration {
                 dispatch: def.dispatch,
                 timeout: def.timeout.map(Into::into),
                 rate_limit: def.rate_limit.map(Into::into),
+                idempotency_store: def.idempotent.and_then(|def| def.store).map(Into::into),
+                idempotency_window: def.idempotent.and_then(|def| def.window).map(Into::into),
                 ack_mode: def.ack_mode,
                 retry: def.retry,
                 retryable: owned(def.retryable),
@@ -163,7 +172,9 @@ impl From<&ListenerDef> for Code {
                 SendToDef::Topic(topic) => SendTo::Topic(topic.into()),
                 SendToDef::ReplyHeader => SendTo::ReplyHeader,
             }),
+            idempotency_key: def.idempotent.map(|def| def.key),
             layers: Layers::default(),
+            sends_back: false,
         }
     }
 }

@@ -7,13 +7,22 @@ use std::sync::Arc;
 use super::dlt_handlers;
 use super::endpoint::{endpoint, look_for_topics, retry_topics};
 use super::error::BootError;
+use super::idempotency::{self, IdempotencyStores};
 use super::registration::{Code, Registration};
+use crate::config::suggestion::nearest;
 use crate::config::{Config, Recoverer, ResolvedListener, RetrySettings};
 use crate::error::{ErrorHandler, HeaderRules};
 use crate::listener::{AckMode, BootCheck, ListenerEndpoint, States};
 
 /// The application's error handlers, by name.
 pub(super) type ErrorHandlers = BTreeMap<String, Arc<dyn ErrorHandler>>;
+
+/// What the application has for listeners that name it.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) error_handlers: ErrorHandlers,
+    pub(super) idempotency_stores: IdempotencyStores,
+}
 
 /// A listener that is ready to run.
 #[derive(Debug)]
@@ -28,6 +37,8 @@ pub(crate) struct Plan {
     pub(crate) header_rules: HeaderRules,
     /// Who decides about its failures, if it has somebody of its own.
     pub(crate) error_handler: Option<Arc<dyn ErrorHandler>>,
+    /// Whether the letters that it cannot handle go to the end of their topic.
+    pub(crate) sends_back: bool,
     /// The function item, if it is one.
     pub(crate) function: Option<TypeId>,
 }
@@ -37,10 +48,10 @@ pub(super) fn resolve(
     config: &Config,
     listeners: Vec<Registration>,
     states: &States,
-    handlers: &ErrorHandlers,
+    parts: &Parts,
     problems: &mut Vec<BootError>,
 ) -> Vec<Plan> {
-    let resolver = Resolver::new(config, states, handlers);
+    let resolver = Resolver::new(config, states, parts);
     let (letters, listeners): (Vec<_>, Vec<_>) = listeners
         .into_iter()
         .partition(|listener| listener.dlt_of.is_some());
@@ -64,16 +75,16 @@ pub(super) fn resolve(
 pub(super) struct Resolver<'a> {
     config: &'a Config,
     states: &'a States,
-    handlers: &'a ErrorHandlers,
+    parts: &'a Parts,
     namespace: String,
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(config: &'a Config, states: &'a States, handlers: &'a ErrorHandlers) -> Self {
+    pub(super) fn new(config: &'a Config, states: &'a States, parts: &'a Parts) -> Self {
         Self {
             config,
             states,
-            handlers,
+            parts,
             namespace: config.kafka().namespaced(""),
         }
     }
@@ -84,7 +95,7 @@ impl<'a> Resolver<'a> {
         listener: Registration,
         problems: &mut Vec<BootError>,
     ) -> Option<Plan> {
-        plan(self.config, listener, self.states, self.handlers, problems).ok()
+        plan(self.config, listener, self.states, self.parts, problems).ok()
     }
 
     /// The prefix of all topics and groups, dot included.
@@ -100,7 +111,7 @@ fn plan(
     config: &Config,
     listener: Registration,
     states: &States,
-    handlers: &ErrorHandlers,
+    parts: &Parts,
     problems: &mut Vec<BootError>,
 ) -> Result<Plan, Reported> {
     let resolved = listener.with_attributes(|attributes| {
@@ -116,7 +127,13 @@ fn plan(
         .as_ref()
         .map_or_else(|()| AckMode::default(), |resolved| resolved.ack_mode);
     let transactional = resolved.as_ref().is_ok_and(|it| it.transaction.is_some());
-    let mut boot = BootCheck::new(states, ack_mode).transactional(transactional);
+    let mut boot = BootCheck::new(states, ack_mode)
+        .transactional(transactional)
+        .giving(idempotency::gives(
+            &listener.code,
+            resolved.as_ref().ok(),
+            parts,
+        ));
     (listener.check)(&mut boot);
     let at = |problem| {
         BootError::at(
@@ -126,7 +143,12 @@ fn plan(
     };
     problems.extend(boot.into_problems().into_iter().map(at));
     let resolved = resolved.map_err(|()| Reported)?;
-    let error_handler = named_handler(&resolved, handlers);
+    problems.extend(
+        unknown_errors(listener.variants, &resolved)
+            .into_iter()
+            .map(at),
+    );
+    let error_handler = named_handler(&resolved, &parts.error_handlers);
     problems.extend(error_handler.as_ref().err().cloned().map(at));
     problems.extend(
         contradictions(&listener.code, &resolved)
@@ -134,10 +156,22 @@ fn plan(
             .map(at),
     );
     let error_handler = error_handler.map_err(|_| Reported)?;
+    let idempotent = idempotency::resolve(config, &listener.code, &resolved, parts);
+    problems.extend(
+        idempotent
+            .as_ref()
+            .err()
+            .into_iter()
+            .flatten()
+            .cloned()
+            .map(at),
+    );
+    let idempotent = idempotent.map_err(|_| Reported)?;
     let retry_topics = retry_topics(config.kafka(), &resolved);
     problems.extend(retry_topics.as_ref().err().map(ToString::to_string).map(at));
     let retry_topics = retry_topics.map_err(|_| Reported)?;
     let mut plan = endpoint(config, listener, resolved, retry_topics);
+    plan.endpoint.idempotent = idempotent;
     look_for_topics(&mut plan);
     plan.error_handler = error_handler.or(plan.error_handler);
     Ok(plan)
@@ -162,6 +196,29 @@ fn named_handler(
             ))
         }
     }
+}
+
+/// Names of errors in `include`, `exclude` and `dlt_routing` that look like a variant of the
+/// listener's error type, and are none. What looks like none of them may be another type's name.
+fn unknown_errors(variants: Option<&[&str]>, resolved: &ResolvedListener) -> Vec<String> {
+    let (Some(variants), Some(policy)) = (variants, &resolved.retry_topic) else {
+        return Vec::new();
+    };
+    let lists = [("include", &policy.include), ("exclude", &policy.exclude)];
+    let lists = lists
+        .into_iter()
+        .flat_map(|(list, names)| names.iter().map(move |it| (list, it)));
+    let routes = policy.dlt_routing.keys().map(|name| ("dlt-routing", name));
+    let named = lists.chain(routes);
+    let unknown = named.filter(|(_, name)| !variants.contains(&name.as_str()));
+    unknown
+        .filter_map(|(list, name)| {
+            let near = nearest(name, variants.iter().copied())?;
+            Some(format!(
+                "`{name}` in `{list}` is no variant of its error type: did you mean `{near}`?"
+            ))
+        })
+        .collect()
 }
 
 /// What the function's code and its settings cannot both have.

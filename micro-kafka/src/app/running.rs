@@ -9,6 +9,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::all_partitions;
 use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
+use super::delayed;
 use super::error::Error;
 use super::maker::Maker;
 use super::missing_topics;
@@ -16,10 +17,14 @@ use super::resolve::Plan;
 use super::signal::StopSignals;
 use crate::clock::Clock;
 use crate::config::Recoverer;
+use crate::delayed::{DelayedStats, DelayedWorker};
 use crate::error::{
     DeadLetterPublishingRecoverer, DefaultErrorHandler, ErrorHandler, LoggingRecoverer, Recover,
+    SendBackRecoverer,
 };
 use crate::listener::{ContainerHealth, Gate, ListenerContainer, PartitionProgress, StopReport};
+#[cfg(feature = "sqlx")]
+use crate::outbox::{RelayHandle, Relayed};
 use crate::template::KafkaTemplate;
 
 /// An application whose listeners run; see [`KafkaApp::start`].
@@ -32,6 +37,10 @@ pub struct RunningApp {
     pub(super) added: Mutex<Vec<Arc<ListenerContainer>>>,
     pub(super) maker: Maker,
     flush_timeout: std::time::Duration,
+    #[cfg(feature = "sqlx")]
+    relays: tokio::sync::Mutex<Vec<RelayHandle>>,
+    shutdown_timeout: std::time::Duration,
+    delayed: Option<DelayedWorker>,
 }
 
 impl RunningApp {
@@ -39,13 +48,16 @@ impl RunningApp {
         let runtime = multi_thread_runtime()?;
         let dead_letters = dead_letters(&app)?;
         let flush_timeout = app.config.kafka().producer.flush_timeout;
+        #[cfg(feature = "sqlx")]
+        let outboxes = app.outboxes;
+        let shutdown_timeout = app.config.kafka().shutdown_timeout;
         let maker = Maker {
             config: app.config,
             states: app.states,
             template: app.template,
             clock: app.clock,
             error_handler: app.error_handler,
-            error_handlers: app.error_handlers,
+            parts: app.parts,
             recoverer: app.recoverer,
             rebalance_listener: app.rebalance_listener,
             interceptors: app.interceptors.into_iter().collect(),
@@ -59,14 +71,25 @@ impl RunningApp {
         let mut containers: Vec<_> = plans.flat_map(|plan| maker.containers(plan)).collect();
         // Whoever reads retry topics comes after all listeners.
         containers.sort_by_key(|container| container.endpoint().reads_retries);
-        let running = Self {
+        let mut running = Self {
             containers,
             added: Mutex::default(),
             maker,
             flush_timeout,
+            #[cfg(feature = "sqlx")]
+            relays: tokio::sync::Mutex::default(),
+            shutdown_timeout,
+            delayed: None,
         };
         let (key, gate) = Gate::closed();
-        match running.start_all(&dead_letters, &gate).await {
+        let mut started = running.start_all(&dead_letters, &gate).await;
+        if started.is_ok() {
+            match delayed::start(&running.maker).await {
+                Ok(delayed) => running.delayed = delayed,
+                Err(error) => started = Err(error),
+            }
+        }
+        match started {
             Ok(()) => key.open(),
             Err(error) => {
                 drop(key);
@@ -74,7 +97,18 @@ impl RunningApp {
                 return Err(error);
             }
         }
+        #[cfg(feature = "sqlx")]
+        running.relay(&outboxes).await;
         Ok(running)
+    }
+
+    /// Begins to send what outboxes hold.
+    #[cfg(feature = "sqlx")]
+    async fn relay(&self, outboxes: &[Arc<dyn Relayed>]) {
+        let (template, runtime) = (&self.maker.template, &self.maker.runtime);
+        let started = outboxes.iter();
+        let started = started.map(|outbox| outbox.start(template, runtime));
+        self.relays.lock().await.extend(started);
     }
 
     /// The groups are joined while the dead-letter topics are looked for: each takes several round
@@ -166,6 +200,7 @@ impl RunningApp {
         let template = &self.maker.template;
         AppHealth {
             listeners: self.containers.iter().map(health).chain(added).collect(),
+            delayed: self.delayed().and_then(|delayed| delayed.trouble),
             producer: template.fatal_error().or_else(|| template.refusal()),
         }
     }
@@ -181,12 +216,30 @@ impl RunningApp {
             .collect()
     }
 
+    /// What this instance knows of delayed sends; `None` where they are off.
+    #[must_use]
+    pub fn delayed(&self) -> Option<DelayedStats> {
+        self.delayed.as_ref().map(DelayedWorker::stats)
+    }
+
+    /// Waits until every delayed record that is due was forwarded; those whose time is to come do
+    /// not count.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn delayed_quiet(&self) {
+        if let Some(delayed) = &self.delayed {
+            delayed.quiet().await;
+        }
+    }
+
     /// Waits until every listener has finished and committed all that the broker holds now, but
     /// for records that wait for a moment of the clock.
     ///
     /// # Cancel safety
     /// Safe.
     pub async fn quiet(&self) {
+        self.delayed_quiet().await;
         let added = self.added();
         let all = self.containers.iter().chain(added.iter().map(|own| &**own));
         join_all(all.map(ListenerContainer::quiet)).await;
@@ -203,6 +256,13 @@ impl RunningApp {
         let all = self.containers.iter().chain(added.iter().map(|own| &**own));
         for stopped in join_all(all.map(ListenerContainer::stop)).await {
             report += stopped;
+        }
+        #[cfg(feature = "sqlx")]
+        for relay in &mut *self.relays.lock().await {
+            relay.stop(self.flush_timeout).await;
+        }
+        if let Some(delayed) = &self.delayed {
+            delayed.stop(self.shutdown_timeout).await;
         }
         self.maker.template.close_requests();
         if let Err(error) = self.maker.template.flush(self.flush_timeout).await {
@@ -234,6 +294,7 @@ pub(super) fn default_handler(plan: &Plan) -> Arc<dyn ErrorHandler> {
 
 pub(super) fn default_recoverer(plan: &Plan, template: &KafkaTemplate) -> Arc<dyn Recover> {
     match plan.recoverer {
+        Recoverer::Log if plan.sends_back => Arc::new(SendBackRecoverer::new(template)),
         Recoverer::Log => Arc::new(LoggingRecoverer),
         Recoverer::DeadLetter => Arc::new(recoverer(plan, template)),
     }
@@ -259,6 +320,8 @@ pub struct AppHealth {
     pub listeners: Vec<ListenerHealth>,
     /// Why nothing can be sent, if so: the producer is broken, or brokers do not let it in.
     pub producer: Option<String>,
+    /// Why no delayed record is forwarded, if so.
+    pub delayed: Option<String>,
 }
 
 impl AppHealth {
@@ -266,6 +329,7 @@ impl AppHealth {
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.producer.is_none()
+            && self.delayed.is_none()
             && self
                 .listeners
                 .iter()

@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::client::ConfigError;
+use crate::clock::Clock;
 use crate::codec::Codecs;
 use crate::config::Config;
+use crate::delayed::DelayedTopic;
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 type Change = dyn Fn(Option<&str>, TemplateConfig) -> TemplateConfig + Send + Sync;
@@ -43,13 +45,20 @@ pub(super) fn template(
     codecs: &Codecs,
     hook: &ErrorHook,
     change: &TemplateChange,
+    clock: &Clock,
 ) -> Result<KafkaTemplate, ConfigError> {
     let make = |name, mut made: TemplateConfig| {
         made.error_hook = hook.clone();
         made.codecs = codecs.clone();
         KafkaTemplate::at_first_use(change.apply(name, made))
     };
-    let mut template = make(None, TemplateConfig::from(config))?;
+    let mut own = TemplateConfig::from(config);
+    own.delayed = config.kafka().delayed.topic.as_deref().map(|topic| {
+        let mut delayed = DelayedTopic::new(topic);
+        delayed.clock = clock.clone();
+        delayed
+    });
+    let mut template = make(None, own)?;
     for (name, settings) in &config.kafka().templates {
         if let Some(named) = TemplateConfig::named(config, name) {
             let named = make(Some(name), named)?;

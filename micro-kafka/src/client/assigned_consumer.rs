@@ -38,15 +38,24 @@ impl AssignedConsumer {
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let settings: Vec<_> = settings.into_iter().chain(own).collect();
         let client = Arc::new(ClientHandle::consumer(&consumer_properties(&settings))?);
+        let consumer = Self { client };
+        consumer.assign(partitions)?;
+        Ok(consumer)
+    }
+
+    /// Reads these partitions from these offsets instead; none of them at all if there are none.
+    ///
+    /// # Errors
+    /// If librdkafka refuses them.
+    pub(crate) fn assign(&self, partitions: &[(TopicPartition, i64)]) -> Result<(), ClientError> {
         let mut list = PartitionList::with_capacity(partitions.len())
             .ok_or_else(|| ClientError::Create("out of memory".into()))?;
         for (partition, offset) in partitions {
             list.push(partition, *offset);
         }
         // SAFETY: client and list are alive.
-        let code = unsafe { rdsys::rd_kafka_assign(client.raw(), list.raw()) };
-        check("rd_kafka_assign", code)?;
-        Ok(Self { client })
+        let code = unsafe { rdsys::rd_kafka_assign(self.client.raw(), list.raw()) };
+        check("rd_kafka_assign", code)
     }
 
     /// The next record, or what hinders it; `None` if there is none in time.

@@ -9,8 +9,9 @@ use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::values::{checked, duration, list};
 use super::{
-    ConsumerSettings, JsonSettings, ListenerSettings, NamedTemplateSettings, ProducerSettings,
-    Properties, RetryTopicSettings, SchemaRegistrySettings, SecuritySettings, TemplateSettings,
+    ConsumerSettings, DelayedSendSettings, JsonSettings, ListenerSettings, NamedTemplateSettings,
+    ProducerSettings, Properties, RetryTopicSettings, SchemaRegistrySettings, SecuritySettings,
+    TemplateSettings,
 };
 
 /// The table `[kafka]`.
@@ -47,6 +48,8 @@ pub struct KafkaSettings {
     pub json: JsonSettings,
     /// `[kafka.schema-registry]`: where schemas are kept.
     pub schema_registry: SchemaRegistrySettings,
+    /// `[kafka.delayed]`: records that are sent later.
+    pub delayed: DelayedSendSettings,
     /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
     /// only producers have go to them alone.
     pub properties: Properties,
@@ -70,6 +73,7 @@ impl Default for KafkaSettings {
             retry_topic: RetryTopicSettings::default(),
             json: JsonSettings::default(),
             schema_registry: SchemaRegistrySettings::default(),
+            delayed: DelayedSendSettings::default(),
             properties: Properties::default(),
         }
     }
@@ -133,6 +137,7 @@ impl KafkaSettings {
             retry_topic: read_retry_topic(section.inner("retry")),
             json: JsonSettings::read(section.inner("json")),
             schema_registry: SchemaRegistrySettings::read(section.inner("schema-registry")),
+            delayed: DelayedSendSettings::read(section.inner("delayed")),
             properties: read_properties(&section.inner("properties"), Room::Shared),
         };
         section.refuse_unknown();

@@ -84,6 +84,10 @@ pub struct ListenerSettings {
     pub timeout: Option<Duration>,
     /// `rate-limit`: how many records may begin in a time, as in `100/s`.
     pub rate_limit: Option<RateLimit>,
+    /// `idempotency-store`: where an `#[idempotent]` listener remembers what it has handled.
+    pub idempotency_store: Option<String>,
+    /// `idempotency-window`: how long it remembers that.
+    pub idempotency_window: Option<Duration>,
     /// `[….breaker]`: stops the listener for a while when too much fails.
     pub breaker: BreakerSettings,
     /// `ack-mode`: when offsets are committed.
@@ -163,6 +167,10 @@ impl ListenerSettings {
             dispatch: self.dispatch.or(fallback.dispatch),
             timeout: self.timeout.or(fallback.timeout),
             rate_limit: self.rate_limit.or(fallback.rate_limit),
+            idempotency_store: self
+                .idempotency_store
+                .or_else(|| fallback.idempotency_store.clone()),
+            idempotency_window: self.idempotency_window.or(fallback.idempotency_window),
             breaker: self.breaker.or(fallback.breaker),
             ack_mode: self.ack_mode.or(fallback.ack_mode),
             sync_commits: self.sync_commits.or(fallback.sync_commits),
@@ -238,6 +246,8 @@ impl ListenerSettings {
             dispatch: section.read("dispatch", choice(&Dispatch::NAMES)),
             timeout: section.read("timeout", positive_duration),
             rate_limit: section.read("rate-limit", rate_limit),
+            idempotency_store: section.read("idempotency-store", checked(check_name)),
+            idempotency_window: section.read("idempotency-window", positive_duration),
             breaker: BreakerSettings::read(section.inner("breaker")),
             ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
             sync_commits: section.read("sync-commits", boolean),
@@ -310,6 +320,10 @@ pub struct ResolvedListener {
     pub timeout: Option<Duration>,
     /// How many records may begin in a time. Default: as many as there is room for.
     pub rate_limit: Option<RateLimit>,
+    /// Where it remembers what it has handled, if it is `#[idempotent]`. Default `memory`.
+    pub idempotency_store: Option<String>,
+    /// How long it remembers that. Default 24 h.
+    pub idempotency_window: Duration,
     /// Stops for a while when too much fails. Default: never.
     pub breaker: Option<BreakerSpec>,
     /// When offsets are committed. Default `batch`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::codec::PayloadLimits;
 use crate::error::RetryTopicPolicy;
+use crate::idempotent::DEFAULT_WINDOW;
 use crate::listener::AckMode;
 
 use super::client_properties::ClientProperties;
@@ -149,6 +150,8 @@ impl<'c> ListenerResolution<'c> {
             dispatch: merged.dispatch.unwrap_or_default(),
             timeout: merged.timeout,
             rate_limit: merged.rate_limit,
+            idempotency_store: merged.idempotency_store,
+            idempotency_window: merged.idempotency_window.unwrap_or(DEFAULT_WINDOW),
             breaker: merged.breaker.resolved(),
             ack_mode: merged.ack_mode.unwrap_or_default(),
             auto_commit: consumer

@@ -169,6 +169,12 @@ impl Config {
         &self.loaded.producer
     }
 
+    /// The librdkafka properties of a consumer that is no listener's.
+    pub(crate) fn consumer_properties(&self) -> Properties {
+        let listener = super::ListenerSettings::default();
+        ClientProperties::consumer(&self.loaded.kafka, &self.loaded.tree, &listener).0
+    }
+
     /// Every librdkafka property of the template `[kafka.templates.<name>]`.
     #[must_use]
     pub fn template_properties(&self, name: &str) -> Option<&Properties> {

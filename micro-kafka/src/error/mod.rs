@@ -14,6 +14,7 @@ mod logging_recoverer;
 mod retry_listener;
 mod retry_topic;
 mod schedule;
+mod send_back_recoverer;
 mod simple_handlers;
 mod source_chain;
 
@@ -39,4 +40,5 @@ pub use retry_topic::{
     SameInterval, TopicSuffixing,
 };
 pub(crate) use retry_topic::{Needed, RetryReader, RetryTopicErrorHandler, failed_group};
+pub(crate) use send_back_recoverer::SendBackRecoverer;
 pub use simple_handlers::{LoggingErrorHandler, ParkingErrorHandler, StoppingErrorHandler};

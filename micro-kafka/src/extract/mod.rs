@@ -75,6 +75,8 @@ mod meta;
 mod partition_control;
 mod payload;
 mod record;
+#[cfg(feature = "sqlx")]
+mod sql_tx;
 mod state;
 mod timestamp;
 mod topic_name;
@@ -93,6 +95,8 @@ pub use info::Info;
 pub use key::{Key, KeyRejection};
 pub use meta::Meta;
 pub use payload::PayloadRejection;
+#[cfg(feature = "sqlx")]
+pub use sql_tx::{NoSqlTransaction, SqlTx};
 pub use state::{State, StateRejection};
 pub use tx::{NoTransaction, Tx};
 

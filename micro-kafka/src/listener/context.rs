@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::sync::mpsc;
 
@@ -77,6 +78,8 @@ pub struct ConsumerContext {
     /// Where acknowledgements go: the consumer's own loop.
     acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
     status: Arc<ConsumerStatus>,
+    /// Another one for each consumer of the process.
+    pub(crate) serial: u32,
     /// What is called off.
     pub(crate) cancel: CancelSignal,
     /// What handlers may ask for their partition, if there is a consumer.
@@ -103,10 +106,12 @@ impl ConsumerContext {
         acks: mpsc::UnboundedSender<(AckToken, Verdict)>,
         status: Arc<ConsumerStatus>,
     ) -> Self {
+        static SERIAL: AtomicU32 = AtomicU32::new(0);
         Self {
             listener,
             acks,
             status,
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             cancel: CancelSignal::default(),
             line: None,
             outboxes: None,

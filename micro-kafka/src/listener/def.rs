@@ -5,6 +5,7 @@ use std::any::TypeId;
 use super::{AckMode, BatchDef, Delivery, Dispatch, Invoke, Order, States, TransactionDef};
 use crate::config::Recoverer;
 use crate::error::{Action, BackOff, ListenerError};
+use crate::idempotent::IdempotentDef;
 use crate::record::Record;
 
 /// Every `#[kafka_listener]` that is linked into this binary.
@@ -97,6 +98,8 @@ pub struct ListenerDef {
     /// Keys and values of `#[retryable]`, as the settings name them, `enabled` among them; with
     /// placeholders.
     pub retryable: &'static [(&'static str, &'static str)],
+    /// What `#[idempotent]` says.
+    pub idempotent: Option<IdempotentDef>,
     /// Several records in one call.
     pub batch: Option<BatchDef>,
     /// Input, output and offsets in one transaction.
@@ -134,6 +137,7 @@ pub struct BootCheck<'a> {
     ack_mode: AckMode,
     acknowledges: bool,
     transactional: bool,
+    gives: Option<TypeId>,
     problems: Vec<String>,
 }
 
@@ -146,6 +150,7 @@ impl<'a> BootCheck<'a> {
             ack_mode,
             acknowledges: false,
             transactional: false,
+            gives: None,
             problems: Vec::new(),
         }
     }
@@ -155,6 +160,19 @@ impl<'a> BootCheck<'a> {
     pub fn transactional(mut self, transactional: bool) -> Self {
         self.transactional = transactional;
         self
+    }
+
+    /// The same of a listener whose idempotency store gives values of that type.
+    #[must_use]
+    pub fn giving(mut self, gives: Option<TypeId>) -> Self {
+        self.gives = gives;
+        self
+    }
+
+    /// What type of values the listener's idempotency store gives to handlers, if it does.
+    #[must_use]
+    pub fn gives(&self) -> Option<TypeId> {
+        self.gives
     }
 
     /// Whether the listener is transactional.

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::codec::{Codecs, PayloadSource};
 use crate::error::{FailureHistory, ListenerError};
+use crate::idempotent::Given;
 use crate::record::Record;
 use crate::template::{SendBuilder, Transaction};
 
@@ -28,6 +29,8 @@ pub struct Delivery {
     pub(crate) history: Option<Box<FailureHistory>>,
     /// How long its handler may take, if that is limited.
     pub(crate) limit: Option<TimeLimit>,
+    /// What the claim of its key gives to the handler's arguments.
+    pub(crate) given: Option<Box<Given>>,
 }
 
 impl Delivery {
@@ -77,6 +80,18 @@ impl Delivery {
         Some(outboxes.copy(slot, offset, topic, self.record.payload()))
     }
 
+    /// Tells this assignment of the record's partition from all others in the process.
+    pub(crate) fn assignment_epoch(&self) -> u64 {
+        u64::from(self.consumer.serial) << 32 | u64::from(self.token.epoch)
+    }
+
+    /// What the claim of its key gives, if it is of that type.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn given<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let given = self.given.as_deref()?;
+        Arc::clone(given).downcast().ok()
+    }
+
     /// Tells when the work is called off.
     pub(crate) fn cancel(&self) -> CancelWatch {
         let AckToken { slot, epoch, .. } = self.token;
@@ -105,6 +120,7 @@ impl Delivery {
             companions: others,
             history: self.history.clone(),
             limit: None,
+            given: None,
         };
         let this = Self {
             record,

@@ -12,6 +12,7 @@ use super::{
 use crate::codec::PayloadLimits;
 use crate::config::AlarmSettings;
 use crate::error::RetryTopics;
+use crate::idempotent::Idempotent;
 
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
@@ -99,6 +100,8 @@ pub struct ListenerEndpoint {
     pub rate_limit: Option<RateLimit>,
     /// Stops for a while when too much fails.
     pub breaker: Option<BreakerSpec>,
+    /// How it tells records that it has handled before.
+    pub idempotent: Option<Idempotent>,
     /// What stands around the handler, inside of the application's layers.
     pub layers: Layers,
     /// How many records go into one call; `None`: one.

@@ -114,6 +114,11 @@ pub enum ContainerEvent {
         /// The wait before the next one.
         delay: Duration,
     },
+    /// A record was handled before: it is acknowledged without its handler.
+    DuplicateSkipped {
+        /// Which record.
+        record: RecordPlace,
+    },
     /// A record is not tried again in place.
     RecordRecovered {
         /// Which record.

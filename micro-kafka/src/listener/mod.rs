@@ -14,6 +14,7 @@ mod control;
 mod def;
 mod delivery;
 mod deps;
+mod duplicates;
 mod endpoint;
 mod event;
 mod failure_hooks;

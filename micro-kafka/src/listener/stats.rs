@@ -22,6 +22,8 @@ pub(super) struct ListenerStats {
     commits: AtomicU64,
     aborted: AtomicU64,
     busy_nanos: AtomicU64,
+    /// Told by whoever finds them, not once per turn.
+    pub(super) duplicates: AtomicU64,
     pub(super) alarms: AlarmWindows,
 }
 
@@ -43,6 +45,8 @@ pub struct StatsSnapshot {
     pub held: u64,
     /// Records that the listener's filter did not want.
     pub filtered: u64,
+    /// Records that an `#[idempotent]` listener had handled before; they are among `handled`.
+    pub duplicates: u64,
     /// Deliveries whose partition was given up before they ended.
     pub voided: u64,
     /// Commits that were sent; of a transactional listener, transactions.
@@ -65,6 +69,7 @@ impl ListenerStats {
             skipped: get(&self.skipped),
             held: get(&self.held),
             filtered: get(&self.filtered),
+            duplicates: get(&self.duplicates),
             voided: get(&self.voided),
             commits: get(&self.commits),
             aborted: get(&self.aborted),

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use super::buffer::{Buffer, Span};
+use super::delayed::Postponing;
 use super::future::{DeliveryFuture, QueueFuture, SendFuture};
 use super::hooks::{Hooks, Interceptors};
 use super::interceptor::OutboundRecord;
@@ -30,6 +31,7 @@ const ANY_PARTITION: i32 = -1;
 pub struct SendBuilder {
     record: Result<Encoded, Refusal>,
     interceptors: Option<Interceptors>,
+    delayed: Option<Arc<Postponing>>,
 }
 
 /// Why there is no record to send, and who is told if nobody waits.
@@ -90,6 +92,7 @@ impl SendBuilder {
                 hook: hooks.errors.clone(),
             }),
             interceptors: hooks.interceptors.clone(),
+            delayed: hooks.delayed.clone(),
         }
     }
 
@@ -158,6 +161,31 @@ impl SendBuilder {
         self
     }
 
+    /// The same record to another topic, its interceptors called.
+    pub(super) fn turned(
+        self,
+        turn: impl FnOnce(Encoded, Option<&Postponing>) -> Result<Encoded, SendError>,
+    ) -> Self {
+        let delayed = self.delayed.clone();
+        let record = self.intercepted();
+        let turned = record.and_then(|record| {
+            turn(record, delayed.as_deref()).map_err(|error| Refusal {
+                error,
+                hook: ErrorHook::default(),
+            })
+        });
+        Self {
+            record: turned,
+            interceptors: None,
+            delayed,
+        }
+    }
+
+    /// The topic and clock of delayed sends.
+    pub(super) fn postponing(&self) -> Option<&Postponing> {
+        self.delayed.as_deref()
+    }
+
     /// Waits until the local queue has taken the record, and gives the future of its delivery.
     ///
     /// When [`max_in_flight`](super::TemplateConfig::max_in_flight) records are on their way, or
@@ -221,7 +249,7 @@ struct Late {
 }
 
 impl Encoded {
-    fn new(topic: Route, buffer: Buffer, has_payload: bool) -> Self {
+    pub(super) fn new(topic: Route, buffer: Buffer, has_payload: bool) -> Self {
         let all = Span {
             start: 0,
             end: buffer.len(),
@@ -272,6 +300,18 @@ impl Encoded {
                 tracing::error!("a detached record outside of a runtime cannot wait for its schema")
             }
         }
+    }
+
+    pub(super) fn route(&self) -> &Route {
+        &self.topic
+    }
+
+    pub(super) fn set_key(&mut self, key: &[u8]) {
+        self.key = Some(self.buffer.append(key));
+    }
+
+    pub(super) fn timestamp(&self) -> Option<i64> {
+        self.timestamp
     }
 
     /// The topic as the broker knows it.

@@ -8,6 +8,7 @@ use super::{ProducerInterceptor, ProducerListener, ReplyConfig, SendError, Trans
 use crate::client::{Partitioner, SERVERS};
 use crate::codec::Codecs;
 use crate::config::{Config, ProducerSettings, Properties, canonical};
+use crate::delayed::DelayedTopic;
 
 /// The librdkafka properties that every template has unless its configuration says otherwise.
 ///
@@ -72,7 +73,7 @@ pub struct TemplateConfig {
     pub properties: Vec<(String, String)>,
     /// The prefix of every topic, dot included; empty (the default) for none.
     pub namespace: String,
-    /// Records on their way, above which sends wait for room; 16,000. More costs throughput by
+    /// Records on their way, above which sends wait for room; 8,000. More costs throughput by
     /// cache misses where the broker is near, less costs it where the broker is far. Detached
     /// sends are bound by librdkafka's queue only.
     pub max_in_flight: usize,
@@ -92,6 +93,8 @@ pub struct TemplateConfig {
     pub replies: ReplyConfig,
     /// How transactions are made.
     pub transactions: TransactionConfig,
+    /// Where delayed sends wait; `None` (the default) turns them off.
+    pub delayed: Option<DelayedTopic>,
     /// What its payloads share with all others of the application.
     pub codecs: Codecs,
 }
@@ -104,7 +107,7 @@ impl TemplateConfig {
             bootstrap_servers: bootstrap_servers.into(),
             properties: Vec::new(),
             namespace: String::new(),
-            max_in_flight: 16_000,
+            max_in_flight: 8_000,
             flush_timeout: Duration::from_secs(10),
             error_hook: ErrorHook::default(),
             interceptors: Vec::new(),
@@ -113,6 +116,7 @@ impl TemplateConfig {
             default_topic: None,
             replies: ReplyConfig::default(),
             transactions: TransactionConfig::default(),
+            delayed: None,
             codecs: Codecs::default(),
         }
     }

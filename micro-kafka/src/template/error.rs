@@ -6,6 +6,7 @@ use super::{RequestError, TransactionError};
 use crate::admin::AdminError;
 use crate::client::{ConfigError, ErrorCode, KeyHash, Undelivered};
 use crate::codec::EncodeError;
+use crate::config::DurationError;
 
 /// A record that was not acknowledged by the broker.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +125,25 @@ pub enum SendError {
         /// The hash of the record's key, if it has one.
         key_hash: Option<KeyHash>,
     },
+    /// A delayed send by a template that has no topic for it.
+    #[error(
+        "the record to topic `{topic}` cannot wait: delayed sends are off; set `[kafka.delayed] \
+         topic = \"…\"`, or `delayed` of the template's configuration"
+    )]
+    DelayedSendsOff {
+        /// The topic.
+        topic: Arc<str>,
+    },
+    /// A delay that is no duration.
+    #[error("the record to topic `{topic}` cannot wait for {delay}")]
+    InvalidDelay {
+        /// The topic.
+        topic: Arc<str>,
+        /// What was said.
+        delay: String,
+        /// What is wrong with it.
+        source: DurationError,
+    },
     /// Any other answer.
     #[error("the record to topic `{topic}`{} was refused: {code}", of(*key_hash))]
     Broker {
@@ -155,6 +175,8 @@ impl SendError {
             | Self::Closed { topic, .. }
             | Self::OutsideTransaction { topic }
             | Self::TransactionOver { topic, .. }
+            | Self::DelayedSendsOff { topic }
+            | Self::InvalidDelay { topic, .. }
             | Self::Broker { topic, .. } => topic,
             Self::NoTopic => "",
         }
@@ -177,6 +199,8 @@ impl SendError {
             Self::Serialization { .. }
             | Self::InvalidTopic { .. }
             | Self::NoTopic
+            | Self::DelayedSendsOff { .. }
+            | Self::InvalidDelay { .. }
             | Self::OutsideTransaction { .. } => None,
         }
     }

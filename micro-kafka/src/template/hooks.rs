@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::delayed::Postponing;
 use super::{
     ErrorHook, OutboundRecord, ProducerInterceptor, ProducerListener, SendError, SendResult,
     TemplateConfig,
@@ -33,6 +34,8 @@ impl fmt::Debug for Interceptors {
 pub(super) struct Hooks {
     pub(super) errors: ErrorHook,
     pub(super) interceptors: Option<Interceptors>,
+    /// Where delayed sends are on.
+    pub(super) delayed: Option<Arc<Postponing>>,
     pub(super) codecs: Codecs,
 }
 
@@ -42,6 +45,7 @@ impl Hooks {
         Self {
             errors,
             interceptors: None,
+            delayed: None,
             codecs: Codecs::default(),
         }
     }
@@ -51,6 +55,7 @@ impl Hooks {
         Self {
             errors: config.error_hook.clone(),
             interceptors: (!interceptors.is_empty()).then(|| Interceptors(interceptors.into())),
+            delayed: Postponing::of(config).map(Arc::new),
             codecs: config.codecs.clone(),
         }
     }

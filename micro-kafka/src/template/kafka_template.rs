@@ -236,7 +236,7 @@ impl KafkaTemplate {
         SendBuilder::raw(self.topic(topic), &self.shared.hooks, payload)
     }
 
-    fn topic(&self, name: &str) -> Result<Route, SendError> {
+    pub(super) fn topic(&self, name: &str) -> Result<Route, SendError> {
         let shared = &*self.shared;
         match &shared.recorder {
             None => shared.topics.get(&shared.producer, name).map(Route::Broker),

@@ -5,6 +5,7 @@ mod blocking;
 mod buffer;
 mod builder;
 mod config;
+mod delayed;
 mod ending;
 mod error;
 mod family;
@@ -24,6 +25,9 @@ mod transaction;
 pub use crate::client::{KeyHash, Partitioner};
 pub use builder::SendBuilder;
 pub use config::{DEFAULT_PROPERTIES, ErrorHook, TemplateConfig};
+pub use delayed::{
+    CancelDelayed, DelayedFuture, DelayedSend, TransactionDelayedFuture, TransactionDelayedSend,
+};
 pub use error::{KafkaError, SendError};
 pub use future::{DeliveryFuture, QueueFuture, SendFuture, SendResult};
 pub use interceptor::{OutboundRecord, ProducerInterceptor, ProducerListener};

@@ -52,6 +52,20 @@ impl RecordedTopic {
 }
 
 impl Route {
+    /// The way to another topic (as the broker knows it) beside this one.
+    pub(super) fn beside(&self, topic: &str) -> Result<Self, SendError> {
+        match self {
+            Self::Broker(own) => {
+                let made = Topic::new(own.core(), topic);
+                made.map(|topic| Self::Broker(Arc::new(topic)))
+                    .map_err(|_invalid| SendError::InvalidTopic {
+                        topic: topic.into(),
+                    })
+            }
+            Self::Recorder(own) => Ok(RecordedTopic::route(topic, &own.recorder, &own.hook)),
+        }
+    }
+
     pub(super) fn name(&self) -> &Arc<str> {
         match self {
             Self::Broker(topic) => topic.name(),

@@ -11,6 +11,7 @@ pub use std::any::TypeId;
 pub use std::boxed::Box;
 pub use std::option::Option;
 pub use std::result::Result;
+pub use std::string::String;
 pub use std::time::Duration;
 pub use std::vec::Vec;
 
@@ -20,6 +21,7 @@ pub use crate::codec::Json;
 pub use crate::config::Recoverer;
 pub use crate::error::{BackOff, Classify, ListenerError, Policy};
 pub use crate::extract::{EventName, FromRecord};
+pub use crate::idempotent::{IdempotentDef, KeyDef};
 pub use crate::listener::{
     AckMode, BatchDef, BatchOutcome, BootCheck, Delivery, Dispatch, ErrorHandlerDef, Finished,
     FromBatch, HandlerSlot, LISTENERS, ListenerDef, Order, ReplyTarget, RetryDef, SendToDef,
@@ -35,6 +37,7 @@ pub use panic::{guarded, guarded_batch};
 pub use reply_outcome::{ReplyOutput, reply_ways};
 
 use crate::extract::{FromBytes, named_header};
+use crate::record::Record;
 
 /// The type of a function item.
 #[must_use]
@@ -51,6 +54,22 @@ pub fn header<'r, T: FromBytes<'r>>(
     name: &'static str,
 ) -> Result<T, ListenerError> {
     named_header(delivery, name)
+}
+
+/// The key that a function gives to a record.
+///
+/// # Errors
+/// Never.
+pub fn key_of_record<K: std::fmt::Display>(
+    function: impl Fn(&Record) -> Option<K>,
+    delivery: &Delivery,
+) -> Result<Option<String>, ListenerError> {
+    Ok(function(delivery.record()).map(|key| key.to_string()))
+}
+
+/// The text of a key.
+pub fn key_text<K: std::fmt::Display + ?Sized>(key: &K) -> String {
+    key.to_string()
 }
 
 /// A batch that its handler is done with.

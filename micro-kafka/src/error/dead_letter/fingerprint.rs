@@ -8,7 +8,7 @@ const PRIME: u64 = 0x0100_0000_01b3;
 
 /// Sixteen hexadecimal digits that are the same for errors of one listener, type, variant and text,
 /// numbers in the text apart: `no account 17` and `no account 4` are alike.
-pub(super) fn fingerprint(listener: &str, error: &ListenerError) -> String {
+pub(in crate::error) fn fingerprint(listener: &str, error: &ListenerError) -> String {
     let mut hash = OFFSET;
     let mut add = |bytes: &[u8]| {
         // A byte that no text has keeps the parts apart.

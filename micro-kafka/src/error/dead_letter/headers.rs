@@ -7,7 +7,7 @@ use crate::listener::Delivery;
 use crate::record::{OwnedHeader, Timestamp};
 
 /// The trace of the record, as the W3C names it.
-const TRACE: &str = "traceparent";
+pub(in crate::error) const TRACE: &str = "traceparent";
 
 pub(super) const EXCEPTION_TYPE: &str = "kafka_dlt-exception-fqcn";
 pub(super) const EXCEPTION_CAUSE: &str = "kafka_dlt-exception-cause-fqcn";
@@ -22,13 +22,13 @@ pub(super) const ORIGINAL_GROUP: &str = "kafka_dlt-original-consumer-group";
 pub(super) const KEY_EXCEPTION_TYPE: &str = "kafka_dlt-key-exception-fqcn";
 pub(super) const KEY_EXCEPTION_MESSAGE: &str = "kafka_dlt-key-exception-message";
 pub(super) const KEY_EXCEPTION_STACKTRACE: &str = "kafka_dlt-key-exception-stacktrace";
-pub(super) const MK_ERROR: &str = "mk-error";
-pub(super) const MK_LISTENER: &str = "mk-listener";
-pub(super) const MK_ATTEMPTS: &str = "mk-attempts";
-pub(super) const MK_FIRST_FAILURE: &str = "mk-first-failure";
-pub(super) const MK_LAST_FAILURE: &str = "mk-last-failure";
-pub(super) const MK_FINGERPRINT: &str = "mk-fingerprint";
-pub(super) const MK_TRACE: &str = "mk-trace";
+pub(in crate::error) const MK_ERROR: &str = "mk-error";
+pub(in crate::error) const MK_LISTENER: &str = "mk-listener";
+pub(in crate::error) const MK_ATTEMPTS: &str = "mk-attempts";
+pub(in crate::error) const MK_FIRST_FAILURE: &str = "mk-first-failure";
+pub(in crate::error) const MK_LAST_FAILURE: &str = "mk-last-failure";
+pub(in crate::error) const MK_FINGERPRINT: &str = "mk-fingerprint";
+pub(in crate::error) const MK_TRACE: &str = "mk-trace";
 
 /// Every header that a dead letter may have beside those of its record, in order.
 pub(super) const WRITTEN: [&str; 20] = [
@@ -164,7 +164,7 @@ fn own(headers: &mut Written, delivery: &Delivery, error: &ListenerError) {
 }
 
 /// The last part of a type's path, Rust's or Java's: `Timeout` of `a::b::Timeout<C>`.
-pub(super) fn simple_name(path: &str) -> &str {
+pub(in crate::error) fn simple_name(path: &str) -> &str {
     let path = path.split('<').next().unwrap_or(path);
     path.rsplit([':', '.', '$']).next().unwrap_or(path)
 }

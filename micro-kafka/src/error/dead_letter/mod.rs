@@ -12,5 +12,10 @@ mod tests;
 
 pub use destination::{Destination, ToPartition};
 pub use failure::Failure;
+pub(super) use fingerprint::fingerprint;
+pub(super) use headers::{
+    MK_ATTEMPTS, MK_ERROR, MK_FINGERPRINT, MK_FIRST_FAILURE, MK_LAST_FAILURE, MK_LISTENER,
+    MK_TRACE, TRACE, simple_name,
+};
 pub use recoverer::{DEAD_LETTER_SUFFIX, DeadLetterError, DeadLetterPublishingRecoverer};
 pub use rules::HeaderRules;

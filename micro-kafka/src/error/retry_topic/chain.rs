@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::headers::RetryHeaders;
+use super::headers::{self, RetryHeaders};
 use super::{DltStrategy, RetryCompat, RetryTopicPolicy, SameInterval, TopicSuffixing};
 use crate::error::ListenerError;
 use crate::listener::Delivery;
@@ -168,6 +168,12 @@ impl RetryTopics {
     /// Which delivery this is over retry topics, from 1.
     pub(crate) fn attempts(&self, delivery: &Delivery) -> u32 {
         self.believed(delivery).attempts
+    }
+
+    /// Where a record of one of the retry topics was first.
+    pub(crate) fn origin(&self, record: &Record) -> Option<(String, i32, i64)> {
+        let is_own = self.contains(record.topic());
+        is_own.then(|| headers::origin(record)).flatten()
     }
 
     /// When a retry topic's record is due, since the Unix epoch, if it has to wait; `now` is the same

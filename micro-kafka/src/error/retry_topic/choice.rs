@@ -30,6 +30,10 @@ pub enum DltStrategy {
     /// They go to the dead-letter topic; a dead-letter handler that fails is bounded.
     #[default]
     Fail,
+    /// They go to the dead-letter topic; a letter whose `#[dlt_handler]` fails goes to the end of that
+    /// topic again and again, until it is handled or its error is not retried: Spring's
+    /// `ALWAYS_RETRY_ON_ERROR`.
+    AlwaysRetry,
     /// There is no dead-letter topic: they are given up, with a line in the log.
     NoDlt,
 }
@@ -59,8 +63,11 @@ impl SameInterval {
 }
 
 impl DltStrategy {
-    pub(crate) const NAMES: [(&'static str, Self); 2] =
-        [("fail", Self::Fail), ("none", Self::NoDlt)];
+    pub(crate) const NAMES: [(&'static str, Self); 3] = [
+        ("fail", Self::Fail),
+        ("always-retry", Self::AlwaysRetry),
+        ("none", Self::NoDlt),
+    ];
 }
 
 impl RetryCompat {

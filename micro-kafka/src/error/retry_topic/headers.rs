@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use crate::error::dead_letter::{
+    MK_ATTEMPTS, MK_ERROR, MK_FINGERPRINT, MK_FIRST_FAILURE, MK_LAST_FAILURE, MK_LISTENER,
+    MK_TRACE, TRACE, fingerprint, simple_name,
+};
 use crate::error::{ListenerError, source_chain};
 use crate::listener::Delivery;
 use crate::record::{OwnedHeader, Record, Timestamp};
@@ -23,12 +27,8 @@ const ORIGINAL_TIMESTAMP_TYPE: &str = "kafka_original-timestamp-type";
 /// Named as a plain dead letter's, as Spring does.
 const ORIGINAL_GROUP: &str = "kafka_dlt-original-consumer-group";
 
-const MK_ERROR: &str = "mk-error";
-const MK_LISTENER: &str = "mk-listener";
-const MK_ATTEMPTS: &str = "mk-attempts";
-
 /// What a new failure replaces.
-const OF_THE_FAILURE: [&str; 7] = [
+const OF_THE_FAILURE: [&str; 11] = [
     EXCEPTION_TYPE,
     EXCEPTION_CAUSE,
     EXCEPTION_MESSAGE,
@@ -36,6 +36,10 @@ const OF_THE_FAILURE: [&str; 7] = [
     MK_ERROR,
     MK_LISTENER,
     MK_ATTEMPTS,
+    MK_FIRST_FAILURE,
+    MK_LAST_FAILURE,
+    MK_FINGERPRINT,
+    MK_TRACE,
 ];
 /// What comes from retry topics only: on any other record somebody else has written it.
 const OF_THE_WAY: [&str; 9] = [
@@ -100,6 +104,16 @@ impl RetryHeaders {
                 .or_else(|| record.timestamp().millis()),
         }
     }
+}
+
+/// Where a retry topic's record was first, if it says so.
+pub(super) fn origin(record: &Record) -> Option<(String, i32, i64)> {
+    let headers = record.headers();
+    let value = |name| headers.get(name).and_then(|header| header.value);
+    let topic = String::from_utf8(value(ORIGINAL_TOPIC)?.to_vec()).ok()?;
+    let partition = i32::from_be_bytes(value(ORIGINAL_PARTITION)?.try_into().ok()?);
+    let offset = i64::from_be_bytes(value(ORIGINAL_OFFSET)?.try_into().ok()?);
+    Some((topic, partition, offset))
 }
 
 /// The group that a retry topic's record failed in, if it says so.
@@ -215,14 +229,24 @@ fn way(headers: &mut Vec<OwnedHeader>, hop: Hop) {
 }
 
 fn own(headers: &mut Vec<OwnedHeader>, delivery: &Delivery, error: &ListenerError, hop: Hop) {
-    let simple = |path: &'static str| {
-        let path = path.split('<').next().unwrap_or(path);
-        path.rsplit(':').next().unwrap_or(path)
-    };
-    let name = error.variant().unwrap_or_else(|| simple(error.type_name()));
+    let record = delivery.record();
+    let listener = delivery.listener().main_id();
+    let history = delivery.history(error);
+    let name = error
+        .variant()
+        .unwrap_or_else(|| simple_name(error.type_name()));
+    // What failed before it came here knows better when that was.
+    let told = record.headers().get(MK_FIRST_FAILURE);
+    let told = told.and_then(|told| told.value).filter(|_| hop.retried);
+    let first = history.first_failure().to_string();
     headers.extend([
         OwnedHeader::new(MK_ERROR, name),
-        OwnedHeader::new(MK_LISTENER, delivery.listener().main_id().as_bytes()),
+        OwnedHeader::new(MK_LISTENER, listener.as_bytes()),
         OwnedHeader::new(MK_ATTEMPTS, hop.before.attempts.to_string()),
+        OwnedHeader::new(MK_FIRST_FAILURE, told.unwrap_or(first.as_bytes())),
+        OwnedHeader::new(MK_LAST_FAILURE, history.last_failure().to_string()),
+        OwnedHeader::new(MK_FINGERPRINT, fingerprint(listener, error)),
     ]);
+    let trace = record.headers().get(TRACE).and_then(|trace| trace.value);
+    headers.extend(trace.map(|trace| OwnedHeader::new(MK_TRACE, trace)));
 }

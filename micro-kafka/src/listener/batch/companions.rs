@@ -71,6 +71,21 @@ impl Delivery {
         }
     }
 
+    /// Takes the other records of a batch, if all of it succeeded.
+    pub(crate) fn take_rest_of_success(&mut self) -> Option<Vec<Self>> {
+        let succeeded = |companions: &mut Box<Companions>| {
+            let outcome = match &**companions {
+                Companions::Batch { outcome, .. } => outcome,
+                Companions::Left(_) => return false,
+            };
+            matches!(outcome, BatchOutcome::Done)
+        };
+        match *self.companions.take_if(succeeded)? {
+            Companions::Batch { rest, .. } => Some(rest),
+            Companions::Left(_) => None,
+        }
+    }
+
     /// Takes a batch apart: each delivery, and its failure.
     pub(crate) fn outcomes(mut self) -> Vec<(Self, Option<ListenerError>)> {
         let Some(companions) = self.companions.take() else {

@@ -100,9 +100,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Decides about each record of a batch; whether its lane is free again.
     pub(super) fn settle_batch(&mut self, batch: Delivery) -> bool {
         let token = batch.token;
+        self.take_nacks();
+        let batch = match self.pass_batch(batch) {
+            Ok(free) => return free,
+            Err(batch) => batch,
+        };
         let mut left = Left::default();
         let mut stop = None;
-        self.take_nacks();
         let outcomes = batch.outcomes();
         if self.transactions.is_some() {
             self.stage_batch(token, outcomes.iter().any(|(_, failure)| failure.is_none()));
@@ -119,6 +123,24 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Some((delivery, error)) => self.stop_by_record(&delivery, &error),
             None => self.go_on_with_batch(token, left),
         }
+    }
+
+    /// Ends a batch that succeeded as a whole, where nothing has to be decided about its records:
+    /// whether its lane is free again. Others are given back.
+    fn pass_batch(&mut self, mut batch: Delivery) -> Result<bool, Delivery> {
+        let decided = self.transactions.is_none()
+            && self.nacks.is_empty()
+            && !self.seat.endpoint.ack_mode.is_manual();
+        let Some(rest) = decided.then(|| batch.take_rest_of_success()).flatten() else {
+            return Err(batch);
+        };
+        let token = batch.token;
+        for delivery in std::iter::once(batch).chain(rest) {
+            self.counts.handled += 1;
+            self.finish(delivery.token.slot, delivery.token.offset);
+            self.source.recycle(delivery.record);
+        }
+        Ok(self.lane_after_finish(token))
     }
 
     /// A batch of one whose transaction failed: the error handler decides before it is tried again.

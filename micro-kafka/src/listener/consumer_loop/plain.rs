@@ -91,6 +91,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     companions: None,
                     history: None,
                     limit: None,
+                    given: None,
                 };
                 match seat.endpoint.handler.start(delivery, memory) {
                     Ok(Finished {

@@ -11,6 +11,7 @@ use tokio::runtime::RuntimeFlavor;
 use tokio::sync::{mpsc, watch};
 
 use super::command::Command;
+use super::duplicates::Duplicates;
 use super::event::{ContainerEvent, Events};
 use super::gate::Gate;
 use super::middleware::wrapped;
@@ -54,7 +55,11 @@ impl ListenerContainer {
     pub fn new(mut endpoint: ListenerEndpoint, deps: ContainerDeps) -> Self {
         let events = Events::default();
         let throttle = Throttle::of(&endpoint, &deps.clock, &events);
-        endpoint.handler = wrapped(&endpoint, &deps.clock, &deps.layers, throttle.as_ref());
+        let stats = Arc::<ListenerStats>::default();
+        let duplicates = endpoint.idempotent.as_ref();
+        let duplicates = duplicates.map(|_| Duplicates::new(&endpoint.id, &stats, &events));
+        let (clock, layers) = (&deps.clock, &deps.layers);
+        endpoint.handler = wrapped(&endpoint, clock, layers, throttle.as_ref(), duplicates);
         let listener = ListenerContext {
             id: Arc::clone(&endpoint.id),
             group_id: Arc::clone(&endpoint.group_id),
@@ -71,7 +76,7 @@ impl ListenerContainer {
             events,
             throttle,
             listener: Arc::new(listener),
-            stats: Arc::default(),
+            stats,
             assignment: Arc::new(watch::Sender::new(Vec::new())),
             stopped_by: Arc::default(),
             running: Mutex::default(),

@@ -3,12 +3,14 @@
 
 mod handled;
 mod layers;
+mod once;
 mod service;
 mod time_limit;
 mod wrapped;
 
 pub use handled::{AttemptFailed, Handled};
 pub use layers::Layers;
+pub(super) use once::Once;
 pub use service::{AttemptFuture, HandlerService};
 pub use time_limit::AttemptTimeout;
 pub(crate) use time_limit::TimeLimit;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tower_service::Service;
 
 use super::layers::Layered;
+use super::once::Once;
 use super::{AttemptFailed, Handled, TimeLimit};
 use crate::clock::Clock;
 use crate::error::BoxError;
@@ -31,6 +32,7 @@ pub struct HandlerService(Kind);
 enum Kind {
     Handler(Arc<Limited>),
     Layered(Arc<Layered>),
+    Once(Arc<Once>, Box<HandlerService>),
 }
 
 /// The handler itself, with the listener's time limit.
@@ -52,6 +54,11 @@ impl HandlerService {
     pub(super) fn layered(layered: Layered) -> Self {
         Self(Kind::Layered(Arc::new(layered)))
     }
+
+    /// The same, once for each key.
+    pub(super) fn once(self, once: Arc<Once>) -> Self {
+        Self(Kind::Once(once, Box::new(self)))
+    }
 }
 
 impl Service<Delivery> for HandlerService {
@@ -67,6 +74,7 @@ impl Service<Delivery> for HandlerService {
         match &self.0 {
             Kind::Handler(handler) => handler.call(delivery),
             Kind::Layered(layered) => Arc::clone(layered).call(delivery),
+            Kind::Once(once, inner) => Arc::clone(once).call((**inner).clone(), delivery),
         }
     }
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use tower_service::Service as _;
 
-use super::{Handled, HandlerService, Layers};
+use super::{Handled, HandlerService, Layers, Once};
 use crate::__private::v1::guarded_value;
 use crate::clock::Clock;
+use crate::listener::duplicates::Duplicates;
 use crate::listener::throttle::Throttle;
 use crate::listener::{BatchOutcome, Delivery, Finished, Handler, HandlerFuture, ListenerEndpoint};
 
 /// The same without a consumer, whose records begin one by one.
 pub(crate) fn unthrottled(endpoint: &ListenerEndpoint, clock: &Clock, outer: &Layers) -> Handler {
-    wrapped(endpoint, clock, outer, None)
+    wrapped(endpoint, clock, outer, None, None)
 }
 
 /// An endpoint's handler with its time limit and layers around it, and its throttle told of each
@@ -23,13 +24,22 @@ pub(in crate::listener) fn wrapped(
     clock: &Clock,
     outer: &Layers,
     throttle: Option<&Arc<Throttle>>,
+    duplicates: Option<Duplicates>,
 ) -> Handler {
     let handler = endpoint.handler.clone();
     let layers = outer.around(&endpoint.layers);
-    if endpoint.timeout.is_none() && layers.is_empty() && throttle.is_none() {
+    let once = endpoint.idempotent.clone().map(|spec| Once {
+        spec,
+        clock: clock.clone(),
+        duplicates,
+    });
+    if endpoint.timeout.is_none() && layers.is_empty() && throttle.is_none() && once.is_none() {
         return handler;
     }
-    let service = HandlerService::new(handler, clock.clone(), endpoint.timeout);
+    let mut service = HandlerService::new(handler, clock.clone(), endpoint.timeout);
+    if let Some(once) = once {
+        service = service.once(Arc::new(once));
+    }
     let service = layers.wrap(service);
     let throttle = throttle.cloned();
     Handler::Closure(Arc::new(move |delivery: Delivery| -> HandlerFuture {

@@ -136,6 +136,7 @@ impl Broker {
             dispatch: Dispatch::Inline,
             timeout: None,
             rate_limit: None,
+            idempotent: None,
             breaker: None,
             layers: Layers::default(),
             ack_mode: AckMode::Batch,

@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 
 use super::super::hooks::Hooks;
 use super::super::recorder::{RecordedTopic, Route};
-use super::super::{ErrorHook, Recorder, SendBuilder};
+use super::super::{ErrorHook, Recorder, SendBuilder, SendError};
 use super::outbox::Outbox;
 use super::producer::TransactionalProducer;
 use super::send::TransactionSend;
@@ -24,7 +24,7 @@ pub struct Transaction {
 
 /// Whether a transaction still takes records.
 #[derive(Debug)]
-pub(super) struct Scope {
+pub(in crate::template) struct Scope {
     sender: Sender,
     /// Held while a record is queued, so that none slips into the next transaction.
     open: RwLock<bool>,
@@ -56,7 +56,7 @@ impl Scope {
     }
 
     /// Queues a record, unless the transaction has ended.
-    pub(super) fn within<T>(&self, queue: impl FnOnce() -> T) -> Option<T> {
+    pub(in crate::template) fn within<T>(&self, queue: impl FnOnce() -> T) -> Option<T> {
         let open = self.open.read();
         open.then(queue)
     }
@@ -79,23 +79,44 @@ impl Transaction {
         reason = "`Json(&order)` is made for the call, and reads better without another `&`"
     )]
     pub fn send(&self, topic: &str, payload: impl ToPayload) -> TransactionSend {
-        let record = match &self.scope.sender {
-            Sender::Producer(producer) => {
-                let topic = producer.topic(&self.full_name(topic)).map(Route::Broker);
-                SendBuilder::new(topic, producer.hooks(), &payload)
-            }
+        let hooks = self.hooks();
+        let record = SendBuilder::new(self.route(&self.full_name(topic)), &hooks, &payload);
+        TransactionSend::new(record, Arc::clone(&self.scope))
+    }
+
+    /// A tombstone, without a key yet, in the topic of delayed sends.
+    pub(in crate::template) fn tombstone_of_delayed(&self) -> TransactionSend {
+        let hooks = self.hooks();
+        let route = match &hooks.delayed {
+            Some(delayed) => self.route(delayed.topic()),
+            None => Err(SendError::DelayedSendsOff { topic: "".into() }),
+        };
+        let plain = Hooks::telling(hooks.errors.clone());
+        let record = SendBuilder::raw(route, &plain, None);
+        TransactionSend::new(record, Arc::clone(&self.scope))
+    }
+
+    /// What its sends are made with.
+    fn hooks(&self) -> Cow<'_, Hooks> {
+        match &self.scope.sender {
+            Sender::Producer(producer) => Cow::Borrowed(producer.hooks()),
+            Sender::Recorder(_) => Cow::Owned(Hooks::telling(ErrorHook::default())),
+            Sender::Outbox { hooks, .. } => Cow::Borrowed(hooks),
+        }
+    }
+
+    /// The way to a topic as the broker knows it.
+    fn route(&self, topic: &str) -> Result<Route, SendError> {
+        match &self.scope.sender {
+            Sender::Producer(producer) => producer.topic(topic).map(Route::Broker),
             Sender::Recorder(recorder) => {
-                let hook = ErrorHook::default();
-                let topic = RecordedTopic::route(&self.full_name(topic), recorder, &hook);
-                SendBuilder::new(Ok(topic), &Hooks::telling(hook), &payload)
+                Ok(RecordedTopic::route(topic, recorder, &ErrorHook::default()))
             }
             Sender::Outbox { outbox, hooks } => {
                 let recorder: Arc<dyn Recorder> = Arc::<Outbox>::clone(outbox);
-                let topic = RecordedTopic::route(&self.full_name(topic), &recorder, &hooks.errors);
-                SendBuilder::new(Ok(topic), hooks, &payload)
+                Ok(RecordedTopic::route(topic, &recorder, &hooks.errors))
             }
-        };
-        TransactionSend::new(record, Arc::clone(&self.scope))
+        }
     }
 
     /// One that gives each record to a recorder at once.

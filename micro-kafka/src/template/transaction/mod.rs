@@ -14,6 +14,7 @@ mod staged;
 mod transacting;
 
 pub use error::TransactionError;
+pub(in crate::template) use handle::Scope;
 pub use handle::Transaction;
 use nesting::Nesting;
 pub(crate) use outbox::{Outbox, Postage, Staged};

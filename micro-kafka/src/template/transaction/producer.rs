@@ -99,12 +99,8 @@ impl TransactionalProducer {
     /// Puts all of a begun transaction into it, and commits.
     pub(super) fn run(&self, staged: &StagedTransaction) -> Result<(), Ended> {
         let until = Instant::now() + self.timeout;
-        if !staged.offsets.is_empty() {
-            let sent = repeat(until, || {
-                self.call(|producer| producer.send_offsets(&staged.offsets, &staged.group))
-            });
-            sent.map_err(|refusal| self.given_up(refusal))?;
-        }
+        // Records first: librdkafka waits a millisecond before it asks the coordinator for their
+        // partitions, and the offsets take two round trips meanwhile.
         for staged in &staged.records {
             if let Err(failure) = self.produce(staged, until) {
                 return Err(Ended {
@@ -115,6 +111,12 @@ impl TransactionalProducer {
                     },
                 });
             }
+        }
+        if !staged.offsets.is_empty() {
+            let sent = repeat(until, || {
+                self.call(|producer| producer.send_offsets(&staged.offsets, &staged.group))
+            });
+            sent.map_err(|refusal| self.given_up(refusal))?;
         }
         self.commit()
     }

@@ -29,6 +29,10 @@ impl TransactionSend {
         }
     }
 
+    pub(in crate::template) fn into_parts(self) -> (SendBuilder, Arc<Scope>) {
+        (self.record, self.scope)
+    }
+
     /// The send without a look at the end of its transaction: whoever takes the record looks.
     pub(crate) fn into_send(self) -> SendBuilder {
         self.record

@@ -95,6 +95,18 @@ pub(super) const LISTENER: &[Key] = &[
         "how many records begin in a time, all consumers together; else as many as there is room for",
     ),
     key(
+        "idempotency-store",
+        Text,
+        "",
+        "where an `#[idempotent]` listener remembers what it has handled: a store of the application, by name; else its memory",
+    ),
+    key(
+        "idempotency-window",
+        Duration,
+        "24h",
+        "how long an `#[idempotent]` listener remembers that",
+    ),
+    key(
         "ack-mode",
         Choice(&[
             "record",

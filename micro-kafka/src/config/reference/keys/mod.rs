@@ -3,6 +3,7 @@
 mod client;
 mod codecs;
 mod consumer;
+mod delayed;
 mod delivery;
 mod failure;
 mod listener;
@@ -14,6 +15,7 @@ mod template;
 use self::client::KAFKA;
 use self::codecs::{JSON, SCHEMA_REGISTRY};
 use self::consumer::CONSUMER;
+use self::delayed::DELAYED;
 use self::delivery::{BATCH, TRANSACTION};
 use self::failure::{ALARM, BREAKER, DEAD_LETTERS, RETRY, VARIANT};
 use self::listener::LISTENER;
@@ -209,6 +211,14 @@ pub(in crate::config) const TABLES: &[Table] = &[
         ],
         meaning: "how many failures raise an alarm; without a number none",
         keys: ALARM,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.delayed",
+        also: &[],
+        meaning: "records that are sent later; the topic turns it on",
+        keys: DELAYED,
         inherits: None,
         properties: false,
     },

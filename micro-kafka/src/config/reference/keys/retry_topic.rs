@@ -70,7 +70,7 @@ pub(super) const RETRY_TOPIC: &[Key] = &[
     ),
     key(
         "dlt-strategy",
-        Choice(&["fail", "none"]),
+        Choice(&["fail", "always-retry", "none"]),
         "fail",
         "what becomes of records whose retries are used up",
     ),

@@ -200,6 +200,7 @@ impl Plan {
             payload_limits: crate::codec::PayloadLimits::default(),
             timeout: None,
             rate_limit: None,
+            idempotent: None,
             breaker: None,
             layers: crate::listener::Layers::default(),
             topic_pattern: None,

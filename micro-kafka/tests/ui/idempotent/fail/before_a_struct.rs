@@ -1,0 +1,6 @@
+use micro_kafka::prelude::*;
+
+#[idempotent(key = "key")]
+struct Order;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use micro_kafka::prelude::*;
+
+#[idempotent(key = "key")]
+async fn charge(_: Text) {}
+
+fn main() {}

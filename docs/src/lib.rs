@@ -36,6 +36,9 @@ pub mod lifecycle {}
 #[doc = include_str!("../guide/14-limits.md")]
 pub mod limits {}
 
+#[doc = include_str!("../guide/19-observing.md")]
+pub mod observing {}
+
 #[doc = include_str!("../guide/15-coming-from-spring.md")]
 pub mod coming_from_spring {}
 
@@ -59,6 +62,12 @@ pub mod acknowledging {}
 
 #[doc = include_str!("../guide/11-running.md")]
 pub mod running {}
+
+#[doc = include_str!("../guide/21-security.md")]
+pub mod security {}
+
+#[doc = include_str!("../guide/22-topics.md")]
+pub mod topics {}
 
 #[cfg(feature = "all")]
 #[doc = include_str!("../guide/23-codecs.md")]

@@ -17,6 +17,7 @@ pub mod error;
 pub mod extract;
 pub mod idempotent;
 pub mod listener;
+pub mod observe;
 #[cfg(feature = "sqlx")]
 pub mod outbox;
 pub mod prelude;

@@ -81,6 +81,11 @@ fn describe(context: &RequestContext, image: &Image, topic: &str, index: i32) ->
         },
         Err(error_code) => PartitionResponse {
             error_code,
+            // As Kafka, which says so of topics and not of partitions.
+            error_message: image
+                .topic(topic)
+                .is_none()
+                .then(|| "This server does not host this topic-partition.".to_owned()),
             ..nothing
         },
     }

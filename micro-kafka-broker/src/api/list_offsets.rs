@@ -108,9 +108,9 @@ fn look_up(
     asked: &ListOffsetsPartition,
 ) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
     let index = asked.partition_index;
+    let spec = spec(asked.timestamp, context.version)?;
     let (_, partition) = find_replica(context, image, TopicRef::Name(topic), index)?;
     partition.check_epoch(asked.current_leader_epoch)?;
-    let spec = spec(asked.timestamp, context.version)?;
     let found = match spec {
         Some(spec) => partition.offset_for(spec, isolation)?,
         None => None,

@@ -113,15 +113,8 @@ fn check_header(header: &Header) -> Result<(), BatchError> {
             "record count does not fit the batch's length",
         ));
     }
-    if header.has_producer() && (header.producer_epoch < 0 || header.base_sequence < 0) {
-        return Err(BatchError::Invalid(
-            "a producer id needs an epoch and a sequence",
-        ));
-    }
-    if header.is_transactional() && !header.has_producer() {
-        return Err(BatchError::Invalid(
-            "a transactional batch needs a producer id",
-        ));
+    if header.has_producer() && header.base_sequence < 0 {
+        return Err(BatchError::Invalid("a producer id needs a sequence"));
     }
     Ok(())
 }

@@ -57,7 +57,9 @@ impl Core {
     ) -> Result<(), StorageError> {
         let mut offset = self.place(batches, stamp, now_millis)?;
         for Batch { header, .. } in batches {
-            if self.producers.appended(header, offset, now_millis) {
+            // As in Kafka a producer was last seen at the time of its records.
+            let at = stamp.unwrap_or(header.max_timestamp);
+            if self.producers.appended(header, offset, at) {
                 self.transactions.begin(offset);
             }
             offset += i64::from(header.last_offset_delta) + 1;

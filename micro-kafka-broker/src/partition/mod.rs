@@ -19,6 +19,7 @@ mod retention;
 mod stored;
 mod table;
 mod transactions;
+mod unverified;
 mod waiter;
 
 pub(crate) use compaction::{Compacted, CompactionError, CompactionRun};

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::unverified::Unverified;
 use super::{Admission, MarkerError};
 use crate::batch::{Header, Marker};
 use crate::log::compaction::LastOfProducer;
@@ -51,8 +52,8 @@ pub(crate) enum Sequenced {
     Duplicate {
         /// Offset of its first record.
         base_offset: i64,
-        /// When it was appended, in milliseconds since 1970.
-        appended_at: i64,
+        /// The largest timestamp of its records, in milliseconds since 1970.
+        timestamp: i64,
     },
 }
 
@@ -61,7 +62,7 @@ struct Remembered {
     first_sequence: i32,
     last_sequence: i32,
     base_offset: i64,
-    appended_at: i64,
+    timestamp: i64,
 }
 
 impl Remembered {
@@ -109,6 +110,7 @@ pub(crate) struct ActiveProducer {
 #[derive(Debug, Default)]
 pub(crate) struct Producers {
     known: HashMap<i64, Producer>,
+    unverified: Unverified,
 }
 
 impl Producers {
@@ -129,6 +131,9 @@ impl Producers {
         }
         let producer_id = header.producer_id;
         let Some(producer) = self.known.get(&producer_id) else {
+            if admission != Admission::Coordinator {
+                self.unverified.check(header)?;
+            }
             return match admission == Admission::Added && header.base_sequence != 0 {
                 true => Err(out_of_order(header, -1)),
                 false => Ok(Sequenced::Next),
@@ -151,21 +156,32 @@ impl Producers {
             }
             last = producer.last_sequence();
         }
+        self.unverified.check(header)?;
+        if header.base_sequence != following(last) {
+            return Err(out_of_order(header, last));
+        }
         if producer.open.is_some() && !header.is_transactional() {
             return Err(ProducerError::OutsideTransaction { producer_id });
         }
-        if header.base_sequence == following(last) {
-            return Ok(Sequenced::Next);
-        }
-        Err(out_of_order(header, last))
+        Ok(Sequenced::Next)
     }
 
-    /// Remembers a batch that was appended at `base_offset`; true when it opened a transaction.
-    pub(crate) fn appended(&mut self, header: &Header, base_offset: i64, now_millis: i64) -> bool {
+    /// Notes a batch that may begin a transaction here, before its coordinator is asked: should it
+    /// be refused for now, none that follows it may come before it.
+    pub(super) fn verifying(&mut self, header: &Header, now_millis: i64) {
+        let known = self.known.get(&header.producer_id);
+        let goes_on = |p: &Producer| p.open.is_some() && p.epoch == header.producer_epoch;
+        if !known.is_some_and(goes_on) {
+            self.unverified.seen(header, now_millis);
+        }
+    }
+
+    /// Remembers a batch of this time that was appended at `base_offset`; true when it opened a transaction.
+    pub(crate) fn appended(&mut self, header: &Header, base_offset: i64, at_millis: i64) -> bool {
         if !header.has_producer() {
             return false;
         }
-        let producer = self.producer(header.producer_id, header.producer_epoch, now_millis);
+        let producer = self.producer(header.producer_id, header.producer_epoch, at_millis);
         if producer.window.len() == WINDOW {
             producer.window.pop_front();
         }
@@ -173,11 +189,14 @@ impl Producers {
             first_sequence: header.base_sequence,
             last_sequence: header.last_sequence(),
             base_offset,
-            appended_at: now_millis,
+            timestamp: at_millis,
         });
         let opened = header.is_transactional() && producer.open.is_none();
         if opened {
             producer.open = Some(base_offset);
+        }
+        if header.is_transactional() {
+            self.unverified.forget(header.producer_id);
         }
         opened
     }
@@ -201,6 +220,7 @@ impl Producers {
 
     /// Ends the producer's transaction; returns the first offset of one that was open.
     pub(super) fn ended(&mut self, marker: &Marker, now_millis: i64) -> Option<i64> {
+        self.unverified.forget(marker.producer_id);
         let producer = self.producer(marker.producer_id, marker.producer_epoch, now_millis);
         producer.coordinator_epoch = marker.coordinator_epoch;
         producer.open.take()
@@ -233,7 +253,7 @@ impl Producers {
                 first_sequence: preceding(entry.last_sequence, entry.offset_delta),
                 last_sequence: entry.last_sequence,
                 base_offset: entry.last_offset - i64::from(entry.offset_delta),
-                appended_at: entry.timestamp,
+                timestamp: entry.timestamp,
             });
             let producer = Producer {
                 epoch: entry.epoch,
@@ -246,6 +266,7 @@ impl Producers {
         });
         Self {
             known: known.collect(),
+            unverified: Unverified::default(),
         }
     }
 
@@ -299,6 +320,7 @@ impl Producers {
 
     /// Forgets producers that have not written since `before_millis`; returns how many.
     pub(super) fn expire(&mut self, before_millis: i64) -> usize {
+        self.unverified.expire(before_millis);
         let known = self.known.len();
         self.known
             .retain(|_, producer| producer.open.is_some() || producer.seen_at >= before_millis);
@@ -321,7 +343,7 @@ impl Producer {
             .find(same)
             .map(|batch| Sequenced::Duplicate {
                 base_offset: batch.base_offset,
-                appended_at: batch.appended_at,
+                timestamp: batch.timestamp,
             })
     }
 }

@@ -36,7 +36,7 @@ fn a_retry_within_five_batches_gets_its_original_offset() {
             again,
             Sequenced::Duplicate {
                 base_offset: i64::from(i) * 10,
-                appended_at: 0
+                timestamp: 0
             }
         );
     }
@@ -141,7 +141,7 @@ proptest! {
             let retried = &sent[sent.len().saturating_sub(back + 1)];
             prop_assert_eq!(
                 check(&producers, &retried.0),
-                Ok(Sequenced::Duplicate { base_offset: retried.1, appended_at: 0 })
+                Ok(Sequenced::Duplicate { base_offset: retried.1, timestamp: 0 })
             );
         }
     }

@@ -14,7 +14,7 @@ use super::{
     AppendError, EpochEnd, EpochError, FetchWaiter, Isolation, LeaderEpochs, Producers, ReadError,
     ReadRequest, Sequenced,
 };
-use crate::batch::{Batch, BatchError, validate};
+use crate::batch::{Batch, BatchError, Header, validate};
 use crate::fault::Switches;
 use crate::log::{Log, LogLayout, ReadLimit};
 use crate::meta::TopicSettings;
@@ -158,11 +158,12 @@ impl Partition {
         for batch in &batches {
             if let Sequenced::Duplicate {
                 base_offset,
-                appended_at,
+                timestamp,
             } = core.producers.check(&batch.header, admission)?
             {
                 answer.base_offset = base_offset;
-                answer.log_append_time = stamp.map_or(-1, |_| appended_at);
+                // Of the producer's own time too, as in Kafka.
+                answer.log_append_time = timestamp;
                 return Ok(answer);
             }
         }
@@ -174,6 +175,11 @@ impl Partition {
         let messages = u64::try_from(end - answer.base_offset).unwrap_or(0);
         self.traffic.appended(messages, records.len());
         Ok(answer)
+    }
+
+    /// Notes a batch of a transaction before its coordinator is asked about it.
+    pub(crate) fn verifying(&self, header: &Header, now_millis: i64) {
+        self.core.lock().producers.verifying(header, now_millis);
     }
 
     /// Reads whole batches from an offset on.
@@ -252,7 +258,8 @@ impl Partition {
 /// Refuses what cannot be sequenced: records of no transaction, and several batches of a producer at once.
 fn check_producers(batches: &[Batch], admission: Admission) -> Result<(), AppendError> {
     for Batch { header, .. } in batches {
-        if header.is_transactional() && admission == Admission::Plain {
+        let in_transaction = header.is_transactional() && header.has_producer();
+        if in_transaction && admission == Admission::Plain {
             return Err(AppendError::NoTransaction {
                 producer_id: header.producer_id,
             });

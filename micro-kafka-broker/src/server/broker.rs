@@ -11,9 +11,10 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use super::builder::BrokerBuilder;
+use super::remains::Remains;
 use super::running::{Blueprint, Running};
 use super::start_error::StartError;
-use super::state::{BrokerState, Remains};
+use super::state::BrokerState;
 use crate::clock::BrokerClock;
 use crate::fault::{Faults, Journal};
 use crate::observe::HttpPort;

@@ -10,7 +10,7 @@ use super::endpoint::Endpoint;
 use super::flush_policy::FlushPolicy;
 use super::running::Blueprint;
 use super::start_error::StartError;
-use super::state::Surroundings;
+use super::surroundings::Surroundings;
 use crate::clock::BrokerClock;
 use crate::compat::Release;
 use crate::config_file::{ConfigFile, ConfigFileError, FileListener};

@@ -16,10 +16,12 @@ mod limits;
 mod listener;
 mod metered;
 mod refusal;
+mod remains;
 mod reply;
 mod running;
 mod start_error;
 mod state;
+mod surroundings;
 mod watched;
 
 #[cfg(test)]

@@ -8,8 +8,10 @@ use super::clients::Clients;
 use super::dispatch::ServedApi;
 use super::endpoint::Node;
 use super::limits::RequestMemory;
+use super::remains::Remains;
 use super::start_error::StartError;
-use crate::clock::{BrokerClock, Clock};
+use super::surroundings::Surroundings;
+use crate::clock::Clock;
 use crate::compat::{Release, apis_of};
 use crate::coord::group::{GroupCoordinator, GroupLimits};
 use crate::coord::transaction::{MarkerWriter, TransactionCoordinator, TransactionLimits};
@@ -19,11 +21,10 @@ use crate::log::disk::DataDir;
 use crate::loggers::Loggers;
 use crate::meta::acl::AccessList;
 use crate::meta::users::ScramUsers;
-use crate::meta::{BrokerConfig, Catalog, Features, SecurityStore, StateTopic, TopicStore};
+use crate::meta::{BrokerConfig, Catalog, Features, StateTopic, TopicStore};
 use crate::observe::Meters;
 use crate::partition::{Flusher, PartitionTable};
 use crate::session::FetchSessions;
-use crate::wire::Uuid;
 
 /// Time between two looks for what is to be flushed.
 const FLUSHER_EVERY: Duration = Duration::from_secs(1);
@@ -71,78 +72,6 @@ pub(super) struct Plan {
     pub(super) release: Release,
     /// What outlives a crash.
     pub(super) surroundings: Surroundings,
-}
-
-/// What outlives a broker's crash, whatever becomes of its data.
-#[derive(Debug, Clone)]
-pub(super) struct Surroundings {
-    /// Time.
-    pub(super) clock: BrokerClock,
-    /// What goes wrong on command.
-    pub(super) faults: Faults,
-    /// What was asked and answered.
-    pub(super) journal: RequestJournal,
-    /// How many clients are connected.
-    pub(super) clients: Clients,
-    /// How many connections there have been.
-    pub(super) connections: Arc<AtomicU64>,
-    /// The levels of the program's log, for admin clients; `None` where it keeps them to itself.
-    pub(super) loggers: Option<Loggers>,
-}
-
-impl Surroundings {
-    /// Those of a broker that runs by this clock.
-    pub(super) fn new(clock: BrokerClock) -> Self {
-        Self {
-            journal: RequestJournal::new(clock.clock().now()),
-            clock,
-            faults: Faults::default(),
-            clients: Clients::none(),
-            connections: Arc::default(),
-            loggers: None,
-        }
-    }
-}
-
-/// What a broker in memory has kept, as a disk would.
-#[derive(Debug, Clone)]
-pub(super) struct Remains {
-    cluster_id: String,
-    catalog: Arc<Catalog>,
-    partitions: Arc<PartitionTable>,
-    producer_ids: Arc<ProducerIds>,
-    access: Option<Arc<AccessList>>,
-    users: Arc<ScramUsers>,
-}
-
-impl Remains {
-    fn new(plan: &mut Plan) -> Result<Self, StartError> {
-        let ids = plan.nodes.iter().map(|node| node.id).collect();
-        let config = std::mem::take(&mut plan.config);
-        let catalog = Arc::new(Catalog::new(config, ids));
-        let partitions = match &plan.data {
-            Some(data) => PartitionTable::on_disk(Arc::clone(data)),
-            None => PartitionTable::new(),
-        };
-        let switches = plan.surroundings.faults.switches().clone();
-        let partitions = Arc::new(partitions.obeying(switches));
-        catalog.observe(Arc::<PartitionTable>::clone(&partitions));
-        let cluster_id = match &plan.data {
-            Some(data) => data.cluster_id().to_owned(),
-            None => Uuid::random().to_string(),
-        };
-        let security = plan.data.as_ref().map(|data| SecurityStore::open(data));
-        let security = security.transpose()?;
-        let access = AccessList::from_config(catalog.config(), security.as_ref());
-        Ok(Self {
-            cluster_id,
-            catalog,
-            partitions,
-            producer_ids: Arc::default(),
-            access: access.map(Arc::new),
-            users: Arc::new(security.map(ScramUsers::kept).unwrap_or_default()),
-        })
-    }
 }
 
 impl BrokerState {

@@ -61,7 +61,8 @@ impl World {
     }
 
     fn append_as(&self, producer_id: i64, millis: i64) {
-        let batch = BatchBuilder::new().producer(producer_id, 0, 0).value("v");
+        let batch = BatchBuilder::new().producer(producer_id, 0, 0);
+        let batch = batch.record(None, Some(b"v"), millis);
         let (batch, settings) = (batch.build(), &self.topic.settings);
         let appended = self
             .partition

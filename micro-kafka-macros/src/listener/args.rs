@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{Expr, LitStr, Path, ReturnType, Signature};
 
+use super::breaker::breaker;
 use super::code::{ErrorHandler, SendTo, error_handler, function, of, one_topic, send_to};
 use super::gathering::{Gathering, gathering};
 use super::pace::{rate_limit, timeout};
@@ -28,7 +29,7 @@ const MOST_CONSUMERS: u32 = 1_000;
 /// Each handler at work has its memory: more is a mistake.
 const MOST_HANDLERS: u32 = 1_000_000;
 
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 28] = [
     "topics",
     "topic_pattern",
     "topic_partitions",
@@ -44,6 +45,7 @@ const KEYS: [&str; 27] = [
     "dispatch",
     "timeout",
     "rate_limit",
+    "breaker",
     "ack_mode",
     "retry",
     "batch",
@@ -59,7 +61,7 @@ const KEYS: [&str; 27] = [
 ];
 
 /// Those of `#[dlt_handler]`: its topics follow from its listener.
-const LETTER_KEYS: [&str; 21] = [
+const LETTER_KEYS: [&str; 22] = [
     "of",
     "id",
     "group_id",
@@ -73,6 +75,7 @@ const LETTER_KEYS: [&str; 21] = [
     "dispatch",
     "timeout",
     "rate_limit",
+    "breaker",
     "ack_mode",
     "retry",
     "batch",
@@ -98,6 +101,7 @@ pub(super) struct Args {
     pub(super) dispatch: Option<&'static str>,
     pub(super) timeout: Option<LitStr>,
     pub(super) rate_limit: Option<LitStr>,
+    pub(super) breaker: Vec<(&'static str, String)>,
     pub(super) ack_mode: Option<&'static str>,
     pub(super) retry: Retry,
     pub(super) topic_pattern: Option<LitStr>,
@@ -192,6 +196,7 @@ fn values(settings: &[Setting], ctxt: &mut Ctxt) -> Args {
             "dispatch" => args.dispatch = word(setting, "dispatch", &DISPATCHES, ctxt),
             "timeout" => args.timeout = timeout(setting, ctxt),
             "rate_limit" => args.rate_limit = rate_limit(setting, ctxt),
+            "breaker" => args.breaker = breaker(setting, ctxt),
             "ack_mode" => args.ack_mode = word(setting, "ack mode", &ACK_MODES, ctxt),
             "retry" => {
                 args.retry_span = Some(setting.span());

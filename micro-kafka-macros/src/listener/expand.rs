@@ -241,6 +241,8 @@ fn values(support: &Support, args: &Args) -> TokenStream {
     let dispatch = variant("Dispatch", args.dispatch);
     let timeout = optional(&args.timeout);
     let rate_limit = optional(&args.rate_limit);
+    let breaker = args.breaker.iter();
+    let breaker = breaker.map(|(key, value)| quote!((#key, #value)));
     let ack_mode = variant("AckMode", args.ack_mode);
     let retry = args.retry.fields(support);
     let declared = declared(support, args);
@@ -259,6 +261,7 @@ fn values(support: &Support, args: &Args) -> TokenStream {
         dispatch: #dispatch,
         timeout: #timeout,
         rate_limit: #rate_limit,
+        breaker: &[#(#breaker),*],
         ack_mode: #ack_mode,
         retry: #support::RetryDef { #retry },
         #declared

@@ -3,6 +3,7 @@
 mod args;
 mod argument;
 mod batch;
+mod breaker;
 mod code;
 mod expand;
 mod gathering;

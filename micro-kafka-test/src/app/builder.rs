@@ -11,6 +11,7 @@ use micro_kafka::idempotent::IdempotencyStore;
 use micro_kafka::listener::{
     Alarm, Delivery, Handled, HandlerService, Interceptor, RebalanceListener,
 };
+use micro_kafka::observe::Propagation;
 #[cfg(feature = "sqlx")]
 use micro_kafka::outbox::{Dialect, Outbox};
 use tower_layer::Layer;
@@ -121,6 +122,18 @@ impl TestAppBuilder {
         <L::Service as Service<Delivery>>::Future: Send + 'static,
     {
         self.app = self.app.layer(layer);
+        self
+    }
+
+    /// Ties the spans of listeners that have `spans = true` to a tracing system.
+    pub fn propagation(mut self, propagation: impl Propagation + 'static) -> Self {
+        self.app = self.app.propagation(propagation);
+        self
+    }
+
+    /// Adds a tag to all figures.
+    pub fn metric_tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.app = self.app.metric_tag(name, value);
         self
     }
 

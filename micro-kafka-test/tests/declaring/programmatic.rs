@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use micro_kafka::app::Listener;
 use micro_kafka::error::{Action, BoxError, ListenerError};
-use micro_kafka::listener::{AckMode, BatchDef, Delivery};
+use micro_kafka::listener::{AckMode, BatchDef, BreakerSpec, Delivery, Dispatch};
 use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
 
@@ -188,4 +188,35 @@ async fn a_batch_listener_does_not_commit_by_record(kafka: EmbeddedKafka) {
         refused.to_string().contains("a batch is one call"),
         "{refused}"
     );
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_listener_of_the_program_says_where_it_runs(kafka: EmbeddedKafka) {
+    for (dispatch, on_its_consumer) in [(Dispatch::Inline, true), (Dispatch::Blocking, false)] {
+        let id = format!("{dispatch}");
+        let threads = Journal::<String>::new();
+        let noted = threads.clone();
+        let listener = Listener::new(&id, move |_| {
+            let threads = noted.clone();
+            Box::pin(async move {
+                threads.note(std::thread::current().name().unwrap_or_default().into());
+                Ok(())
+            })
+        });
+        let listener = listener.topics(["orders"]).dispatch(dispatch);
+        let listener = listener.breaker(BreakerSpec::default());
+        let app = kafka.app().register(listener);
+        let app = app.listener(declared).state(Journal::<String>::new());
+        let app = app.start().await;
+        kafka.send("orders", "one").await;
+        app.listener(&id).settled().await;
+        let own = format!("kafka-{id}-0");
+        let threads = threads.entries();
+        let holds = |thread: &String| (*thread == own) == on_its_consumer;
+        assert!(
+            !threads.is_empty() && threads.iter().all(holds),
+            "{threads:?}"
+        );
+        app.stop().await;
+    }
 }

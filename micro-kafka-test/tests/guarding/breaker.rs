@@ -177,3 +177,40 @@ async fn batches_are_held_too(kafka: EmbeddedKafka) {
     let settled = listener.settled().await;
     settled.assert_handled(12).assert_dead_lettered(0);
 }
+
+#[kafka_listener(
+    topics = "orders",
+    group_id = "declared",
+    retry(attempts = 20, backoff = "1s"),
+    breaker(window = 4, wait = "10s")
+)]
+async fn declared(order: &str, State(gateway): State<Gateway>) -> Result<(), ChargeError> {
+    gateway.ask(order, 1)
+}
+
+#[kafka_test(topics = ["orders", "orders-dlt"], clock = "paused")]
+async fn a_breaker_is_declared_by_attribute_and_overridden_by_settings(kafka: EmbeddedKafka) {
+    let waits = [
+        ("", 10),
+        ("[kafka.listeners.declared]\nbreaker.wait = '25s'\n", 25),
+    ];
+    for (settings, seconds) in waits {
+        let gateway = Gateway::default();
+        gateway.down.store(true, Ordering::SeqCst);
+        let app = kafka.app().listener(declared).state(gateway.clone());
+        let app = app.config(settings).start().await;
+        let mut events = app.listener("declared").events();
+        kafka.send("orders", "1").await;
+        kafka.advance("3s").await;
+        let opened = std::iter::from_fn(|| events.try_next()).find_map(|event| match &*event {
+            ContainerEvent::BreakerOpened { wait, .. } => Some(*wait),
+            _ => None,
+        });
+        assert_eq!(opened, Some(Duration::from_secs(seconds)));
+        assert_eq!(gateway.asked.entries().len(), 3);
+        gateway.down.store(false, Ordering::SeqCst);
+        kafka.advance(Duration::from_secs(seconds)).await;
+        app.listener("declared").settled().await.assert_handled(1);
+        app.stop().await;
+    }
+}

@@ -10,6 +10,7 @@
 mod driven;
 mod groups;
 mod letters;
+mod markers;
 mod options;
 mod records;
 

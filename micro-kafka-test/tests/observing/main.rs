@@ -11,6 +11,7 @@ mod meters;
 
 use std::sync::{Arc, mpsc};
 
+use micro_kafka::app::{Listener, RecordFuture};
 use micro_kafka::listener::HealthReason;
 use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
@@ -72,6 +73,48 @@ async fn every_outcome_is_counted_by_listener(kafka: EmbeddedKafka) {
         meters.timed("micro_kafka_listener_duration_seconds", "charge"),
         7
     );
+}
+
+const TAGS: &str = r#"
+[kafka]
+metric-tags = "region=eu, team=nobody"
+[kafka.listeners.charge]
+metric-tags = ["team=billing"]
+"#;
+
+#[kafka_test(topics = ["orders"])]
+async fn figures_carry_the_tags_of_program_settings_and_listener(kafka: EmbeddedKafka) {
+    let meters = Meters::installed();
+    let listener = Listener::new("tagged", |_record: &Record| -> RecordFuture<'_> {
+        Box::pin(async { Ok(()) })
+    });
+    let listener = listener.topics(["orders"]).group_id("tagged");
+    let listener = listener.metric_tag("tier", "1").metric_tag("team", "own");
+    let app = kafka.app().config(TAGS).listener(charge).register(listener);
+    let app = app
+        .metric_tag("region", "us")
+        .metric_tag("zone", "b")
+        .start()
+        .await;
+    kafka.send("orders", "fine").await;
+    app.template().send("orders", "fine").await.unwrap();
+    app.settled().await;
+    app.stop().await;
+    let handled = "micro_kafka_listener_handled_total";
+    let common = [("region", "eu"), ("zone", "b")];
+    let with = |own: &[(&'static str, &'static str)]| {
+        common.iter().chain(own).copied().collect::<Vec<_>>()
+    };
+    let charge = with(&[("listener", "charge"), ("team", "billing")]);
+    assert_eq!(meters.value(handled, &charge), Some(2));
+    let tagged = with(&[("listener", "tagged"), ("team", "own"), ("tier", "1")]);
+    assert_eq!(meters.value(handled, &tagged), Some(2));
+    let template = with(&[("template", "default"), ("team", "nobody")]);
+    let delivered = "micro_kafka_template_delivered_total";
+    assert_eq!(meters.value(delivered, &template), Some(1));
+    let seconds = "micro_kafka_template_delivery_seconds";
+    assert_eq!(meters.value(seconds, &template), Some(1));
+    meters.assert_known();
 }
 
 #[kafka_test(topics = ["clicks"])]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use metrics::{
     Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
+use micro_kafka::observe::METRICS;
 use parking_lot::Mutex;
 
 /// All meters of this process.
@@ -39,7 +40,7 @@ impl Meters {
         Arc::clone(self.0.lock().entry(key.clone()).or_default())
     }
 
-    fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
+    pub(super) fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
         let meters = self.0.lock();
         let found = meters.iter().find(|(key, _)| {
             let has = |(name, value): &(&str, &str)| {
@@ -59,6 +60,17 @@ impl Meters {
     /// How many values a histogram was told.
     pub(super) fn timed(&self, name: &str, listener: &str) -> u64 {
         self.counter(name, listener)
+    }
+
+    /// Every figure so far is one of the catalog, with the tags that it says.
+    pub(super) fn assert_known(&self) {
+        for key in self.0.lock().keys() {
+            let known = METRICS.iter().find(|known| known.name == key.name());
+            let known = known.unwrap_or_else(|| panic!("{key} is in no table"));
+            let tags: Vec<_> = key.labels().map(metrics::Label::key).collect();
+            let tags = tags.into_iter().take(known.tags.len());
+            assert!(tags.eq(known.tags.iter().copied()), "{key}");
+        }
     }
 
     /// Waits until a gauge has this value.

@@ -8,6 +8,7 @@
 )]
 
 mod next_generation;
+mod slow_handler;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

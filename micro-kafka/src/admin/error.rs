@@ -9,7 +9,10 @@ use crate::client::{ErrorCode, Refusal};
 #[non_exhaustive]
 pub enum AdminError {
     /// The client lacks the right.
-    #[error("not authorised to {operation} `{resource}`: {code}")]
+    #[error(
+        "not authorised to {operation} `{resource}`: {code}{}",
+        needed(operation)
+    )]
     Unauthorized {
         /// What was asked for, as in `create topic`.
         operation: &'static str,
@@ -46,6 +49,21 @@ pub enum AdminError {
         /// The broker's words.
         reason: String,
     },
+}
+
+/// The entry of the access control list that is missing.
+fn needed(operation: &str) -> &'static str {
+    match operation {
+        "create topic" => "; the principal needs CREATE on the topic or on the cluster",
+        "add partitions to topic" => "; the principal needs ALTER on the topic",
+        "alter the configuration of topic" => "; the principal needs ALTER_CONFIGS on the topic",
+        "describe the configuration of topic" => {
+            "; the principal needs DESCRIBE_CONFIGS on the topic"
+        }
+        "describe topic" => "; the principal needs DESCRIBE on the topic",
+        "delete topic" => "; the principal needs DELETE on the topic",
+        _ => "",
+    }
 }
 
 impl AdminError {

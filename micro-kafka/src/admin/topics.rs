@@ -50,6 +50,30 @@ impl NewTopic {
         self
     }
 
+    /// Keeps the last record of each key: `cleanup.policy = compact`, as Spring's `compact()`.
+    #[must_use]
+    pub fn compacted(self) -> Self {
+        self.config("cleanup.policy", "compact")
+    }
+
+    /// Its name, without namespace.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many partitions it is to have.
+    #[must_use]
+    pub fn partition_count(&self) -> Option<u32> {
+        self.partitions
+    }
+
+    /// Its configurations, in the order in which they were set.
+    #[must_use]
+    pub fn configs(&self) -> &[(String, String)] {
+        &self.configs
+    }
+
     fn spec<'s>(&'s self, wire_name: &'s str) -> TopicSpec<'s> {
         let partitions = self.partitions.map(i32::try_from);
         TopicSpec {

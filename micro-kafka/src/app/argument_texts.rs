@@ -25,6 +25,14 @@ impl Arguments {
         put("dispatch", self.dispatch.map(|way| way.to_string()));
         put("timeout", self.timeout.clone());
         put("rate_limit", self.rate_limit.clone());
+        for (key, value) in &self.breaker {
+            put(&format!("breaker.{key}"), Some(value.clone()));
+        }
+        put("spans", self.spans.map(|spans| spans.to_string()));
+        put(
+            "metric_tags",
+            (!self.metric_tags.is_empty()).then(|| self.metric_tags.join(",")),
+        );
         put("idempotency_store", self.idempotency_store.clone());
         put("idempotency_window", self.idempotency_window.clone());
         put("ack_mode", self.ack_mode.map(|mode| mode.to_string()));

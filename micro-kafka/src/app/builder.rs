@@ -25,6 +25,7 @@ use crate::listener::{
     Alarm, AlarmHook, Delivery, FailureHooks, Handled, HandlerService, Interceptor, Layers,
     RebalanceListener, States,
 };
+use crate::observe::{MetricTags, Propagation};
 #[cfg(feature = "sqlx")]
 use crate::outbox::{Dialect, Outbox, Relayed};
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
@@ -66,6 +67,8 @@ pub struct KafkaAppBuilder {
     templates: TemplateChange,
     template: Option<KafkaTemplate>,
     codecs: Codecs,
+    propagation: Option<Arc<dyn Propagation>>,
+    metric_tags: Vec<(String, String)>,
     #[cfg(feature = "sqlx")]
     outboxes: Vec<Arc<dyn Relayed>>,
 }
@@ -248,6 +251,20 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Ties the spans of listeners that have `spans = true` to a tracing system.
+    pub fn propagation(mut self, propagation: impl Propagation + 'static) -> Self {
+        self.propagation = Some(Arc::new(propagation));
+        self
+    }
+
+    /// Adds a tag to all figures of the application's listeners and templates: Spring's
+    /// `micrometerTags`. One of the settings (`metric-tags` of `[kafka]`, or of a listener) counts
+    /// over it.
+    pub fn metric_tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metric_tags.push((name.into(), value.into()));
+        self
+    }
+
     /// Reads the settings and checks everything that can be checked without a broker.
     ///
     /// # Errors
@@ -259,11 +276,14 @@ impl KafkaAppBuilder {
         let listeners = self.registry.collect(&mut problems);
         check_unused_tables(&config, &listeners, &later, &mut problems);
         let codecs = codecs(self.codecs, &config, &mut problems);
+        let metric_tags = MetricTags::new(self.metric_tags);
         let template = self.template.or_else(|| {
+            let tags = config.kafka().metric_tags.over(&metric_tags);
             template(
                 &config,
                 &codecs,
                 &self.error_hook,
+                &tags,
                 &self.templates,
                 &self.clock,
             )
@@ -300,6 +320,8 @@ impl KafkaAppBuilder {
                 alarm: self.alarm_hook,
             },
             layers: self.layers,
+            propagation: self.propagation,
+            metric_tags,
             #[cfg(feature = "sqlx")]
             outboxes: self.outboxes,
         })
@@ -321,6 +343,8 @@ pub struct KafkaApp {
     pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
     pub(super) failure_hooks: FailureHooks,
     pub(super) layers: Layers,
+    pub(super) propagation: Option<Arc<dyn Propagation>>,
+    pub(super) metric_tags: MetricTags,
     #[cfg(feature = "sqlx")]
     pub(super) outboxes: Vec<Arc<dyn Relayed>>,
 }
@@ -346,6 +370,8 @@ impl KafkaApp {
             templates: TemplateChange::default(),
             template: None,
             codecs: Codecs::default(),
+            propagation: None,
+            metric_tags: Vec::new(),
             #[cfg(feature = "sqlx")]
             outboxes: Vec::new(),
         }

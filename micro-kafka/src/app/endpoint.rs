@@ -58,6 +58,8 @@ pub(super) fn endpoint(
         rate_limit: resolved.rate_limit,
         idempotent: None,
         breaker: resolved.breaker,
+        spans: resolved.spans,
+        metric_tags: resolved.metric_tags,
         layers: listener.code.layers,
         ack_mode: resolved.ack_mode,
         auto_commit: resolved.auto_commit,

@@ -12,6 +12,7 @@ use crate::error::{ErrorHandler, Recover};
 use crate::listener::{
     ContainerDeps, FailureHooks, Interceptors, Layers, ListenerContainer, RebalanceListener, States,
 };
+use crate::observe::{MetricTags, Propagation};
 use crate::template::KafkaTemplate;
 
 /// What all containers of an application are given.
@@ -28,12 +29,15 @@ pub(super) struct Maker {
     pub(super) interceptors: Interceptors,
     pub(super) failure_hooks: FailureHooks,
     pub(super) layers: Layers,
+    pub(super) propagation: Option<Arc<dyn Propagation>>,
+    pub(super) metric_tags: MetricTags,
     pub(super) runtime: Handle,
 }
 
 impl Maker {
     /// Containers that do not run yet: the listener's, then those that read its retry topics.
-    pub(super) fn containers(&self, plan: Plan) -> Vec<ListenerContainer> {
+    pub(super) fn containers(&self, mut plan: Plan) -> Vec<ListenerContainer> {
+        plan.endpoint.metric_tags = plan.endpoint.metric_tags.over(&self.metric_tags);
         let readers = readers(&plan.endpoint);
         let deps = self.deps(&plan);
         let all = std::iter::once(plan.endpoint).chain(readers);
@@ -54,6 +58,7 @@ impl Maker {
             interceptors: self.interceptors.clone(),
             failure_hooks: self.failure_hooks.clone(),
             layers: self.layers.clone(),
+            propagation: self.propagation.clone(),
             namespace: self.config.kafka().namespaced("").into(),
             runtime: self.runtime.clone(),
         }

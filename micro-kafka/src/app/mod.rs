@@ -7,6 +7,7 @@ mod builder;
 mod codecs;
 mod dead_letter_ways;
 mod dead_letters;
+mod declared_topics;
 mod delayed;
 mod detached;
 mod dlt_handlers;

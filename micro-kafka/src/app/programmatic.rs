@@ -16,9 +16,9 @@ use crate::config::Recoverer;
 use crate::error::{BoxError, ErrorHandler, ListenerError};
 use crate::idempotent::IdempotentDef;
 use crate::listener::{
-    AckMode, BatchDef, BatchOutcome, BatchResult, Delivery, Dispatch, Filter, Finished, Handled,
-    Handler, HandlerFuture, HandlerService, LISTENERS, MissingResult, Order, RetryDef, SendTo,
-    Source, TransactionDef,
+    AckMode, BatchDef, BatchOutcome, BatchResult, BreakerSpec, Delivery, Dispatch, Filter,
+    Finished, Handled, Handler, HandlerFuture, HandlerService, LISTENERS, MissingResult, Order,
+    RetryDef, SendTo, Source, TransactionDef,
 };
 use crate::record::Record;
 
@@ -303,6 +303,29 @@ impl Listener {
         <L::Service as Service<Delivery>>::Future: Send + 'static,
     {
         self.0.code.layers.push(layer);
+        self
+    }
+
+    /// Stops for a while when more than half of the last attempts failed; see [`BreakerSpec`].
+    pub fn breaker(mut self, breaker: BreakerSpec) -> Self {
+        self.0.arguments.breaker = vec![
+            ("enabled".to_owned(), "true".to_owned()),
+            ("window".to_owned(), breaker.window.to_string()),
+            ("wait".to_owned(), breaker.wait.to_string()),
+        ];
+        self
+    }
+
+    /// Whether each attempt is a span of the `tracing` facade, in the trace of its record.
+    pub fn spans(mut self, spans: bool) -> Self {
+        self.0.arguments.spans = Some(spans);
+        self
+    }
+
+    /// Adds a tag to its figures.
+    pub fn metric_tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let tag = format!("{}={}", name.into(), value.into());
+        self.0.arguments.metric_tags.push(tag);
         self
     }
 

@@ -9,6 +9,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::all_partitions;
 use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
+use super::declared_topics;
 use super::delayed;
 use super::error::Error;
 use super::maker::Maker;
@@ -23,6 +24,7 @@ use crate::error::{
     SendBackRecoverer,
 };
 use crate::listener::{ContainerHealth, Gate, ListenerContainer, PartitionProgress, StopReport};
+use crate::observe::describe_metrics;
 #[cfg(feature = "sqlx")]
 use crate::outbox::{RelayHandle, Relayed};
 use crate::template::KafkaTemplate;
@@ -46,6 +48,7 @@ pub struct RunningApp {
 impl RunningApp {
     pub(super) async fn start(app: KafkaApp) -> Result<Self, Error> {
         let runtime = multi_thread_runtime()?;
+        describe_metrics();
         let dead_letters = dead_letters(&app)?;
         let flush_timeout = app.config.kafka().producer.flush_timeout;
         #[cfg(feature = "sqlx")]
@@ -63,9 +66,12 @@ impl RunningApp {
             interceptors: app.interceptors.into_iter().collect(),
             failure_hooks: app.failure_hooks,
             layers: app.layers,
+            propagation: app.propagation,
+            metric_tags: app.metric_tags,
             runtime,
         };
         let mut plans = app.plans;
+        declared_topics::ensure(&maker.config, &maker.template).await?;
         all_partitions::fill(&mut plans, &maker.template).await?;
         let plans = plans.into_iter();
         let mut containers: Vec<_> = plans.flat_map(|plan| maker.containers(plan)).collect();

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::codec::Codecs;
 use crate::config::Config;
 use crate::delayed::DelayedTopic;
+use crate::observe::MetricTags;
 use crate::template::{ErrorHook, KafkaTemplate, TemplateConfig};
 
 type Change = dyn Fn(Option<&str>, TemplateConfig) -> TemplateConfig + Send + Sync;
@@ -44,12 +45,14 @@ pub(super) fn template(
     config: &Config,
     codecs: &Codecs,
     hook: &ErrorHook,
+    tags: &MetricTags,
     change: &TemplateChange,
     clock: &Clock,
 ) -> Result<KafkaTemplate, ConfigError> {
     let make = |name, mut made: TemplateConfig| {
         made.error_hook = hook.clone();
         made.codecs = codecs.clone();
+        made.metric_tags = tags.clone();
         KafkaTemplate::at_first_use(change.apply(name, made))
     };
     let mut own = TemplateConfig::from(config);

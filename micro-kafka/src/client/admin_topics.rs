@@ -108,7 +108,9 @@ pub(crate) async fn delete_topics(
 
 /// # Safety
 /// The results must live.
-unsafe fn topic_results(topics: &[*const rdsys::rd_kafka_topic_result_t]) -> Answers<()> {
+pub(super) unsafe fn topic_results(
+    topics: &[*const rdsys::rd_kafka_topic_result_t],
+) -> Answers<()> {
     topics
         .iter()
         .map(|topic| {

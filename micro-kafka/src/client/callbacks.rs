@@ -18,6 +18,8 @@ pub(super) struct Callbacks {
     heard: Mutex<Vec<Heard>>,
     /// Why a broker's certificate was not trusted, until librdkafka tells that a handshake failed.
     distrust: Mutex<Option<String>>,
+    /// What kept the client from a broker, which librdkafka tells once in a while only.
+    obstacle: Mutex<Option<String>>,
 }
 
 /// A callback, written down.
@@ -44,6 +46,7 @@ impl Callbacks {
             client_id: client_id.to_owned(),
             heard: Mutex::default(),
             distrust: Mutex::default(),
+            obstacle: Mutex::default(),
         }
     }
 
@@ -58,13 +61,23 @@ impl Callbacks {
     /// librdkafka's words for a failed handshake with the reason, which it does not know.
     fn explained(&self, text: String) -> String {
         const FAILED: &str = "SSL handshake failed: ";
-        let Some(at) = text.find(FAILED) else {
-            return text;
-        };
-        match self.distrust.lock().take() {
-            Some(reason) => format!("{}{reason}", &text[..at + FAILED.len()]),
-            None => text,
+        const DOWN: &str = "brokers are down";
+        if text.ends_with(DOWN) {
+            return match &*self.obstacle.lock() {
+                Some(obstacle) => format!("{text}: {obstacle}"),
+                None => text,
+            };
         }
+        let reason = text
+            .contains(FAILED)
+            .then(|| self.distrust.lock().take())
+            .flatten();
+        let text = match (text.split_once(FAILED), reason) {
+            (Some((place, _)), Some(reason)) => format!("{place}{FAILED}{reason}"),
+            _ => text,
+        };
+        *self.obstacle.lock() = Some(text.clone());
+        text
     }
 
     fn note(&self, heard: Heard) {

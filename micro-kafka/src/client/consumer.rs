@@ -409,6 +409,14 @@ impl RecordSource for KafkaConsumer {
         (code == Code::RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0).then_some(high)
     }
 
+    fn position(&self, slot: Slot) -> Option<i64> {
+        let mut list = self.list(&[slot]).ok()?;
+        // SAFETY: client and list are alive.
+        let code = unsafe { rdsys::rd_kafka_position(self.client.raw(), list.raw()) };
+        check("rd_kafka_position", code).ok()?;
+        list.entries().next()?.offset()
+    }
+
     fn close(&mut self) -> Result<(), ClientError> {
         self.closing = true;
         if self.holds_nothing() {

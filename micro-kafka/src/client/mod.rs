@@ -7,6 +7,7 @@
 mod admin;
 mod admin_offsets;
 mod admin_partitions;
+mod admin_topic_changes;
 mod admin_topics;
 mod any_client;
 mod assigned_consumer;
@@ -55,6 +56,9 @@ pub use properties::{CONSUMER_DEFAULTS, CONSUMER_FIXED, consumer_properties};
 pub(crate) use admin::Refusal;
 pub(crate) use admin_offsets::{End, committed, list_offsets};
 pub(crate) use admin_partitions::describe_topics;
+pub(crate) use admin_topic_changes::{
+    alter_topic_configs, create_partitions, describe_topic_configs,
+};
 pub(crate) use admin_topics::{TopicSpec, create_topics, delete_topics};
 pub(crate) use any_client::AnyClient;
 pub(crate) use assigned_consumer::AssignedConsumer;

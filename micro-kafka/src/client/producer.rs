@@ -17,6 +17,7 @@ use super::{
     ConfigError, DeliveryHook, ErrorCode, FailureHook, NativeEvent, ProducerHooks, Refused,
     producer_events,
 };
+use crate::observe::DeliveryMeters;
 
 /// The names of the property by which a client finds its cluster.
 pub(crate) const SERVERS: [&str; 2] = ["bootstrap.servers", "metadata.broker.list"];
@@ -108,6 +109,10 @@ impl Core {
 
     pub(crate) fn hook(&self) -> &FailureHook {
         &self.hooks.failures
+    }
+
+    pub(super) fn meters(&self) -> Option<&DeliveryMeters> {
+        self.hooks.meters.as_deref()
     }
 
     pub(super) fn deliveries(&self) -> Option<&DeliveryHook> {
@@ -203,7 +208,7 @@ impl Core {
     }
 
     /// Records that are not reported yet.
-    fn outstanding(&self) -> usize {
+    pub(crate) fn outstanding(&self) -> usize {
         // SAFETY: the client lives.
         let count = unsafe { rdsys::rd_kafka_outq_len(self.client()) };
         usize::try_from(count).unwrap_or(0)

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use rdkafka::bindings as rdsys;
 
@@ -80,6 +81,7 @@ fn report(core: &Core, event: &NativeEvent) -> usize {
             return count;
         }
         count += reports.len();
+        let mut failed = 0;
         // SAFETY: each message lives as long as the event.
         let report_at = |index: usize| unsafe { reports.get(index)?.as_ref() };
         for index in 0..reports.len() {
@@ -87,15 +89,27 @@ fn report(core: &Core, event: &NativeEvent) -> usize {
                 prefetch(later._private);
             }
             if let Some(message) = report_at(index) {
-                settle(core, message);
+                failed += usize::from(!settle(core, message));
             }
+        }
+        if let Some(meters) = core.meters() {
+            let took = report_at(0).and_then(latency);
+            meters.add(reports.len() - failed, failed, took);
         }
     }
 }
 
-/// Tells whom it concerns of one record.
-fn settle(core: &Core, message: &rdsys::rd_kafka_message_t) {
+/// How long it took from the local queue to the answer.
+fn latency(message: &rdsys::rd_kafka_message_t) -> Option<Duration> {
+    // SAFETY: the message lives.
+    let micros = unsafe { rdsys::rd_kafka_message_latency(message) };
+    u64::try_from(micros).ok().map(Duration::from_micros)
+}
+
+/// Tells whom it concerns of one record; whether the broker has it.
+fn settle(core: &Core, message: &rdsys::rd_kafka_message_t) -> bool {
     let report = outcome(core, message);
+    let delivered = report.is_ok();
     match &report {
         Ok(_) => core.refused().clear(),
         Err(refused) => core.count_lost(refused.code),
@@ -107,11 +121,12 @@ fn settle(core: &Core, message: &rdsys::rd_kafka_message_t) {
         if let Err(refused) = report {
             core.hook().call(refused.of(topic_name(message)));
         }
-        return;
+        return delivered;
     }
     // SAFETY: `Topic::queue` gave this reference to librdkafka, which reports each record once.
     let slot = unsafe { Arc::from_raw(message._private.cast_const().cast::<Slot>()) };
     slot.complete(report);
+    delivered
 }
 
 /// Has the memory of a slot on its way into the caches: it was last used when its record was sent.
@@ -249,7 +264,7 @@ fn error(core: &Core, event: &NativeEvent) {
     if code == ErrorCode::ALL_BROKERS_DOWN {
         // Eighty times a second until one is there, and librdkafka's log tells why there is none.
         tracing::debug!(%code, reason, "the producer has no broker");
-    } else if code == ErrorCode::AUTHENTICATION || code == ErrorCode::TLS {
+    } else if is_refusal(code, &reason) {
         // Again at each attempt to connect, less and less often.
         if core.refused().note(&reason) {
             tracing::error!(%code, reason, "brokers do not let the producer in");
@@ -257,6 +272,13 @@ fn error(core: &Core, event: &NativeEvent) {
     } else {
         tracing::warn!(%code, reason, "the producer has a problem");
     }
+}
+
+/// Whether a broker was reached and there is no way in; with TLS 1.3, a client's certificate is refused
+/// once the handshake is over.
+fn is_refusal(code: ErrorCode, reason: &str) -> bool {
+    let alert = reason.contains("alert") && reason.contains("SSL");
+    code == ErrorCode::AUTHENTICATION || code == ErrorCode::TLS || alert
 }
 
 impl Core {

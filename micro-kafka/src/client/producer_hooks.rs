@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{DeliveryHook, FailureHook, Partitioner};
+use crate::observe::DeliveryMeters;
 
 /// Who is told of deliveries, and who chooses partitions.
 #[derive(Clone)]
@@ -11,6 +12,7 @@ pub(crate) struct ProducerHooks {
     pub(crate) failures: FailureHook,
     pub(crate) deliveries: Option<DeliveryHook>,
     pub(crate) partitioner: Option<Arc<dyn Partitioner>>,
+    pub(crate) meters: Option<Arc<DeliveryMeters>>,
 }
 
 impl From<FailureHook> for ProducerHooks {
@@ -19,6 +21,7 @@ impl From<FailureHook> for ProducerHooks {
             failures,
             deliveries: None,
             partitioner: None,
+            meters: None,
         }
     }
 }

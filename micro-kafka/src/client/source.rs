@@ -150,6 +150,13 @@ pub(crate) trait RecordSource: Send {
     /// The end of a partition as the last fetch told it.
     fn known_end(&self, slot: Slot) -> Option<i64>;
 
+    /// The offset after all that was taken out of a partition's queue, records of transactions'
+    /// ends included, which are given to nobody; `None` if that is not known.
+    fn position(&self, slot: Slot) -> Option<i64> {
+        let _ = slot;
+        None
+    }
+
     /// Begins to leave the group; revocations still have to be answered.
     fn close(&mut self) -> Result<(), ClientError>;
 

@@ -7,12 +7,14 @@ use super::key::relaxed;
 use super::names::{check_client_id, check_namespace, check_server};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
-use super::values::{checked, duration, list};
+use super::topics::topics;
+use super::values::{checked, duration, list, metric_tags};
 use super::{
-    ConsumerSettings, DelayedSendSettings, JsonSettings, ListenerSettings, NamedTemplateSettings,
-    ProducerSettings, Properties, RetryTopicSettings, SchemaRegistrySettings, SecuritySettings,
-    TemplateSettings,
+    AdminSettings, ConsumerSettings, DelayedSendSettings, JsonSettings, ListenerSettings,
+    NamedTemplateSettings, ProducerSettings, Properties, RetryTopicSettings,
+    SchemaRegistrySettings, SecuritySettings, TemplateSettings, TopicSettings,
 };
+use crate::observe::MetricTags;
 
 /// The table `[kafka]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,12 +28,18 @@ pub struct KafkaSettings {
     pub namespace: Option<String>,
     /// `shutdown-timeout`: how long a stop waits for records in flight. Default 10 s.
     pub shutdown_timeout: Duration,
+    /// `metric-tags`: tags of all figures, as in `region=eu`.
+    pub metric_tags: MetricTags,
     /// `[kafka.security]`, `[kafka.ssl]` and `[kafka.sasl]`: of all clients.
     pub security: SecuritySettings,
     /// `[kafka.consumer]`.
     pub consumer: ConsumerSettings,
     /// `[kafka.producer]`.
     pub producer: ProducerSettings,
+    /// `[kafka.admin]`: how declared topics are made.
+    pub admin: AdminSettings,
+    /// `[kafka.topics.<name>]`: the topics that are made at start, by name.
+    pub topics: BTreeMap<String, TopicSettings>,
     /// `[kafka.template]`: the application's own template.
     pub template: TemplateSettings,
     /// `[kafka.templates.<name>]`: further ones.
@@ -62,9 +70,12 @@ impl Default for KafkaSettings {
             client_id: None,
             namespace: None,
             shutdown_timeout: Duration::from_secs(10),
+            metric_tags: MetricTags::default(),
             security: SecuritySettings::default(),
             consumer: ConsumerSettings::default(),
             producer: ProducerSettings::default(),
+            admin: AdminSettings::default(),
+            topics: BTreeMap::new(),
             template: TemplateSettings::default(),
             templates: BTreeMap::new(),
             listener: ListenerSettings::default(),
@@ -122,12 +133,15 @@ impl KafkaSettings {
             shutdown_timeout: section
                 .read("shutdown-timeout", duration)
                 .unwrap_or(default.shutdown_timeout),
+            metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
             security: SecuritySettings::read(
                 section.inner("security"),
                 section.inner("ssl"),
                 section.inner("sasl"),
             ),
             consumer: ConsumerSettings::read(section.inner("consumer")),
+            admin: AdminSettings::read(section.inner("admin")),
+            topics: topics(&section.inner("topics")),
             template: TemplateSettings::read(section.inner("template")),
             templates: read_templates(&section.inner("templates"), &producer),
             producer,

@@ -7,6 +7,7 @@ use crate::error::RetryTopicPolicy;
 use crate::listener::{
     AckMode, BatchSpec, BreakerSpec, Dispatch, Order, RateLimit, TopicPartitions, TransactionSpec,
 };
+use crate::observe::MetricTags;
 
 use super::alarm::AlarmSettings;
 use super::batch::BatchSettings;
@@ -17,8 +18,8 @@ use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::transaction::TransactionSettings;
 use super::values::{
-    boolean, checked, choice, duration, integer, list, positive_duration, rate_limit, size, text,
-    topic_partitions,
+    boolean, checked, choice, duration, integer, list, metric_tags, positive_duration, rate_limit,
+    size, text, topic_partitions,
 };
 use super::{Properties, RetrySettings, RetryTopicSettings};
 
@@ -84,6 +85,10 @@ pub struct ListenerSettings {
     pub timeout: Option<Duration>,
     /// `rate-limit`: how many records may begin in a time, as in `100/s`.
     pub rate_limit: Option<RateLimit>,
+    /// `spans`: whether each attempt is a span of the `tracing` facade.
+    pub spans: Option<bool>,
+    /// `metric-tags`: tags of its figures, as in `team=billing`.
+    pub metric_tags: MetricTags,
     /// `idempotency-store`: where an `#[idempotent]` listener remembers what it has handled.
     pub idempotency_store: Option<String>,
     /// `idempotency-window`: how long it remembers that.
@@ -167,6 +172,8 @@ impl ListenerSettings {
             dispatch: self.dispatch.or(fallback.dispatch),
             timeout: self.timeout.or(fallback.timeout),
             rate_limit: self.rate_limit.or(fallback.rate_limit),
+            spans: self.spans.or(fallback.spans),
+            metric_tags: self.metric_tags.over(&fallback.metric_tags),
             idempotency_store: self
                 .idempotency_store
                 .or_else(|| fallback.idempotency_store.clone()),
@@ -246,6 +253,8 @@ impl ListenerSettings {
             dispatch: section.read("dispatch", choice(&Dispatch::NAMES)),
             timeout: section.read("timeout", positive_duration),
             rate_limit: section.read("rate-limit", rate_limit),
+            spans: section.read("spans", boolean),
+            metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
             idempotency_store: section.read("idempotency-store", checked(check_name)),
             idempotency_window: section.read("idempotency-window", positive_duration),
             breaker: BreakerSettings::read(section.inner("breaker")),
@@ -320,6 +329,10 @@ pub struct ResolvedListener {
     pub timeout: Option<Duration>,
     /// How many records may begin in a time. Default: as many as there is room for.
     pub rate_limit: Option<RateLimit>,
+    /// Whether each attempt is a span. Default: no.
+    pub spans: bool,
+    /// Tags of its figures, those of `[kafka]` included. Default: none.
+    pub metric_tags: MetricTags,
     /// Where it remembers what it has handled, if it is `#[idempotent]`. Default `memory`.
     pub idempotency_store: Option<String>,
     /// How long it remembers that. Default 24 h.

@@ -150,6 +150,8 @@ impl<'c> ListenerResolution<'c> {
             dispatch: merged.dispatch.unwrap_or_default(),
             timeout: merged.timeout,
             rate_limit: merged.rate_limit,
+            spans: merged.spans.unwrap_or(false),
+            metric_tags: merged.metric_tags.over(&self.loaded.kafka.metric_tags),
             idempotency_store: merged.idempotency_store,
             idempotency_window: merged.idempotency_window.unwrap_or(DEFAULT_WINDOW),
             breaker: merged.breaker.resolved(),

@@ -96,6 +96,7 @@ mod security;
 mod size;
 pub(crate) mod suggestion;
 mod template;
+mod topics;
 mod transaction;
 mod tree;
 mod values;
@@ -134,6 +135,7 @@ pub use security::{
 };
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
+pub use topics::{AdminSettings, TopicSettings};
 pub use transaction::TransactionSettings;
 
 #[cfg(test)]

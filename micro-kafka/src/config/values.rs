@@ -9,6 +9,7 @@ use super::suggestion::nearest;
 use super::tree::{Node, Value};
 use crate::error::BackOff;
 use crate::listener::{RateLimit, TopicPartitions, TopicPartitionsError};
+use crate::observe::MetricTags;
 
 use super::{ConfigError, parse_duration, parse_size};
 
@@ -199,6 +200,19 @@ pub(crate) fn checked(
         check(&text).map_err(|reason| refused(node, reason))?;
         Ok(text)
     }
+}
+
+/// Tags of figures, each as in `region=eu`.
+pub(crate) fn metric_tags(node: &Node) -> Result<MetricTags, ConfigError> {
+    let is_tag = |text: &str| match text.split_once('=') {
+        Some((name, _)) if !name.trim().is_empty() => Ok(()),
+        _ => Err(format!("{text:?} is no tag: write `name=value`")),
+    };
+    let tags = list(is_tag)(node)?;
+    let tags = tags.iter().filter_map(|tag| tag.split_once('='));
+    Ok(tags
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .collect())
 }
 
 /// The reason quotes the value, which a secret forbids.

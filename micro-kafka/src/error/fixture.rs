@@ -37,6 +37,7 @@ pub(super) fn delivery_to(group: &str, record: OwnedRecord, attempt: u32) -> Del
         companions: None,
         history: None,
         limit: None,
+        trace: None,
         given: None,
     }
 }

@@ -91,6 +91,9 @@ pub struct ListenerDef {
     pub timeout: Option<&'static str>,
     /// How many records may begin in a time, with placeholders.
     pub rate_limit: Option<&'static str>,
+    /// Keys and values of its breaker, as the settings name them, `enabled` among them; with
+    /// placeholders.
+    pub breaker: &'static [(&'static str, &'static str)],
     /// When offsets are committed.
     pub ack_mode: Option<AckMode>,
     /// Retries in place.

@@ -13,6 +13,7 @@ use super::{
 use crate::codec::{Codecs, PayloadSource};
 use crate::error::{FailureHistory, ListenerError};
 use crate::idempotent::Given;
+use crate::observe::AttemptTrace;
 use crate::record::Record;
 use crate::template::{SendBuilder, Transaction};
 
@@ -31,6 +32,8 @@ pub struct Delivery {
     pub(crate) limit: Option<TimeLimit>,
     /// What the claim of its key gives to the handler's arguments.
     pub(crate) given: Option<Box<Given>>,
+    /// The attempt in its trace, if its listener has spans.
+    pub(crate) trace: Option<Arc<AttemptTrace>>,
 }
 
 impl Delivery {
@@ -121,6 +124,7 @@ impl Delivery {
             history: self.history.clone(),
             limit: None,
             given: None,
+            trace: None,
         };
         let this = Self {
             record,

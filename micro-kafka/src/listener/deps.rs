@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 use super::{FailureHooks, Interceptors, Layers, RebalanceListener, States};
 use crate::clock::Clock;
 use crate::error::{ErrorHandler, Recover};
+use crate::observe::Propagation;
 
 /// What a container needs beside its endpoint. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct ContainerDeps {
     pub failure_hooks: FailureHooks,
     /// What stands around each handler.
     pub layers: Layers,
+    /// Ties spans to a tracing system.
+    pub propagation: Option<Arc<dyn Propagation>>,
     /// The prefix of all topics and groups, dot included; empty if there is none.
     pub namespace: Arc<str>,
     /// The multi-thread runtime on which handlers find their timers, sockets and tasks.

@@ -13,6 +13,7 @@ use crate::codec::PayloadLimits;
 use crate::config::AlarmSettings;
 use crate::error::RetryTopics;
 use crate::idempotent::Idempotent;
+use crate::observe::MetricTags;
 
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
@@ -102,6 +103,10 @@ pub struct ListenerEndpoint {
     pub breaker: Option<BreakerSpec>,
     /// How it tells records that it has handled before.
     pub idempotent: Option<Idempotent>,
+    /// Whether each attempt is a span.
+    pub spans: bool,
+    /// Tags of its figures.
+    pub metric_tags: MetricTags,
     /// What stands around the handler, inside of the application's layers.
     pub layers: Layers,
     /// How many records go into one call; `None`: one.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use metrics::{Counter, Histogram};
 
 use super::alarm::AlarmWindows;
+use crate::observe::{Metric, MetricTags, catalog};
 
 /// Counters of one listener since its container was made, all consumers together. They are brought
 /// up to date once per turn of a consumer's loop.
@@ -113,22 +114,18 @@ pub(super) struct Meters {
 }
 
 impl Meters {
-    pub(super) fn new(listener: &str) -> Self {
-        let counter =
-            |name: &'static str| metrics::counter!(name, "listener" => listener.to_owned());
+    pub(super) fn new(listener: &str, tags: &MetricTags) -> Self {
+        let counter = |metric: Metric| metric.counter(tags, &[listener]);
         Self {
-            handled: counter("micro_kafka_listener_handled_total"),
-            failed: counter("micro_kafka_listener_failed_total"),
-            retried: counter("micro_kafka_listener_retried_total"),
-            dead_lettered: counter("micro_kafka_listener_dead_lettered_total"),
-            skipped: counter("micro_kafka_listener_skipped_total"),
-            filtered: counter("micro_kafka_listener_filtered_total"),
-            commits: counter("micro_kafka_listener_commits_total"),
-            aborted: counter("micro_kafka_listener_aborted_transactions_total"),
-            duration: metrics::histogram!(
-                "micro_kafka_listener_duration_seconds",
-                "listener" => listener.to_owned()
-            ),
+            handled: counter(catalog::HANDLED),
+            failed: counter(catalog::FAILED),
+            retried: counter(catalog::RETRIED),
+            dead_lettered: counter(catalog::DEAD_LETTERED),
+            skipped: counter(catalog::SKIPPED),
+            filtered: counter(catalog::FILTERED),
+            commits: counter(catalog::COMMITS),
+            aborted: counter(catalog::ABORTED),
+            duration: catalog::DURATION.histogram(tags, &[listener]),
         }
     }
 

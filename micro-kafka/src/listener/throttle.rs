@@ -17,6 +17,7 @@ use super::rate_limit::Pace;
 use super::{AckToken, BatchOutcome, Delivery, ListenerEndpoint};
 use crate::clock::Clock;
 use crate::error::{ErrorKind, ListenerError, Policy};
+use crate::observe::catalog;
 
 /// Until when nothing may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,10 +68,7 @@ impl Throttle {
             window: spec.window,
             state: Mutex::new((Breaker::new(spec), String::new())),
             events: events.clone(),
-            open: metrics::gauge!(
-                "micro_kafka_listener_breaker_open",
-                "listener" => endpoint.id.to_string()
-            ),
+            open: catalog::BREAKER_OPEN.gauge(&endpoint.metric_tags, &[&endpoint.id]),
             consumers: Mutex::default(),
         });
         Some(Arc::new(Self {

@@ -16,6 +16,7 @@ use super::recorder::{Answer, RecordedTopic, Route};
 use super::{ErrorHook, SendError};
 use crate::client::{Core, ErrorCode, KeyHash, Outgoing, Topic, Undelivered};
 use crate::codec::{EncodeError, LatePayload, PayloadTarget, ToPayload, Written};
+use crate::observe::AttemptTrace;
 use crate::record::{OwnedHeader, OwnedRecord, Timestamp};
 
 /// librdkafka's word for "the partitioner decides".
@@ -98,6 +99,11 @@ impl SendBuilder {
 
     /// The record as the interceptors leave it.
     fn intercepted(mut self) -> Result<Encoded, Refusal> {
+        if let Ok(record) = &mut self.record {
+            AttemptTrace::with_current(|trace| {
+                trace.stamp(|name, copied, value| record.replace_header(name, copied, value));
+            });
+        }
         if let (Ok(record), Some(interceptors)) = (&mut self.record, &self.interceptors) {
             interceptors.before_send(&mut OutboundRecord::new(record));
         }
@@ -356,6 +362,27 @@ impl Encoded {
         let name = self.buffer.append(name);
         let value = value.map(|value| self.buffer.append(value));
         self.headers.push((name, value));
+    }
+
+    /// Sees to it that the record has this header once, in place of those that were copied; `false`
+    /// if the program has set one itself, which stays.
+    pub(super) fn replace_header(
+        &mut self,
+        name: &[u8],
+        copied: Option<&[u8]>,
+        value: &[u8],
+    ) -> bool {
+        let of_name = |(header, _): &(&[u8], Option<&[u8]>)| *header == name;
+        let is_own = |(_, value): (&[u8], Option<&[u8]>)| value != copied;
+        if self.headers().filter(of_name).any(is_own) {
+            return false;
+        }
+        let Self {
+            headers, buffer, ..
+        } = self;
+        headers.retain(|(header, _)| buffer.get(*header) != name);
+        self.add_header(name, Some(value));
+        true
     }
 
     fn outgoing(&self) -> Outgoing<'_, impl ExactSizeIterator<Item = (&[u8], Option<&[u8]>)>> {

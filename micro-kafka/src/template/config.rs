@@ -9,6 +9,7 @@ use crate::client::{Partitioner, SERVERS};
 use crate::codec::Codecs;
 use crate::config::{Config, ProducerSettings, Properties, canonical};
 use crate::delayed::DelayedTopic;
+use crate::observe::{DeliveryMeters, MetricTags};
 
 /// The librdkafka properties that every template has unless its configuration says otherwise.
 ///
@@ -95,6 +96,12 @@ pub struct TemplateConfig {
     pub transactions: TransactionConfig,
     /// Where delayed sends wait; `None` (the default) turns them off.
     pub delayed: Option<DelayedTopic>,
+    /// The name that its figures have as their tag `template`; `default` unless it is one of
+    /// `[kafka.templates.<name>]`.
+    pub name: String,
+    /// Further tags of its figures.
+    pub metric_tags: MetricTags,
+    pub(super) meters: Arc<DeliveryMeters>,
     /// What its payloads share with all others of the application.
     pub codecs: Codecs,
 }
@@ -117,6 +124,9 @@ impl TemplateConfig {
             replies: ReplyConfig::default(),
             transactions: TransactionConfig::default(),
             delayed: None,
+            name: "default".to_owned(),
+            metric_tags: MetricTags::default(),
+            meters: Arc::new(DeliveryMeters::new("", &MetricTags::default())),
             codecs: Codecs::default(),
         }
     }
@@ -146,6 +156,12 @@ impl TemplateConfig {
     #[must_use]
     pub fn partitioner(mut self, partitioner: impl Partitioner + 'static) -> Self {
         self.partitioner = Some(Arc::new(partitioner));
+        self
+    }
+
+    /// With figures of its own.
+    pub(super) fn metered(mut self) -> Self {
+        self.meters = Arc::new(DeliveryMeters::new(&self.name, &self.metric_tags));
         self
     }
 
@@ -200,6 +216,7 @@ impl TemplateConfig {
         let settings = config.kafka().templates.get(name)?;
         let properties = config.template_properties(name)?;
         Some(Self {
+            name: name.to_owned(),
             default_topic: settings.default_topic.clone(),
             ..Self::of(config, properties, &settings.producer)
         })
@@ -213,6 +230,7 @@ impl TemplateConfig {
                 .map(|(key, value, _)| (key.into(), value.into()))
                 .collect(),
             namespace: kafka.namespaced(""),
+            metric_tags: kafka.metric_tags.clone(),
             flush_timeout: producer.flush_timeout,
             transactions: TransactionConfig {
                 id_prefix: producer.transaction_id_prefix.clone(),

@@ -67,6 +67,7 @@ pub(super) fn producer_hooks(config: &TemplateConfig, failures: FailureHook) -> 
         failures,
         deliveries: config.listener.clone().map(deliveries),
         partitioner: config.partitioner.clone(),
+        meters: Some(Arc::clone(&config.meters)),
     }
 }
 

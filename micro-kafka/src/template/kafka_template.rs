@@ -14,6 +14,7 @@ use super::{KafkaError, Recorder, SendBuilder, SendError, SendResult, TemplateCo
 use crate::admin::KafkaAdmin;
 use crate::client::{AnyClient, ConfigError, FailureHook, LazyProducer, Producer};
 use crate::codec::ToPayload;
+use crate::observe::DeliveryMeters;
 
 /// Sends records; cheap to clone, to be shared by the whole application.
 ///
@@ -49,6 +50,7 @@ pub(super) struct Shared {
     pub(super) recorder: Option<Arc<dyn Recorder>>,
     pub(super) transactions: Arc<Transactions>,
     pub(super) requests: Arc<Requests>,
+    pub(super) meters: Arc<DeliveryMeters>,
 }
 
 impl KafkaTemplate {
@@ -57,6 +59,7 @@ impl KafkaTemplate {
     /// # Errors
     /// If librdkafka does not know or accept a property.
     pub fn new(config: TemplateConfig) -> Result<Self, ConfigError> {
+        let config = config.metered();
         let made = config.clone();
         let lazy = LazyProducer::at_once(move || producer(&made))?;
         Ok(Self::of(config, lazy, None))
@@ -68,6 +71,7 @@ impl KafkaTemplate {
     /// # Errors
     /// As [`Self::new`], at once.
     pub fn at_first_use(config: TemplateConfig) -> Result<Self, ConfigError> {
+        let config = config.metered();
         if config.has_own_properties() {
             Producer::check(config.resolved())?;
         }
@@ -101,6 +105,7 @@ impl KafkaTemplate {
                 prompt: prompt::producer_of(&config, &producer),
                 producer,
                 recorder,
+                meters: Arc::clone(&config.meters),
                 transactions: Arc::new(Transactions::new(config)),
                 requests: Arc::default(),
             }),
@@ -217,6 +222,7 @@ impl KafkaTemplate {
                 recorder: self.shared.recorder.clone(),
                 transactions: Arc::clone(&self.shared.transactions),
                 requests: Arc::clone(&self.shared.requests),
+                meters: Arc::clone(&self.shared.meters),
             }),
         }
     }
@@ -271,6 +277,7 @@ impl KafkaTemplate {
                 recorder: self.shared.recorder.clone(),
                 transactions: Arc::clone(&self.shared.transactions),
                 requests: Arc::clone(&self.shared.requests),
+                meters: Arc::clone(&self.shared.meters),
             }),
         }
     }

@@ -14,6 +14,7 @@ mod hooks;
 mod interceptor;
 mod kafka_record;
 mod kafka_template;
+mod metrics;
 mod prompt;
 mod reading;
 mod recorder;
@@ -33,6 +34,7 @@ pub use future::{DeliveryFuture, QueueFuture, SendFuture, SendResult};
 pub use interceptor::{OutboundRecord, ProducerInterceptor, ProducerListener};
 pub use kafka_record::KafkaRecord;
 pub use kafka_template::KafkaTemplate;
+pub use metrics::TemplateMetrics;
 pub use recorder::Recorder;
 pub use request::{
     CORRELATION_ID, GatherRequest, Gathered, REPLY_ERROR, REPLY_ERROR_MESSAGE, REPLY_PARTITION,

@@ -42,6 +42,7 @@ impl KafkaTemplate {
             recorder: shared.recorder.clone(),
             transactions: Arc::clone(&shared.transactions),
             requests: Arc::clone(&shared.requests),
+            meters: Arc::clone(&shared.meters),
         })
     }
 }

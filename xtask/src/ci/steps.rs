@@ -15,7 +15,7 @@ use crate::workspace;
 const INTEGRATION: [&str; 3] = [
     "-p micro-kafka -p micro-kafka-test -p flights -- --skip mistakes_are_explained \
      --skip odd_but_valid_code_compiles_and_runs",
-    "-p micro-kafka-broker --test librdkafka --test semantics --test wire",
+    "-p micro-kafka-broker --test differential --test librdkafka --test semantics --test wire",
     "-p micro-kafka-proof",
 ];
 

@@ -98,31 +98,44 @@ impl<'a> Fetch<'a> {
     }
 
     fn read_partition(&self, image: &Image, wanted: &Wanted, round: &mut Round) -> PartitionData {
-        let found = self.try_read(image, wanted, round);
-        found.unwrap_or_else(|error_code| {
-            round.urgent = true;
-            PartitionData {
-                error_code,
-                current_leader: current_leader(self.context, image, wanted, error_code),
-                aborted_transactions: self.aborted_transactions([]),
-                ..nothing(wanted)
+        let refused = |error_code, aborted_transactions| PartitionData {
+            error_code,
+            current_leader: current_leader(self.context, image, wanted, error_code),
+            aborted_transactions,
+            ..nothing(wanted)
+        };
+        let partition = match self.find(image, wanted) {
+            Ok(partition) => partition,
+            Err(error_code) => {
+                round.urgent = true;
+                return refused(error_code, Some(Vec::new()));
             }
-        })
+        };
+        // Kafka has no list where it looked into a log in vain, but an empty one where there is none.
+        self.try_read(partition, wanted, round)
+            .unwrap_or_else(|error_code| {
+                round.urgent = true;
+                refused(error_code, None)
+            })
     }
 
     fn try_read(
         &self,
-        image: &Image,
+        partition: Arc<Partition>,
         wanted: &Wanted,
         round: &mut Round,
     ) -> Result<PartitionData, ErrorCode> {
-        let partition = self.find(image, wanted)?;
         // Here, unlike in ListOffsets, any negative epoch stands for none.
         partition.check_epoch(wanted.interest.leader_epoch.max(-1))?;
         if let Some(diverging_epoch) = diverging(&partition, wanted)? {
             round.urgent = true;
+            let glance = partition.glance();
             return Ok(PartitionData {
                 diverging_epoch,
+                high_watermark: glance.end_offset,
+                last_stable_offset: glance.last_stable_offset,
+                log_start_offset: glance.start_offset,
+                aborted_transactions: None,
                 ..nothing(wanted)
             });
         }

@@ -5,17 +5,19 @@
 //! 8 adds record errors, 9 is flexible, 10 adds the current leader, 11 an error of transactions,
 //! 12 makes partitions part of a transaction by itself (KIP-890), 13 has topic ids for names.
 
+mod admit;
 mod refusal;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use self::admit::check_sole_batch;
 use self::refusal::{Refusal, refused_transaction};
 use crate::api::replica::find_replica;
 use crate::api::transaction::WriteClient;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
-use crate::batch::{Codec, Header};
+use crate::batch::Header;
 use crate::coord::group::PartitionKey;
 use crate::coord::transaction::{Producer, Protocol};
 use crate::meta::{Image, Topic, TopicRef};
@@ -104,6 +106,7 @@ impl Handler for ProduceRequest {
                 .sum(),
             acks: self.acks,
             transactional_id: self.transactional_id.as_deref(),
+            refused: self.refused_whole(),
         };
         let mut failed = false;
         let responses = self.topic_data.into_iter().map(|topic| {
@@ -170,6 +173,8 @@ struct Producing<'a> {
     bytes: usize,
     acks: i16,
     transactional_id: Option<&'a str>,
+    /// Why nothing is appended at all.
+    refused: Option<ErrorCode>,
 }
 
 impl Producing<'_> {
@@ -200,19 +205,20 @@ impl Producing<'_> {
     }
 
     fn append(&self, asked: TopicRef<'_>, data: PartitionProduceData) -> Result<Appended, Refusal> {
+        if let Some(error) = self.refused {
+            return Err(error.into());
+        }
+        let (topic, partition) = find_replica(self.context, self.image, asked, data.index)?;
+        let records = data.records.unwrap_or_default();
+        check_sole_batch(&records, self.context.version)?;
         if !(-1..=1).contains(&self.acks) {
             return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
         }
-        let (topic, partition) = find_replica(self.context, self.image, asked, data.index)?;
         if topic.internal && self.context.client_id.as_deref() != Some(ADMIN_CLIENT) {
             return Err(ErrorCode::INVALID_TOPIC_EXCEPTION.into());
         }
         if self.acks == -1 && !has_enough_replicas(topic, data.index) {
             return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
-        }
-        let records = data.records.unwrap_or_default();
-        if self.context.version < ZSTD_FROM && is_zstd(&records) {
-            return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
         }
         let settings = &topic.settings;
         let limit = settings.rules.max_batch_bytes;
@@ -246,7 +252,9 @@ impl Producing<'_> {
             })
         };
         let header = Header::read(records).ok();
-        let Some(header) = header.filter(Header::is_transactional) else {
+        // Without a producer's id a batch is in no transaction, whatever it says.
+        let written = header.filter(|header| header.is_transactional() && header.has_producer());
+        let Some(header) = written else {
             return append(Admission::Plain);
         };
         // A transaction without a name is nobody's.
@@ -266,6 +274,7 @@ impl Producing<'_> {
             WriteClient::Implicit => (Protocol::EpochPerTransaction, Admission::Added),
             WriteClient::Old | WriteClient::Abortable => (Protocol::Classic, Admission::Verified),
         };
+        partition.verifying(&header, now);
         let transactions = self.context.broker.transactions();
         let written = transactions.write(transactional_id, producer, protocol, key, || {
             append(admission)
@@ -283,9 +292,4 @@ fn has_enough_replicas(topic: &Topic, index: i32) -> bool {
     topic
         .partition(index)
         .is_some_and(|info| info.isr.len() >= min.min(info.replicas.len()))
-}
-
-fn is_zstd(records: &Bytes) -> bool {
-    let codec = Header::read(records).map(|header| Codec::from_number(header.codec()));
-    matches!(codec, Ok(Ok(Codec::Zstd)))
 }

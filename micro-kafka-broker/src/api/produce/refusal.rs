@@ -126,14 +126,19 @@ fn batch_code(error: &BatchError) -> ErrorCode {
 
 /// Older clients repeat what failed for want of replicas, but not what came too early.
 pub(super) fn refused_transaction(error: TransactionError, client: WriteClient) -> Refusal {
-    let code = match ErrorCode::from(error).in_write(client) {
-        ErrorCode::CONCURRENT_TRANSACTIONS if client != WriteClient::Implicit => {
-            ErrorCode::NOT_ENOUGH_REPLICAS
-        }
-        code => code,
-    };
+    let code = ErrorCode::from(error).in_write(client);
+    let early = code == ErrorCode::CONCURRENT_TRANSACTIONS && client != WriteClient::Implicit;
+    if early {
+        let message = "Unable to verify the partition has been added to the transaction. \
+                       Underlying error: CONCURRENT_TRANSACTIONS";
+        return Refusal {
+            message: Some(message.to_owned()),
+            ..ErrorCode::NOT_ENOUGH_REPLICAS.into()
+        };
+    }
+    let left_out = code == ErrorCode::INVALID_TXN_STATE;
     Refusal {
-        message: Some(error.to_string()),
+        message: left_out.then(|| "Partition was not added to the transaction".to_owned()),
         ..code.into()
     }
 }

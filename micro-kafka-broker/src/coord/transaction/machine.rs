@@ -121,13 +121,14 @@ impl Transaction {
 
     /// Replaces the producer and aborts its open transaction.
     ///
-    /// The epoch in between is never given to a client: who comes next gets one more.
+    /// Who comes next gets one epoch more than the one in between, but for a client that goes on
+    /// after an error and names the epoch that was replaced: it gets this one.
     pub(super) fn fence(&mut self, now: Moment) {
         self.state = TransactionState::PrepareEpochFence;
         self.renew_id();
+        self.last_epoch = self.producer.epoch;
         // Epochs that clients get end one before the last, so there is room for this one.
         self.producer.epoch = self.producer.epoch.saturating_add(1);
-        self.last_epoch = -1;
         self.protocol = Protocol::EpochPerTransaction;
         self.decide(now, Verdict::Abort);
     }

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use super::connection::Peer;
 use super::endpoint::{Endpoint, Node};
-use super::state::{BrokerState, Plan, Surroundings};
+use super::state::{BrokerState, Plan};
+use super::surroundings::Surroundings;
 use crate::clock::BrokerClock;
 use crate::meta::{BrokerConfig, NewTopic};
 use crate::wire::sample::KNOWN_TOPIC;

@@ -69,6 +69,7 @@ impl Detached {
             companions: None,
             history: None,
             limit: None,
+            trace: None,
             given: None,
         }
     }

@@ -9,6 +9,8 @@ use crate::config::tree::{Entry, Table, Value};
 use crate::config::{ConfigError, Origin};
 
 const PROPERTIES: &str = "properties";
+/// The settings of a topic have names with dots as well.
+const CONFIGS: &str = "configs";
 const SECTIONS: [&str; 3] = ["consumer", "producer", "listener"];
 /// Tables of tables, each with properties of its own.
 const FAMILIES: [&str; 3] = ["listeners", "containers", "templates"];
@@ -23,23 +25,26 @@ pub(crate) fn flatten_properties(root: &mut Table) -> Vec<ConfigError> {
                 flatten_in(section, &mut errors);
             }
         }
+        if let Some(topics) = inner(kafka, "topics") {
+            flatten_in_all(topics, CONFIGS, &mut errors);
+        }
         for family in FAMILIES {
             if let Some(family) = inner(kafka, family) {
-                flatten_in_all(family, &mut errors);
+                flatten_in_all(family, PROPERTIES, &mut errors);
             }
         }
     }
     errors
 }
 
-fn flatten_in_all(family: &mut Table, errors: &mut Vec<ConfigError>) {
+fn flatten_in_all(family: &mut Table, table: &str, errors: &mut Vec<ConfigError>) {
     let names: Vec<_> = family
         .iter()
         .map(|(key, _)| key.spelling().to_owned())
         .collect();
     for name in names {
         if let Some(section) = inner(family, &name) {
-            flatten_in(section, errors);
+            flatten_table(section, table, errors);
         }
     }
 }
@@ -53,7 +58,11 @@ fn inner<'t>(table: &'t mut Table, name: &str) -> Option<&'t mut Table> {
 
 /// Makes the table `properties` of this table flat.
 pub(crate) fn flatten_in(section: &mut Table, errors: &mut Vec<ConfigError>) {
-    if let Some(properties) = inner(section, PROPERTIES) {
+    flatten_table(section, PROPERTIES, errors);
+}
+
+fn flatten_table(section: &mut Table, table: &str, errors: &mut Vec<ConfigError>) {
+    if let Some(properties) = inner(section, table) {
         let mut flat = Table::default();
         let prefix = Prefix {
             name: "",

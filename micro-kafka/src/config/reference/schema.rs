@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Key, Kind, TABLES, Table};
 
+/// The table whose `configs` the broker knows.
+const TOPICS: &str = "kafka.topics.<name>";
+
 /// The JSON Schema (draft 2020-12) of `application.toml`.
 ///
 /// Editors that know TOML take it from a comment in the file's first line:
@@ -67,6 +70,14 @@ impl Level {
                 "additionalProperties": true,
             });
             self.properties.insert("properties".to_owned(), any);
+        }
+        if table.path == TOPICS {
+            let any = json!({
+                "type": "object",
+                "description": "settings of the topic, such as retention.ms",
+                "additionalProperties": true,
+            });
+            self.properties.insert("configs".to_owned(), any);
         }
     }
 

@@ -44,8 +44,10 @@ fn is_below(inner: &Table, table: &Table, key: &str) -> bool {
         "containers",
         "templates",
         "retry",
+        "configs",
     ];
-    tables.contains(&key) || inner.path == format!("{}.{key}", table.path)
+    let declared = table.path == "kafka" && key == "topics";
+    declared || tables.contains(&key) || inner.path == format!("{}.{key}", table.path)
 }
 
 #[test]

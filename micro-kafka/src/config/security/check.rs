@@ -231,8 +231,14 @@ impl Checks<'_> {
             KafkaError::ClientConfig(_, text, name, _) => format!("{name}: {text}"),
             other => other.to_string(),
         };
-        let (key, reason, hint) = told(&text);
-        let key = self.written(key);
+        let ssl = &self.settings.security.ssl;
+        let sealed = ssl.key.as_ref().and_then(Pem::read);
+        let sealed = sealed.is_some_and(|key| key.contains("ENCRYPTED"));
+        let (key, reason, hint) = told(&text, sealed, ssl.key_password.is_some());
+        let key = match key {
+            "key-password" => key,
+            _ => self.written(key),
+        };
         let error = ConfigError::invalid(reason).hint(hint);
         self.report(&format!("ssl.{key}"), error);
     }
@@ -271,25 +277,19 @@ impl Checks<'_> {
 }
 
 /// Which key is wrong by what librdkafka says, why, and what to do.
-fn told(text: &str) -> (&'static str, String, &'static str) {
+fn told(text: &str, sealed: bool, password: bool) -> (&'static str, String, &'static str) {
     let lower = text.to_ascii_lowercase();
     let any = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
-    if any(&["no password configured", "requires password"]) {
+    // OpenSSL tells of a wrong password as of any other trouble with PEM.
+    let unopened = sealed && any(&["ssl.key"]);
+    if unopened && !password {
         let reason = "the private key is encrypted, and there is no key-password".to_owned();
         return ("key-store-key", reason, "set key-password in [kafka.ssl]");
     }
-    if any(&[
-        "bad decrypt",
-        "bad password",
-        "cipherfinal",
-        "maybe wrong password",
-    ]) {
+    if unopened {
         let reason = "key-password does not open the private key".to_owned();
-        return (
-            "key-password",
-            reason,
-            "it is the password of this key file, not of a keystore",
-        );
+        let hint = "it is the password of this key file, not of a keystore";
+        return ("key-password", reason, hint);
     }
     if any(&[
         "key values mismatch",

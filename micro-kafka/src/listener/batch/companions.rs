@@ -1,11 +1,13 @@
 //! The other records of a batch, on their way with the first one.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::BatchOutcome;
 use crate::error::{ListenerError, Way};
 use crate::listener::{Delivery, Finished};
+use crate::observe::AttemptTrace;
 
 /// What goes with the first record of a batch.
 #[derive(Debug)]
@@ -56,6 +58,16 @@ impl Delivery {
             Some(Companions::Left(_)) | None => &[],
         };
         std::iter::once(self).chain(rest)
+    }
+
+    /// Says of each record of a batch in which attempt it is.
+    pub(crate) fn set_trace(&mut self, trace: &Arc<AttemptTrace>) {
+        if let Some(Companions::Batch { rest, .. }) = self.companions.as_deref_mut() {
+            for other in rest {
+                other.trace = Some(trace.of(&other.record));
+            }
+        }
+        self.trace = Some(Arc::clone(trace));
     }
 
     /// Notes what became of a batch.

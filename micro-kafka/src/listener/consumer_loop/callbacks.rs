@@ -4,6 +4,7 @@ use super::{ConsumerLoop, Membership};
 use crate::client::{RecordSource, SourceEvent};
 use crate::listener::HealthReason;
 use crate::listener::event::ContainerEvent;
+use crate::observe::catalog;
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Serves callbacks, errors and filled queues.
@@ -65,17 +66,14 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 continue;
             };
             let name = self.source.name(slot);
+            let (id, partition) = (&*self.seat.endpoint.id, name.partition.to_string());
+            let tags = &self.seat.endpoint.metric_tags;
+            let gauge = catalog::LAG.gauge(tags, &[id, &name.topic, &partition]);
             #[allow(
                 clippy::cast_precision_loss,
                 reason = "a gauge is a float, and lags are far below 2^52"
             )]
-            metrics::gauge!(
-                "micro_kafka_listener_lag_records",
-                "listener" => self.seat.endpoint.id.to_string(),
-                "topic" => name.topic.to_string(),
-                "partition" => name.partition.to_string(),
-            )
-            .set(lag as f64);
+            gauge.set(lag as f64);
         }
     }
 }

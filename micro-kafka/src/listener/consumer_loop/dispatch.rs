@@ -254,6 +254,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             companions: None,
             history: None,
             limit: None,
+            trace: None,
             given: None,
         }
     }

@@ -12,6 +12,7 @@ use crate::listener::health::HealthReason;
 use crate::listener::in_flight::{Work, panic_text};
 use crate::listener::lane::{Next, Try};
 use crate::listener::{AckToken, Delivery, LaneKey};
+use crate::observe::AttemptTrace;
 
 /// The first wait before a failed recovery is tried again; it doubles from there.
 const RECOVER_WAIT: Duration = Duration::from_secs(1);
@@ -82,6 +83,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Action::Stop => Decided::Stop,
         };
         self.tell_decided(delivery, error, action, decided);
+        if matches!(decided, Decided::Again(_) | Decided::Park) {
+            // The wait is no part of the attempt.
+            delivery.trace = None;
+        }
         decided
     }
 
@@ -107,7 +112,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn recover(&mut self, delivery: Delivery, error: ListenerError, this: Try) -> bool {
         let token = delivery.token;
         let recoverer = Arc::clone(&self.seat.deps.recoverer);
-        match Work::recover(|| recoverer.recover_by(this.way, delivery, error), this) {
+        let trace = delivery.trace.clone();
+        let start = || recoverer.recover_by(this.way, delivery, error);
+        let recovery = || AttemptTrace::of_recovery(trace, start);
+        match Work::recover(recovery, this) {
             Ok(outcome) => self.settle(token, outcome),
             Err(work) => self.launch(token, work),
         }

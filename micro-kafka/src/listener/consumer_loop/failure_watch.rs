@@ -6,6 +6,7 @@ use crate::client::RecordSource;
 use crate::error::{Action, BoxError, ListenerError, Recovered, Way};
 use crate::listener::event::ContainerEvent;
 use crate::listener::{Alarm, AlarmKind, Delivery, RecordPlace};
+use crate::observe::catalog;
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Tells a failure and what was decided.
@@ -37,7 +38,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Decided::Park => "park",
             Decided::Stop => "stop",
         };
-        self.count_outcome(error, outcome);
+        self.count_outcome(delivery, error, outcome);
     }
 
     /// Tells where a record went.
@@ -64,7 +65,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Recovered::SentToRetryTopic => ("retry_topic", AlarmKind::Retries),
             Recovered::GivenUp => ("given_up", AlarmKind::DeadLetters),
         };
-        self.count_outcome(error, outcome);
+        self.count_outcome(delivery, error, outcome);
         self.sound(kind, delivery, error);
     }
 
@@ -78,7 +79,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     ) {
         let listeners = &self.seat.deps.failure_hooks.retry_listeners;
         listeners.tell(|listener| listener.recovery_failed(delivery, error, trouble, tries));
-        self.count_outcome(error, "recovery_failed");
+        self.count_outcome(delivery, error, "recovery_failed");
     }
 
     fn place(&self, delivery: &Delivery) -> RecordPlace {
@@ -86,13 +87,17 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.seat.status.place(token.slot, token.offset)
     }
 
-    fn count_outcome(&self, error: &ListenerError, outcome: &'static str) {
-        let listener = self.seat.endpoint.id.to_string();
-        metrics::counter!(
-            "micro_kafka_listener_failures_total",
-            "listener" => listener, "error" => error.class(), "outcome" => outcome
-        )
-        .increment(1);
+    fn count_outcome(&self, delivery: &Delivery, error: &ListenerError, outcome: &'static str) {
+        if let Some(trace) = &delivery.trace {
+            trace.decided(outcome, error.class());
+        }
+        let listener = &*self.seat.endpoint.id;
+        catalog::FAILURES
+            .counter(
+                &self.seat.endpoint.metric_tags,
+                &[listener, error.class(), outcome],
+            )
+            .increment(1);
     }
 
     /// Raises the alarm, if this failure passes a threshold.

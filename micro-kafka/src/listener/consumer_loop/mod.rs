@@ -209,7 +209,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             quiet: Vec::new(),
             fatal: None,
             counts: TurnCounts::default(),
-            meters: Meters::new(&seat.endpoint.id),
+            meters: Meters::new(&seat.endpoint.id, &seat.endpoint.metric_tags),
             inbox: Inbox::default(),
         }
     }

@@ -30,6 +30,7 @@ pub(super) fn is_plain(endpoint: &ListenerEndpoint, interceptors: &Interceptors)
         && !endpoint.reads_retries
         && endpoint.rate_limit.is_none()
         && endpoint.breaker.is_none()
+        && !endpoint.spans
         && !endpoint.ack_mode.is_manual()
         && !by_record
         && interceptors.is_empty()
@@ -91,6 +92,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     companions: None,
                     history: None,
                     limit: None,
+                    trace: None,
                     given: None,
                 };
                 match seat.endpoint.handler.start(delivery, memory) {

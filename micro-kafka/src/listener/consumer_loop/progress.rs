@@ -43,8 +43,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Records between what is finished and the end that the last fetch told.
     pub(super) fn lag(&self, slot: Slot, partition: &Partition) -> Option<i64> {
         let finished = partition.ledger.to_commit().map(|p| p.offset);
-        let from = finished.or_else(|| partition.ledger.read_up_to())?;
+        let mut from = finished.or_else(|| partition.ledger.read_up_to())?;
         let end = self.source.known_end(slot)?;
+        let all_finished = partition.ledger.len() == 0 && partition.buffer.is_empty();
+        if from < end && all_finished {
+            // What is left may be the markers of transactions, which are for nobody.
+            from = self.source.position(slot).map_or(from, |at| at.max(from));
+        }
         Some((end - from).max(0))
     }
 
@@ -94,13 +99,20 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     .known_end(*slot)
                     .is_some_and(|known| known >= *end);
                 let idle = partition.seek.is_none() && !partition.is_busy();
-                (rests && known && idle) || is_quiet(partition, *end, now)
+                let ends_in_marker = || self.source.position(*slot).is_some_and(|at| at >= *end);
+                (rests && known && idle) || is_quiet(partition, *end, now, ends_in_marker)
             })
         })
     }
 }
 
-fn is_quiet(partition: &Partition, end: i64, now: Instant) -> bool {
+/// `ends_in_marker` tells whether all up to the end was taken, where its last records are for nobody.
+fn is_quiet(
+    partition: &Partition,
+    end: i64,
+    now: Instant,
+    ends_in_marker: impl FnOnce() -> bool,
+) -> bool {
     if partition.seek.is_some() || partition.is_busy() {
         return false;
     }
@@ -115,5 +127,5 @@ fn is_quiet(partition: &Partition, end: i64, now: Instant) -> bool {
     }
     let stuck = !partition.order.overtakes() && !partition.lanes.is_empty();
     let read = partition.ledger.read_up_to().unwrap_or(0);
-    stuck || partition.full || (partition.buffer.is_empty() && read >= end)
+    stuck || partition.full || (partition.buffer.is_empty() && (read >= end || ends_in_marker()))
 }

@@ -45,9 +45,6 @@ impl ListenerContainer {
     /// clock, or for an acknowledgement that keeps its partition from being read. Returns at once
     /// if the container is not running.
     ///
-    /// With transactional producers a partition may end in control records, which no reader sees:
-    /// then this waits for the next record.
-    ///
     /// # Cancel safety
     /// Safe.
     pub async fn quiet(&self) {

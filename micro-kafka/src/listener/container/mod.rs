@@ -59,7 +59,14 @@ impl ListenerContainer {
         let duplicates = endpoint.idempotent.as_ref();
         let duplicates = duplicates.map(|_| Duplicates::new(&endpoint.id, &stats, &events));
         let (clock, layers) = (&deps.clock, &deps.layers);
-        endpoint.handler = wrapped(&endpoint, clock, layers, throttle.as_ref(), duplicates);
+        endpoint.handler = wrapped(
+            &endpoint,
+            clock,
+            layers,
+            throttle.as_ref(),
+            duplicates,
+            deps.propagation.clone(),
+        );
         let listener = ListenerContext {
             id: Arc::clone(&endpoint.id),
             group_id: Arc::clone(&endpoint.group_id),

@@ -11,20 +11,22 @@ use crate::clock::Clock;
 use crate::listener::duplicates::Duplicates;
 use crate::listener::throttle::Throttle;
 use crate::listener::{BatchOutcome, Delivery, Finished, Handler, HandlerFuture, ListenerEndpoint};
+use crate::observe::{AttemptTrace, Propagation, Traced};
 
 /// The same without a consumer, whose records begin one by one.
 pub(crate) fn unthrottled(endpoint: &ListenerEndpoint, clock: &Clock, outer: &Layers) -> Handler {
-    wrapped(endpoint, clock, outer, None, None)
+    wrapped(endpoint, clock, outer, None, None, None)
 }
 
-/// An endpoint's handler with its time limit and layers around it, and its throttle told of each
-/// attempt; without any of them, the handler as it is.
+/// An endpoint's handler with its time limit and layers around it, all of it in a span, and its
+/// throttle told of each attempt; without any of them, the handler as it is.
 pub(in crate::listener) fn wrapped(
     endpoint: &ListenerEndpoint,
     clock: &Clock,
     outer: &Layers,
     throttle: Option<&Arc<Throttle>>,
     duplicates: Option<Duplicates>,
+    propagation: Option<Arc<dyn Propagation>>,
 ) -> Handler {
     let handler = endpoint.handler.clone();
     let layers = outer.around(&endpoint.layers);
@@ -33,7 +35,8 @@ pub(in crate::listener) fn wrapped(
         clock: clock.clone(),
         duplicates,
     });
-    if endpoint.timeout.is_none() && layers.is_empty() && throttle.is_none() && once.is_none() {
+    let bare = endpoint.timeout.is_none() && layers.is_empty() && throttle.is_none();
+    if bare && once.is_none() && !endpoint.spans {
         return handler;
     }
     let mut service = HandlerService::new(handler, clock.clone(), endpoint.timeout);
@@ -41,7 +44,7 @@ pub(in crate::listener) fn wrapped(
         service = service.once(Arc::new(once));
     }
     let service = layers.wrap(service);
-    let throttle = throttle.cloned();
+    let (throttle, spans) = (throttle.cloned(), endpoint.spans);
     Handler::Closure(Arc::new(move |delivery: Delivery| -> HandlerFuture {
         let begun = throttle.as_ref().map(|throttle| throttle.begin(&delivery));
         let begun = match begun.transpose() {
@@ -52,11 +55,18 @@ pub(in crate::listener) fn wrapped(
             }
         };
         let mut service = service.clone();
+        let begin = || AttemptTrace::begin(&delivery, propagation.as_deref());
+        let trace = spans.then(begin);
+        let inner = trace.clone();
         Box::pin(async move {
             // Whoever lets go of the handler drops what it was given.
-            let (delivery, kept) = delivery.share();
-            let result = guarded_value(async move { service.call(delivery).await }).await;
+            let (delivery, mut kept) = delivery.share();
+            let attempt = guarded_value(async move { service.call(delivery).await });
+            let result = Traced::new(inner, std::pin::pin!(attempt)).await;
             let outcome = Handled::outcome(result);
+            if let Some(trace) = trace {
+                trace.ended(&outcome, &mut kept);
+            }
             if let Some(begun) = begun {
                 begun.ended(&outcome, kept.batch().count());
             }

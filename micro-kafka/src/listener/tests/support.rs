@@ -138,6 +138,8 @@ impl Broker {
             rate_limit: None,
             idempotent: None,
             breaker: None,
+            spans: false,
+            metric_tags: crate::observe::MetricTags::default(),
             layers: Layers::default(),
             ack_mode: AckMode::Batch,
             auto_commit: None,
@@ -303,6 +305,7 @@ pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> Container
         error_handler: Arc::new(errors),
         recoverer: Arc::new(Keep(Arc::clone(kept))),
         rebalance_listener: None,
+        propagation: None,
         namespace: "".into(),
         runtime: tokio::runtime::Handle::current(),
     }

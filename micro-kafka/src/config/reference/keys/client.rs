@@ -18,6 +18,12 @@ pub(super) const KAFKA: &[Key] = &[
         "put before every topic and group, as in `test.orders`",
     ),
     key(
+        "metric-tags",
+        Texts,
+        "",
+        "tags of all figures, each as in `region=eu`",
+    ),
+    key(
         "shutdown-timeout",
         Duration,
         "10s",

@@ -95,6 +95,18 @@ pub(super) const LISTENER: &[Key] = &[
         "how many records begin in a time, all consumers together; else as many as there is room for",
     ),
     key(
+        "spans",
+        Boolean,
+        "false",
+        "whether each attempt is a span, in the trace of its record",
+    ),
+    key(
+        "metric-tags",
+        Texts,
+        "",
+        "tags of its figures beside those of `[kafka]`, each as in `team=billing`",
+    ),
+    key(
         "idempotency-store",
         Text,
         "",

@@ -11,6 +11,7 @@ mod producer;
 mod retry_topic;
 mod security;
 mod template;
+mod topics;
 
 use self::client::KAFKA;
 use self::codecs::{JSON, SCHEMA_REGISTRY};
@@ -23,6 +24,7 @@ use self::producer::PRODUCER;
 use self::retry_topic::RETRY_TOPIC;
 use self::security::{OAUTHBEARER, SASL, SECURITY, SSL};
 use self::template::{NAMED_TEMPLATE, TEMPLATE};
+use self::topics::{ADMIN, TOPIC};
 use super::Table;
 
 /// Every table below `[kafka]`, itself included.
@@ -82,6 +84,22 @@ pub(in crate::config) const TABLES: &[Table] = &[
         keys: PRODUCER,
         inherits: None,
         properties: true,
+    },
+    Table {
+        path: "kafka.admin",
+        also: &[],
+        meaning: "how declared topics are made",
+        keys: ADMIN,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.topics.<name>",
+        also: &[],
+        meaning: "a topic that is made at start; its table `configs` has settings such as `retention.ms`",
+        keys: TOPIC,
+        inherits: None,
+        properties: false,
     },
     Table {
         path: "kafka.template",

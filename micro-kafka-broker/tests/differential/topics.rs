@@ -1,0 +1,2 @@
+//! CreateTopics, DeleteTopics, CreatePartitions, configurations, Metadata, DescribeTopicPartitions,
+//! ElectLeaders, reassignments.

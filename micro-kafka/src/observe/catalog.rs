@@ -1,0 +1,253 @@
+//! Every figure that the framework gives to the `metrics` facade.
+
+use metrics::{Counter, Gauge, Histogram, Unit};
+
+use super::MetricTags;
+
+/// What a figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// It only grows.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// Many values, of which an exporter makes sums, counts and quantiles.
+    Histogram,
+}
+
+/// A figure: its name, its tags and what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: MetricKind,
+    /// The tags that it has beside those of the program's own.
+    pub tags: &'static [&'static str],
+    /// What it counts or measures.
+    pub meaning: &'static str,
+}
+
+/// All of them, in the order of the guide.
+pub const METRICS: &[Metric] = &[
+    HANDLED,
+    FAILED,
+    RETRIED,
+    DEAD_LETTERED,
+    SKIPPED,
+    FILTERED,
+    FAILURES,
+    DURATION,
+    LAG,
+    COMMITS,
+    ABORTED,
+    BREAKER_OPEN,
+    DELIVERED,
+    UNDELIVERED,
+    DELIVERY,
+];
+
+const LISTENER: &[&str] = &["listener"];
+const TEMPLATE: &[&str] = &["template"];
+
+const fn counter(
+    name: &'static str,
+    tags: &'static [&'static str],
+    meaning: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind: MetricKind::Counter,
+        tags,
+        meaning,
+    }
+}
+
+pub(crate) const HANDLED: Metric = counter(
+    "micro_kafka_listener_handled_total",
+    LISTENER,
+    "attempts whose handler succeeded; of a batch, its records",
+);
+pub(crate) const FAILED: Metric = counter(
+    "micro_kafka_listener_failed_total",
+    LISTENER,
+    "attempts that failed",
+);
+pub(crate) const RETRIED: Metric = counter(
+    "micro_kafka_listener_retried_total",
+    LISTENER,
+    "further attempts, in place or by a retry topic",
+);
+pub(crate) const DEAD_LETTERED: Metric = counter(
+    "micro_kafka_listener_dead_lettered_total",
+    LISTENER,
+    "records that the recoverer took, the dead-letter topic by default",
+);
+pub(crate) const SKIPPED: Metric = counter(
+    "micro_kafka_listener_skipped_total",
+    LISTENER,
+    "failed records that count as done",
+);
+pub(crate) const FILTERED: Metric = counter(
+    "micro_kafka_listener_filtered_total",
+    LISTENER,
+    "records that the listener's filter did not want",
+);
+pub(crate) const FAILURES: Metric = counter(
+    "micro_kafka_listener_failures_total",
+    &["listener", "error", "outcome"],
+    "failures by the error's variant or type, and by what became of the record: `retry`, \
+     `retry_topic`, `dead_letter`, `skip`, `park`, `stop`, `given_up`, `recovery_failed`",
+);
+pub(crate) const DURATION: Metric = Metric {
+    name: "micro_kafka_listener_duration_seconds",
+    kind: MetricKind::Histogram,
+    tags: LISTENER,
+    meaning: "how long an attempt takes, from its beginning to its end",
+};
+pub(crate) const LAG: Metric = Metric {
+    name: "micro_kafka_listener_lag_records",
+    kind: MetricKind::Gauge,
+    tags: &["listener", "topic", "partition"],
+    meaning: "records of an assigned partition that are not finished",
+};
+pub(crate) const COMMITS: Metric = counter(
+    "micro_kafka_listener_commits_total",
+    LISTENER,
+    "commits that were sent; of a transactional listener, transactions",
+);
+pub(crate) const ABORTED: Metric = counter(
+    "micro_kafka_listener_aborted_transactions_total",
+    LISTENER,
+    "transactions that were not committed",
+);
+pub(crate) const BREAKER_OPEN: Metric = Metric {
+    name: "micro_kafka_listener_breaker_open",
+    kind: MetricKind::Gauge,
+    tags: LISTENER,
+    meaning: "1 while the breaker lets nothing begin",
+};
+pub(crate) const DELIVERED: Metric = counter(
+    "micro_kafka_template_delivered_total",
+    TEMPLATE,
+    "records that the broker has acknowledged",
+);
+pub(crate) const UNDELIVERED: Metric = counter(
+    "micro_kafka_template_failed_total",
+    TEMPLATE,
+    "records that were given up after they had been queued",
+);
+pub(crate) const DELIVERY: Metric = Metric {
+    name: "micro_kafka_template_delivery_seconds",
+    kind: MetricKind::Histogram,
+    tags: TEMPLATE,
+    meaning: "from the local queue to the broker's answer; records that are answered together count \
+              with their mean",
+};
+
+impl Metric {
+    /// This counter, with the values of its tags.
+    pub(crate) fn counter(&self, tags: &MetricTags, values: &[&str]) -> Counter {
+        metrics::counter!(self.name, self.labels(tags, values))
+    }
+
+    /// This gauge.
+    pub(crate) fn gauge(&self, tags: &MetricTags, values: &[&str]) -> Gauge {
+        metrics::gauge!(self.name, self.labels(tags, values))
+    }
+
+    /// This histogram.
+    pub(crate) fn histogram(&self, tags: &MetricTags, values: &[&str]) -> Histogram {
+        metrics::histogram!(self.name, self.labels(tags, values))
+    }
+
+    fn labels(&self, tags: &MetricTags, values: &[&str]) -> Vec<metrics::Label> {
+        let names = self.tags.iter().copied();
+        let own = names.zip(values.iter().copied()).collect::<Vec<_>>();
+        tags.labels(&own)
+    }
+
+    fn unit(&self) -> Unit {
+        match self.kind {
+            MetricKind::Histogram => Unit::Seconds,
+            MetricKind::Counter | MetricKind::Gauge => Unit::Count,
+        }
+    }
+}
+
+/// Tells the recorder of the `metrics` facade what every figure means. An application does it when
+/// it starts; to be called again only by a program that installs its recorder later.
+pub fn describe_metrics() {
+    for metric in METRICS {
+        let (name, unit, meaning) = (metric.name, metric.unit(), metric.meaning);
+        match metric.kind {
+            MetricKind::Counter => metrics::describe_counter!(name, unit, meaning),
+            MetricKind::Gauge => metrics::describe_gauge!(name, unit, meaning),
+            MetricKind::Histogram => metrics::describe_histogram!(name, unit, meaning),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    fn texts(folder: &Path, ending: &str, into: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                texts(&path, ending, into);
+            } else if path.extension().is_some_and(|of| of == ending) {
+                into.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn every_figure_of_the_code_is_told_in_the_guide() {
+        let (mut code, mut guide) = (String::new(), String::new());
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        texts(&package.join("src"), "rs", &mut code);
+        texts(&package.join("../docs/guide"), "md", &mut guide);
+        let is_name = |text: &&str| {
+            let tail = text.strip_prefix("micro_kafka_");
+            tail.is_some_and(|it| it.bytes().all(|b| b == b'_' || b.is_ascii_lowercase()))
+        };
+        let names: BTreeSet<_> = code.split('"').filter(is_name).collect();
+        assert!(names.len() >= METRICS.len(), "{names:?}");
+        // A list of them shortens what its names have in common: `…_late_total`.
+        let shortened = |name: &str| {
+            let mut ends = name.match_indices('_').map(|(at, _)| &name[at..]);
+            ends.any(|end| guide.contains(&format!("`…{end}`")))
+        };
+        let untold = names.iter().filter(|name| !guide.contains(**name));
+        let untold: Vec<_> = untold.filter(|name| !shortened(name)).collect();
+        assert!(untold.is_empty(), "not in the guide: {untold:?}");
+    }
+
+    #[test]
+    fn the_guide_lists_every_figure() {
+        let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/19-observing.md");
+        let guide = fs::read_to_string(guide).unwrap();
+        let rows = guide
+            .lines()
+            .filter(|line| line.starts_with("| `micro_kafka_"));
+        let rows: Vec<&str> = rows.collect();
+        let expected = METRICS.iter().map(|metric| {
+            let kind = format!("{:?}", metric.kind).to_lowercase();
+            let tags: Vec<_> = metric.tags.iter().map(|tag| format!("`{tag}`")).collect();
+            format!(
+                "| `{}` | {kind} | {} | {} |",
+                metric.name,
+                tags.join(", "),
+                metric.meaning
+            )
+        });
+        assert_eq!(rows, expected.collect::<Vec<_>>());
+    }
+}

@@ -47,8 +47,8 @@ pub(crate) enum Scenario {
     Template,
     /// Transactions of ten records beside a loop on librdkafka, and one on rust-rdkafka's own call
     Transactions,
-    /// A transactional listener beside a loop on librdkafka: 500 records in a transaction, and up to
-    /// 10,000 or 100 ms
+    /// A transactional listener beside a loop on librdkafka and beside Spring Kafka's: 500 records in
+    /// a transaction, and up to 10,000 or 100 ms (needs Java, Maven)
     ExactlyOnce,
     /// From the start of the process to the first record, beside a plain loop with default settings
     Startup,

@@ -7,7 +7,7 @@ use crate::error::BenchError;
 use crate::pairs::Metric;
 use crate::report::{Part, Report, Shown};
 use crate::run::Bench;
-use crate::side::Work;
+use crate::side::{Who, Work};
 
 type Parts = Result<Vec<Part>, BenchError>;
 
@@ -35,16 +35,28 @@ pub(super) fn transactions(bench: &Bench, broker: &Broker, report: &mut Report) 
     Ok(vec![wall(&pairs).at_least(1.0), by_api])
 }
 
-/// Records copied exactly once, in transactions of both sizes.
+/// Records copied exactly once, in transactions of both sizes, beside a plain loop and beside Spring,
+/// which beats one on Apache Kafka.
 pub(super) fn exactly_once(bench: &Bench, broker: &Broker, report: &mut Report) -> Parts {
-    let mut copied = |what, work| {
+    let mut copied = |what, work, theirs| {
         Measure::new(what, work, Shown::PerRecord, bench.records)
             .stored(bench.records)
             .warm_up(1)
+            .beside(theirs)
             .sides(bench, broker, report)
     };
-    let small = copied("exactly-once-500", Work::CopyExactlyOnce)?;
-    let large = copied("exactly-once-10000", Work::CopyInLarge)?;
-    let by_large = Part::of("large", large.ratio(Metric::Wall));
-    Ok(vec![wall(&small).at_least(1.8), by_large])
+    let mut both = |what, work| -> Result<[f64; 2], BenchError> {
+        let plain = copied(what, work, Who::Plain)?;
+        let spring = copied(what, work, Who::Spring)?;
+        Ok([&plain, &spring].map(|pairs| pairs.ratio(Metric::Wall)))
+    };
+    let [plain, spring] = both("exactly-once-500", Work::CopyExactlyOnce)?;
+    let [large_plain, large_spring] = both("exactly-once-10000", Work::CopyInLarge)?;
+    Ok(vec![
+        Part::of("plain", plain),
+        Part::of("spring", spring).at_least(1.8),
+        Part::of("large-plain", large_plain),
+        // Beside Spring's transactions of as many records; what 500 cost it is above.
+        Part::of("large-spring", large_spring),
+    ])
 }

@@ -51,7 +51,7 @@ mod tests {
         // Rows of older versions wait in the table.
         assert_eq!(
             lane("orders", Some(b"a"), None).0,
-            6_474_229_886_279_253_379
+            8_390_608_784_742_916_968
         );
     }
 }

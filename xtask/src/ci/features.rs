@@ -21,7 +21,7 @@ const FEATURES: &[&str] = &[
 ];
 
 /// The integration tests of `micro-kafka-test` that require one of them.
-const TESTS: &[&str] = &["registry", "secured"];
+const TESTS: &[&str] = &["registry", "secured", "outbox"];
 
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 

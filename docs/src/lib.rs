@@ -71,3 +71,7 @@ pub mod security {}
 
 #[doc = include_str!("../guide/22-topics.md")]
 pub mod topics {}
+
+#[cfg(feature = "all")]
+#[doc = include_str!("../guide/23-codecs.md")]
+pub mod codecs {}

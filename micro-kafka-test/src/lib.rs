@@ -44,6 +44,8 @@ pub mod prelude;
 mod reader;
 mod recording;
 mod records;
+#[cfg(feature = "schema-registry")]
+mod registry;
 mod requests;
 mod run;
 mod send;
@@ -62,6 +64,8 @@ pub use journal::Journal;
 pub use matcher::{Matcher, containing, json, text};
 pub use micro_kafka_macros::kafka_test;
 pub use recording::{RecordingTemplate, SentRecords};
+#[cfg(feature = "schema-registry")]
+pub use registry::EmbeddedRegistry;
 pub use send::TestSend;
 pub use target::EXTERNAL;
 pub use topic::TopicRecords;

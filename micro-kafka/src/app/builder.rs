@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::codecs::codecs;
 use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::idempotency::{self, IdempotencyStores};
@@ -16,6 +17,7 @@ use super::resolve::{ErrorHandlers, Parts, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
 use super::templates::{TemplateChange, template};
 use crate::clock::Clock;
+use crate::codec::Codecs;
 use crate::config::{Config, ConfigBuilder, ConfigError};
 use crate::error::{BoxError, ErrorHandler, Recover, RetryListener};
 use crate::idempotent::IdempotencyStore;
@@ -64,6 +66,7 @@ pub struct KafkaAppBuilder {
     error_hook: ErrorHook,
     templates: TemplateChange,
     template: Option<KafkaTemplate>,
+    codecs: Codecs,
     propagation: Option<Arc<dyn Propagation>>,
     metric_tags: Vec<(String, String)>,
     #[cfg(feature = "sqlx")]
@@ -241,6 +244,13 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Looks schemas up there, instead of where `[kafka.schema-registry]` says.
+    #[cfg(feature = "schema-registry")]
+    pub fn schema_registry(mut self, registry: crate::codec::SchemaRegistry) -> Self {
+        self.codecs = self.codecs.with_registry(registry);
+        self
+    }
+
     /// Ties the spans of listeners that have `spans = true` to a tracing system.
     pub fn propagation(mut self, propagation: impl Propagation + 'static) -> Self {
         self.propagation = Some(Arc::new(propagation));
@@ -265,11 +275,13 @@ impl KafkaAppBuilder {
         let later = self.registry.later.clone();
         let listeners = self.registry.collect(&mut problems);
         check_unused_tables(&config, &listeners, &later, &mut problems);
+        let codecs = codecs(self.codecs, &config, &mut problems);
         let metric_tags = MetricTags::new(self.metric_tags);
         let template = self.template.or_else(|| {
             let tags = config.kafka().metric_tags.over(&metric_tags);
             template(
                 &config,
+                &codecs,
                 &self.error_hook,
                 &tags,
                 &self.templates,
@@ -279,6 +291,7 @@ impl KafkaAppBuilder {
             .ok()
         });
         let mut states = self.states;
+        states.insert(codecs);
         if let Some(template) = &template {
             states.insert(template.clone());
         }
@@ -356,6 +369,7 @@ impl KafkaApp {
             error_hook: ErrorHook::default(),
             templates: TemplateChange::default(),
             template: None,
+            codecs: Codecs::default(),
             propagation: None,
             metric_tags: Vec::new(),
             #[cfg(feature = "sqlx")]

@@ -47,7 +47,10 @@ impl DetachedListener {
                 .or_else(|| app.error_handler.clone())
                 .unwrap_or_else(|| error_handler(&plan)),
             recoverer: recoverer(&plan, app.recoverer.clone(), &app.template, &app.clock),
-            detached: Mutex::new(Detached::of(context(&plan, namespace, &app.states))),
+            detached: Mutex::new(
+                Detached::of(context(&plan, namespace, &app.states))
+                    .within(plan.endpoint.payload_limits),
+            ),
             endpoint: plan.endpoint,
         }
     }

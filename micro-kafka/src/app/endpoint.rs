@@ -66,6 +66,7 @@ pub(super) fn endpoint(
         sync_commits: resolved.sync_commits,
         max_uncommitted: resolved.max_uncommitted,
         max_uncommitted_bytes: resolved.max_uncommitted_bytes,
+        payload_limits: resolved.payload_limits,
         commit_interval: resolved.commit_interval,
         commit_count: usize::try_from(resolved.commit_count).unwrap_or(usize::MAX),
         idle_event: resolved.idle_event,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::client::ConfigError;
 use crate::clock::Clock;
+use crate::codec::Codecs;
 use crate::config::Config;
 use crate::delayed::DelayedTopic;
 use crate::observe::MetricTags;
@@ -42,6 +43,7 @@ impl fmt::Debug for TemplateChange {
 /// Makes all templates; none of them connects before its first send.
 pub(super) fn template(
     config: &Config,
+    codecs: &Codecs,
     hook: &ErrorHook,
     tags: &MetricTags,
     change: &TemplateChange,
@@ -49,6 +51,7 @@ pub(super) fn template(
 ) -> Result<KafkaTemplate, ConfigError> {
     let make = |name, mut made: TemplateConfig| {
         made.error_hook = hook.clone();
+        made.codecs = codecs.clone();
         made.metric_tags = tags.clone();
         KafkaTemplate::at_first_use(change.apply(name, made))
     };

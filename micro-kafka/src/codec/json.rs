@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::redact::redacted;
-use super::{DecodeError, EncodeError, FromPayload, Json, ToPayload};
+use super::{DecodeError, EncodeError, FromPayload, Json, PayloadLimits, PayloadSource, ToPayload};
 
 impl<'r, T: Deserialize<'r>> FromPayload<'r> for Json<T> {
     fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError> {
@@ -17,6 +17,48 @@ impl<'r, T: Deserialize<'r>> FromPayload<'r> for Json<T> {
         read.map(Self)
             .map_err(|error| DecodeError::Json(redacted(&error, bytes)))
     }
+
+    fn from_source(source: &PayloadSource<'r>) -> Result<Self, DecodeError> {
+        check_depth(source.payload().unwrap_or_default(), source.limits())?;
+        Self::from_payload(source.payload())
+    }
+}
+
+/// Beyond this serde_json stops by itself.
+const OWN_DEPTH: usize = 127;
+
+/// Whether the payload is nested no deeper than the listener allows; looked for only where that is
+/// less than serde_json allows.
+pub(super) fn check_depth(bytes: &[u8], limits: PayloadLimits) -> Result<(), DecodeError> {
+    let max = limits.max_depth;
+    if max >= OWN_DEPTH {
+        return Ok(());
+    }
+    match too_deep(bytes, max) {
+        None => Ok(()),
+        Some(at) => Err(DecodeError::TooDeep { max, at }),
+    }
+}
+
+/// Where the first level is that is one too many.
+fn too_deep(bytes: &[u8], max: usize) -> Option<usize> {
+    let (mut depth, mut in_text, mut escaped) = (0, false, false);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                if depth > max {
+                    return Some(at);
+                }
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
 }
 
 impl<T: Serialize> ToPayload for Json<T> {
@@ -104,6 +146,22 @@ mod tests {
             "]".repeat(1_000_000)
         );
         assert_eq!(read::<Order<'_>>(&skipped).unwrap().id, 1);
+    }
+
+    #[test]
+    fn a_listener_may_allow_less_depth() {
+        let limits = PayloadLimits {
+            max_depth: 2,
+            ..PayloadLimits::default()
+        };
+        let check = |text: &str| check_depth(text.as_bytes(), limits);
+        assert!(check(r#"{"a":["[[[[", "\"[[["]}"#).is_ok());
+        assert!(check("[[],[],{}]").is_ok());
+        let error = check(r#"{"card":[{"4111":1}]}"#).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "nested deeper than 2 levels at byte 9 (`max-depth`)"
+        );
     }
 
     #[test]

@@ -20,6 +20,13 @@ pub(super) fn redacted(error: &serde_json::Error, payload: &[u8]) -> String {
     }
 }
 
+/// A message of serde that has no place, without what stood in the payload.
+#[cfg(feature = "avro")]
+pub(super) fn shape(message: &str) -> String {
+    let message = message.rsplit_once("value: ").map_or(message, |(_, it)| it);
+    data_message(message).unwrap_or_else(|| "the value is not valid".into())
+}
+
 /// Whether the payload has that place: serde_json reads it from the end of hand-written messages,
 /// which may quote anything.
 fn is_within(payload: &[u8], line: usize, column: usize) -> bool {

@@ -1,6 +1,6 @@
 //! What a payload is read from.
 
-use super::Codecs;
+use super::{Codecs, DecodeError, PayloadLimits};
 use crate::record::{Headers, Record};
 
 /// A record as formats see it that need more than the payload's bytes: its topic, its headers, and
@@ -9,13 +9,43 @@ use crate::record::{Headers, Record};
 pub struct PayloadSource<'r> {
     record: &'r Record,
     codecs: &'r Codecs,
+    limits: PayloadLimits,
 }
 
 impl<'r> PayloadSource<'r> {
     /// Of a record, read by that application.
     #[must_use]
     pub fn new(record: &'r Record, codecs: &'r Codecs) -> Self {
-        Self { record, codecs }
+        Self {
+            record,
+            codecs,
+            limits: PayloadLimits::default(),
+        }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn within(mut self, limits: PayloadLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How large and how deep the payload may be.
+    #[must_use]
+    pub fn limits(&self) -> PayloadLimits {
+        self.limits
+    }
+
+    /// Whether the payload is within its limit of bytes.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub(crate) fn check_size(&self) -> Result<(), DecodeError> {
+        let (size, max) = (self.payload().map_or(0, <[u8]>::len), self.limits.max_bytes);
+        match size <= max {
+            true => Ok(()),
+            false => Err(DecodeError::TooLarge { size, max }),
+        }
     }
 
     /// The payload's bytes; `None` for a tombstone.

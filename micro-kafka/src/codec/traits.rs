@@ -1,7 +1,8 @@
 //! What the wrappers do.
 
-use super::{Invalid, Lookup, PayloadSource, PayloadTarget, Written};
+use super::{Invalid, Lookup, Misfit, PayloadSource, PayloadTarget, Written};
 use crate::error::BoxError;
+use crate::listener::BootCheck;
 
 /// A payload that can be read from a record: with it, a type is an argument of a
 /// `#[kafka_listener]` function, and in an `Option` one that accepts tombstones.
@@ -26,6 +27,11 @@ pub trait FromPayload<'r>: Sized {
     /// missing was fetched.
     fn from_source(source: &PayloadSource<'r>) -> Result<Self, DecodeError> {
         Self::from_payload(source.payload())
+    }
+
+    /// Says what is missing before a listener that takes it starts.
+    fn check_payload(boot: &mut BootCheck<'_>) {
+        let _ = boot;
     }
 }
 
@@ -102,6 +108,39 @@ pub enum DecodeError {
     /// A payload where a tombstone is expected.
     #[error("a payload where only null is expected")]
     NotNull,
+    /// Not of that format, or not of its schema.
+    #[error("{0}")]
+    Misfit(Misfit),
+    /// More bytes than the listener's `max-payload`.
+    #[error("the payload has {size} bytes where at most {max} are read (`max-payload`)")]
+    TooLarge {
+        /// How many it has.
+        size: usize,
+        /// How many are read.
+        max: usize,
+    },
+    /// More levels than the listener's `max-depth`.
+    #[error("nested deeper than {max} levels at byte {at} (`max-depth`)")]
+    TooDeep {
+        /// How many levels are read.
+        max: usize,
+        /// Where the first level is that is one too many.
+        at: usize,
+    },
+    /// The schema of its type, which the program declares, cannot be used.
+    #[cfg(any(
+        feature = "avro",
+        feature = "json-schema",
+        feature = "protobuf",
+        feature = "schema-registry"
+    ))]
+    #[error(transparent)]
+    Schema(#[from] super::SchemaError),
+    /// Without the header that schema registries need, with a schema that is not known, or read by
+    /// an application without a registry.
+    #[cfg(feature = "schema-registry")]
+    #[error(transparent)]
+    Registry(#[from] super::registry::RegistryError),
     /// Not yet: what it needs is fetched first, and then it is read again.
     #[error("the payload {0}")]
     Pending(Lookup),
@@ -120,6 +159,25 @@ pub enum EncodeError {
     /// The value's `Serialize` failed.
     #[error("the value cannot be written as JSON")]
     Json(#[source] serde_json::Error),
+    /// The value is not of the shape that its schema wants.
+    #[error("the value cannot be written as {0} by its schema")]
+    Shape(&'static str),
+    /// The value breaks its schema.
+    #[error("{0}")]
+    Misfit(Misfit),
+    /// The schema of its type, which the program declares, cannot be used.
+    #[cfg(any(
+        feature = "avro",
+        feature = "json-schema",
+        feature = "protobuf",
+        feature = "schema-registry"
+    ))]
+    #[error(transparent)]
+    Schema(#[from] super::SchemaError),
+    /// The schema registry does not know, take or tell the schema.
+    #[cfg(feature = "schema-registry")]
+    #[error(transparent)]
+    Registry(#[from] super::registry::RegistryError),
     /// A format of your own failed.
     #[error(transparent)]
     Custom(BoxError),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{DecodeError, FromPayload, Json, PayloadSource, Text};
+use crate::listener::BootCheck;
 
 /// A payload that is valid, too: `Validated(Json(order)): Validated<Json<Order>>`.
 ///
@@ -142,6 +143,10 @@ impl<'r, P: FromPayload<'r> + Validate> FromPayload<'r> for Validated<P> {
 
     fn from_source(source: &PayloadSource<'r>) -> Result<Self, DecodeError> {
         P::from_source(source).and_then(valid)
+    }
+
+    fn check_payload(boot: &mut BootCheck<'_>) {
+        P::check_payload(boot);
     }
 }
 

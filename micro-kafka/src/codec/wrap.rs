@@ -30,3 +30,18 @@ pub struct Parsed<T>(pub T);
 /// has an `Option<…>`, and `None` sends a tombstone, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Tombstone;
+
+/// A payload in Protobuf, without a header: `M` is a message of prost.
+///
+/// With a schema registry it is `Registered<Protobuf<M>>`.
+#[cfg(feature = "protobuf")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Protobuf<M>(pub M);
+
+/// A payload in JSON that keeps to the JSON Schema of `T`, without a header; both what is read and
+/// what is written is looked through.
+///
+/// With a schema registry it is `Registered<JsonSchema<T>>`.
+#[cfg(feature = "json-schema")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JsonSchema<T>(pub T);

@@ -10,9 +10,9 @@ use super::section::Section;
 use super::topics::topics;
 use super::values::{checked, duration, list, metric_tags};
 use super::{
-    AdminSettings, ConsumerSettings, DelayedSendSettings, ListenerSettings, NamedTemplateSettings,
-    ProducerSettings, Properties, RetryTopicSettings, SecuritySettings, TemplateSettings,
-    TopicSettings,
+    AdminSettings, ConsumerSettings, DelayedSendSettings, JsonSettings, ListenerSettings,
+    NamedTemplateSettings, ProducerSettings, Properties, RetryTopicSettings,
+    SchemaRegistrySettings, SecuritySettings, TemplateSettings, TopicSettings,
 };
 use crate::observe::MetricTags;
 
@@ -52,6 +52,10 @@ pub struct KafkaSettings {
     pub containers: BTreeMap<String, ListenerSettings>,
     /// `[kafka.retry.topic]`: how failed records go through retry topics, for all listeners.
     pub retry_topic: RetryTopicSettings,
+    /// `[kafka.json]`: how JSON payloads tell their types.
+    pub json: JsonSettings,
+    /// `[kafka.schema-registry]`: where schemas are kept.
+    pub schema_registry: SchemaRegistrySettings,
     /// `[kafka.delayed]`: records that are sent later.
     pub delayed: DelayedSendSettings,
     /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
@@ -78,6 +82,8 @@ impl Default for KafkaSettings {
             listeners: BTreeMap::new(),
             containers: BTreeMap::new(),
             retry_topic: RetryTopicSettings::default(),
+            json: JsonSettings::default(),
+            schema_registry: SchemaRegistrySettings::default(),
             delayed: DelayedSendSettings::default(),
             properties: Properties::default(),
         }
@@ -143,6 +149,8 @@ impl KafkaSettings {
             listeners: read_listeners(&section.inner("listeners")),
             containers: read_listeners(&section.inner("containers")),
             retry_topic: read_retry_topic(section.inner("retry")),
+            json: JsonSettings::read(section.inner("json")),
+            schema_registry: SchemaRegistrySettings::read(section.inner("schema-registry")),
             delayed: DelayedSendSettings::read(section.inner("delayed")),
             properties: read_properties(&section.inner("properties"), Room::Shared),
         };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::codec::PayloadLimits;
 use crate::error::RetryTopicPolicy;
 use crate::listener::{
     AckMode, BatchSpec, BreakerSpec, Dispatch, Order, RateLimit, TopicPartitions, TransactionSpec,
@@ -30,6 +31,8 @@ const MAX_PARALLELISM: usize = 1_000_000;
 
 /// The ledger of a partition has a slot for each record.
 const MAX_UNCOMMITTED: usize = 100_000_000;
+/// Values are made by recursion: a stack has its limits.
+const MAX_DEPTH: usize = 128;
 
 /// Settings of listeners as they were written; `None` where nothing was.
 ///
@@ -101,6 +104,10 @@ pub struct ListenerSettings {
     pub max_uncommitted: Option<usize>,
     /// `max-uncommitted-bytes`: what those records may weigh, where records overtake one another.
     pub max_uncommitted_bytes: Option<u64>,
+    /// `max-payload`: the bytes of a payload, above which it is not read.
+    pub max_payload: Option<u64>,
+    /// `max-depth`: how deep a payload may be nested.
+    pub max_depth: Option<usize>,
     /// `idle-event-interval`: how long a consumer has no record before that is told.
     pub idle_event_interval: Option<Duration>,
     /// `idle-partition-event-interval`: the same of a partition.
@@ -178,6 +185,8 @@ impl ListenerSettings {
             max_uncommitted_bytes: self
                 .max_uncommitted_bytes
                 .or(fallback.max_uncommitted_bytes),
+            max_payload: self.max_payload.or(fallback.max_payload),
+            max_depth: self.max_depth.or(fallback.max_depth),
             idle_event_interval: self.idle_event_interval.or(fallback.idle_event_interval),
             idle_partition_event_interval: self
                 .idle_partition_event_interval
@@ -253,6 +262,8 @@ impl ListenerSettings {
             sync_commits: section.read("sync-commits", boolean),
             max_uncommitted: section.read("max-uncommitted", integer(1..=MAX_UNCOMMITTED)),
             max_uncommitted_bytes: section.read("max-uncommitted-bytes", size),
+            max_payload: section.read("max-payload", size),
+            max_depth: section.read("max-depth", integer(1..=MAX_DEPTH)),
             idle_event_interval: section.read("idle-event-interval", positive_duration),
             idle_partition_event_interval: section
                 .read("idle-partition-event-interval", positive_duration),
@@ -340,6 +351,8 @@ pub struct ResolvedListener {
     pub max_uncommitted: usize,
     /// What they may weigh in bytes, where records overtake one another. Default 64 MiB.
     pub max_uncommitted_bytes: usize,
+    /// How large and how deep payloads may be. Default 64 MiB and 128 levels.
+    pub payload_limits: PayloadLimits,
     /// How long a consumer has no record before that is told. Default: never.
     pub idle_event: Option<Duration>,
     /// The same of a partition.

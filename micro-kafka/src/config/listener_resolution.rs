@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use crate::codec::PayloadLimits;
 use crate::error::RetryTopicPolicy;
 use crate::idempotent::DEFAULT_WINDOW;
 use crate::listener::AckMode;
@@ -123,6 +124,7 @@ impl<'c> ListenerResolution<'c> {
         let consumer = &self.loaded.kafka.consumer;
         let order = merged.order.unwrap_or_default();
         let retry_topic = self.retry_topic(&merged);
+        let payload_limits = payload_limits(&merged);
         ResolvedListener {
             id: id.to_owned(),
             topics,
@@ -164,6 +166,7 @@ impl<'c> ListenerResolution<'c> {
                 .map_or(MAX_UNCOMMITTED_BYTES, |bytes| {
                     usize::try_from(bytes).unwrap_or(usize::MAX)
                 }),
+            payload_limits,
             idle_event: merged.idle_event_interval,
             idle_partition_event: merged.idle_partition_event_interval,
             revoke_drain: merged.revoke_drain.unwrap_or(REVOKE_DRAIN),
@@ -416,5 +419,14 @@ impl Place<'_> {
             let error = ConfigError::conflict(reason).hint(hint);
             errors.push(self.error("transaction.linger", error));
         }
+    }
+}
+/// What the settings say of payloads, and the defaults where they say nothing.
+fn payload_limits(settings: &ListenerSettings) -> PayloadLimits {
+    let default = PayloadLimits::default();
+    let bytes = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
+    PayloadLimits {
+        max_bytes: settings.max_payload.map_or(default.max_bytes, bytes),
+        max_depth: settings.max_depth.unwrap_or(default.max_depth),
     }
 }

@@ -70,6 +70,7 @@ mod deserialize;
 mod duration;
 mod error;
 mod explain;
+mod json;
 mod kafka;
 mod key;
 mod layers;
@@ -85,8 +86,10 @@ mod property_check;
 mod property_names;
 mod reference;
 mod registered;
+mod registry_url;
 mod retry;
 mod retry_topic;
+mod schema_registry;
 mod secret;
 mod section;
 mod security;
@@ -110,6 +113,7 @@ pub use delayed::DelayedSendSettings;
 pub use duration::{DurationError, parse_duration};
 pub use error::{ConfigError, ConfigErrors, ConfigProblem};
 pub use explain::Explanation;
+pub use json::JsonSettings;
 pub use kafka::KafkaSettings;
 pub use listener::{ListenerSettings, ResolvedListener};
 pub use listener_resolution::ListenerAttributes;
@@ -119,8 +123,11 @@ pub use producer::{Acks, Compression, ProducerSettings};
 pub use properties::Properties;
 pub(crate) use property_names::{canonical, is_for_producers_only};
 pub use reference::{json_schema, reference_markdown};
+#[cfg(feature = "schema-registry")]
+pub(crate) use registry_url::{RegistryUrl, encoded};
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use retry_topic::RetryTopicSettings;
+pub use schema_registry::SchemaRegistrySettings;
 pub use secret::Secret;
 pub use security::{
     OauthBearerSettings, Pem, SaslMechanism, SaslSettings, SecurityProtocol, SecuritySettings,

@@ -6,12 +6,10 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::PayloadRejection;
-use crate::codec::DecodeError;
+use crate::codec::{Codecs, DecodeError, TYPE_ID};
 use crate::error::{ErrorKind, ListenerError, Policy};
 use crate::listener::Delivery;
 
-/// Where Spring's serializers write the payload's type.
-const TYPE_ID: &str = "__TypeId__";
 /// As much of an unknown name as is worth telling.
 const TOLD: usize = 100;
 
@@ -19,6 +17,8 @@ const TOLD: usize = 100;
 #[derive(Debug)]
 pub struct EventName<'r> {
     name: Option<Cow<'r, str>>,
+    /// The type whose token the name is.
+    stands_for: Option<&'r str>,
     place: String,
     /// Whether the name may be told: a payload's may not.
     is_public: bool,
@@ -41,15 +41,21 @@ impl<'r> EventName<'r> {
         let name = value.and_then(|header| std::str::from_utf8(header.value?).ok());
         Self {
             name: name.map(Cow::Borrowed),
+            stands_for: None,
             place: format!("the header `{header}`"),
             is_public: true,
         }
     }
 
-    /// By the Java type, in full or without its package, in Spring's header.
+    /// By the Java type, in full, without its package or by its token, in Spring's header.
     #[must_use]
     pub fn by_type_id(delivery: &'r Delivery) -> Self {
-        Self::by_header(delivery, TYPE_ID)
+        let mut event = Self::by_header(delivery, TYPE_ID);
+        let codecs = delivery.listener().states.get::<Codecs>();
+        event.stands_for = codecs
+            .zip(event.name.as_deref())
+            .and_then(|(codecs, token)| codecs.type_mapping().known(token));
+        event
     }
 
     /// By a field of the payload's JSON object.
@@ -68,6 +74,7 @@ impl<'r> EventName<'r> {
         };
         Ok(Self {
             name,
+            stands_for: None,
             place: format!("the field `{field}`"),
             is_public: false,
         })
@@ -83,7 +90,8 @@ impl<'r> EventName<'r> {
     #[must_use]
     pub fn is_type(&self, name: &str) -> bool {
         let simple = |full: &str| full.rsplit(['.', '$']).next() == Some(name);
-        self.is(name) || self.name.as_deref().is_some_and(simple)
+        let is = |known: &str| known == name || simple(known);
+        self.name.as_deref().is_some_and(is) || self.stands_for.is_some_and(is)
     }
 
     /// The failure of a record that no variant is named after.
@@ -202,6 +210,7 @@ mod tests {
     #[test]
     fn a_type_is_known_by_its_simple_name_too() {
         let of = |name: &'static str| EventName {
+            stands_for: None,
             name: Some(Cow::Borrowed(name)),
             place: String::new(),
             is_public: true,

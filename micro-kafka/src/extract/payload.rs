@@ -4,7 +4,7 @@ use super::FromRecord;
 use super::type_label::type_label;
 use crate::codec::{DecodeError, FromPayload};
 use crate::error::ListenerError;
-use crate::listener::Delivery;
+use crate::listener::{BootCheck, Delivery};
 
 /// A payload that is not what the handler takes.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +34,19 @@ impl PayloadRejection {
 
 impl<'r, P: FromPayload<'r>> FromRecord<'r> for P {
     fn from_record(delivery: &'r Delivery) -> Result<Self, ListenerError> {
-        P::from_source(&delivery.source()).map_err(PayloadRejection::listener_error::<P>)
+        read(delivery).map_err(PayloadRejection::listener_error::<P>)
     }
+
+    fn check(boot: &mut BootCheck<'_>) {
+        P::check_payload(boot);
+    }
+}
+
+/// Reads a payload that is not larger than the listener allows.
+pub(super) fn read<'r, P: FromPayload<'r>>(delivery: &'r Delivery) -> Result<P, DecodeError> {
+    let source = delivery.source();
+    source.check_size()?;
+    P::from_source(&source)
 }
 
 /// `None` is a tombstone: a record whose payload is null.
@@ -43,9 +54,13 @@ impl<'r, P: FromPayload<'r>> FromRecord<'r> for Option<P> {
     fn from_record(delivery: &'r Delivery) -> Result<Self, ListenerError> {
         match delivery.record().payload() {
             None => Ok(None),
-            Some(_) => P::from_source(&delivery.source())
+            Some(_) => read(delivery)
                 .map(Some)
                 .map_err(PayloadRejection::listener_error::<P>),
         }
+    }
+
+    fn check(boot: &mut BootCheck<'_>) {
+        P::check_payload(boot);
     }
 }

@@ -14,6 +14,7 @@ use super::health::ConsumerStatus;
 use super::partition_control::ConsumerLine;
 use super::reply::SendTo;
 use super::transactional::Outboxes;
+use crate::codec::PayloadLimits;
 use crate::error::RetryTopics;
 
 /// The values given to `KafkaApp::builder().state(…)`, by type.
@@ -85,6 +86,8 @@ pub struct ConsumerContext {
     pub(crate) line: Option<ConsumerLine>,
     /// Where the records of a transactional listener's handlers wait.
     pub(crate) outboxes: Option<Arc<Outboxes>>,
+    /// How large and how deep its payloads may be.
+    pub(crate) limits: PayloadLimits,
 }
 
 impl ConsumerContext {
@@ -112,7 +115,14 @@ impl ConsumerContext {
             cancel: CancelSignal::default(),
             line: None,
             outboxes: None,
+            limits: PayloadLimits::default(),
         }
+    }
+
+    /// The same with other limits of payloads.
+    pub(crate) fn within(mut self, limits: PayloadLimits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// The same with a way for handlers to ask for something.

@@ -206,6 +206,23 @@ impl<'a> BootCheck<'a> {
         self.problems.push(text.into());
     }
 
+    /// Reports a schema of a type that cannot be used.
+    #[cfg(any(feature = "avro", feature = "json-schema", feature = "protobuf"))]
+    pub(crate) fn schema(&mut self, definition: &crate::codec::SchemaDefinition) {
+        if let Err(error) = definition.check() {
+            self.problem(error.to_string());
+        }
+    }
+
+    /// Reports that there is no schema registry.
+    #[cfg(feature = "schema-registry")]
+    pub(crate) fn schema_registry(&mut self) {
+        let codecs = self.states.get::<crate::codec::Codecs>();
+        if codecs.is_none_or(|codecs| codecs.registry().is_none()) {
+            self.problem(crate::codec::registry::RegistryError::NoRegistry.to_string());
+        }
+    }
+
     /// What was reported.
     #[must_use]
     pub fn into_problems(mut self) -> Vec<String> {

@@ -48,6 +48,7 @@ impl Delivery {
     pub fn source(&self) -> PayloadSource<'_> {
         let codecs = self.listener().states.get::<Codecs>();
         PayloadSource::new(&self.record, codecs.unwrap_or(Codecs::none()))
+            .within(self.consumer.limits)
     }
 
     /// The listener that handles it.

@@ -9,6 +9,7 @@ use super::{
     AckMode, BatchSpec, BreakerSpec, Delivery, Dispatch, Filter, HandlerFuture, HandlerSlot,
     Invoke, Layers, Order, RateLimit, SendTo, Started, TopicPartitions, TransactionSpec,
 };
+use crate::codec::PayloadLimits;
 use crate::config::AlarmSettings;
 use crate::error::RetryTopics;
 use crate::idempotent::Idempotent;
@@ -125,6 +126,8 @@ pub struct ListenerEndpoint {
     /// What a partition's records beyond the lowest unfinished one may weigh, where records
     /// overtake one another.
     pub max_uncommitted_bytes: usize,
+    /// How large and how deep payloads may be.
+    pub payload_limits: PayloadLimits,
     /// Commit at latest after this time.
     pub commit_interval: Duration,
     /// Commit at latest after this many records.

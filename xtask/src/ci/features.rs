@@ -9,10 +9,19 @@ use crate::kafka::{Kafka, secured as secured_listeners};
 use crate::workspace;
 
 /// The features of `micro-kafka-test`, each of the same name in `micro-kafka`.
-const FEATURES: &[&str] = &["tls-system", "sqlx-postgres", "sqlx-sqlite", "redis"];
+const FEATURES: &[&str] = &[
+    "tls-system",
+    "protobuf",
+    "avro",
+    "json-schema",
+    "schema-registry",
+    "sqlx-postgres",
+    "sqlx-sqlite",
+    "redis",
+];
 
 /// The integration tests of `micro-kafka-test` that require one of them.
-const TESTS: &[&str] = &["secured", "outbox"];
+const TESTS: &[&str] = &["registry", "secured", "outbox"];
 
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 

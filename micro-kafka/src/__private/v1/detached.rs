@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::codec::PayloadLimits;
 use crate::listener::{AckToken, ConsumerContext, Delivery, ListenerContext, States, Verdict};
 use crate::record::Record;
 
@@ -39,6 +40,15 @@ impl Detached {
             consumer: Arc::new(consumer),
             acks,
         }
+    }
+
+    /// The same with other limits of payloads.
+    #[must_use]
+    pub(crate) fn within(mut self, limits: PayloadLimits) -> Self {
+        if let Some(consumer) = Arc::get_mut(&mut self.consumer) {
+            consumer.limits = limits;
+        }
+        self
     }
 
     /// A delivery of that record, the attempt counted from 1.

@@ -178,6 +178,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             commands,
             consumer: Arc::new(
                 ConsumerContext::of(Arc::clone(&seat.listener), acks, Arc::clone(&seat.status))
+                    .within(seat.endpoint.payload_limits)
                     .with_line(seat.line.clone())
                     .with_outboxes(seat.transactions.as_ref().map(|line| &line.outboxes)),
             ),

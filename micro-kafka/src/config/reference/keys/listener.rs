@@ -151,6 +151,19 @@ pub(super) const LISTENER: &[Key] = &[
         "what these may weigh, where records overtake one another",
     ),
     key(
+        "max-payload",
+        Size,
+        "64MiB",
+        "the bytes of a payload, above which it is not read and dead-lettered at once",
+    ),
+    key(
+        "max-depth",
+        Integer,
+        "128",
+        "objects, arrays and records within one another, beyond which a payload is not read: at most \
+         128; JSON has 127 levels, Protobuf 100, Avro 32",
+    ),
+    key(
         "idle-event-interval",
         Duration,
         "",

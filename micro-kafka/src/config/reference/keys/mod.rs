@@ -1,6 +1,7 @@
 //! The tables themselves, in the order of the guide; the keys of each are in a file by section.
 
 mod client;
+mod codecs;
 mod consumer;
 mod delayed;
 mod delivery;
@@ -13,6 +14,7 @@ mod template;
 mod topics;
 
 use self::client::KAFKA;
+use self::codecs::{JSON, SCHEMA_REGISTRY};
 use self::consumer::CONSUMER;
 use self::delayed::DELAYED;
 use self::delivery::{BATCH, TRANSACTION};
@@ -115,6 +117,22 @@ pub(in crate::config) const TABLES: &[Table] = &[
         keys: NAMED_TEMPLATE,
         inherits: Some("kafka.producer"),
         properties: true,
+    },
+    Table {
+        path: "kafka.json",
+        also: &[],
+        meaning: "how JSON payloads tell their types",
+        keys: JSON,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.schema-registry",
+        also: &[],
+        meaning: "where schemas are kept; needs the feature `schema-registry`",
+        keys: SCHEMA_REGISTRY,
+        inherits: None,
+        properties: false,
     },
     Table {
         path: "kafka.listener",

@@ -197,6 +197,7 @@ impl Plan {
 
     pub(crate) fn endpoint(&self, handler: Handler) -> ListenerEndpoint {
         ListenerEndpoint {
+            payload_limits: crate::codec::PayloadLimits::default(),
             timeout: None,
             rate_limit: None,
             idempotent: None,

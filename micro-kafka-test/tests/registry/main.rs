@@ -1,0 +1,12 @@
+//! Payloads whose schemas a registry keeps.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod client;
+mod formats;
+mod outages;

@@ -297,3 +297,25 @@ proptest! {
         in_virtual_time(run(case))?;
     }
 }
+
+/// Found by chance: what a seek back makes open is not done because it was committed before.
+#[test]
+fn what_a_seek_back_opens_comes_to_its_end_again() {
+    let steps = vec![
+        Step::Move(Move::Produce(0, 9)),
+        Step::Move(Move::Assign(0)),
+        Step::Seek(0, 8),
+        Step::Move(Move::Later),
+        Step::Seek(0, 9),
+        Step::Seek(0, 0),
+    ];
+    let case = Case {
+        order: Order::Key,
+        dispatch: Dispatch::Inline,
+        ack_mode: AckMode::CountTime,
+        parallelism: 1,
+        stops: false,
+        steps,
+    };
+    in_virtual_time(run(case)).unwrap();
+}

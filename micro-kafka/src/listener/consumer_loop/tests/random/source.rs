@@ -129,6 +129,9 @@ impl<N: Notes> RecordSource for LogSource<N> {
         // A lost record is read again without being sought.
         if world.sought.remove(&slot) {
             world.notes.begins(slot);
+            let committed = &mut world.committed[slot as usize];
+            *committed = offset.min(*committed);
+            world.ended[slot as usize].retain(|record| *record < offset);
         }
         self.signal.raise();
         Ok(())

@@ -6,9 +6,9 @@
 //! its records, forwards each one when its time has come, and then writes a tombstone over it. The
 //! topic is compacted, so that what is done or cancelled goes away.
 //!
-//! The pieces: [`envelope`] (how a waiting record is written), [`index`] (what waits, without its
-//! bytes), [`cache`] (the bytes of what is due next), [`reader`] (gets the others back),
-//! [`forward`] (sends what is due), [`scheduler`] (the loop that owns all of them), [`worker`] (its
+//! The pieces: `envelope` (how a waiting record is written), `index` (what waits, without its
+//! bytes), `cache` (the bytes of what is due next), `reader` (gets the others back),
+//! `forward` (sends what is due), `scheduler` (the loop that owns all of them), `worker` (its
 //! thread).
 
 mod cache;

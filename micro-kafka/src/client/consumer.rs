@@ -21,6 +21,7 @@ use super::properties::{consumer_properties, property};
 use super::queue::{Batch, Queue};
 use super::signal::Signal;
 use super::start_offsets::{self, Reset};
+use super::wake::BrokerWaker;
 use super::{
     AnyClient, ClientError, CommitError, CommitOffset, GroupMetadata, RecordSource, Slot,
     SourceEvent, Spot, Start, TopicPartition,
@@ -46,6 +47,7 @@ pub(crate) struct KafkaConsumer {
     cooperative: bool,
     reset: Reset,
     isolation: rdsys::rd_kafka_IsolationLevel_t,
+    waker: BrokerWaker,
     closing: bool,
     pub(super) by_hand: ByHand,
     client: Arc<ClientHandle>,
@@ -85,6 +87,7 @@ impl KafkaConsumer {
             cooperative: is_cooperative(&properties),
             reset: Reset::of(property(&properties, "auto.offset.reset")),
             isolation: start_offsets::isolation(property(&properties, "isolation.level")),
+            waker: BrokerWaker::of(&properties),
             closing: false,
             by_hand: ByHand::default(),
             client,
@@ -312,6 +315,10 @@ impl RecordSource for KafkaConsumer {
             let code = unsafe { rdsys::rd_kafka_assign(self.client.raw(), std::ptr::null()) };
             check("rd_kafka_assign", code)
         }
+    }
+
+    fn wake_brokers(&self) {
+        self.waker.wake(&self.client);
     }
 
     fn commit(&mut self, id: u64, offsets: &[CommitOffset]) -> Result<(), ClientError> {

@@ -41,6 +41,7 @@ mod security;
 mod signal;
 mod source;
 mod start_offsets;
+mod wake;
 
 #[cfg(test)]
 pub(crate) mod mock_cluster;

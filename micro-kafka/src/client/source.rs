@@ -123,6 +123,9 @@ pub(crate) trait RecordSource: Send {
     /// Gives partitions up.
     fn unassign(&mut self, slots: &[Slot]) -> Result<(), ClientError>;
 
+    /// Has brokers' threads look at once for what is to be fetched.
+    fn wake_brokers(&self) {}
+
     /// Sends a commit; [`SourceEvent::Committed`] with this `id` answers it.
     fn commit(&mut self, id: u64, offsets: &[CommitOffset]) -> Result<(), ClientError>;
 

@@ -12,6 +12,7 @@ mod due;
 mod epoch;
 mod failure;
 mod failure_watch;
+mod going_on;
 mod hooks;
 mod idle;
 mod joining;
@@ -38,6 +39,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
 use self::commit::Commits;
+use self::going_on::GoingOn;
 pub(super) use self::idle::Idleness;
 use self::progress::QuietRequest;
 use self::rebalance::Revocation;
@@ -129,6 +131,7 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     /// Of a transactional listener, instead of `commits`.
     transactions: Option<Box<Transactions>>,
     revocation: Option<Revocation>,
+    going_on: GoingOn,
     seeks: Vec<Seeking>,
     idleness: Idleness,
     /// Whether the broker refused this consumer for who it is.
@@ -202,6 +205,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             timers: Timers::new(clock.clone()),
             alarm: Alarm::new(TICK),
             revocation: None,
+            going_on: GoingOn::default(),
             seeks: Vec::new(),
             idleness: Idleness::new(clock.now()),
             refused: false,
@@ -228,6 +232,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             self.drive_seeks();
             self.drive_rewind();
             self.drive_revocation();
+            self.wake_brokers_if_due();
             self.commit_if_due();
             let stopped = self.drive_stop();
             self.meters.flush(&self.seat.stats, &mut self.counts);

@@ -70,6 +70,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             self.enqueue(slot);
         }
+        self.others_go_on(slots);
         self.call_hook(|listener, id, all| listener.assigned(id, all), slots);
         self.tell_partitions(ContainerEvent::Assigned, slots);
         self.membership = Membership::Member;
@@ -238,6 +239,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if let Err(error) = self.source.unassign(slots) {
             self.report("unassign", &error.to_string());
         }
+        self.others_go_on(slots);
         tracing::info!(
             listener = &*self.seat.endpoint.id,
             consumer = self.seat.number,

@@ -62,7 +62,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let rewind = rewind.filter(|_| revocation.is_none() && stop.is_none());
         let rewind = rewind.map(|rewind| rewind.deadline());
         let all = revocation.into_iter().chain(stop).chain(seek);
-        all.chain(rewind).min()
+        all.chain(rewind).chain(self.going_on.deadline()).min()
     }
 }
 

@@ -32,6 +32,25 @@ async fn a_revoked_partition_is_drained_and_committed_before_it_is_given_up() {
     assert_eq!(rig.progress().await.len(), 1);
 }
 
+/// librdkafka lets them go on, and tells no broker's thread.
+#[tokio::test(start_paused = true)]
+async fn brokers_are_woken_after_a_rebalance_for_the_partitions_that_stay() {
+    let rig = Plan::default().run();
+    let second = || tokio::time::sleep(Duration::from_millis(1_100));
+    let wakes = || rig.script.with(|state| std::mem::take(&mut state.wakes));
+    rig.assign(&[(0, 1), (1, 1)]);
+    rig.log.reaches(2).await;
+    second().await;
+    assert_eq!(wakes(), 0, "nothing stood still");
+    rig.revoke(0, false);
+    second().await;
+    let woken = wakes();
+    assert!((5..20).contains(&woken), "{woken}");
+    rig.revoke(1, false);
+    second().await;
+    assert_eq!(wakes(), 0, "nothing is left");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_does_not_end_is_dropped_at_the_deadline() {
     let plan = Plan {

@@ -32,6 +32,8 @@ pub(super) struct State {
     /// What the loop did, in order.
     pub(super) calls: Vec<Call>,
     pub(super) reads: usize,
+    /// How often brokers were woken.
+    pub(super) wakes: usize,
     /// What the group has committed by transactions, as the broker tells it.
     pub(super) committed: Vec<(Slot, i64)>,
     closed: bool,

@@ -63,6 +63,10 @@ impl RecordSource for ScriptedSource {
         Ok(())
     }
 
+    fn wake_brokers(&self) {
+        self.script.with(|state| state.wakes += 1);
+    }
+
     fn commit(&mut self, id: u64, offsets: &[CommitOffset]) -> Result<(), ClientError> {
         let calls = offsets.iter().map(|c| Call::Commit(c.slot, c.offset));
         self.script.note(calls.collect::<Vec<_>>());

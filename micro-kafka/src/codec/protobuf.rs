@@ -126,7 +126,7 @@ mod tests {
         #[prost(sint32, repeated, tag = "3")]
         cents: Vec<i32>,
         #[prost(message, optional, boxed, tag = "4")]
-        inner: Option<Box<Order>>,
+        inner: Option<Box<Self>>,
     }
 
     fn read(bytes: &[u8]) -> Result<Order, String> {

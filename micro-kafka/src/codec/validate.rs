@@ -171,6 +171,25 @@ impl<S: Validate> Validate for Text<S> {
     }
 }
 
+// As the payload in it.
+macro_rules! validates_what_it_holds {
+    ($($feature:literal $wrapper:ident)*) => {$(
+        #[cfg(feature = $feature)]
+        impl<T: Validate> Validate for super::$wrapper<T> {
+            fn validate(&self, check: &mut Violations) {
+                self.0.validate(check);
+            }
+        }
+    )*};
+}
+
+validates_what_it_holds! {
+    "avro" Avro
+    "json-schema" JsonSchema
+    "protobuf" Protobuf
+    "schema-registry" Registered
+}
+
 impl<T: Validate + ?Sized> Validate for &T {
     fn validate(&self, check: &mut Violations) {
         (**self).validate(check);

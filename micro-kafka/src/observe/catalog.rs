@@ -142,8 +142,8 @@ pub(crate) const DELIVERY: Metric = Metric {
     name: "micro_kafka_template_delivery_seconds",
     kind: MetricKind::Histogram,
     tags: TEMPLATE,
-    meaning: "from the local queue to the broker's answer; records that are answered together count \
-              with their mean",
+    meaning: "from the local queue to the broker's answer; records that are answered together, \
+              at most 256, count with the time of the first of them",
 };
 
 impl Metric {

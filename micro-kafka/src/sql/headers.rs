@@ -59,7 +59,7 @@ mod tests {
         ) {
             let owned = headers.iter().map(|(name, value)| {
                 let mut header = OwnedHeader::new(name.clone(), Vec::new());
-                header.value = value.clone().map(Into::into);
+                header.value = value.clone();
                 header
             });
             let bytes = write_headers(&owned.collect::<Vec<_>>());

@@ -40,7 +40,7 @@ impl AvroRecord for Order {
 /// A list that is as deep as it is long.
 #[derive(Debug, Serialize, Deserialize)]
 struct List {
-    next: Option<Box<List>>,
+    next: Option<Box<Self>>,
 }
 
 impl AvroRecord for List {

@@ -102,13 +102,13 @@ async fn exchange(
         let body = body.to_bytes();
         Ok(Answer { status, body })
     };
-    // The connection is driven beside the talk, and ends with it.
+    let mut talk = std::pin::pin!(talk);
+    // The connection is driven beside the talk. A server may close it together with its answer, which
+    // is there then; if none is, the talk says why.
     tokio::select! {
         biased;
-        answer = talk => answer,
-        ended = connection => match ended {
-            Ok(()) => Err("the connection was closed before the answer".into()),
-            Err(error) => Err(error.into()),
-        },
+        answer = &mut talk => return answer,
+        _ended = connection => {}
     }
+    talk.await
 }

@@ -47,7 +47,8 @@ pub(super) async fn connect(
     .into())
 }
 
-#[cfg(all(test, any(feature = "tls", feature = "tls-system")))]
+#[cfg(test)]
+#[cfg(any(feature = "tls", feature = "tls-system"))]
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::{SocketAddr, TcpListener};

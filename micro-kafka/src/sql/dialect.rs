@@ -10,7 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use sqlx::{Database, Pool};
+use sqlx::{ColumnIndex, Database, Decode, Pool, Row, Type};
 
 /// What a dialect's methods return.
 pub type SqlFuture<'a, T> = Pin<Box<dyn Future<Output = sqlx::Result<T>> + Send + 'a>>;
@@ -41,6 +41,39 @@ pub struct OutboxRow {
     pub id: i64,
     pub event_id: String,
     pub row: NewRow,
+}
+
+impl OutboxRow {
+    /// From the columns that every dialect selects, in this order.
+    pub(super) fn from_columns<'r, R>(row: &'r R) -> sqlx::Result<Self>
+    where
+        R: Row,
+        usize: ColumnIndex<R>,
+        i32: Decode<'r, R::Database> + Type<R::Database>,
+        i64: Decode<'r, R::Database> + Type<R::Database>,
+        String: Decode<'r, R::Database> + Type<R::Database>,
+        Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+    {
+        Ok(Self {
+            id: row.try_get(0)?,
+            event_id: row.try_get(1)?,
+            row: NewRow {
+                lane: row.try_get(2)?,
+                ordered: true,
+                topic: row.try_get(3)?,
+                partition: row.try_get(4)?,
+                key: row.try_get(5)?,
+                payload: row.try_get(6)?,
+                headers: row.try_get(7)?,
+                timestamp: row.try_get(8)?,
+            },
+        })
+    }
+}
+
+/// A time as the tables hold it.
+pub(super) fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Which rows are read.

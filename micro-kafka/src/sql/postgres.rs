@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgListener, PgRow};
-use sqlx::{PgConnection, PgPool, Pool, Postgres, Row, Transaction};
+use sqlx::postgres::PgListener;
+use sqlx::{PgConnection, PgPool, Pool, Postgres, Transaction};
 
+use super::dialect::millis;
 use super::dialect::sealed::Statements;
 use super::{Backlog, Lease, NewRow, OutboxRow, Reading, SqlFuture, Wake};
 
@@ -138,7 +139,7 @@ impl Statements for Postgres {
                 .bind(which.limit)
                 .fetch_all(pool)
                 .await?;
-            rows.iter().map(row).collect()
+            rows.iter().map(OutboxRow::from_columns).collect()
         })
     }
 
@@ -235,25 +236,4 @@ impl Wake for Listening {
     fn news(&mut self) -> SqlFuture<'_, ()> {
         Box::pin(async move { self.0.recv().await.map(drop) })
     }
-}
-
-fn row(row: &PgRow) -> sqlx::Result<OutboxRow> {
-    Ok(OutboxRow {
-        id: row.try_get(0)?,
-        event_id: row.try_get(1)?,
-        row: NewRow {
-            lane: row.try_get(2)?,
-            ordered: true,
-            topic: row.try_get(3)?,
-            partition: row.try_get(4)?,
-            key: row.try_get(5)?,
-            payload: row.try_get(6)?,
-            headers: row.try_get(7)?,
-            timestamp: row.try_get(8)?,
-        },
-    })
-}
-
-fn millis(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

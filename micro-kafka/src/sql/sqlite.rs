@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
+use super::dialect::millis;
 use super::dialect::sealed::Statements;
 use super::{Backlog, Lease, NewRow, OutboxRow, Reading, SqlFuture, Wake};
 
@@ -125,7 +125,7 @@ impl Statements for Sqlite {
             }
             query.push(" ORDER BY id LIMIT ").push_bind(which.limit);
             let rows = query.build().fetch_all(pool).await?;
-            rows.iter().map(row).collect()
+            rows.iter().map(OutboxRow::from_columns).collect()
         })
     }
 
@@ -213,29 +213,8 @@ impl Statements for Sqlite {
     }
 }
 
-fn row(row: &SqliteRow) -> sqlx::Result<OutboxRow> {
-    Ok(OutboxRow {
-        id: row.try_get(0)?,
-        event_id: row.try_get(1)?,
-        row: NewRow {
-            lane: row.try_get(2)?,
-            ordered: true,
-            topic: row.try_get(3)?,
-            partition: row.try_get(4)?,
-            key: row.try_get(5)?,
-            payload: row.try_get(6)?,
-            headers: row.try_get(7)?,
-            timestamp: row.try_get(8)?,
-        },
-    })
-}
-
 /// A database in a file is of one machine: its clock is the same for all.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     millis(since.unwrap_or_default())
-}
-
-fn millis(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

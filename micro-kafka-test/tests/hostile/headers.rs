@@ -19,6 +19,12 @@ async fn take_source(#[header("source")] source: &str) {
     let _ = source;
 }
 
+async fn taking_headers(kafka: &EmbeddedKafka) -> (TestApp, Seen) {
+    let seen = Seen::default();
+    let app = kafka.app().listener(take_headers).state(seen.clone());
+    (app.start().await, seen)
+}
+
 #[kafka_listener(topics = "orders", group_id = "billing", retry(attempts = 3))]
 async fn fail(attempt: Attempt) -> Result<(), std::io::Error> {
     let _ = attempt;
@@ -27,13 +33,7 @@ async fn fail(attempt: Attempt) -> Result<(), std::io::Error> {
 
 #[kafka_test(topics = ["orders"])]
 async fn case_63_ten_thousand_headers_come_in_their_order(kafka: EmbeddedKafka) {
-    let seen = Seen::default();
-    let app = kafka
-        .app()
-        .listener(take_headers)
-        .state(seen.clone())
-        .start()
-        .await;
+    let (app, seen) = taking_headers(&kafka).await;
     let headers = (0..10_000_u32).map(|at| ("n", at.to_be_bytes()));
     let send = kafka.template().send("orders", "a").headers(headers);
     send.await.unwrap();
@@ -49,13 +49,7 @@ async fn case_63_ten_thousand_headers_come_in_their_order(kafka: EmbeddedKafka) 
 
 #[kafka_test(topics = ["orders"])]
 async fn case_64_a_header_of_nearly_a_megabyte_comes_as_it_is(kafka: EmbeddedKafka) {
-    let seen = Seen::default();
-    let app = kafka
-        .app()
-        .listener(take_headers)
-        .state(seen.clone())
-        .start()
-        .await;
+    let (app, seen) = taking_headers(&kafka).await;
     let large = vec![0xff; 1_000_000];
     kafka.send("orders", "a").header("large", &large).await;
     app.listener("take_headers")
@@ -69,13 +63,7 @@ async fn case_64_a_header_of_nearly_a_megabyte_comes_as_it_is(kafka: EmbeddedKaf
 async fn case_65_and_66_names_may_be_empty_and_repeat_and_keep_order_and_bytes(
     kafka: EmbeddedKafka,
 ) {
-    let seen = Seen::default();
-    let app = kafka
-        .app()
-        .listener(take_headers)
-        .state(seen.clone())
-        .start()
-        .await;
+    let (app, seen) = taking_headers(&kafka).await;
     let headers: [(&str, &[u8]); 4] = [("", b"1"), ("a", b"\xff\0"), ("", b"3"), ("a", b"")];
     let send = kafka.template().send("orders", "a").headers(headers);
     send.await.unwrap();

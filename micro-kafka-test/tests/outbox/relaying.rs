@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use micro_kafka::outbox::{Dialect, OUTBOX_ID};
+use micro_kafka::outbox::{Dialect, OUTBOX_ID, Outbox};
 use micro_kafka::prelude::*;
 use micro_kafka::record::OwnedRecord;
 use micro_kafka_test::prelude::*;
@@ -13,6 +13,11 @@ use crate::{database, outbox, write};
 /// The application has a listener, too.
 #[kafka_listener(topics = "orders", group_id = "seen")]
 async fn seen(_: &[u8]) {}
+
+async fn relay<DB: Dialect>(kafka: &EmbeddedKafka, outbox: &Outbox<DB>) -> TestApp {
+    let app = kafka.app().listener(seen).outbox(outbox.clone());
+    app.start().await
+}
 
 fn text(bytes: Option<&[u8]>) -> String {
     String::from_utf8(bytes.unwrap().to_vec()).unwrap()
@@ -26,12 +31,7 @@ fn id(record: &OwnedRecord) -> String {
 
 async fn commits_only<DB: Dialect>(kafka: &EmbeddedKafka, pool: Pool<DB>) {
     let outbox = outbox(&pool).await;
-    let app = kafka
-        .app()
-        .listener(seen)
-        .outbox(outbox.clone())
-        .start()
-        .await;
+    let app = relay(kafka, &outbox).await;
     let mut rolled_back = pool.begin().await.unwrap();
     let send = outbox.send(&mut rolled_back, "orders", "never");
     send.await.unwrap();
@@ -64,12 +64,7 @@ async fn what_is_committed_is_sent_in_postgres(kafka: EmbeddedKafka) {
 async fn transactions_that_commit_out_of_order_keep_the_order_of_a_key(kafka: EmbeddedKafka) {
     let pool = database::postgres().await;
     let outbox = outbox(&pool).await;
-    let app = kafka
-        .app()
-        .listener(seen)
-        .outbox(outbox.clone())
-        .start()
-        .await;
+    let app = relay(&kafka, &outbox).await;
     let mut slow = pool.begin().await.unwrap();
     let send = outbox.send(&mut slow, "orders", "first").key("a");
     send.await.unwrap();
@@ -102,12 +97,7 @@ async fn transactions_that_commit_out_of_order_keep_the_order_of_a_key(kafka: Em
 
 async fn holds_back<DB: Dialect>(kafka: &EmbeddedKafka, pool: Pool<DB>) {
     let outbox = outbox(&pool).await;
-    let app = kafka
-        .app()
-        .listener(seen)
-        .outbox(outbox.clone())
-        .start()
-        .await;
+    let app = relay(kafka, &outbox).await;
     let mut tx = pool.begin().await.unwrap();
     let wrong = outbox.send(&mut tx, "orders", "nowhere").key("a");
     wrong.partition(99).await.unwrap();
@@ -165,29 +155,14 @@ async fn survives<DB: Dialect>(kafka: &EmbeddedKafka, pool: Pool<DB>) {
     });
     for kill in 1..=kills {
         // Dropped, a relay is cut off wherever it is; its lease stays.
-        let app = kafka
-            .app()
-            .listener(seen)
-            .outbox(outbox.clone())
-            .start()
-            .await;
-        let beside = kafka
-            .app()
-            .listener(seen)
-            .outbox(outbox.clone())
-            .start()
-            .await;
+        let app = relay(kafka, &outbox).await;
+        let beside = relay(kafka, &outbox).await;
         let until = rows * kill / (kills + 1);
         kafka.topic("orders").assert_at_least(until).await;
         drop(app);
         drop(beside);
     }
-    let app = kafka
-        .app()
-        .listener(seen)
-        .outbox(outbox.clone())
-        .start()
-        .await;
+    let app = relay(kafka, &outbox).await;
     writer.await.unwrap();
     while outbox.backlog().await.unwrap().records > 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -12,18 +12,18 @@ async fn take_plain(text: Text, State(seen): State<Seen>) {
     seen.note(text.0);
 }
 
+/// An application that reads with schemas, and without.
+async fn both(kafka: &EmbeddedKafka, registry: &EmbeddedRegistry, seen: &Seen) -> TestApp {
+    let app = kafka.app().listener(take_avro).listener(take_plain);
+    let app = app.config(settings(registry)).state(seen.clone());
+    app.start().await
+}
+
 #[kafka_test(topics = ["orders", "orders-dlt", "plain"])]
 async fn records_wait_for_a_registry_that_is_away_and_nothing_else_does(kafka: EmbeddedKafka) {
     let registry = EmbeddedRegistry::start().await.unwrap();
     let seen = Seen::default();
-    let app = kafka
-        .app()
-        .listener(take_avro)
-        .listener(take_plain)
-        .config(settings(&registry))
-        .state(seen.clone())
-        .start()
-        .await;
+    let app = both(&kafka, &registry, &seen).await;
     template(&app)
         .send("orders", Registered(Avro(&order(1))))
         .await
@@ -31,14 +31,7 @@ async fn records_wait_for_a_registry_that_is_away_and_nothing_else_does(kafka: E
     app.listener("take_avro").settled().await;
     // Another application, which has to look the schema up.
     app.stop().await;
-    let app = kafka
-        .app()
-        .listener(take_avro)
-        .listener(take_plain)
-        .config(settings(&registry))
-        .state(seen.clone())
-        .start()
-        .await;
+    let app = both(&kafka, &registry, &seen).await;
     registry.set_down(true);
     let sent = kafka.topic("orders").assert_one().await;
     let bytes = sent.payload.clone().unwrap();

@@ -1,7 +1,5 @@
 //! What needs more than a C compiler, or builds for minutes: features that `cargo test --workspace` leaves out.
 
-use std::time::Duration;
-
 use super::examples;
 use super::step::{CiError, Run};
 use super::steps::on;
@@ -23,9 +21,7 @@ const FEATURES: &[&str] = &[
 /// The integration tests of `micro-kafka-test` that require one of them.
 const TESTS: &[&str] = &["registry", "secured", "outbox"];
 
-const LIMIT: Duration = Duration::from_secs(20 * 60);
-
-/// Lints, tests and examples with the features on, the tests on both brokers.
+/// Lints, tests, the guide and examples with the features on, the tests on both brokers.
 pub(super) fn check() -> Result<(), CiError> {
     let examples = examples::optional()?;
     let with = packages(&examples);
@@ -34,26 +30,17 @@ pub(super) fn check() -> Result<(), CiError> {
     Run::cargo(&format!(
         "clippy {with} --all-targets -- -D warnings {allowed}"
     ))
-    .limit(LIMIT)
     .check()?;
-    Run::cargo(&format!("test {with} --lib"))
-        .limit(LIMIT)
-        .check()?;
-    if !TESTS.is_empty() {
-        let tests: String = TESTS.iter().map(|test| format!(" --test {test}")).collect();
+    Run::cargo(&format!("test {with} --lib")).check()?;
+    Run::cargo(&format!("test {with} --doc")).check()?;
+    let tests: String = TESTS.iter().map(|test| format!(" --test {test}")).collect();
+    Run::cargo(&format!("test {with}{tests}")).check()?;
+    on(&Kafka::fresh("features")?, |bootstrap| {
         Run::cargo(&format!("test {with}{tests}"))
-            .limit(LIMIT)
-            .check()?;
-        on(&Kafka::fresh("features")?, |bootstrap| {
-            Run::cargo(&format!("test {with}{tests}"))
-                .limit(LIMIT)
-                .env("MICRO_KAFKA_TEST", bootstrap)
-                .check()
-        })?;
-    }
-    Run::cargo(&format!("build {with} --bins"))
-        .limit(LIMIT)
-        .check()?;
+            .env("MICRO_KAFKA_TEST", bootstrap)
+            .check()
+    })?;
+    Run::cargo(&format!("build {with} --bins")).check()?;
     examples
         .iter()
         .try_for_each(|name| examples::compare_built(name))
@@ -66,7 +53,6 @@ pub(super) fn secured() -> Result<(), CiError> {
     let kafka = secured_listeners(Kafka::fresh("secured")?, &dir)?;
     on(&kafka, |_| {
         Run::cargo(&format!("test {with} --test secured"))
-            .limit(LIMIT)
             .env(
                 "MICRO_KAFKA_SECURED",
                 &dir.join("secured.env").to_string_lossy(),
@@ -79,7 +65,7 @@ pub(super) fn secured() -> Result<(), CiError> {
 /// otherwise and build again.
 fn packages(examples: &[String]) -> String {
     let names = examples.iter().map(|example| format!(" -p {example}"));
-    let packages: String = ["-p micro-kafka -p micro-kafka-test".to_owned()]
+    let packages: String = ["-p micro-kafka -p micro-kafka-test -p micro-kafka-docs".to_owned()]
         .into_iter()
         .chain(names)
         .collect();
@@ -87,6 +73,7 @@ fn packages(examples: &[String]) -> String {
         .iter()
         .map(|feature| format!("micro-kafka-test/{feature}"));
     let on_examples = examples.iter().map(|example| format!("{example}/all"));
+    let features = features.chain(["micro-kafka-docs/all".to_owned()]);
     let features: Vec<String> = features.chain(on_examples).collect();
     format!("--locked {packages} --features {}", features.join(","))
 }

@@ -52,7 +52,7 @@ pub(super) const ALL: &[Step] = &[
     },
     Step {
         name: "features",
-        about: "lints, tests and examples of optional features, on both brokers",
+        about: "lints, tests, guide and examples of optional features, on both brokers",
         run: features::check,
     },
     Step {

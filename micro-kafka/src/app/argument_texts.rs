@@ -28,6 +28,12 @@ impl Arguments {
         for (key, value) in &self.breaker {
             put(&format!("breaker.{key}"), Some(value.clone()));
         }
+        for (key, value) in &self.quarantine {
+            put(&format!("quarantine.{key}"), Some(value.clone()));
+        }
+        for (key, value) in &self.retry_budget {
+            put(&format!("retry-budget.{key}"), Some(value.clone()));
+        }
         put("spans", self.spans.map(|spans| spans.to_string()));
         put(
             "metric_tags",

@@ -66,7 +66,7 @@ pub(crate) struct CommitError {
 }
 
 /// Where reading of a newly assigned partition begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Start {
     pub(crate) slot: Slot,
     /// The offset; `None` if it could not be found out in time and librdkafka goes on trying.
@@ -74,6 +74,8 @@ pub(crate) struct Start {
     /// Whether that offset has to be committed now: a fresh group at the end of a partition would
     /// otherwise skip what arrives before its first commit.
     pub(crate) commit: bool,
+    /// What the group has noted beside the offset that it has committed.
+    pub(crate) metadata: Option<String>,
 }
 
 /// A place in a partition that only the broker knows the offset of.
@@ -87,13 +89,15 @@ pub(crate) enum Spot {
 }
 
 /// A position to commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CommitOffset {
     pub(crate) slot: Slot,
     /// The next offset to read.
     pub(crate) offset: i64,
     /// The leader that the record before it was read from; -1 is unknown.
     pub(crate) leader_epoch: i32,
+    /// A note beside it, of at most `offset.metadata.max.bytes` of the broker.
+    pub(crate) metadata: Option<Arc<str>>,
 }
 
 /// A consumer as its loop sees it. No call waits, except where said.

@@ -202,6 +202,8 @@ impl Plan {
             rate_limit: None,
             idempotent: None,
             breaker: None,
+            quarantine: None,
+            retry_budget: None,
             spans: false,
             metric_tags: crate::observe::MetricTags::default(),
             layers: crate::listener::Layers::default(),

@@ -54,6 +54,7 @@ impl RecordSource for ScriptedSource {
             slot: *slot,
             offset: Some(0),
             commit,
+            metadata: None,
         };
         Ok(slots.iter().map(start).collect())
     }

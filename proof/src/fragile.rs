@@ -28,6 +28,8 @@ struct Args {
 
 /// So many are at work before one kills the process, if so many come.
 const AT_WORK: usize = 1_000;
+/// Where so many are at work, slow records are.
+const A_FEW: usize = 50;
 
 static WORKING: AtomicUsize = AtomicUsize::new(0);
 
@@ -53,7 +55,7 @@ async fn crowd(
 #[kafka_listener(
     topics = "herd",
     group_id = "herd",
-    batch(max = 200),
+    batch(max = 20),
     quarantine(after = 2)
 )]
 async fn herd(
@@ -70,7 +72,7 @@ async fn herd(
 #[kafka_listener(
     topics = "ledger",
     group_id = "ledger",
-    transactional,
+    transactional(max = 20),
     send_to = "ledger-entries",
     quarantine
 )]
@@ -93,7 +95,7 @@ async fn work(listener: &str, key: &str, number: u64, history: &History) -> io::
     match key {
         "abort" => {
             for _ in 0..30 {
-                if WORKING.load(Ordering::Relaxed) > AT_WORK {
+                if WORKING.load(Ordering::Relaxed) >= AT_WORK {
                     break;
                 }
                 sleep(Duration::from_millis(10)).await;
@@ -103,7 +105,10 @@ async fn work(listener: &str, key: &str, number: u64, history: &History) -> io::
         "overflow" => {
             black_box(deeper(0));
         }
-        _ => sleep(Duration::from_millis(5)).await,
+        key => {
+            let slow = key.starts_with("slow") && WORKING.load(Ordering::Relaxed) > A_FEW;
+            sleep(Duration::from_millis(if slow { 500 } else { 5 })).await;
+        }
     }
     history.note(What::Ended, &record)
 }

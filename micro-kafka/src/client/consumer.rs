@@ -358,6 +358,16 @@ impl RecordSource for KafkaConsumer {
         Ok(committed.collect())
     }
 
+    fn found(&mut self, slot: Slot) -> Result<Option<(i64, Option<String>)>, ClientError> {
+        let mut list = self.list(&[slot])?;
+        start_offsets::committed(&self.client, &mut list)?;
+        let found = list.entries().next().and_then(|entry| {
+            let note = entry.metadata().map(str::to_owned);
+            Some((entry.offset()?, note))
+        });
+        Ok(found)
+    }
+
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {
         let mut list = PartitionList::with_capacity(1).ok_or_else(no_queue)?;
         list.push(self.name(slot), offset);

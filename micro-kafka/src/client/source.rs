@@ -140,6 +140,12 @@ pub(crate) trait RecordSource: Send {
     /// waits up to a second. Those without a commit are left out.
     fn committed(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError>;
 
+    /// What the group has committed of a partition, and noted beside it; waits up to a second.
+    fn found(&mut self, slot: Slot) -> Result<Option<(i64, Option<String>)>, ClientError> {
+        let committed = self.committed(&[slot])?;
+        Ok(committed.first().map(|(_, offset)| (*offset, None)))
+    }
+
     /// Reads on from another offset.
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError>;
 

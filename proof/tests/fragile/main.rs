@@ -41,7 +41,8 @@ async fn send(kafka: &KafkaTemplate, topic: &str, healthy: u64, poison: Option<&
             let send = kafka.send(topic, Json(&0_u64)).key(kind);
             deliveries.push(send.queue().await.unwrap());
         }
-        let key = format!("healthy-{}", number % 50);
+        let kind = if poison.is_some() { "slow" } else { "quick" };
+        let key = format!("{kind}-{}", number % 50);
         let send = kafka.send(topic, Json(&number)).key(&key);
         deliveries.push(send.queue().await.unwrap());
     }
@@ -102,7 +103,10 @@ async fn processes_that_are_killed_blame_no_record() {
     let mut service = Service::new(&kafka);
     for _ in 0..kills {
         // The moment is to be any.
-        sleep(Duration::from_millis(rand::rng().random_range(700..2_500))).await;
+        sleep(Duration::from_millis(
+            rand::rng().random_range(1_200..2_500),
+        ))
+        .await;
         service.kill().await;
     }
     for topic in ["crowd", "herd", "ledger"] {

@@ -57,6 +57,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) async fn dispatch_watched(&mut self) {
         if !self.runs_freely() {
             while self.step_alone() {}
+            self.acquit_at_ends();
         }
         if self.runs_freely() {
             self.dispatch_all().await;

@@ -87,6 +87,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Whether records of a partition that was just read may begin. If not, it is in line again once
     /// they may.
     pub(super) fn is_open(&mut self, slot: Slot) -> bool {
+        self.find_note(slot);
         let reach = self.reach();
         let end = self.source.known_end(slot);
         let Some(watch) = self.watch_of(slot).filter(|watch| !watch.is_opened()) else {
@@ -121,6 +122,35 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 );
                 self.enqueue(slot);
                 false
+            }
+        }
+    }
+
+    /// Asks once more what is noted where that could not be found out at the assignment: while a
+    /// transaction of somebody dead was open.
+    fn find_note(&mut self, slot: Slot) {
+        let unknown = |watch: &&mut Watch| watch.start().is_none() && !watch.is_opened();
+        if self.watch_of(slot).filter(unknown).is_none() {
+            return;
+        }
+        match self.source.found(slot) {
+            Ok(Some((offset, note))) => self.watch(slot, Some(offset), note.as_deref()),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "deaths at a partition are not counted"),
+        }
+    }
+
+    /// Ends suspicion where all records are read, though the last offsets are nobody's.
+    pub(super) fn acquit_at_ends(&mut self) {
+        for slot in (0..).take(self.partitions.len()) {
+            if !self.watch_of(slot).is_some_and(|it| it.is_suspicious()) {
+                continue;
+            }
+            let partition = self.partition(slot);
+            let done = partition.is_some_and(|it| it.buffer.is_empty() && it.ledger.len() == 0);
+            let position = self.source.position(slot).filter(|_| done);
+            if let (Some(position), Some(watch)) = (position, self.watch_of(slot)) {
+                watch.passed(position);
             }
         }
     }

@@ -25,14 +25,15 @@ impl Arguments {
         put("dispatch", self.dispatch.map(|way| way.to_string()));
         put("timeout", self.timeout.clone());
         put("rate_limit", self.rate_limit.clone());
-        for (key, value) in &self.breaker {
-            put(&format!("breaker.{key}"), Some(value.clone()));
-        }
-        for (key, value) in &self.quarantine {
-            put(&format!("quarantine.{key}"), Some(value.clone()));
-        }
-        for (key, value) in &self.retry_budget {
-            put(&format!("retry-budget.{key}"), Some(value.clone()));
+        let guards = [
+            ("breaker", &self.breaker),
+            ("quarantine", &self.quarantine),
+            ("retry-budget", &self.retry_budget),
+        ];
+        for (guard, values) in guards {
+            for (key, value) in values {
+                put(&format!("{guard}.{key}"), Some(value.clone()));
+            }
         }
         put("spans", self.spans.map(|spans| spans.to_string()));
         put(

@@ -253,7 +253,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let stopping = self.stop.is_some();
         let partition = self.current(slot, epoch);
         if stopping || partition.is_none_or(|p| p.revoking || p.seek.is_some()) {
-            self.drop_start(slot, start);
+            self.drop_start(slot, start.as_ref());
             self.yield_alone();
             return true;
         }
@@ -455,15 +455,17 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return;
         }
         match std::mem::replace(&mut quarantine.stage, Stage::Idle) {
-            Stage::Marking(_, held) | Stage::Marked(held) => self.drop_start(slot, held.start),
+            Stage::Marking(_, held) | Stage::Marked(held) => {
+                self.drop_start(slot, held.start.as_ref())
+            }
             Stage::Idle | Stage::Running(..) | Stage::Ending(_) => {}
         }
         self.yield_alone();
     }
 
-    fn drop_start(&mut self, slot: Slot, start: Option<Start>) {
+    fn drop_start(&mut self, slot: Slot, start: Option<&Start>) {
         if let Some(Start::Lane(lane, _)) = start {
-            self.release(slot, lane);
+            self.release(slot, *lane);
         }
     }
 }

@@ -58,16 +58,16 @@ async fn an_outage_does_not_empty_a_topic_into_its_dead_letters(kafka: EmbeddedK
     gateway.down.store(true, Ordering::SeqCst);
     send(&kafka, 100..400).await;
     kafka.advance("20s").await;
-    // A fifth of what was handled, failures among it, and of one more.
+    // About a fifth of what was tried, failures among it.
     let gone = listener.stats().dead_lettered;
-    assert!((20..=26).contains(&gone), "{gone}");
+    assert!((20..=30).contains(&gone), "{gone}");
     let reasons = listener.health().reasons;
     let spent = |reason: &HealthReason| matches!(reason, HealthReason::RetryBudgetSpent { percent: 20, error } if error == "the gateway refuses");
     assert!(reasons.iter().any(spent), "{reasons:?}");
     gateway.down.store(false, Ordering::SeqCst);
     kafka.advance("2m").await;
     let settled = listener.settled().await;
-    settled.assert_handled(usize::try_from(400 - gone).unwrap());
+    settled.assert_handled(400 - gone);
     assert!(listener.health().is_up(), "{:?}", listener.health());
     let mut told = false;
     while let Some(event) = events.try_next() {

@@ -23,7 +23,7 @@ async fn strict(Json(order): Json<Order>, State(orders): State<Journal<u32>>) {
 
 #[kafka_test(topics = ["orders"], partitions = 2)]
 async fn poison_is_dead_lettered_in_one_pass_byte_for_byte_987_1271_2241(kafka: EmbeddedKafka) {
-    let poison: [&[u8]; 5] = [b"", b"{\"id\":", &[0xff, 0xfe, 0x00], b"[1]", b"\x00{}"];
+    let poison: [&[u8]; 5] = [b"", b"{\"id\":", &[0xff, 0xfe, 0x00], b"nil", b"\x00{}"];
     for nth in 0..40_u32 {
         let sent = match poison.get(usize::try_from(nth / 4).unwrap()) {
             Some(bytes) if nth % 4 == 1 => kafka.send("orders", *bytes),

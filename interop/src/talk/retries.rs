@@ -5,7 +5,7 @@
 //! same of its retry topics: each side is given what the other one has failed with.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use micro_kafka::app::RunningApp;
 use micro_kafka::prelude::*;
@@ -121,7 +121,8 @@ async fn share(
     // Of each partition two jobs, whose later attempts are on the other side.
     let (firsts, laters) = (2, usize::try_from(SOME + ATTEMPTS - 1)?);
     let each = PARTITIONS / 2 * (firsts + laters);
-    let theirs = peer.command::<Vec<Taken>>("seen-jobs", &each.to_string());
+    let count = each.to_string();
+    let theirs = peer.command::<Vec<Taken>>("seen-jobs", &count);
     let theirs = theirs.await?.unwrap_or_default();
     let mut ours = Vec::new();
     for _ in 0..each {
@@ -136,7 +137,8 @@ async fn share(
         read.insert(next(lost_here).await?);
     }
     same("the letters we read", &plain(read), &expected)?;
-    let read = peer.command::<Vec<Lost>>("seen-lost", &PARTITIONS.to_string());
+    let count = PARTITIONS.to_string();
+    let read = peer.command::<Vec<Lost>>("seen-lost", &count);
     let read: BTreeSet<Lost> = read.await?.unwrap_or_default().into_iter().collect();
     same("the letters Spring read", &plain(read), &expected)?;
     let more = peer.command::<usize>("more-jobs", "").await?;

@@ -11,9 +11,11 @@ use super::member::Member;
 use super::memory::{all, at_rest, start};
 use super::trial::from_environment;
 
-/// 64 MiB at most of records that wait, in each partition, what was fetched beyond them, and
-/// something for their administration.
-const LIMIT_KIB: u64 = 256 * 1024;
+/// What the records of a partition may weigh that are neither done nor where they go next.
+const UNFINISHED: &str = "8MiB";
+/// That much of each partition with the listener, with who reads its retry topic, and on the way
+/// there, 64 MiB that each of both may have fetched, and something for their administration.
+const LIMIT_KIB: u64 = 224 * 1024;
 const PARTITIONS: u32 = 2;
 
 /// For how long it is watched while nothing is due, and what it may take of a processor meanwhile.
@@ -25,7 +27,10 @@ async fn what_waits_in_retry_topics_takes_bounded_memory_and_no_processor() {
     let records = from_environment("WAITING").unwrap_or(40_000);
     let bytes = from_environment("BYTES").unwrap_or(8_192);
     let (kafka, folder) = (Kafka::start(&["waiting"], PARTITIONS).await, Folder::new());
-    let member = Member::start(start("waiting", &kafka, &folder));
+    let mut service = start("waiting", &kafka, &folder);
+    let unfinished = "KAFKA__LISTENER__MAX_UNCOMMITTED_BYTES".to_owned();
+    service.variables.push((unfinished, UNFINISHED.to_owned()));
+    let member = Member::start(service);
     let partition = |number: u64| i32::try_from(number % u64::from(PARTITIONS)).unwrap();
     let send = |payload: &str, number| {
         let send = kafka.template.send("waiting", payload.to_owned());

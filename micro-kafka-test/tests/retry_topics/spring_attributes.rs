@@ -253,8 +253,8 @@ async fn letters_wait_for_a_handler_that_does_not_start_by_itself(kafka: Embedde
 async fn retries_have_as_many_consumers_as_asked_for(kafka: EmbeddedKafka) {
     let app = probing(&kafka, &Calls::new(), &[("concurrency", "2")]);
     let app = app.start().await;
-    let readers = app.containers().iter();
-    let reader = readers.filter(|it| it.endpoint().reads_retries).next_back();
+    let mut containers = app.containers().iter();
+    let reader = containers.find(|it| it.endpoint().reads_retries);
     let reader = reader.unwrap();
     let mut assignment = reader.assignment();
     let shared = assignment.wait_for(|all| {
@@ -298,8 +298,8 @@ async fn retries_are_read_with_the_settings_of_their_listener(kafka: EmbeddedKaf
     "#;
     let app = probing(&kafka, &Calls::new(), &[]).config(settings);
     let app = app.start().await;
-    let readers = app.containers().iter();
-    let reader = readers.filter(|it| it.endpoint().reads_retries).next_back();
+    let mut containers = app.containers().iter();
+    let reader = containers.find(|it| it.endpoint().reads_retries);
     let reader = reader.unwrap().endpoint();
     assert_eq!(reader.parallelism, Some(3));
     let property = ("fetch.max.bytes".to_owned(), "1000000".to_owned());

@@ -39,6 +39,7 @@ mod rebalance_listener;
 mod reply;
 mod retry_budget;
 mod running;
+mod runtime_end;
 mod seek;
 mod stats;
 mod target;

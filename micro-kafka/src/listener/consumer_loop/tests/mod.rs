@@ -13,6 +13,7 @@ mod plain;
 mod quarantining;
 mod random;
 mod rebalancing;
+mod retry_chain;
 mod script;
 mod seat;
 mod spring_faults;

@@ -28,8 +28,6 @@ struct Args {
 
 /// So many are at work before one kills the process, if so many come.
 const AT_WORK: usize = 1_000;
-/// Where so many are at work, slow records are.
-const A_FEW: usize = 50;
 
 static WORKING: AtomicUsize = AtomicUsize::new(0);
 
@@ -106,8 +104,11 @@ async fn work(listener: &str, key: &str, number: u64, history: &History) -> io::
             black_box(deeper(0));
         }
         key => {
-            let slow = key.starts_with("slow") && WORKING.load(Ordering::Relaxed) > A_FEW;
-            sleep(Duration::from_millis(if slow { 500 } else { 5 })).await;
+            sleep(Duration::from_millis(5)).await;
+            // Beside others it takes longer than those live whose process is killed.
+            if key.starts_with("slow") && WORKING.load(Ordering::Relaxed) > 1 {
+                sleep(Duration::from_secs(1)).await;
+            }
         }
     }
     history.note(What::Ended, &record)

@@ -132,8 +132,8 @@ impl Indexes {
         self.position(after)
     }
 
-    /// The relative offset of the first entry at or after a position.
-    pub(super) fn from_position(&self, position: usize) -> Option<u32> {
+    /// The relative offset of the first entry that does not lie before a position.
+    pub(super) fn first_after(&self, position: usize) -> Option<u32> {
         let before = self
             .offsets
             .partition_point(|entry| (entry.position as usize) < position);

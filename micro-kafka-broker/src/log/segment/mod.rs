@@ -204,7 +204,7 @@ impl Segment {
 
     /// The last offset of the first indexed batch that begins at or after a position.
     pub(super) fn indexed_from(&self, position: usize) -> Option<i64> {
-        let relative = self.indexes.from_position(position)?;
+        let relative = self.indexes.first_after(position)?;
         Some(self.base_offset + i64::from(relative))
     }
 

@@ -124,6 +124,11 @@ impl ConsumerContext {
         }
     }
 
+    /// Tells that epoch of this consumer from all others of the process.
+    pub(crate) fn epoch_of(&self, epoch: u32) -> u64 {
+        u64::from(self.serial) << 32 | u64::from(epoch)
+    }
+
     /// The same with other limits of payloads.
     pub(crate) fn within(mut self, limits: PayloadLimits) -> Self {
         self.limits = limits;

@@ -88,7 +88,7 @@ impl Delivery {
 
     /// Tells this assignment of the record's partition from all others in the process.
     pub(crate) fn assignment_epoch(&self) -> u64 {
-        u64::from(self.consumer.serial) << 32 | u64::from(self.token.epoch)
+        self.consumer.epoch_of(self.token.epoch)
     }
 
     /// What the claim of its key gives, if it is of that type.

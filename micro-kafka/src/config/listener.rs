@@ -36,6 +36,8 @@ const MAX_PARALLELISM: usize = 1_000_000;
 const MAX_UNCOMMITTED: usize = 100_000_000;
 /// Values are made by recursion: a stack has its limits.
 const MAX_DEPTH: usize = 128;
+/// The most keys of one partition in memory.
+const MAX_IDEMPOTENCY_CAPACITY: usize = 100_000_000;
 
 /// Settings of listeners as they were written; `None` where nothing was.
 ///
@@ -96,6 +98,10 @@ pub struct ListenerSettings {
     pub idempotency_store: Option<String>,
     /// `idempotency-window`: how long it remembers that.
     pub idempotency_window: Option<Duration>,
+    /// `idempotency-topic`: the topic of the store `topic`.
+    pub idempotency_topic: Option<String>,
+    /// `idempotency-capacity`: how many keys of a partition that store remembers at most.
+    pub idempotency_capacity: Option<usize>,
     /// `[….breaker]`: stops the listener for a while when too much fails.
     pub breaker: BreakerSettings,
     /// `[….quarantine]`: keeps a record that kills its processes from killing the next one.
@@ -185,6 +191,10 @@ impl ListenerSettings {
                 .idempotency_store
                 .or_else(|| fallback.idempotency_store.clone()),
             idempotency_window: self.idempotency_window.or(fallback.idempotency_window),
+            idempotency_topic: self
+                .idempotency_topic
+                .or_else(|| fallback.idempotency_topic.clone()),
+            idempotency_capacity: self.idempotency_capacity.or(fallback.idempotency_capacity),
             breaker: self.breaker.or(fallback.breaker),
             quarantine: self.quarantine.or(fallback.quarantine),
             retry_budget: self.retry_budget.or(fallback.retry_budget),
@@ -266,6 +276,11 @@ impl ListenerSettings {
             metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
             idempotency_store: section.read("idempotency-store", checked(check_name)),
             idempotency_window: section.read("idempotency-window", positive_duration),
+            idempotency_topic: section.read("idempotency-topic", checked(check_topic)),
+            idempotency_capacity: section.read(
+                "idempotency-capacity",
+                integer(1..=MAX_IDEMPOTENCY_CAPACITY),
+            ),
             breaker: BreakerSettings::read(section.inner("breaker")),
             quarantine: QuarantineSettings::read(section.inner("quarantine")),
             retry_budget: RetryBudgetSettings::read(section.inner("retry-budget")),
@@ -348,6 +363,10 @@ pub struct ResolvedListener {
     pub idempotency_store: Option<String>,
     /// How long it remembers that. Default 24 h.
     pub idempotency_window: Duration,
+    /// The topic of the store `topic`, without the namespace. Default: the group and `-seen`.
+    pub idempotency_topic: Option<String>,
+    /// How many keys of a partition that store remembers at most. Default 100,000.
+    pub idempotency_capacity: usize,
     /// Stops for a while when too much fails. Default: never.
     pub breaker: Option<BreakerSpec>,
     /// When a record is held to be what kills its processes. Default: never.

@@ -22,6 +22,7 @@ pub mod observe;
 pub mod outbox;
 pub mod prelude;
 pub mod record;
+pub mod replay;
 pub mod security;
 #[cfg(feature = "sqlx")]
 mod sql;

@@ -14,7 +14,7 @@ use super::target::BY_KEY;
 use crate::admin::KafkaAdmin;
 use crate::client::{GroupMetadata, TransactionOffset};
 use crate::record::Record;
-use crate::template::{Staged, StagedCommitter, StagedTransaction};
+use crate::template::{Staged, StagedCommitter, StagedTransaction, TransactionError};
 
 /// What the group and the transactional ids of a replay begin with.
 const PREFIX: &str = "mk-replay-";
@@ -172,11 +172,16 @@ impl Run<'_> {
             return Err(ReplayError::NoBroker);
         };
         let connected = blocking(move || committer.connect().map(|()| committer)).await?;
-        connected.map_err(|source| ReplayError::NotSent {
-            id: self.id.to_owned(),
-            letter: "its first letter".into(),
-            source,
-        })
+        connected.map_err(|source| self.refused("its first letter".into(), source))
+    }
+
+    /// Why it does not go on before that letter.
+    fn refused(&self, letter: String, source: TransactionError) -> ReplayError {
+        let id = self.id.to_owned();
+        match source.is_fenced() {
+            true => ReplayError::TakenOver { id },
+            false => ReplayError::NotSent { id, letter, source },
+        }
     }
 
     /// The records of a chunk that are to be sent.
@@ -241,13 +246,8 @@ impl Run<'_> {
             let committed = committer.commit(&transaction);
             committed.map(|()| (committer, transaction))
         });
-        committed.await?.map_err(|source| {
-            let id = self.id.to_owned();
-            match source.is_fenced() {
-                true => ReplayError::TakenOver { id },
-                false => ReplayError::NotSent { id, letter, source },
-            }
-        })
+        let committed = committed.await?;
+        committed.map_err(|source| self.refused(letter, source))
     }
 }
 

@@ -92,16 +92,15 @@ impl Origin {
     }
 
     fn named(record: &Record, prefix: &str) -> Option<Self> {
-        let first = |name: &str| first(record, &format!("{prefix}-{name}"));
+        let value = |name: &str| first(record, &format!("{prefix}-{name}"));
         let number = |value: &[u8]| Some(i64::from_be_bytes(value.try_into().ok()?));
         Some(Self {
-            topic: String::from_utf8(first("topic")?.to_vec()).ok()?,
-            partition: i32::from_be_bytes(first("partition")?.try_into().ok()?),
-            timestamp: first("timestamp")
+            topic: String::from_utf8(value("topic")?.to_vec()).ok()?,
+            partition: i32::from_be_bytes(value("partition")?.try_into().ok()?),
+            timestamp: value("timestamp")
                 .and_then(number)
                 .filter(|millis| *millis >= 0),
-            group: super::letter::first(record, "kafka_dlt-original-consumer-group")
-                .map(Into::into),
+            group: first(record, "kafka_dlt-original-consumer-group").map(Into::into),
         })
     }
 }

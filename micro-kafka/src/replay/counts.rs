@@ -22,7 +22,6 @@ impl Counts {
     }
 
     /// All names with their counts, in the order of the names.
-    #[must_use]
     pub fn iter(&self) -> Iter<'_, String, u64> {
         self.by_name.iter()
     }

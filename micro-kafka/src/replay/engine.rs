@@ -95,7 +95,7 @@ pub(super) async fn run(replay: &Replay, id: &str) -> Result<ReplayReport, Repla
             widths: HashMap::new(),
             report: &mut report,
         };
-        let Err(error) = run.to_the_end(&mut pace).await else {
+        let Err(error) = run.go_on(&mut pace).await else {
             tracing::info!(id, sent = report.sent, "replayed");
             return Ok(report);
         };
@@ -126,7 +126,7 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    async fn to_the_end(mut self, pace: &mut Pace) -> Result<(), ReplayError> {
+    async fn go_on(mut self, pace: &mut Pace) -> Result<(), ReplayError> {
         let partitions = partitions(self.replay).await?;
         // In this order: once the ids are taken over, no earlier run commits any more.
         let mut committer = self.connect().await?;

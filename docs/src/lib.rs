@@ -15,9 +15,6 @@ pub mod errors {}
 #[doc = include_str!("../guide/18-retry-topics.md")]
 pub mod retry_topics {}
 
-#[doc = include_str!("../guide/30-replay.md")]
-pub mod replaying {}
-
 #[doc = include_str!("../guide/24-outbox-and-deduplication.md")]
 pub mod outbox_and_deduplication {}
 
@@ -41,6 +38,9 @@ pub mod limits {}
 
 #[doc = include_str!("../guide/19-observing.md")]
 pub mod observing {}
+
+#[doc = include_str!("../guide/30-replay.md")]
+pub mod replaying {}
 
 #[doc = include_str!("../guide/15-coming-from-spring.md")]
 pub mod coming_from_spring {}

@@ -12,6 +12,7 @@
 //! # Ok(()) }
 //! ```
 
+mod base64;
 mod builder;
 mod counts;
 mod engine;

@@ -19,6 +19,7 @@ pub(crate) mod token_config;
 mod tokens;
 
 pub use self::credentials::ClientCredentials;
+#[cfg(feature = "schema-registry")]
 pub(crate) use self::http::base64;
 pub use self::provider::{TokenProvider, register_token_provider};
 pub use self::token::{Token, TokenError};

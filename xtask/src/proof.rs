@@ -23,6 +23,11 @@ const ALL: &[Step] = &[
         run: cost,
     },
     Step {
+        name: "kills",
+        about: "a broker on disk that is killed 60 times loses nothing that it has acknowledged",
+        run: kills,
+    },
+    Step {
         name: "processes",
         about: "200,000 records while three processes are killed, stopped and restarted, on both brokers",
         run: processes,
@@ -91,6 +96,14 @@ fn cost() -> Result<(), CiError> {
             .limit(AN_HOUR)
             .check()
     })
+}
+
+/// Without a flush, and with one before every acknowledgement.
+fn kills() -> Result<(), CiError> {
+    Run::cargo("test --locked -p micro-kafka-broker --test restart -- kill --nocapture")
+        .env("MICRO_KAFKA_KILLS", "60")
+        .limit(AN_HOUR)
+        .check()
 }
 
 /// The seed is printed; `MICRO_KAFKA_PROOF_SEED` repeats it.

@@ -86,7 +86,6 @@ mod property_check;
 mod property_names;
 mod reference;
 mod registered;
-mod registry_url;
 mod retry;
 mod retry_topic;
 mod schema_registry;
@@ -123,8 +122,6 @@ pub use producer::{Acks, Compression, ProducerSettings};
 pub use properties::Properties;
 pub(crate) use property_names::{canonical, is_for_producers_only};
 pub use reference::{json_schema, reference_markdown};
-#[cfg(feature = "schema-registry")]
-pub(crate) use registry_url::{RegistryUrl, encoded};
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use retry_topic::RetryTopicSettings;
 pub use schema_registry::SchemaRegistrySettings;

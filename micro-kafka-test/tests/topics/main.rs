@@ -99,7 +99,7 @@ async fn a_refused_topic_is_fatal_only_where_that_is_asked_for(kafka: EmbeddedKa
     let app = app.state(Journal::<String>::new()).build().unwrap();
     let error = app.start().await.unwrap_err().to_string();
     assert!(
-        error.contains("the topics of [kafka.topics] could not be made: cannot create topic"),
+        error.contains("the declared topics could not be made: cannot create topic"),
         "{error}"
     );
     assert!(error.contains("INVALID_CONFIG"), "{error}");

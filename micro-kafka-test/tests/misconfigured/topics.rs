@@ -18,9 +18,9 @@ async fn told(app: TestAppBuilder) -> String {
 async fn case_12_dead_letters_that_go_back_to_their_topic(kafka: EmbeddedKafka) {
     let app = kafka.app().listener(charge);
     let report = told(app.set("kafka.listeners.charge.dead-letter-topic", "orders")).await;
-    let told = "kafka.listeners.charge.dead-letter-topic: the listener reads \"orders\" itself: its \
+    let line = "kafka.listeners.charge.dead-letter-topic: the listener reads \"orders\" itself: its \
                 failures would come back for ever";
-    assert!(report.contains(told), "{report}");
+    assert!(report.contains(line), "{report}");
     let both = kafka.app().listener(charge).listener(refund);
     let both = both
         .set("kafka.listeners.charge.dead-letter-topic", "refunds")

@@ -129,11 +129,13 @@ pub enum SendError {
     },
     /// A delayed send by a template that has no topic for it.
     #[error(
-        "the record to topic `{topic}` cannot wait: delayed sends are off; set `[kafka.delayed] \
-         topic = \"…\"`, or `delayed` of the template's configuration"
+        "{} delayed sends: the application's own template has that of `[kafka.delayed] topic = \
+         \"…\"`; a template of `[kafka.templates]`, or one that the program makes, has none \
+         before its `TemplateConfig::delayed` is set (in `KafkaAppBuilder::templates`)",
+        has_no_topic_for(topic)
     )]
     DelayedSendsOff {
-        /// The topic.
+        /// The topic; empty where a delayed send is cancelled.
         topic: Arc<str>,
     },
     /// A delay that is no duration.
@@ -158,6 +160,15 @@ pub enum SendError {
         /// The broker may have stored it all the same.
         maybe_stored: bool,
     },
+}
+
+fn has_no_topic_for(topic: &str) -> String {
+    match topic {
+        "" => "nothing is cancelled: the template has no topic for".to_owned(),
+        topic => {
+            format!("the record to topic `{topic}` cannot wait: the template has no topic for")
+        }
+    }
 }
 
 impl SendError {

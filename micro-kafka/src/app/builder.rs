@@ -11,11 +11,12 @@ use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::idempotency::{self, IdempotencyStores};
 use super::log::log_to_stderr;
+use super::memory::{self, Shares};
 use super::programmatic::Listener;
 use super::registry::Registry;
 use super::resolve::{ErrorHandlers, Parts, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
-use super::templates::{TemplateChange, template};
+use super::templates::{Making, TemplateChange, template};
 use crate::clock::Clock;
 use crate::codec::Codecs;
 use crate::config::{Config, ConfigBuilder, ConfigError};
@@ -277,21 +278,24 @@ impl KafkaAppBuilder {
         check_unused_tables(&config, &listeners, &later, &mut problems);
         let codecs = codecs(self.codecs, &config, &mut problems);
         let metric_tags = MetricTags::new(self.metric_tags);
-        let template = self.template.or_else(|| {
-            let tags = config.kafka().metric_tags.over(&metric_tags);
-            template(
-                &config,
-                &codecs,
-                &self.error_hook,
-                &tags,
-                &self.templates,
-                &self.clock,
-            )
-            .inspect_err(|error| problems.push(BootError::new(error.to_string())))
-            .ok()
-        });
+        let tags = config.kafka().metric_tags.over(&metric_tags);
+        let making = Making {
+            config: &config,
+            codecs: &codecs,
+            hook: &self.error_hook,
+            tags: &tags,
+            change: &self.templates,
+            clock: &self.clock,
+        };
+        let given = self.template;
+        let make = |shares: Option<&Shares>, problems: &mut Vec<BootError>| {
+            let made = template(&making, shares);
+            made.inspect_err(|error| problems.push(BootError::new(error.to_string())))
+                .ok()
+        };
+        let mut template = given.clone().or_else(|| make(None, &mut problems));
         let mut states = self.states;
-        states.insert(codecs);
+        states.insert(codecs.clone());
         if let Some(template) = &template {
             states.insert(template.clone());
         }
@@ -300,6 +304,12 @@ impl KafkaAppBuilder {
             idempotency_stores: self.idempotency_stores,
         };
         let plans = resolve(&config, listeners, &states, &parts, &mut problems);
+        let shares = memory::shares(&config, &plans, given.as_ref());
+        let shares = shares.map_err(|told| problems.push(BootError::new(told)));
+        if let (Ok(Some(shares)), None) = (&shares, &given) {
+            template = make(Some(shares), &mut problems);
+            template.iter().for_each(|made| states.insert(made.clone()));
+        }
         BootErrors::check(problems)?;
         let Some(template) = template else {
             return Err(Error::Runtime("the producer was not made".into()));
@@ -322,6 +332,7 @@ impl KafkaAppBuilder {
             layers: self.layers,
             propagation: self.propagation,
             metric_tags,
+            shares: shares.ok().flatten(),
             #[cfg(feature = "sqlx")]
             outboxes: self.outboxes,
         })
@@ -345,6 +356,7 @@ pub struct KafkaApp {
     pub(super) layers: Layers,
     pub(super) propagation: Option<Arc<dyn Propagation>>,
     pub(super) metric_tags: MetricTags,
+    pub(super) shares: Option<Shares>,
     #[cfg(feature = "sqlx")]
     pub(super) outboxes: Vec<Arc<dyn Relayed>>,
 }

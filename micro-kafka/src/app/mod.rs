@@ -17,6 +17,7 @@ mod explain;
 mod idempotency;
 mod log;
 mod maker;
+mod memory;
 mod missing_topics;
 mod programmatic;
 mod registration;

@@ -13,6 +13,7 @@ use super::declared_topics;
 use super::delayed;
 use super::error::Error;
 use super::maker::Maker;
+use super::memory::Windows;
 use super::missing_topics;
 use super::resolve::Plan;
 use super::signal::StopSignals;
@@ -54,7 +55,7 @@ impl RunningApp {
         #[cfg(feature = "sqlx")]
         let outboxes = app.outboxes;
         let shutdown_timeout = app.config.kafka().shutdown_timeout;
-        let maker = Maker {
+        let mut maker = Maker {
             config: app.config,
             states: app.states,
             template: app.template,
@@ -68,13 +69,19 @@ impl RunningApp {
             layers: app.layers,
             propagation: app.propagation,
             metric_tags: app.metric_tags,
+            windows: None,
             runtime,
         };
         let mut plans = app.plans;
         declared_topics::ensure(&maker.config, &maker.template).await?;
         all_partitions::fill(&mut plans, &maker.template).await?;
-        let plans = plans.into_iter();
-        let mut containers: Vec<_> = plans.flat_map(|plan| maker.containers(plan)).collect();
+        if let Some(shares) = app.shares {
+            maker.windows = Some(Windows::of(shares, &plans, &maker.template).await?);
+        }
+        let mut containers = Vec::new();
+        for plan in plans {
+            containers.extend(maker.containers(plan)?);
+        }
         // Whoever reads retry topics comes after all listeners.
         containers.sort_by_key(|container| container.endpoint().reads_retries);
         let mut running = Self {

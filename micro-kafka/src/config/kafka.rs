@@ -8,7 +8,7 @@ use super::names::{check_client_id, check_namespace, check_server};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::topics::topics;
-use super::values::{checked, duration, list, metric_tags};
+use super::values::{checked, duration, list, metric_tags, size};
 use super::{
     AdminSettings, ConsumerSettings, DelayedSendSettings, JsonSettings, ListenerSettings,
     NamedTemplateSettings, ProducerSettings, Properties, RetryTopicSettings,
@@ -28,6 +28,9 @@ pub struct KafkaSettings {
     pub namespace: Option<String>,
     /// `shutdown-timeout`: how long a stop waits for records in flight. Default 10 s.
     pub shutdown_timeout: Duration,
+    /// `memory-budget`: the bytes that the buffers of all clients may take together; default: each
+    /// client has limits of its own, whatever the others have.
+    pub memory_budget: Option<u64>,
     /// `metric-tags`: tags of all figures, as in `region=eu`.
     pub metric_tags: MetricTags,
     /// `[kafka.security]`, `[kafka.ssl]` and `[kafka.sasl]`: of all clients.
@@ -70,6 +73,7 @@ impl Default for KafkaSettings {
             client_id: None,
             namespace: None,
             shutdown_timeout: Duration::from_secs(10),
+            memory_budget: None,
             metric_tags: MetricTags::default(),
             security: SecuritySettings::default(),
             consumer: ConsumerSettings::default(),
@@ -133,6 +137,7 @@ impl KafkaSettings {
             shutdown_timeout: section
                 .read("shutdown-timeout", duration)
                 .unwrap_or(default.shutdown_timeout),
+            memory_budget: section.read("memory-budget", size),
             metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
             security: SecuritySettings::read(
                 section.inner("security"),

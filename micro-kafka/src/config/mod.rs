@@ -77,6 +77,7 @@ mod layers;
 mod listener;
 mod listener_resolution;
 mod loaded;
+mod memory_budget;
 mod names;
 mod origin;
 mod placeholder;
@@ -133,6 +134,7 @@ pub use security::{
     OauthBearerSettings, Pem, SaslMechanism, SaslSettings, SecurityProtocol, SecuritySettings,
     SslSettings,
 };
+pub(crate) use size::show_size;
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
 pub use topics::{AdminSettings, TopicSettings};

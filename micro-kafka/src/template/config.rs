@@ -203,6 +203,7 @@ impl From<&Config> for TemplateConfig {
                 partition: kafka.template.reply_partition,
                 timeout: kafka.template.reply_timeout,
                 check: None,
+                buffer: None,
             },
             ..Self::of(config, config.producer_properties(), &kafka.producer)
         }

@@ -77,7 +77,10 @@ async fn no_delayed_send_is_lost_when_schedulers_are_killed() {
     let trial = Trial::begin(&kafka).await;
     let mut ids = trial.send(&crowd).await;
     // Every tenth is taken back, well before its time.
-    let cancelled: Vec<_> = ids.iter().filter(|(number, _)| number % 10 == 9).collect();
+    let cancelled: Vec<_> = ids
+        .iter()
+        .filter(|(number, _)| **number % 10 == 9)
+        .collect();
     for (_, id) in &cancelled {
         trial.template.cancel_delayed(id).await.unwrap();
     }

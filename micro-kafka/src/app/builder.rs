@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::claim_check::claim_check;
 use super::codecs::codecs;
 use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
@@ -17,6 +18,7 @@ use super::registry::Registry;
 use super::resolve::{ErrorHandlers, Parts, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
 use super::templates::{Making, TemplateChange, template};
+use crate::claim_check::ClaimCheck;
 use crate::clock::Clock;
 use crate::codec::Codecs;
 use crate::config::{Config, ConfigBuilder, ConfigError};
@@ -68,6 +70,7 @@ pub struct KafkaAppBuilder {
     templates: TemplateChange,
     template: Option<KafkaTemplate>,
     codecs: Codecs,
+    claim_check: Option<ClaimCheck>,
     propagation: Option<Arc<dyn Propagation>>,
     metric_tags: Vec<(String, String)>,
     #[cfg(feature = "sqlx")]
@@ -252,6 +255,14 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Keeps large payloads in a store: the templates' that are larger than its threshold go there,
+    /// and listeners get theirs from there. A threshold that it does not have is that of
+    /// `[kafka.claim-check]`.
+    pub fn claim_check(mut self, claim_check: ClaimCheck) -> Self {
+        self.claim_check = Some(claim_check);
+        self
+    }
+
     /// Ties the spans of listeners that have `spans = true` to a tracing system.
     pub fn propagation(mut self, propagation: impl Propagation + 'static) -> Self {
         self.propagation = Some(Arc::new(propagation));
@@ -277,6 +288,7 @@ impl KafkaAppBuilder {
         let listeners = self.registry.collect(&mut problems);
         check_unused_tables(&config, &listeners, &later, &mut problems);
         let codecs = codecs(self.codecs, &config, &mut problems);
+        let claim_check = claim_check(self.claim_check, &config, &mut problems);
         let metric_tags = MetricTags::new(self.metric_tags);
         let tags = config.kafka().metric_tags.over(&metric_tags);
         let making = Making {
@@ -284,6 +296,7 @@ impl KafkaAppBuilder {
             codecs: &codecs,
             hook: &self.error_hook,
             tags: &tags,
+            claim_check: claim_check.as_ref(),
             change: &self.templates,
             clock: &self.clock,
         };
@@ -296,6 +309,9 @@ impl KafkaAppBuilder {
         let mut template = given.clone().or_else(|| make(None, &mut problems));
         let mut states = self.states;
         states.insert(codecs.clone());
+        claim_check
+            .iter()
+            .for_each(|own| states.insert(own.clone()));
         if let Some(template) = &template {
             states.insert(template.clone());
         }
@@ -382,6 +398,7 @@ impl KafkaApp {
             templates: TemplateChange::default(),
             template: None,
             codecs: Codecs::default(),
+            claim_check: None,
             propagation: None,
             metric_tags: Vec::new(),
             #[cfg(feature = "sqlx")]

@@ -58,3 +58,21 @@ fn memory_shares(config: &Config, resolver: &Resolver<'_>) -> Option<Shares> {
     }
     memory::shares(config, &plans, None).ok().flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_split_of_a_budget_is_explained() {
+        let explained = |text: &str| {
+            let config = Config::builder().toml_str("a.toml", text).build().unwrap();
+            explain_linked(&config).unwrap().to_string()
+        };
+        let told = explained("[kafka]\nmemory-budget = '256MiB'\n");
+        let (_, split) = told.split_once("[kafka.memory-budget]").unwrap();
+        assert!(split.contains("template = \""), "{split}");
+        assert!(split.contains("what producers share"), "{split}");
+        assert!(!explained("").contains("[kafka.memory-budget]"));
+    }
+}

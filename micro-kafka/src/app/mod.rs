@@ -4,6 +4,7 @@ mod added;
 mod all_partitions;
 mod argument_texts;
 mod builder;
+mod claim_check;
 mod codecs;
 mod dead_letter_ways;
 mod dead_letters;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::memory::{self, Shares};
+use crate::claim_check::ClaimCheck;
 use crate::client::ConfigError;
 use crate::clock::Clock;
 use crate::codec::Codecs;
@@ -47,6 +48,7 @@ pub(super) struct Making<'a> {
     pub(super) codecs: &'a Codecs,
     pub(super) hook: &'a ErrorHook,
     pub(super) tags: &'a MetricTags,
+    pub(super) claim_check: Option<&'a ClaimCheck>,
     pub(super) change: &'a TemplateChange,
     pub(super) clock: &'a Clock,
 }
@@ -62,6 +64,7 @@ pub(super) fn template(
         made.error_hook = making.hook.clone();
         made.codecs = making.codecs.clone();
         made.metric_tags = making.tags.clone();
+        made.claim_check = making.claim_check.cloned();
         if let Some(shares) = shares {
             made = memory::bounded(made, name, config, shares);
         }

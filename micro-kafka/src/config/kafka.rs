@@ -10,8 +10,8 @@ use super::section::Section;
 use super::topics::topics;
 use super::values::{checked, duration, list, metric_tags, size};
 use super::{
-    AdminSettings, ConsumerSettings, DelayedSendSettings, JsonSettings, ListenerSettings,
-    NamedTemplateSettings, ProducerSettings, Properties, RetryTopicSettings,
+    AdminSettings, ClaimCheckSettings, ConsumerSettings, DelayedSendSettings, JsonSettings,
+    ListenerSettings, NamedTemplateSettings, ProducerSettings, Properties, RetryTopicSettings,
     SchemaRegistrySettings, SecuritySettings, TemplateSettings, TopicSettings,
 };
 use crate::observe::MetricTags;
@@ -59,6 +59,8 @@ pub struct KafkaSettings {
     pub json: JsonSettings,
     /// `[kafka.schema-registry]`: where schemas are kept.
     pub schema_registry: SchemaRegistrySettings,
+    /// `[kafka.claim-check]`: large payloads that go to a store.
+    pub claim_check: ClaimCheckSettings,
     /// `[kafka.delayed]`: records that are sent later.
     pub delayed: DelayedSendSettings,
     /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
@@ -88,6 +90,7 @@ impl Default for KafkaSettings {
             retry_topic: RetryTopicSettings::default(),
             json: JsonSettings::default(),
             schema_registry: SchemaRegistrySettings::default(),
+            claim_check: ClaimCheckSettings::default(),
             delayed: DelayedSendSettings::default(),
             properties: Properties::default(),
         }
@@ -156,6 +159,7 @@ impl KafkaSettings {
             retry_topic: read_retry_topic(section.inner("retry")),
             json: JsonSettings::read(section.inner("json")),
             schema_registry: SchemaRegistrySettings::read(section.inner("schema-registry")),
+            claim_check: ClaimCheckSettings::read(section.inner("claim-check")),
             delayed: DelayedSendSettings::read(section.inner("delayed")),
             properties: read_properties(&section.inner("properties"), Room::Shared),
         };

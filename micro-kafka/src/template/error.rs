@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{RequestError, TransactionError};
 use crate::admin::AdminError;
+use crate::claim_check::ClaimError;
 use crate::client::{ConfigError, ErrorCode, KeyHash, SizeLimit, Undelivered};
 use crate::codec::EncodeError;
 use crate::config::DurationError;
@@ -138,6 +139,15 @@ pub enum SendError {
         /// The topic; empty where a delayed send is cancelled.
         topic: Arc<str>,
     },
+    /// A large payload that could not be put into its store; the record was not sent.
+    #[error("the payload of a record to topic `{topic}` was not stored")]
+    ClaimCheck {
+        /// The topic.
+        topic: Arc<str>,
+        /// Why not.
+        #[source]
+        source: ClaimError,
+    },
     /// A delay that is no duration.
     #[error("the record to topic `{topic}` cannot wait for {delay}")]
     InvalidDelay {
@@ -190,6 +200,7 @@ impl SendError {
             | Self::TransactionOver { topic, .. }
             | Self::DelayedSendsOff { topic }
             | Self::InvalidDelay { topic, .. }
+            | Self::ClaimCheck { topic, .. }
             | Self::Broker { topic, .. } => topic,
             Self::NoTopic => "",
         }
@@ -214,6 +225,7 @@ impl SendError {
             | Self::NoTopic
             | Self::DelayedSendsOff { .. }
             | Self::InvalidDelay { .. }
+            | Self::ClaimCheck { .. }
             | Self::OutsideTransaction { .. } => None,
         }
     }
@@ -225,6 +237,7 @@ impl SendError {
         match self {
             Self::TimedOut { .. } | Self::QueueFull { .. } => true,
             Self::Broker { code, .. } => code.is_retriable(),
+            Self::ClaimCheck { source, .. } => source.is_retriable(),
             _ => false,
         }
     }

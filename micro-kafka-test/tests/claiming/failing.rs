@@ -90,8 +90,8 @@ async fn while_the_store_is_away_the_record_is_delivered_again(kafka: EmbeddedKa
     shelf.refuse(12);
     let send = app.template().send("photos", Json(photo(10)));
     send.key("small").await.unwrap();
-    let reference = kafka.records("photos", 1).await[0].clone();
-    let copy = kafka.send("photos", Bytes(reference.payload.clone().unwrap()));
+    let reference = kafka.records("photos", 1).await[0].payload.clone();
+    let copy = kafka.send("photos", Bytes(reference.unwrap()));
     copy.key("again").header(CLAIM_CHECK, "1").await;
     kafka.advance("10m").await;
     let settled = app.listener("show").settled().await;

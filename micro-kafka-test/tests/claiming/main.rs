@@ -103,27 +103,21 @@ async fn only_large_payloads_go_to_the_store_and_the_listener_does_not_notice(
 
 #[kafka_test(topics = ["photos"])]
 async fn detached_queued_and_tombstones_go_the_same_way(kafka: EmbeddedKafka) {
-    let shelf = Shelf::default();
-    let idle = micro_kafka::app::Listener::new("idle", |_| Box::pin(async { Ok(()) }));
-    let app = kafka.app().register(idle.topics(["photos"]));
+    let (shelf, log) = (Shelf::default(), Seen::new());
+    let app = kafka.app().listener(show).state(log.clone());
     let app = app.claim_check(shelf.check()).start().await;
     let template = app.template();
-    let text = "x".repeat(ABOVE + 1);
-    template.send("photos", &*text).detach();
-    template
-        .send("photos", &*text)
-        .queue()
-        .await
-        .unwrap()
-        .await
-        .unwrap();
-    template
-        .send("photos", None::<&str>)
-        .key("gone")
-        .await
-        .unwrap();
-    template.send("photos", &text[1..]).await.unwrap();
-    app.listener("idle").settled().await;
+    let send = |size: usize| template.send("photos", Json(photo(size))).key("k");
+    send(ABOVE).detach();
+    send(ABOVE + 1).queue().await.unwrap().await.unwrap();
+    // Exactly as large as the threshold, as JSON.
+    let rest = ABOVE - r#"{"pixels":""}"#.len();
+    send(rest).await.unwrap();
+    let tombstone = template.send("photos", None::<&str>).key("gone");
+    tombstone.await.unwrap();
+    log.reaches(3).await;
+    let settled = app.listener("show").settled().await;
+    settled.assert_handled(3).assert_dead_lettered(1);
     let records = kafka.records("photos", 4).await;
     let large = records.iter().filter(|record| record.payload.is_some());
     assert_eq!(large.filter(|record| is_reference(record)).count(), 2);

@@ -23,6 +23,11 @@ const ALL: &[Step] = &[
         run: cost,
     },
     Step {
+        name: "kills",
+        about: "a broker on disk that is killed 60 times loses nothing that it has acknowledged",
+        run: kills,
+    },
+    Step {
         name: "processes",
         about: "200,000 records while three processes are killed, stopped and restarted, on both brokers",
         run: processes,
@@ -41,6 +46,11 @@ const ALL: &[Step] = &[
         name: "delayed",
         about: "100,000 delayed sends in bounded memory and in time; schedulers that are killed",
         run: delayed,
+    },
+    Step {
+        name: "waiting",
+        about: "100,000 records that wait in retry topics take bounded memory, and no processor",
+        run: waiting,
     },
     Step {
         name: "outage",
@@ -98,6 +108,14 @@ fn cost() -> Result<(), CiError> {
     })
 }
 
+/// Without a flush, and with one before every acknowledgement.
+fn kills() -> Result<(), CiError> {
+    Run::cargo("test --locked -p micro-kafka-broker --test restart -- kill --nocapture")
+        .env("MICRO_KAFKA_KILLS", "60")
+        .limit(AN_HOUR)
+        .check()
+}
+
 /// The seed is printed; `MICRO_KAFKA_PROOF_SEED` repeats it.
 fn processes() -> Result<(), CiError> {
     let run = || {
@@ -152,6 +170,19 @@ fn delayed() -> Result<(), CiError> {
         let runs = test().into_iter();
         let mut runs = runs.map(|run| run.env("MICRO_KAFKA_TEST", bootstrap));
         runs.try_for_each(Run::check)
+    })
+}
+
+fn waiting() -> Result<(), CiError> {
+    let test = "what_waits_in_retry_topics_takes_bounded_memory_and_no_processor";
+    let words = "test --release --locked -p micro-kafka-proof --test processes --";
+    let run = || {
+        Run::cargo(&format!("{words} --nocapture {test}"))
+            .env("MICRO_KAFKA_PROOF_WAITING", "100000")
+    };
+    run().check()?;
+    on(&Kafka::fresh("waiting")?, |bootstrap| {
+        run().env("MICRO_KAFKA_TEST", bootstrap).check()
     })
 }
 

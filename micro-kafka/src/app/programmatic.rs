@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use super::registration::{Arguments, Code, Registration};
 use super::retryable::Retryable;
-use crate::__private::v1::{finished_batch, guarded, guarded_batch};
+use crate::__private::v1::{caught, finished_batch, guard};
 use crate::config::Recoverer;
 use crate::error::{BoxError, ErrorHandler, ListenerError};
 use crate::idempotent::IdempotentDef;
@@ -51,7 +51,7 @@ impl Listener {
                         .await
                         .map_err(ListenerError::from_error)
                 };
-                let result = guarded(call).await;
+                let result = caught(guard(call).await);
                 Finished { delivery, result }
             })
         };
@@ -82,8 +82,8 @@ impl Listener {
                     );
                     Ok(BatchOutcome::Each(each))
                 };
-                let outcome = guarded_batch(call).await;
-                finished_batch(delivery, outcome)
+                let result = caught(guard(call).await);
+                finished_batch(delivery, result)
             })
         };
         let mut listener = Self::closure(id.into(), Handler::Closure(Arc::new(invoke)));

@@ -12,6 +12,7 @@ use super::dead_letters::{DeadLetters, dead_letters};
 use super::declared_topics;
 use super::delayed;
 use super::error::Error;
+use super::idempotency;
 use super::maker::Maker;
 use super::memory::Windows;
 use super::missing_topics;
@@ -75,6 +76,7 @@ impl RunningApp {
         let mut plans = app.plans;
         declared_topics::ensure(&maker.config, &maker.template).await?;
         all_partitions::fill(&mut plans, &maker.template).await?;
+        idempotency::prepare(&plans, &maker.template).await?;
         if let Some(shares) = app.shares {
             maker.windows = Some(Windows::of(shares, &plans, &maker.template).await?);
         }

@@ -33,6 +33,8 @@ const MAX_PARALLELISM: usize = 1_000_000;
 const MAX_UNCOMMITTED: usize = 100_000_000;
 /// Values are made by recursion: a stack has its limits.
 const MAX_DEPTH: usize = 128;
+/// The most keys of one partition in memory.
+const MAX_IDEMPOTENCY_CAPACITY: usize = 100_000_000;
 
 /// Settings of listeners as they were written; `None` where nothing was.
 ///
@@ -93,6 +95,10 @@ pub struct ListenerSettings {
     pub idempotency_store: Option<String>,
     /// `idempotency-window`: how long it remembers that.
     pub idempotency_window: Option<Duration>,
+    /// `idempotency-topic`: the topic of the store `topic`.
+    pub idempotency_topic: Option<String>,
+    /// `idempotency-capacity`: how many keys of a partition that store remembers at most.
+    pub idempotency_capacity: Option<usize>,
     /// `[….breaker]`: stops the listener for a while when too much fails.
     pub breaker: BreakerSettings,
     /// `ack-mode`: when offsets are committed.
@@ -178,6 +184,10 @@ impl ListenerSettings {
                 .idempotency_store
                 .or_else(|| fallback.idempotency_store.clone()),
             idempotency_window: self.idempotency_window.or(fallback.idempotency_window),
+            idempotency_topic: self
+                .idempotency_topic
+                .or_else(|| fallback.idempotency_topic.clone()),
+            idempotency_capacity: self.idempotency_capacity.or(fallback.idempotency_capacity),
             breaker: self.breaker.or(fallback.breaker),
             ack_mode: self.ack_mode.or(fallback.ack_mode),
             sync_commits: self.sync_commits.or(fallback.sync_commits),
@@ -257,6 +267,11 @@ impl ListenerSettings {
             metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
             idempotency_store: section.read("idempotency-store", checked(check_name)),
             idempotency_window: section.read("idempotency-window", positive_duration),
+            idempotency_topic: section.read("idempotency-topic", checked(check_topic)),
+            idempotency_capacity: section.read(
+                "idempotency-capacity",
+                integer(1..=MAX_IDEMPOTENCY_CAPACITY),
+            ),
             breaker: BreakerSettings::read(section.inner("breaker")),
             ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
             sync_commits: section.read("sync-commits", boolean),
@@ -337,6 +352,10 @@ pub struct ResolvedListener {
     pub idempotency_store: Option<String>,
     /// How long it remembers that. Default 24 h.
     pub idempotency_window: Duration,
+    /// The topic of the store `topic`, without the namespace. Default: the group and `-seen`.
+    pub idempotency_topic: Option<String>,
+    /// How many keys of a partition that store remembers at most. Default 100,000.
+    pub idempotency_capacity: usize,
     /// Stops for a while when too much fails. Default: never.
     pub breaker: Option<BreakerSpec>,
     /// When offsets are committed. Default `batch`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::codec::PayloadLimits;
 use crate::error::RetryTopicPolicy;
-use crate::idempotent::DEFAULT_WINDOW;
+use crate::idempotent::{DEFAULT_CAPACITY, DEFAULT_WINDOW};
 use crate::listener::AckMode;
 
 use super::client_properties::ClientProperties;
@@ -154,6 +154,8 @@ impl<'c> ListenerResolution<'c> {
             metric_tags: merged.metric_tags.over(&self.loaded.kafka.metric_tags),
             idempotency_store: merged.idempotency_store,
             idempotency_window: merged.idempotency_window.unwrap_or(DEFAULT_WINDOW),
+            idempotency_topic: merged.idempotency_topic,
+            idempotency_capacity: merged.idempotency_capacity.unwrap_or(DEFAULT_CAPACITY),
             breaker: merged.breaker.resolved(),
             ack_mode: merged.ack_mode.unwrap_or_default(),
             auto_commit: consumer

@@ -121,6 +121,7 @@ pub use kafka::KafkaSettings;
 pub use listener::{ListenerSettings, ResolvedListener};
 pub use listener_resolution::ListenerAttributes;
 pub use loaded::Config;
+pub(crate) use names::check_topic;
 pub use origin::Origin;
 pub use producer::{Acks, Compression, ProducerSettings};
 pub use properties::Properties;

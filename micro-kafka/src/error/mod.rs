@@ -39,6 +39,8 @@ pub use retry_topic::{
     DltStrategy, RetryCompat, RetryTopicError, RetryTopicPolicy, RetryTopicRecoverer, RetryTopics,
     SameInterval, TopicSuffixing,
 };
-pub(crate) use retry_topic::{Needed, RetryReader, RetryTopicErrorHandler, failed_group};
+pub(crate) use retry_topic::{
+    Needed, RetryReader, RetryTopicErrorHandler, failed_attempts, failed_group,
+};
 pub(crate) use send_back_recoverer::SendBackRecoverer;
 pub use simple_handlers::{LoggingErrorHandler, ParkingErrorHandler, StoppingErrorHandler};

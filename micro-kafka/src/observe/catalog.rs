@@ -43,6 +43,8 @@ pub const METRICS: &[Metric] = &[
     COMMITS,
     ABORTED,
     BREAKER_OPEN,
+    DUPLICATES,
+    SEEN_KEYS,
     DELIVERED,
     UNDELIVERED,
     DELIVERY,
@@ -52,6 +54,11 @@ pub const METRICS: &[Metric] = &[
     DELAYED_LATE,
     DELAYED_CANCELLED,
     DELAYED_REFUSED,
+    OUTBOX_BACKLOG,
+    OUTBOX_OLDEST,
+    OUTBOX_SENT,
+    OUTBOX_FAILED,
+    OUTBOX_BLOCKED,
 ];
 
 const LISTENER: &[&str] = &["listener"];
@@ -143,6 +150,17 @@ pub(crate) const BREAKER_OPEN: Metric = gauge(
     LISTENER,
     "1 while the breaker lets nothing begin",
 );
+pub(crate) const DUPLICATES: Metric = counter(
+    "micro_kafka_listener_duplicates_total",
+    LISTENER,
+    "records of an `#[idempotent]` listener that were handled before: acknowledged without it",
+);
+pub(crate) const SEEN_KEYS: Metric = Metric {
+    name: "micro_kafka_listener_seen_keys",
+    kind: MetricKind::Gauge,
+    tags: &["topic", "partition"],
+    meaning: "keys that the idempotency store `topic` remembers of a source partition",
+};
 pub(crate) const DELIVERED: Metric = counter(
     "micro_kafka_template_delivered_total",
     TEMPLATE,
@@ -190,6 +208,38 @@ pub(crate) const DELAYED_REFUSED: Metric = counter(
     DELAYED,
     "refusals of delayed sends at their time; they are tried again",
 );
+
+const SHARD: &[&str] = &["shard"];
+
+pub(crate) const OUTBOX_BACKLOG: Metric = Metric {
+    name: "micro_kafka_outbox_backlog",
+    kind: MetricKind::Gauge,
+    tags: &[],
+    meaning: "records of an outbox that are not sent yet, as whoever sends has last counted them: \
+              each 5 s",
+};
+pub(crate) const OUTBOX_OLDEST: Metric = Metric {
+    name: "micro_kafka_outbox_oldest_seconds",
+    kind: MetricKind::Gauge,
+    tags: &[],
+    meaning: "how long the oldest of them waits",
+};
+pub(crate) const OUTBOX_SENT: Metric = counter(
+    "micro_kafka_outbox_sent_total",
+    SHARD,
+    "records of an outbox that the broker has acknowledged",
+);
+pub(crate) const OUTBOX_FAILED: Metric = counter(
+    "micro_kafka_outbox_failed_total",
+    SHARD,
+    "attempts to send a record of an outbox that failed; it is tried again",
+);
+pub(crate) const OUTBOX_BLOCKED: Metric = Metric {
+    name: "micro_kafka_outbox_blocked_keys",
+    kind: MetricKind::Gauge,
+    tags: SHARD,
+    meaning: "keys whose first record fails: those behind it wait",
+};
 
 impl Metric {
     /// This counter, with the values of its tags.

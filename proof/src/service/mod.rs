@@ -4,6 +4,7 @@ mod bugs;
 mod listeners;
 mod sends;
 mod stuck;
+mod waiting;
 mod work;
 
 use std::io;

@@ -33,9 +33,14 @@ pub(super) struct Division {
 }
 
 impl Division {
-    pub(super) fn of(endpoint: &ListenerEndpoint, partitions: u32) -> Self {
+    /// `main` is the listener whose retry topics it reads: what was written, was written for that.
+    pub(super) fn of(
+        endpoint: &ListenerEndpoint,
+        main: Option<&ListenerEndpoint>,
+        partitions: u32,
+    ) -> Self {
         let written = |name: &str| {
-            let mut all = endpoint.properties.iter().rev();
+            let mut all = main.unwrap_or(endpoint).properties.iter().rev();
             let (_, text) = all.find(|(key, _)| key == name)?;
             text.trim().parse::<u64>().ok()
         };

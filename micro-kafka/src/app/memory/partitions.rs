@@ -91,7 +91,7 @@ impl Windows {
     ) -> Result<(), Error> {
         let partitions = self.partitions.of_listener(endpoint, main);
         let share = self.shares.of_listener(endpoint);
-        let division = Division::of(endpoint, partitions);
+        let division = Division::of(endpoint, main, partitions);
         if division.apply(share, endpoint) {
             let listener = &*endpoint.id;
             let share = show_size(share);

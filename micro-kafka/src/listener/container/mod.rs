@@ -57,7 +57,7 @@ impl ListenerContainer {
         let throttle = Throttle::of(&endpoint, &deps.clock, &events);
         let stats = Arc::<ListenerStats>::default();
         let duplicates = endpoint.idempotent.as_ref();
-        let duplicates = duplicates.map(|_| Duplicates::new(&endpoint.id, &stats, &events));
+        let duplicates = duplicates.map(|_| Duplicates::new(&endpoint, &stats, &events));
         let (clock, layers) = (&deps.clock, &deps.layers);
         endpoint.handler = wrapped(
             &endpoint,
@@ -121,12 +121,13 @@ impl ListenerContainer {
         }
         *self.stopped_by.lock() = None;
         let (stop_all, stop_requests) = mpsc::unbounded_channel();
-        let mut consumers = Vec::new();
+        let (mut consumers, mut guests) = (Vec::new(), Vec::new());
         let mut first = None;
         for number in 0..self.endpoint.concurrency.max(1) {
             match self.spawn(number, &stop_all, gate) {
-                Ok((consumer, client)) => {
+                Ok((consumer, client, guest)) => {
                     consumers.push(consumer);
+                    guests.push(guest);
                     first.get_or_insert(client);
                 }
                 Err(error) => {
@@ -135,7 +136,7 @@ impl ListenerContainer {
                 }
             }
         }
-        let guards = self.guard(&consumers, stop_requests);
+        let guards = self.guard(&consumers, guests, stop_requests);
         *running = Some(Running::new(consumers, guards));
         self.events.tell(ContainerEvent::Started);
         tracing::info!(

@@ -106,9 +106,14 @@ impl Script {
 
     /// Answers the commits that were held.
     pub(super) fn answer_commits(&self) {
+        self.answer_commits_with(&Ok(()));
+    }
+
+    pub(super) fn answer_commits_with(&self, result: &Result<(), CommitError>) {
         let held = self.with(|state| std::mem::take(&mut state.held));
         for (id, _) in held {
-            self.event(SourceEvent::Committed { id, result: Ok(()) });
+            let result = result.clone();
+            self.event(SourceEvent::Committed { id, result });
         }
     }
 

@@ -16,6 +16,7 @@ pub mod config;
 pub mod delayed;
 pub mod error;
 pub mod extract;
+mod http;
 pub mod idempotent;
 pub mod listener;
 pub mod observe;

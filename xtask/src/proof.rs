@@ -33,6 +33,11 @@ const ALL: &[Step] = &[
         run: processes,
     },
     Step {
+        name: "quarantine",
+        about: "records that kill processes, and 50 processes that are killed, on both brokers",
+        run: quarantine,
+    },
+    Step {
         name: "memory",
         about: "a million records behind a stuck partition and a stuck key, with a budget and without",
         run: memory,
@@ -124,6 +129,18 @@ fn processes() -> Result<(), CiError> {
         Run::cargo(&format!("{words} --nocapture {test}"))
             .env("MICRO_KAFKA_PROOF_SECONDS", "60")
             .env("MICRO_KAFKA_PROOF_RECORDS", "200000")
+    };
+    run().check()?;
+    on(&Kafka::fresh("proof")?, |bootstrap| {
+        run().env("MICRO_KAFKA_TEST", bootstrap).check()
+    })
+}
+
+fn quarantine() -> Result<(), CiError> {
+    let run = || {
+        Run::cargo("test --locked -p micro-kafka-proof --test fragile -- --nocapture")
+            .env("MICRO_KAFKA_PROOF_KILLS", "50")
+            .limit(AN_HOUR)
     };
     run().check()?;
     on(&Kafka::fresh("proof")?, |bootstrap| {

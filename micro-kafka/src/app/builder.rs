@@ -8,6 +8,7 @@ use tower_service::Service;
 
 use super::claim_check::claim_check;
 use super::codecs::codecs;
+use super::declared_topics::DeclaredTopics;
 use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::idempotency::{self, IdempotencyStores};
@@ -18,6 +19,7 @@ use super::registry::Registry;
 use super::resolve::{ErrorHandlers, Parts, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
 use super::templates::{Making, TemplateChange, template};
+use crate::admin::NewTopic;
 use crate::claim_check::ClaimCheck;
 use crate::clock::Clock;
 use crate::codec::Codecs;
@@ -73,6 +75,7 @@ pub struct KafkaAppBuilder {
     claim_check: Option<ClaimCheck>,
     propagation: Option<Arc<dyn Propagation>>,
     metric_tags: Vec<(String, String)>,
+    pub(super) declared_topics: DeclaredTopics,
     #[cfg(feature = "sqlx")]
     outboxes: Vec<Arc<dyn Relayed>>,
 }
@@ -319,6 +322,7 @@ impl KafkaAppBuilder {
             error_handlers: self.error_handlers,
             idempotency_stores: self.idempotency_stores,
         };
+        let declared_topics = self.declared_topics.check(&mut problems);
         let plans = resolve(&config, listeners, &states, &parts, &mut problems);
         let shares = memory::shares(&config, &plans, given.as_ref());
         let shares = shares.map_err(|told| problems.push(BootError::new(told)));
@@ -349,6 +353,7 @@ impl KafkaAppBuilder {
             propagation: self.propagation,
             metric_tags,
             shares: shares.ok().flatten(),
+            declared_topics,
             #[cfg(feature = "sqlx")]
             outboxes: self.outboxes,
         })
@@ -373,6 +378,7 @@ pub struct KafkaApp {
     pub(super) propagation: Option<Arc<dyn Propagation>>,
     pub(super) metric_tags: MetricTags,
     pub(super) shares: Option<Shares>,
+    pub(super) declared_topics: Vec<NewTopic>,
     #[cfg(feature = "sqlx")]
     pub(super) outboxes: Vec<Arc<dyn Relayed>>,
 }
@@ -401,6 +407,7 @@ impl KafkaApp {
             claim_check: None,
             propagation: None,
             metric_tags: Vec::new(),
+            declared_topics: DeclaredTopics::default(),
             #[cfg(feature = "sqlx")]
             outboxes: Vec::new(),
         }

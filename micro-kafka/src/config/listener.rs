@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::codec::PayloadLimits;
 use crate::error::RetryTopicPolicy;
 use crate::listener::{
-    AckMode, BatchSpec, BreakerSpec, Dispatch, Order, RateLimit, TopicPartitions, TransactionSpec,
+    AckMode, BatchSpec, BreakerSpec, Dispatch, Order, QuarantineSpec, RateLimit, RetryBudgetSpec,
+    TopicPartitions, TransactionSpec,
 };
 use crate::observe::MetricTags;
 
@@ -15,6 +16,8 @@ use super::breaker::BreakerSettings;
 use super::dead_letters::{DeadLetterSettings, Recoverer};
 use super::names::{check_client_id, check_group, check_name, check_pattern, check_topic};
 use super::property_check::{Room, read_properties};
+use super::quarantine::QuarantineSettings;
+use super::retry_budget::RetryBudgetSettings;
 use super::section::Section;
 use super::transaction::TransactionSettings;
 use super::values::{
@@ -101,6 +104,10 @@ pub struct ListenerSettings {
     pub idempotency_capacity: Option<usize>,
     /// `[….breaker]`: stops the listener for a while when too much fails.
     pub breaker: BreakerSettings,
+    /// `[….quarantine]`: keeps a record that kills its processes from killing the next one.
+    pub quarantine: QuarantineSettings,
+    /// `[….retry-budget]`: bounds how many records go to retry topics and dead letters.
+    pub retry_budget: RetryBudgetSettings,
     /// `ack-mode`: when offsets are committed.
     pub ack_mode: Option<AckMode>,
     /// `sync-commits`: whether the next records wait until a commit is answered.
@@ -189,6 +196,8 @@ impl ListenerSettings {
                 .or_else(|| fallback.idempotency_topic.clone()),
             idempotency_capacity: self.idempotency_capacity.or(fallback.idempotency_capacity),
             breaker: self.breaker.or(fallback.breaker),
+            quarantine: self.quarantine.or(fallback.quarantine),
+            retry_budget: self.retry_budget.or(fallback.retry_budget),
             ack_mode: self.ack_mode.or(fallback.ack_mode),
             sync_commits: self.sync_commits.or(fallback.sync_commits),
             max_uncommitted: self.max_uncommitted.or(fallback.max_uncommitted),
@@ -273,6 +282,8 @@ impl ListenerSettings {
                 integer(1..=MAX_IDEMPOTENCY_CAPACITY),
             ),
             breaker: BreakerSettings::read(section.inner("breaker")),
+            quarantine: QuarantineSettings::read(section.inner("quarantine")),
+            retry_budget: RetryBudgetSettings::read(section.inner("retry-budget")),
             ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
             sync_commits: section.read("sync-commits", boolean),
             max_uncommitted: section.read("max-uncommitted", integer(1..=MAX_UNCOMMITTED)),
@@ -358,6 +369,10 @@ pub struct ResolvedListener {
     pub idempotency_capacity: usize,
     /// Stops for a while when too much fails. Default: never.
     pub breaker: Option<BreakerSpec>,
+    /// When a record is held to be what kills its processes. Default: never.
+    pub quarantine: Option<QuarantineSpec>,
+    /// How many records may go to retry topics and dead letters. Default: all that fail.
+    pub retry_budget: Option<RetryBudgetSpec>,
     /// When offsets are committed. Default `batch`.
     pub ack_mode: AckMode,
     /// With `enable-auto-commit`: what was handled is committed at this interval, and at no

@@ -96,6 +96,7 @@ impl<'c> ListenerResolution<'c> {
         place.check_commits(&merged, &mut errors);
         place.check_retry_topics(&merged, &topics, &mut errors);
         place.check_transactions(&merged, &mut errors);
+        place.check_quarantine(&merged, &mut errors);
         let (mut properties, conflicts) = self.consumer(&merged);
         errors.extend(
             conflicts
@@ -157,6 +158,8 @@ impl<'c> ListenerResolution<'c> {
             idempotency_topic: merged.idempotency_topic,
             idempotency_capacity: merged.idempotency_capacity.unwrap_or(DEFAULT_CAPACITY),
             breaker: merged.breaker.resolved(),
+            quarantine: merged.quarantine.resolved(),
+            retry_budget: merged.retry_budget.resolved(),
             ack_mode: merged.ack_mode.unwrap_or_default(),
             auto_commit: consumer
                 .enable_auto_commit
@@ -326,6 +329,16 @@ impl Place<'_> {
             None => error,
         };
         self.error("container", error)
+    }
+
+    fn check_quarantine(&self, merged: &ListenerSettings, errors: &mut Vec<ConfigError>) {
+        let by_hand = merged.topic_partitions.as_ref();
+        if by_hand.is_some_and(|all| !all.is_empty()) && merged.quarantine.resolved().is_some() {
+            let reason = "a quarantine counts the deaths of those who had a partition before, and \
+                partitions without a group's assignment may have several readers at once";
+            let error = ConfigError::conflict(reason).hint("read whole topics with `topics`");
+            errors.push(self.error("quarantine", error));
+        }
     }
 
     fn check_dead_letters(

@@ -43,6 +43,7 @@ pub const METRICS: &[Metric] = &[
     COMMITS,
     ABORTED,
     BREAKER_OPEN,
+    BUDGET_REFUSED,
     DUPLICATES,
     SEEN_KEYS,
     DELIVERED,
@@ -149,6 +150,11 @@ pub(crate) const BREAKER_OPEN: Metric = gauge(
     "micro_kafka_listener_breaker_open",
     LISTENER,
     "1 while the breaker lets nothing begin",
+);
+pub(crate) const BUDGET_REFUSED: Metric = counter(
+    "micro_kafka_listener_budget_refused_total",
+    LISTENER,
+    "failed records that stay where they are because the retry budget is spent",
 );
 pub(crate) const DUPLICATES: Metric = counter(
     "micro_kafka_listener_duplicates_total",

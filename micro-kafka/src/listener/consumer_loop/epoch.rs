@@ -15,6 +15,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.abort_lanes(slot);
         self.seat.status.set_epoch(slot, 0);
         self.nacks.retain(|(of, _), _| *of != slot);
+        self.unwatch(slot);
         self.forget_keys(slot);
         if let Some(tx) = &mut self.transactions {
             tx.forget(slot);

@@ -3,6 +3,7 @@
 
 mod aborted;
 mod acknowledge;
+mod alone;
 mod batch;
 mod callbacks;
 mod commit;
@@ -18,6 +19,7 @@ mod idle;
 mod joining;
 mod plain;
 mod progress;
+mod quarantine;
 mod rebalance;
 mod rewind;
 mod seek;
@@ -42,6 +44,7 @@ use self::commit::Commits;
 use self::going_on::GoingOn;
 pub(super) use self::idle::Idleness;
 use self::progress::QuietRequest;
+use self::quarantine::Quarantine;
 use self::rebalance::Revocation;
 use self::seek::Seeking;
 use self::stop::Stop;
@@ -130,6 +133,8 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     commits: Commits,
     /// Of a transactional listener, instead of `commits`.
     transactions: Option<Box<Transactions>>,
+    /// Of a listener that quarantines.
+    quarantine: Option<Box<Quarantine>>,
     revocation: Option<Revocation>,
     going_on: GoingOn,
     seeks: Vec<Seeking>,
@@ -202,6 +207,10 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 .transactions
                 .as_ref()
                 .map(|line| Box::new(Transactions::new(line))),
+            quarantine: seat.endpoint.quarantine.map(|spec| {
+                let wake = seat.line.as_ref().map(ConsumerLine::commands);
+                Box::new(Quarantine::new(spec, wake))
+            }),
             timers: Timers::new(clock.clone()),
             alarm: Alarm::new(TICK),
             revocation: None,

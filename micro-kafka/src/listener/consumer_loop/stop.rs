@@ -178,6 +178,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     "the last commit failed: records since the one before may be delivered twice"
                 );
             }
+            if let Some(next) = self.commit_clean_ends(commit, self.assigned_slots()) {
+                return self.set_phase(Phase::Commit(next));
+            }
             return self.begin_close();
         }
         if matches!(commit.state, CommitState::Refused(again) if Instant::now() >= again) {

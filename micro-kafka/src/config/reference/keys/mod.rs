@@ -3,6 +3,7 @@
 mod claim_check;
 mod client;
 mod codecs;
+mod config;
 mod consumer;
 mod delayed;
 mod delivery;
@@ -17,10 +18,11 @@ mod topics;
 use self::claim_check::CLAIM_CHECK;
 use self::client::KAFKA;
 use self::codecs::{JSON, SCHEMA_REGISTRY};
+use self::config::CONFIG;
 use self::consumer::CONSUMER;
 use self::delayed::DELAYED;
 use self::delivery::{BATCH, TRANSACTION};
-use self::failure::{ALARM, BREAKER, DEAD_LETTERS, RETRY, VARIANT};
+use self::failure::{ALARM, BREAKER, DEAD_LETTERS, QUARANTINE, RETRY, RETRY_BUDGET, VARIANT};
 use self::listener::LISTENER;
 use self::producer::PRODUCER;
 use self::retry_topic::RETRY_TOPIC;
@@ -38,6 +40,14 @@ pub(in crate::config) const TABLES: &[Table] = &[
         keys: KAFKA,
         inherits: None,
         properties: true,
+    },
+    Table {
+        path: "kafka.config",
+        also: &[],
+        meaning: "what else is read, from where",
+        keys: CONFIG,
+        inherits: None,
+        properties: false,
     },
     Table {
         path: "kafka.security",
@@ -93,7 +103,7 @@ pub(in crate::config) const TABLES: &[Table] = &[
         meaning: "how declared topics are made",
         keys: ADMIN,
         inherits: None,
-        properties: false,
+        properties: true,
     },
     Table {
         path: "kafka.topics.<name>",
@@ -174,6 +184,28 @@ pub(in crate::config) const TABLES: &[Table] = &[
         ],
         meaning: "when a listener rests because too much fails; any key switches it on",
         keys: BREAKER,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.listener.retry-budget",
+        also: &[
+            "kafka.listeners.<id>.retry-budget",
+            "kafka.containers.<name>.retry-budget",
+        ],
+        meaning: "how many records go to retry topics and dead letters; any key switches it on",
+        keys: RETRY_BUDGET,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.listener.quarantine",
+        also: &[
+            "kafka.listeners.<id>.quarantine",
+            "kafka.containers.<name>.quarantine",
+        ],
+        meaning: "when a record is held to be what kills its processes; any key switches it on",
+        keys: QUARANTINE,
         inherits: None,
         properties: false,
     },

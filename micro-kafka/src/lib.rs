@@ -25,6 +25,7 @@ pub mod outbox;
 pub mod prelude;
 mod random_name;
 pub mod record;
+pub mod replay;
 pub mod security;
 #[cfg(feature = "sqlx")]
 mod sql;

@@ -23,6 +23,7 @@ mod missing_topics;
 mod programmatic;
 mod registration;
 mod registry;
+mod replaying;
 mod replying;
 mod resolve;
 mod retry_topics;

@@ -171,6 +171,23 @@ fn not_once(records: &[Arc<OwnedRecord>], expected: usize) -> BTreeMap<String, u
     counts
 }
 
+/// Of the one letter on partition 2.
+async fn tells_what_it_would_do(kafka: &EmbeddedKafka, replay: &Replay) {
+    let plan = replay.dry_run().await.unwrap();
+    assert_eq!((plan.selected, plan.passed, plan.foreign), (1, 0, 0));
+    assert_eq!(plan.by_error.get("Timeout"), 1);
+    assert_eq!(plan.by_listener.get("charge"), 1);
+    let partition = format!("{}-2", kafka.wire_name("orders-dlt"));
+    assert_eq!(plan.by_partition.get(&partition), 1, "{plan}");
+    assert_eq!(plan.by_destination.get(&kafka.wire_name("orders")), 1);
+    let [sample] = &*plan.samples else {
+        panic!("one sample: {plan}");
+    };
+    assert_eq!(sample.failure.error, "Timeout");
+    let print = sample.failure.fingerprint.clone().unwrap();
+    assert_eq!(plan.by_fingerprint.get(&print), 1);
+}
+
 #[kafka_test(topics = ["orders", "orders-dlt"], partitions = 3)]
 async fn a_record_goes_back_as_it_was(kafka: EmbeddedKafka) {
     let (gateway, charged) = (Gateway::default(), Journal::<String>::new());
@@ -191,24 +208,11 @@ async fn a_record_goes_back_as_it_was(kafka: EmbeddedKafka) {
         .settled()
         .await
         .assert_dead_lettered(1);
-    let before = kafka.records_now("orders")[0].clone();
+    let before = Arc::clone(&kafka.records_now("orders")[0]);
     gateway.mend();
 
     let replay = app.replay("orders-dlt");
-    let plan = replay.dry_run().await.unwrap();
-    assert_eq!((plan.selected, plan.passed, plan.foreign), (1, 0, 0));
-    assert_eq!(plan.by_error.get("Timeout"), 1);
-    assert_eq!(plan.by_listener.get("charge"), 1);
-    let partition = format!("{}-2", kafka.wire_name("orders-dlt"));
-    assert_eq!(plan.by_partition.get(&partition), 1, "{plan}");
-    assert_eq!(plan.by_destination.get(&kafka.wire_name("orders")), 1);
-    let [sample] = &*plan.samples else {
-        panic!("one sample: {plan}");
-    };
-    assert_eq!(sample.failure.error, "Timeout");
-    let print = sample.failure.fingerprint.clone().unwrap();
-    assert_eq!(plan.by_fingerprint.get(&print), 1);
-
+    tells_what_it_would_do(&kafka, &replay).await;
     let report = replay.run("mended").await.unwrap();
     assert_eq!((report.sent, report.resumed), (1, false));
     assert_eq!(charged.reaches(1).await, ["first"]);

@@ -7,6 +7,7 @@
 pub mod __private;
 pub mod admin;
 pub mod app;
+pub mod claim_check;
 
 pub mod client;
 pub mod clock;
@@ -22,7 +23,9 @@ pub mod observe;
 #[cfg(feature = "sqlx")]
 pub mod outbox;
 pub mod prelude;
+mod random_name;
 pub mod record;
+pub mod replay;
 pub mod security;
 #[cfg(feature = "sqlx")]
 mod sql;

@@ -59,7 +59,7 @@ impl Secrets {
         };
         write("sasl");
         write("tree/shop/api-token");
-        write("tree/kafka.schema-registry.password");
+        write("tree/kafka.consumer.properties.sasl.password");
         Self(folder)
     }
 
@@ -71,7 +71,6 @@ impl Secrets {
              [kafka]\nclient-id = 'shop'\n\
              [kafka.properties]\nsasl.password = {{ file = '{folder}/sasl' }}\nsasl.username = '${{DB_PASSWORD}}'\n\
              debug = 'all'\n\
-             [kafka.schema-registry]\nurl = 'http://localhost:1'\nusername = 'shop'\n\
              [kafka.listener]\nretry = {{ attempts = 2, backoff = '1ms' }}\nspans = true\n\
              [shop]\npassword = '{CANARY}-own'\nnote = 'x${{DB_PASSWORD}}'\n"
         )
@@ -147,7 +146,7 @@ async fn nothing_shows_a_secret_whatever_happens() {
 
 /// What is told of settings that are wrong.
 fn refused_settings(secrets: &Secrets) -> String {
-    let wrong = "[kafka.producer]\nacks = 1\nlinger = '${DB_PASSWORD}'\n[kafka.sasl]\npasword = 'canary7f3a9c'\n";
+    let wrong = "[kafka.schema-registry]\nurl = 'http://localhost:1'\n[kafka.producer]\nacks = 1\nlinger = '${DB_PASSWORD}'\n[kafka.sasl]\npasword = 'canary7f3a9c'\n";
     let config = Config::builder()
         .toml_str("application.toml", secrets.settings() + wrong)
         .env(ENVIRONMENT);

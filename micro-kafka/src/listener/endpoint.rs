@@ -69,7 +69,7 @@ impl fmt::Debug for Handler {
 
 /// A listener with attribute, settings and placeholders resolved: Spring's
 /// `KafkaListenerEndpoint`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListenerEndpoint {
     /// The id.
     pub id: Arc<str>,
@@ -162,6 +162,23 @@ pub struct ListenerEndpoint {
     pub reads_retries: bool,
     /// The code.
     pub handler: Handler,
+}
+
+impl fmt::Debug for ListenerEndpoint {
+    /// Shows the names of the properties only: values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.properties.iter().map(|(name, _)| &**name).collect();
+        f.debug_struct("ListenerEndpoint")
+            .field("id", &self.id)
+            .field("topics", &self.topics)
+            .field("topic_pattern", &self.topic_pattern)
+            .field("topic_partitions", &self.topic_partitions)
+            .field("group_id", &self.group_id)
+            .field("client_id", &self.client_id)
+            .field("concurrency", &self.concurrency)
+            .field("properties", &names)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ListenerEndpoint {

@@ -33,6 +33,9 @@ const MK_CRASH_DEATHS: &str = "mk-crash-deaths";
 const MK_CRASH_PROCESS: &str = "mk-crash-process";
 const MK_CRASH_BEGAN: &str = "mk-crash-began";
 
+/// How often a letter was sent to the end of its topic.
+const SENT_BACK: &str = "mk-sent-back";
+
 /// What retry topics add beside the headers of their failures.
 const RETRY_TOPIC: [&str; 3] = [
     "retry_topic-attempts",
@@ -72,6 +75,9 @@ pub(super) const WRITTEN: [&str; 23] = [
 pub(crate) fn is_of_a_failure(name: &[u8]) -> bool {
     if name.starts_with(b"retry_topic-") {
         return RETRY_TOPIC.iter().any(|own| name == own.as_bytes());
+    }
+    if name == SENT_BACK.as_bytes() {
+        return true;
     }
     WRITTEN.iter().any(|written| {
         // Records that came by retry topics have `kafka_` where others have `kafka_dlt-`.

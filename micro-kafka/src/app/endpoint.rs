@@ -34,11 +34,7 @@ pub(super) fn endpoint(
                 ..partitions
             })
             .collect(),
-        send_to: match (listener.code.replies, resolved.send_to) {
-            (Some(_), Some(topic)) => Some(SendTo::Topic(topic.into())),
-            (replies, None) => replies,
-            (None, Some(_)) => None,
-        },
+        send_to: send_to(listener.code.replies, resolved.send_to),
         info: resolved.info.map(Into::into),
         batch: listener.code.batch.then_some(resolved.batch),
         transaction: resolved.transaction,
@@ -94,6 +90,15 @@ pub(super) fn endpoint(
         error_handler: listener.code.error_handler,
         sends_back: listener.code.sends_back,
         function: listener.function,
+    }
+}
+
+/// Where what its function returns goes, if it returns something: the settings choose the topic.
+fn send_to(replies: Option<SendTo>, topic: Option<String>) -> Option<SendTo> {
+    match (replies, topic) {
+        (Some(_), Some(topic)) => Some(SendTo::Topic(topic.into())),
+        (replies, None) => replies,
+        (None, Some(_)) => None,
     }
 }
 

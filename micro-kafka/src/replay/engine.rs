@@ -158,6 +158,7 @@ impl Run<'_> {
                 partition: chunk.partition,
                 offset: chunk.next,
                 leader_epoch: -1,
+                metadata: None,
             }];
             (committer, transaction) = self.commit(committer, transaction, letter).await?;
             self.report.merge(&mut done);

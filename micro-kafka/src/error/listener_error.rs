@@ -165,6 +165,17 @@ impl ListenerError {
         )
     }
 
+    /// A record that was not handled, because another of its key is in retry.
+    pub(crate) fn fenced() -> Self {
+        Self::new(
+            ErrorKind::Held,
+            "another record of its key is in retry".into(),
+            "Fenced",
+            None,
+            Policy::Inherit,
+        )
+    }
+
     /// What a layer around the handler returned; its type is unknown.
     pub(crate) fn from_layer(error: BoxError) -> Self {
         let type_name = std::any::type_name::<BoxError>();

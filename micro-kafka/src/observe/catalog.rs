@@ -43,6 +43,8 @@ pub const METRICS: &[Metric] = &[
     COMMITS,
     ABORTED,
     BREAKER_OPEN,
+    FENCED_KEYS,
+    OLDEST_FENCE,
     DELIVERED,
     UNDELIVERED,
     DELIVERY,
@@ -128,6 +130,18 @@ pub(crate) const BREAKER_OPEN: Metric = Metric {
     tags: LISTENER,
     meaning: "1 while the breaker lets nothing begin",
 };
+pub(crate) const FENCED_KEYS: Metric = Metric {
+    name: "micro_kafka_listener_fenced_keys",
+    kind: MetricKind::Gauge,
+    tags: LISTENER,
+    meaning: "keys of its group of which a record is in retry, where others wait for it",
+};
+pub(crate) const OLDEST_FENCE: Metric = Metric {
+    name: "micro_kafka_listener_oldest_fence_seconds",
+    kind: MetricKind::Gauge,
+    tags: LISTENER,
+    meaning: "since when the oldest of those is in retry; 0 without any",
+};
 pub(crate) const DELIVERED: Metric = counter(
     "micro_kafka_template_delivered_total",
     TEMPLATE,
@@ -171,6 +185,7 @@ impl Metric {
     fn unit(&self) -> Unit {
         match self.kind {
             MetricKind::Histogram => Unit::Seconds,
+            MetricKind::Gauge if self.name.ends_with("_seconds") => Unit::Seconds,
             MetricKind::Counter | MetricKind::Gauge => Unit::Count,
         }
     }

@@ -42,6 +42,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if let Some(tx) = &mut self.transactions {
             work |= tx.poll(context);
         }
+        if let Some(ordering) = &mut self.ordering {
+            while let Poll::Ready(Some(signal)) = ordering.signals.poll_recv(context) {
+                ordering.inbox.push(signal);
+                work = true;
+            }
+        }
         work |= self.timers.poll_due(context).is_ready();
         let deadline = self.next_deadline();
         work |= self.alarm.poll(context, deadline).is_ready();

@@ -44,4 +44,16 @@ async fn many_records_behind_one_are_parked_and_then_handled_in_order(kafka: Emb
         .skip(1)
         .map(|(name, _)| name);
     assert_eq!(handled.collect::<Vec<_>>(), sent);
+    if let Some(peak) = peak_memory() {
+        println!(
+            "{count} records of one key were parked: {peak} at most, broker and test included"
+        );
+    }
+}
+
+/// The most memory that the process has had, as the system writes it.
+fn peak_memory() -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line["VmHWM:".len()..].trim().to_owned())
 }

@@ -212,7 +212,7 @@ async fn a_partition_with_too_many_fenced_keys_is_not_read(kafka: EmbeddedKafka)
     assert_eq!(bills.calls.entries(), calls(&[("a1", 1), ("b1", 1)]));
     // The first of them is done: there is room.
     kafka.advance("31s").await;
-    let again = |event: &_| matches!(event, ContainerEvent::NoLongerFencedIn { .. });
+    let again = |event: &ContainerEvent| matches!(event, ContainerEvent::NoLongerFencedIn { .. });
     told(&mut events, again).await;
     kafka.advance("10m").await;
     app.listener("charge").settled().await.assert_handled(4);

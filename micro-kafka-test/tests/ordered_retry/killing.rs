@@ -75,7 +75,7 @@ impl Service {
         let settings = format!(
             "[kafka]\nbootstrap-servers = \"{}\"\n{namespace}\
              [kafka.listener]\ngroup-instance-id = \"billing-{number}\"\n\
-             [kafka.listener.retry-topic]\nbackoff = \"20ms..100ms x2\"\n",
+             [kafka.listeners.charge.retry-topic]\nbackoff = \"20ms..100ms x2\"\n",
             kafka.bootstrap_servers(),
         );
         let child = spawn(&settings, notes);

@@ -61,6 +61,13 @@ async fn one_owned(Text(text): Text<String>) {
     black_box(text);
 }
 
+#[kafka_listener(topics = "orders", group_id = "retried")]
+#[retryable(attempts = 5, backoff = "1s..5m x4")]
+async fn retried_if_it_fails(payload: &[u8]) -> Result<(), std::io::Error> {
+    black_box(payload);
+    Ok(())
+}
+
 fn record() -> OwnedRecord {
     OwnedRecord {
         key: Some(b"c1".into()),
@@ -99,6 +106,7 @@ fn borrowed_arguments_cost_no_allocation() {
     assert_eq!(allocations("bytes_and_key"), 0.0);
     assert_eq!(allocations("everything_borrowed"), 0.0);
     assert_eq!(allocations("checked_and_told"), 0.0);
+    assert_eq!(allocations("retried_if_it_fails"), 0.0);
 }
 
 #[test]

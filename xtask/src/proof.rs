@@ -33,6 +33,11 @@ const ALL: &[Step] = &[
         run: memory,
     },
     Step {
+        name: "waiting",
+        about: "100,000 records that wait in retry topics take bounded memory, and no processor",
+        run: waiting,
+    },
+    Step {
         name: "outage",
         about: "a broker that is away for a minute costs those who send waiting, and no record",
         run: outage,
@@ -111,6 +116,19 @@ fn memory() -> Result<(), CiError> {
     .env("MICRO_KAFKA_PROOF_BEHIND", "1000000")
     .env("MICRO_KAFKA_PROOF_BYTES", "500")
     .check()
+}
+
+fn waiting() -> Result<(), CiError> {
+    let test = "what_waits_in_retry_topics_takes_bounded_memory_and_no_processor";
+    let words = "test --release --locked -p micro-kafka-proof --test processes --";
+    let run = || {
+        Run::cargo(&format!("{words} --nocapture {test}"))
+            .env("MICRO_KAFKA_PROOF_WAITING", "100000")
+    };
+    run().check()?;
+    on(&Kafka::fresh("waiting")?, |bootstrap| {
+        run().env("MICRO_KAFKA_TEST", bootstrap).check()
+    })
 }
 
 fn outage() -> Result<(), CiError> {

@@ -5,6 +5,7 @@ mod dead_letters;
 mod events;
 mod keys;
 mod requests;
+mod retries;
 mod transactions;
 
 use std::pin::Pin;
@@ -47,6 +48,11 @@ pub(crate) const ALL: &[Talk] = &[
         name: "dead-letters",
         about: "each side reads why the other gave a record up",
         hold: |peer| Box::pin(dead_letters::hold(peer)),
+    },
+    Talk {
+        name: "retries",
+        about: "instances of both in one group share its retry topics: each retry once, none early",
+        hold: |peer| Box::pin(retries::hold(peer)),
     },
     Talk {
         name: "transactions",

@@ -1,5 +1,5 @@
-//! What users of Spring Kafka complain about, in its containers, and what happens here instead; the
-//! numbers are those of its issues.
+//! What users of Spring Kafka complain about, and what happens here instead; the numbers are those of
+//! its issues.
 //!
 //! Others of them are proved where their matter is at home:
 //!
@@ -11,6 +11,10 @@
 //! | one bad record fails its batch, without end (1382, 2588) | `only_the_failed_records_are_tried_again_and_all_others_are_done`, `an_error_is_the_failure_of_every_record` in `batching` |
 //! | interceptors miss retries, batches do not know their attempt (3166, 3407) | `each_attempt_is_told_in_the_order_of_the_interceptors`, `the_records_of_a_batch_are_told_one_by_one` in `declaring`, `each_record_of_a_batch_has_all_that_a_single_one_has` |
 //! | the application is up and its consumer dead (Spring Boot 14088, 807) | `a_group_that_refuses_a_consumer_shows_in_the_health`, `a_fenced_static_member_is_replaced` |
+//! | one failing batch holds back other partitions | `a_failing_batch_does_not_hold_back_another_partition` in `batching` |
+//! | retries come seconds late (1716) | `none_is_early_and_none_much_too_late` in `retry_topics` |
+//! | retry topics take no batches (2699), and no transactions (3083) | `only_the_failed_records_of_a_batch_come_back` in `retry_topics`, `copies_for_retry_topics_are_part_of_the_transaction` in `transacting` |
+//! | a dead letter that is refused is lost, or goes in a circle (2415, 2842) | `refused_dead_letters_are_tried_again_and_none_is_lost`, `a_listener_that_reads_its_own_dead_letters_does_not_start` in `dead_lettering` |
 //! | several event types, and what none of them is (2134, 4377) | `a_header_names_the_event`, `a_field_of_the_payload_names_the_event_and_others_are_skipped` in `declaring` |
 
 #![allow(
@@ -19,6 +23,8 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+
+mod failures;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -9,8 +9,10 @@
 
 mod attributes;
 mod batches;
+mod crashing;
 mod mixed;
 mod programs;
+mod spring_attributes;
 mod waiting;
 
 use std::future::{Ready, ready};

@@ -148,6 +148,27 @@ impl DeadLetters {
         }
     }
 
+    /// Those that the start may not create have to be there.
+    async fn find_others(&self, admin: &KafkaAdmin) -> Result<(), Error> {
+        let others: Vec<_> = self.0.iter().filter(|topic| !topic.create).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = others.iter().map(|topic| topic.name.as_str()).collect();
+        let counts = admin.partition_counts(&names).await;
+        let counts = counts.map_err(|error| Error::Boot(BootErrors::one(error.to_string())))?;
+        let missing = others
+            .into_iter()
+            .filter(|topic| !matches!(counts.get(&topic.name), Some(Some(_))));
+        let problem = |Topic { source, name, .. }: &Topic| {
+            BootError::new(format!(
+                "the topic `{name}` does not exist, and auto-create = false of the retry topics \
+                 of `{source}` forbids to create it: create it, with as many partitions"
+            ))
+        };
+        BootErrors::check(missing.map(problem).collect()).map_err(Into::into)
+    }
+
     /// Creates what is missing: by a consumer that connects anyhow; by the producer where there is
     /// none, or it has not the right.
     pub(super) async fn create(
@@ -155,13 +176,17 @@ impl DeadLetters {
         consumer: Option<AnyClient>,
         template: &KafkaTemplate,
     ) -> Result<(), Error> {
-        let wanted: Vec<_> = self.0.iter().filter(|topic| topic.create).collect();
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let by_producer = || template.admin().with_wire_names();
+        let admin = consumer.map_or_else(by_producer, |client| KafkaAdmin::on(client, ""));
+        self.find_others(&admin).await?;
+        let wanted = self.0.iter().filter(|topic| topic.create);
+        let wanted: Vec<_> = wanted.map(Topic::wanted).collect();
         if wanted.is_empty() {
             return Ok(());
         }
-        let wanted: Vec<_> = wanted.into_iter().map(Topic::wanted).collect();
-        let by_producer = || template.admin().with_wire_names();
-        let admin = consumer.map_or_else(by_producer, |client| KafkaAdmin::on(client, ""));
         let mut created = admin.ensure_topics(&wanted).await;
         if matches!(created, Err(AdminError::Unauthorized { .. })) {
             created = by_producer().ensure_topics(&wanted).await;

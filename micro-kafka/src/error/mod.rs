@@ -46,6 +46,8 @@ pub use retry_topic::{
     DltStrategy, RetryCompat, RetryOrder, RetryTopicError, RetryTopicPolicy, RetryTopicRecoverer,
     RetryTopics, SameInterval, TopicSuffixing,
 };
-pub(crate) use retry_topic::{Needed, RetryReader, RetryTopicErrorHandler, failed_group};
+pub(crate) use retry_topic::{
+    Needed, RetryReader, RetryTopicErrorHandler, failed_attempts, failed_group,
+};
 pub(crate) use send_back_recoverer::SendBackRecoverer;
 pub use simple_handlers::{LoggingErrorHandler, ParkingErrorHandler, StoppingErrorHandler};

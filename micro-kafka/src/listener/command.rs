@@ -12,6 +12,8 @@ pub(super) enum Command {
     Stop,
     /// The same without waiting for handlers.
     Abandon,
+    /// The runtime ends: go as you are, and ask for no timer.
+    RuntimeEnds,
     /// Look again at what is paused.
     Paused,
     /// Go on with what is parked.

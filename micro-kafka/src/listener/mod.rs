@@ -37,6 +37,7 @@ mod rate_limit;
 mod rebalance_listener;
 mod reply;
 mod running;
+mod runtime_end;
 mod seek;
 mod stats;
 mod target;

@@ -138,7 +138,9 @@ impl Worker {
         loop {
             match tokio::time::timeout_at(until, self.commands.recv()).await {
                 Err(_elapsed) => return false,
-                Ok(None | Some(Command::Stop | Command::Abandon)) => return true,
+                Ok(None | Some(Command::Stop | Command::Abandon | Command::RuntimeEnds)) => {
+                    return true;
+                }
                 Ok(Some(Command::Progress(answer))) => {
                     let _ = answer.send(Vec::new());
                 }

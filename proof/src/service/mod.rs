@@ -3,6 +3,7 @@
 mod bugs;
 mod listeners;
 mod stuck;
+mod waiting;
 mod work;
 
 use std::io;

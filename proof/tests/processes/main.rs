@@ -3,7 +3,8 @@
 //!
 //! `MICRO_KAFKA_PROOF_SEED` repeats a schedule; `MICRO_KAFKA_PROOF_SECONDS` and
 //! `MICRO_KAFKA_PROOF_RECORDS` say for how long and how many; `MICRO_KAFKA_PROOF_BEHIND` how many
-//! records stand behind a stuck one, and `MICRO_KAFKA_PROOF_BYTES` how large they are.
+//! records stand behind a stuck one, `MICRO_KAFKA_PROOF_WAITING` how many wait in a retry topic, and
+//! `MICRO_KAFKA_PROOF_BYTES` how large they are.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,6 +20,7 @@ mod memory;
 mod schedule;
 mod traffic;
 mod trial;
+mod waiting;
 
 use micro_kafka_proof::check::{Anomaly, Verdict};
 

@@ -75,7 +75,7 @@ async fn behind_a_stuck_record(listener: &str, key: fn(u64) -> String) {
 }
 
 /// The memory once it has not grown for a while: nothing tells that no more is fetched.
-async fn at_rest(process: &Process) -> u64 {
+pub(super) async fn at_rest(process: &Process) -> u64 {
     let (mut most, mut same) = (0, 0);
     while same < LOOKS {
         sleep(LOOK).await;
@@ -87,7 +87,7 @@ async fn at_rest(process: &Process) -> u64 {
 }
 
 /// Sends them all, not too many at once.
-async fn all(sends: impl Iterator<Item = SendBuilder>) {
+pub(super) async fn all(sends: impl Iterator<Item = SendBuilder>) {
     const AT_ONCE: usize = 2_000;
     let mut deliveries = std::collections::VecDeque::new();
     for send in sends {
@@ -101,7 +101,8 @@ async fn all(sends: impl Iterator<Item = SendBuilder>) {
     }
 }
 
-fn start(listener: &str, kafka: &Kafka, folder: &Folder) -> Start {
+/// A process in which only this listener runs.
+pub(super) fn start(listener: &str, kafka: &Kafka, folder: &Folder) -> Start {
     let auto_startup = |listener: &str, starts: bool| {
         let name = listener.to_uppercase().replace('-', "_");
         let key = format!("KAFKA__LISTENERS__{name}__AUTO_STARTUP");

@@ -26,4 +26,9 @@ final class Seen<T> {
         }
         return values;
     }
+
+    /** How many nobody has asked for. */
+    int left() {
+        return queue.size();
+    }
 }

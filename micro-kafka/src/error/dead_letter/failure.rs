@@ -9,7 +9,7 @@ use super::headers::{
     ORIGINAL_OFFSET, ORIGINAL_PARTITION, ORIGINAL_TIMESTAMP, ORIGINAL_TIMESTAMP_TYPE,
     ORIGINAL_TOPIC, simple_name,
 };
-use crate::error::ListenerError;
+use crate::error::{ListenerError, failed_attempts};
 use crate::extract::FromRecord;
 use crate::listener::Delivery;
 use crate::record::{Record, Timestamp};
@@ -40,13 +40,13 @@ pub struct Failure {
     pub timestamp: Timestamp,
     /// The consumer group that gave it up, as the broker knows it, namespace included.
     pub group: Option<String>,
-    /// The listener that gave it up.
+    /// The listener that gave it up, where it was one of ours.
     pub listener: Option<String>,
     /// How often it was delivered.
     pub attempts: Option<u32>,
     /// When it failed first, in milliseconds since 1970.
     pub first_failure: Option<i64>,
-    /// When it failed last, in the same measure.
+    /// When it failed last, in the same measure, where that was a listener of ours.
     pub last_failure: Option<i64>,
     /// The same text for failures that are alike.
     pub fingerprint: Option<String>,
@@ -59,11 +59,16 @@ impl Failure {
     #[must_use]
     pub fn from_record(record: &Record) -> Option<Self> {
         let headers = Reader(record);
+        let counted = headers.counted();
+        let own = headers.number(MK_ATTEMPTS);
+        // A Spring service that fails with a copy of ours counts on, and leaves our own headers as
+        // they were.
+        let is_last = counted.is_none_or(|counted| own == Some(counted));
+        let latest = |name| headers.text(name).filter(|_| is_last);
         let error_type = headers
             .text(EXCEPTION_TYPE)
             .or_else(|| headers.text(KEY_EXCEPTION_TYPE));
-        let error = headers
-            .text(MK_ERROR)
+        let error = latest(MK_ERROR)
             .or_else(|| headers.text(EXCEPTION_CAUSE).map(|path| simple(&path)))
             .or_else(|| error_type.as_deref().map(simple))?;
         Some(Self {
@@ -80,11 +85,11 @@ impl Failure {
             offset: i64::from_be_bytes(headers.bytes(ORIGINAL_OFFSET)?),
             timestamp: headers.timestamp(),
             group: headers.text(ORIGINAL_GROUP),
-            listener: headers.text(MK_LISTENER),
-            attempts: headers.number(MK_ATTEMPTS),
+            listener: latest(MK_LISTENER),
+            attempts: counted.or(own),
             first_failure: headers.number(MK_FIRST_FAILURE),
-            last_failure: headers.number(MK_LAST_FAILURE),
-            fingerprint: headers.text(MK_FINGERPRINT),
+            last_failure: latest(MK_LAST_FAILURE).and_then(|at| at.parse().ok()),
+            fingerprint: latest(MK_FINGERPRINT),
             trace: headers.text(MK_TRACE),
         })
     }
@@ -108,6 +113,12 @@ impl<'r> Reader<'r> {
     fn text(&self, name: &str) -> Option<String> {
         let value = self.value(name)?;
         Some(String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// How often the record was tried, if it comes from retry topics.
+    fn counted(&self) -> Option<u32> {
+        let by_retry_topics = self.0.headers().get(EXCEPTION_TYPE).is_none();
+        failed_attempts(self.0).filter(|_| by_retry_topics)
     }
 
     fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {

@@ -150,6 +150,12 @@ pub(crate) fn failed_group(record: &Record) -> Option<&[u8]> {
     record.headers().get(ORIGINAL_GROUP)?.value
 }
 
+/// How many attempts had failed when a copy was made, if its headers count them.
+pub(crate) fn failed_attempts(record: &Record) -> Option<u32> {
+    let next = attempts(record.headers().get(ATTEMPTS)?.value?)?;
+    Some(next - 1)
+}
+
 fn attempts(bytes: &[u8]) -> Option<u32> {
     let count = match bytes {
         [count] => i32::from(*count),

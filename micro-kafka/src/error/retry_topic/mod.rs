@@ -16,6 +16,6 @@ pub(crate) use chain::{Needed, RetryReader};
 pub use chain::{RetryTopicError, RetryTopics};
 pub use choice::{DltStrategy, RetryCompat, RetryOrder, SameInterval, TopicSuffixing};
 pub(crate) use error_handler::RetryTopicErrorHandler;
-pub(crate) use headers::failed_group;
+pub(crate) use headers::{failed_attempts, failed_group};
 pub use recoverer::RetryTopicRecoverer;
 pub use settings::RetryTopicPolicy;

@@ -298,6 +298,11 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             match command {
                 Command::Stop => self.begin_stop(self.seat.endpoint.shutdown_timeout),
                 Command::Abandon => self.begin_stop(Duration::ZERO),
+                Command::RuntimeEnds => {
+                    self.begin_stop(Duration::ZERO);
+                    let reason = || "its runtime has ended".to_owned();
+                    self.fatal.get_or_insert_with(reason);
+                }
                 Command::Paused => self.take_pauses(),
                 Command::Unpark => self.unpark(),
                 Command::Seek(request) => self.begin_seek(request),

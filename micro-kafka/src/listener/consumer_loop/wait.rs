@@ -10,6 +10,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::ConsumerLoop;
 use crate::client::RecordSource;
+use crate::listener::command::Command;
 
 /// The most results and acknowledgements taken in one turn, so that commands are not kept waiting.
 const TURN: usize = 512;
@@ -24,8 +25,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.timers.wake_throttled(None);
         let mut work = !self.runnable.is_empty() && self.has_room();
         while let Poll::Ready(Some(command)) = self.commands.poll_recv(context) {
+            let ends = matches!(command, Command::RuntimeEnds);
             self.inbox.commands.push(command);
             work = true;
+            if ends {
+                return Poll::Ready(());
+            }
         }
         work |= self.source.poll_filled(context).is_ready();
         while self.inbox.landed.len() < TURN {
@@ -47,6 +52,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 ordering.inbox.push(signal);
                 work = true;
             }
+        }
+        // Timers end with the runtime, and a command tells of its end before it comes.
+        if !self.commands.is_empty() {
+            return Poll::Ready(());
         }
         work |= self.timers.poll_due(context).is_ready();
         let deadline = self.next_deadline();

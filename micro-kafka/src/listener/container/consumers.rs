@@ -11,6 +11,7 @@ use crate::listener::consumer_loop::LoopSeat;
 use crate::listener::gate::Gate;
 use crate::listener::health::ConsumerStatus;
 use crate::listener::running::Consumer;
+use crate::listener::runtime_end::{Guest, RuntimeEnd};
 use crate::listener::transactional::TransactionLine;
 use crate::listener::worker::Worker;
 use crate::listener::{ConsumerLine, ContainerError, HealthReason, StopReport, watchdog};
@@ -22,7 +23,7 @@ impl ListenerContainer {
         number: u32,
         stop_all: &mpsc::UnboundedSender<HealthReason>,
         gate: &Gate,
-    ) -> Result<(Consumer, AnyClient), ContainerError> {
+    ) -> Result<(Consumer, AnyClient, Guest), ContainerError> {
         let transactions = self.transactions(number)?;
         let (commands, receiver) = mpsc::unbounded_channel();
         let status = Arc::new(ConsumerStatus::default());
@@ -60,6 +61,7 @@ impl ListenerContainer {
         let client = consumer.client();
         let (done, is_done) = watch::channel(None);
         let (end, ended) = std::sync::mpsc::channel();
+        let (runtime_end, outlived) = std::sync::mpsc::channel();
         let runtime = self.deps.runtime.clone();
         let gate = gate.clone();
         let thread = std::thread::Builder::new()
@@ -73,11 +75,17 @@ impl ListenerContainer {
                 });
                 done.send_replace(Some(report));
                 let _ = end.send(());
+                drop(runtime_end);
             })
             .map_err(|source| ContainerError::Thread {
                 listener: self.endpoint.id.to_string(),
                 source,
             })?;
+        let guest = Guest {
+            commands: commands.clone(),
+            done: is_done.clone(),
+            ended: outlived,
+        };
         let consumer = Consumer {
             commands,
             status,
@@ -85,7 +93,7 @@ impl ListenerContainer {
             ended,
             thread,
         };
-        Ok((consumer, client))
+        Ok((consumer, client, guest))
     }
 
     /// The way to the transactions of one consumer, if the listener is transactional. Its ids are
@@ -131,10 +139,12 @@ impl ListenerContainer {
         properties
     }
 
-    /// Starts the watchdog, and the one who stops all consumers when a record asks for it.
+    /// Starts the watchdog, and the one who stops all consumers when a record asks for it; another
+    /// one ends them with the runtime, and lives as long as they do.
     pub(super) fn guard(
         &self,
         consumers: &[Consumer],
+        guests: Vec<Guest>,
         mut stop_requests: mpsc::UnboundedReceiver<HealthReason>,
     ) -> Vec<tokio::task::AbortHandle> {
         let statuses = consumers
@@ -157,6 +167,7 @@ impl ListenerContainer {
             }
         };
         let runtime = &self.deps.runtime;
+        runtime.spawn(RuntimeEnd::of(guests).watch());
         vec![
             runtime.spawn(watchdog).abort_handle(),
             runtime.spawn(stopper).abort_handle(),

@@ -119,12 +119,13 @@ impl ListenerContainer {
         }
         *self.stopped_by.lock() = None;
         let (stop_all, stop_requests) = mpsc::unbounded_channel();
-        let mut consumers = Vec::new();
+        let (mut consumers, mut guests) = (Vec::new(), Vec::new());
         let mut first = None;
         for number in 0..self.endpoint.concurrency.max(1) {
             match self.spawn(number, &stop_all, gate) {
-                Ok((consumer, client)) => {
+                Ok((consumer, client, guest)) => {
                     consumers.push(consumer);
+                    guests.push(guest);
                     first.get_or_insert(client);
                 }
                 Err(error) => {
@@ -133,7 +134,7 @@ impl ListenerContainer {
                 }
             }
         }
-        let guards = self.guard(&consumers, stop_requests);
+        let guards = self.guard(&consumers, guests, stop_requests);
         *running = Some(Running::new(consumers, guards));
         self.events.tell(ContainerEvent::Started);
         tracing::info!(

@@ -289,3 +289,73 @@ async fn a_fenced_static_member_is_replaced() {
     log.reaches(1).await;
     first.stop().await;
 }
+
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().unwrap()
+}
+
+#[test]
+fn consumers_end_with_their_runtime_if_nobody_stops_them() {
+    let first = runtime();
+    let log = Log::new();
+    let noted = log.clone();
+    let (broker, container) = first.block_on(async {
+        let broker = Broker::with_topic(1).await;
+        broker.send(0, 0..2);
+        let handler = handler(&noted, |seen| async move {
+            match seen.offset {
+                0 => Ok(()),
+                _ => std::future::pending().await,
+            }
+        });
+        let container = started(broker.endpoint(handler));
+        noted.reaches(2).await;
+        (broker, container)
+    });
+    drop(first);
+    assert!(!container.is_running(), "its threads are left behind");
+    let health = container.health();
+    assert!(health.is_up(), "{health:?}");
+    drop(container);
+    // It has left its group, and what it had in hand comes again.
+    let second = runtime();
+    second.block_on(async {
+        let handler = handler(&log, async |_| Ok(()));
+        let container = started(broker.endpoint(handler));
+        log.reaches(3).await;
+        container.stop().await;
+        assert_eq!(log.offsets(0), [0, 1, 1]);
+    });
+}
+
+#[test]
+fn a_handler_that_outlives_the_runtime_ends_its_consumer_when_it_comes_back() {
+    let runtime = runtime();
+    let (come_back, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let (_broker, container) = runtime.block_on(async {
+        let broker = Broker::with_topic(1).await;
+        broker.send(0, 0..1);
+        let log = Log::new();
+        let handler = handler(&log, move |_| {
+            // It blocks the thread: until the test has ended the runtime.
+            let _ = wait.lock().recv();
+            async { Ok(()) }
+        });
+        let container = started(broker.endpoint(handler));
+        log.reaches(1).await;
+        (broker, container)
+    });
+    drop(runtime);
+    assert!(container.is_running(), "it holds its thread");
+    come_back.send(()).unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while container.is_running() {
+        assert!(Instant::now() < until, "it goes on");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    let reasons = container.health().reasons;
+    let died = |reason: &HealthReason| matches!(reason, HealthReason::ThreadDead { .. });
+    assert!(!reasons.iter().any(died), "{reasons:?}");
+}

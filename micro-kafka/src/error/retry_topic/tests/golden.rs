@@ -161,6 +161,32 @@ fn springs_retry_records_are_read_and_carried_on() {
     let failure = Failure::from_record(&springs_own(&dead).into()).unwrap();
     assert_eq!((&*failure.topic, failure.offset), ("r200", 0));
     assert_eq!(failure.error, "IllegalStateException");
+    assert_eq!(failure.attempts, Some(3));
+}
+
+/// Spring copies all headers, replaces its own of the failure and appends those of the way.
+#[test]
+fn a_letter_that_spring_wrote_after_our_failure_tells_springs() {
+    let [_, second, dead] = spring();
+    let mut letter = source();
+    letter.headers = copy(letter.clone(), false, 0x0000_01a1_fb69_45c7);
+    let exception = |header: &OwnedHeader| header.name.starts_with(b"kafka_exception-");
+    letter.headers.retain(|header| !exception(header));
+    for golden in [second, dead] {
+        let tail = springs_own(&golden).headers;
+        let from = tail.iter().rposition(exception).unwrap();
+        letter.headers.extend_from_slice(&tail[from + 1..]);
+    }
+    letter.headers.extend(springs_own(&EXCEPTION).headers);
+    let failure = Failure::from_record(&letter.into()).unwrap();
+    assert_eq!(failure.error, "IllegalStateException");
+    assert_eq!(failure.attempts, Some(3));
+    assert_eq!(
+        (failure.listener, failure.last_failure, failure.fingerprint),
+        (None, None, None)
+    );
+    assert!(failure.first_failure.is_some(), "it failed first with us");
+    assert_eq!((&*failure.topic, failure.offset), ("r200", 0));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod ordering;
 mod plain;
 mod random;
 mod rebalancing;
+mod retry_chain;
 mod script;
 mod seat;
 mod spring_faults;

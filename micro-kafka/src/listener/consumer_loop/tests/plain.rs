@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::script::{Call, Plan, Rig};
+use crate::config::{RetrySettings, RetryTopicSettings};
+use crate::error::{RetryTopicPolicy, RetryTopics};
 use crate::listener::batch::BatchSpec;
 use crate::listener::consumer_loop::plain::is_plain;
 use crate::listener::{
@@ -41,6 +43,12 @@ fn plain_with(change: impl FnOnce(&mut ListenerEndpoint)) -> bool {
     is_plain(&endpoint, &Interceptors::default())
 }
 
+fn retry_topics() -> Arc<RetryTopics> {
+    let policy = RetryTopicPolicy::new(&RetryTopicSettings::default(), &RetrySettings::default());
+    let topics = RetryTopics::new("test".into(), policy, &["t".to_owned()], "g", None);
+    Arc::new(topics.unwrap())
+}
+
 #[test]
 fn only_listeners_without_anything_beside_their_handler_go_the_short_way() {
     assert!(plain_with(|_| {}), "what most listeners are");
@@ -49,6 +57,11 @@ fn only_listeners_without_anything_beside_their_handler_go_the_short_way() {
     assert!(plain_with(
         |it| it.auto_commit = Some(Duration::from_secs(5))
     ));
+    let topics = || Some(retry_topics());
+    assert!(plain_with(|it| it.retry_topics = topics()));
+    assert!(!plain_with(|it| {
+        (it.retry_topics, it.reads_retries) = (topics(), true);
+    }));
     assert!(!plain_with(|it| it.order = Order::Key));
     assert!(!plain_with(|it| it.dispatch = Dispatch::Spawn));
     assert!(!plain_with(|it| it.batch = Some(BatchSpec::default())));

@@ -1,7 +1,0 @@
-use micro_kafka::prelude::*;
-
-#[kafka_listener(topics = "orders", group_id = "billing")]
-#[retryable(order = true)]
-async fn charge(_: Text) {}
-
-fn main() {}

@@ -218,7 +218,7 @@ impl RetryTopics {
     }
 
     /// The same record, if it was tried since it was published.
-    pub(crate) fn tried(&self, record: &Record, attempts: u32, due: i64) -> Option<Record> {
+    pub(crate) fn tried(record: &Record, attempts: u32, due: i64) -> Option<Record> {
         let says = RetryHeaders::read(record).attempts;
         (says < attempts).then(|| headers::tried(record, attempts, due))
     }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
-use crate::error::{CopyState, FenceSignal, FencedCopy, Fences, ListenerError, Way};
+use crate::error::{CopyState, FenceSignal, FencedCopy, Fences, ListenerError, RetryTopics, Way};
 use crate::listener::event::ContainerEvent;
 use crate::listener::lane::Try;
 use crate::listener::{AssignedPartition, Delivery};
@@ -128,9 +128,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             CopyState::Finished => true,
             CopyState::AsItSays => false,
             CopyState::Tried { attempts, due } => {
-                let topics = self.seat.endpoint.retry_topics.as_ref();
-                let tried = topics.and_then(|it| it.tried(delivery.record(), attempts, due));
-                if let Some(record) = tried {
+                if let Some(record) = RetryTopics::tried(delivery.record(), attempts, due) {
                     delivery.record = record;
                 }
                 false

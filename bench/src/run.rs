@@ -11,6 +11,9 @@ use crate::meter::Sample;
 use crate::peer;
 use crate::side::{Task, Who, Work};
 
+/// Where the numbers of groups begin of a bench that is another's with a setting turned.
+const TURNED: u32 = 1_000_000;
+
 /// How much is measured.
 #[derive(Debug)]
 pub(crate) struct Bench {
@@ -43,6 +46,17 @@ impl Bench {
             in_flight,
             properties,
             groups: Cell::new(0),
+        }
+    }
+
+    /// The same with further properties, whose groups are others.
+    pub(crate) fn with_properties(&self, more: &[(&str, &str)]) -> Self {
+        let more = more.iter();
+        let more = more.map(|&(key, value)| (key.to_owned(), value.to_owned()));
+        Self {
+            properties: self.properties.iter().cloned().chain(more).collect(),
+            groups: Cell::new(TURNED),
+            ..*self
         }
     }
 

@@ -39,6 +39,9 @@ pub mod lifecycle {}
 #[doc = include_str!("../guide/14-limits.md")]
 pub mod limits {}
 
+#[doc = include_str!("../guide/29-quarantine.md")]
+pub mod quarantine {}
+
 #[doc = include_str!("../guide/19-observing.md")]
 pub mod observing {}
 

@@ -103,7 +103,7 @@ pub fn retryable(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | key | value |
 /// |---|---|
 /// | `key` | what tells two records apart; needed |
-/// | `store` | where keys are remembered: `"memory"`, the default, or a store that the application registers by `.idempotency_store("name", …)` |
+/// | `store` | where keys are remembered: `"memory"`, the default; `"topic"`, a compacted topic beside the listener's own; or a store that the application registers by `.idempotency_store("name", …)` |
 /// | `window` | how long a key is remembered: `"1h"`; by default 24 hours |
 ///
 /// | `key =` | the key is |
@@ -115,9 +115,10 @@ pub fn retryable(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `path::to::function`, a closure | a function of `&Record` that returns an `Option`: records with `None` are handled without |
 ///
 /// A handler that fails releases its key, so that retries in place and by retry topics run it
-/// again. A record whose key is being handled waits until that is decided. Batches, transactional
-/// listeners and manual ack modes are refused. Settings under `[kafka.listeners.<id>]` override
-/// `store` and `window`: `idempotency-store`, `idempotency-window`.
+/// again. A record whose key is being handled waits until that is decided. Batches and manual ack
+/// modes are refused, and transactional listeners with every store but `"topic"`. Settings under
+/// `[kafka.listeners.<id>]` override `store` and `window`: `idempotency-store`,
+/// `idempotency-window`.
 #[proc_macro_attribute]
 pub fn idempotent(args: TokenStream, item: TokenStream) -> TokenStream {
     shown(idempotent::expand(&args.into(), &item.into()))

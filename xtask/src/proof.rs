@@ -23,9 +23,19 @@ const ALL: &[Step] = &[
         run: cost,
     },
     Step {
+        name: "kills",
+        about: "a broker on disk that is killed 60 times loses nothing that it has acknowledged",
+        run: kills,
+    },
+    Step {
         name: "processes",
         about: "200,000 records while three processes are killed, stopped and restarted, on both brokers",
         run: processes,
+    },
+    Step {
+        name: "quarantine",
+        about: "records that kill processes, and 50 processes that are killed, on both brokers",
+        run: quarantine,
     },
     Step {
         name: "memory",
@@ -93,6 +103,14 @@ fn cost() -> Result<(), CiError> {
     })
 }
 
+/// Without a flush, and with one before every acknowledgement.
+fn kills() -> Result<(), CiError> {
+    Run::cargo("test --locked -p micro-kafka-broker --test restart -- kill --nocapture")
+        .env("MICRO_KAFKA_KILLS", "60")
+        .limit(AN_HOUR)
+        .check()
+}
+
 /// The seed is printed; `MICRO_KAFKA_PROOF_SEED` repeats it.
 fn processes() -> Result<(), CiError> {
     let run = || {
@@ -101,6 +119,18 @@ fn processes() -> Result<(), CiError> {
         Run::cargo(&format!("{words} --nocapture {test}"))
             .env("MICRO_KAFKA_PROOF_SECONDS", "60")
             .env("MICRO_KAFKA_PROOF_RECORDS", "200000")
+    };
+    run().check()?;
+    on(&Kafka::fresh("proof")?, |bootstrap| {
+        run().env("MICRO_KAFKA_TEST", bootstrap).check()
+    })
+}
+
+fn quarantine() -> Result<(), CiError> {
+    let run = || {
+        Run::cargo("test --locked -p micro-kafka-proof --test fragile -- --nocapture")
+            .env("MICRO_KAFKA_PROOF_KILLS", "50")
+            .limit(AN_HOUR)
     };
     run().check()?;
     on(&Kafka::fresh("proof")?, |bootstrap| {

@@ -10,7 +10,7 @@ use crate::run::Bench;
 use crate::side::{MANY_PARTITIONS, Who, Work};
 
 /// Partitions of the topics that listeners read.
-const PARTITIONS: i32 = 6;
+pub(super) const PARTITIONS: i32 = 6;
 
 /// What both sides do, and how it is told.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,6 @@
 //! What is measured, against what, and the ratios that must be reached.
 
+mod knobs;
 mod listening;
 mod measure;
 mod sending;
@@ -43,6 +44,8 @@ pub(crate) enum Scenario {
     Latency,
     /// How long kept partitions stop when a third member joins, beside plain poll loops
     Rebalance,
+    /// Sends and listeners with one setting turned, beside the same with the defaults
+    Knobs,
     /// Pipelined sends beside `FutureProducer`
     Template,
     /// Transactions of ten records beside a loop on librdkafka, and one on rust-rdkafka's own call
@@ -82,6 +85,7 @@ impl Scenario {
             Self::KeyOrderPeers => "key-order-peers",
             Self::Latency => "latency",
             Self::Rebalance => "rebalance",
+            Self::Knobs => "knobs",
             Self::Template => "template",
             Self::Transactions => "transactions",
             Self::ExactlyOnce => "exactly-once",
@@ -129,6 +133,7 @@ impl Scenario {
             Self::Startup => listening::startup(bench, broker, report)?,
             Self::Memory => listening::memory(bench, broker, report)?,
             Self::Rebalance => return listening::rebalance(bench, broker, report),
+            Self::Knobs => return knobs::measure(bench, broker, report),
             Self::Template => sending::template(bench, broker, report)?,
             Self::Transactions => sending::transactions(bench, broker, report)?,
             Self::ExactlyOnce => sending::exactly_once(bench, broker, report)?,

@@ -151,8 +151,15 @@ pub(super) fn settings(task: &Task) -> Result<Config, ConfigErrors> {
         // Not what earlier runs have left.
         config = config.set("kafka.consumer.auto-offset-reset", "latest");
     }
+    let id = match task.work {
+        Work::HandleKeyed => "keyed",
+        _ => "json",
+    };
     for (key, value) in &task.properties {
-        config = config.set(format!("kafka.consumer.properties.{key}"), value);
+        config = match key.strip_prefix("listener.") {
+            Some(key) => config.set(format!("kafka.listeners.{id}.{key}"), value),
+            None => config.set(format!("kafka.consumer.properties.{key}"), value),
+        };
     }
     config.build()
 }
@@ -170,6 +177,7 @@ pub(super) fn send(task: &Task) -> Result<(), BenchError> {
 async fn pipelined(task: &Task) -> Result<Sample, BenchError> {
     let mut config = TemplateConfig::new(&task.bootstrap);
     config.max_in_flight = task.in_flight.unwrap_or(config.max_in_flight);
+    config.properties.clone_from(&task.properties);
     let most = config.max_in_flight * DELIVERIES / 4;
     let kafka = KafkaTemplate::new(config)?;
     let orders: Vec<Order> = (0..KEYS).map(Order::numbered).collect();

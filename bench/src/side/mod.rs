@@ -154,7 +154,8 @@ pub(crate) struct Task {
     /// Records that a template has on its way, instead of its default.
     #[arg(long)]
     pub(crate) in_flight: Option<usize>,
-    /// librdkafka properties of the consumers of both sides, over the framework's defaults.
+    /// librdkafka properties of the consumers of both sides, over the framework's defaults; of the
+    /// framework's template if it sends. What begins with `listener.` is a setting of its listeners.
     #[arg(long = "property", value_name = "KEY=VALUE", value_parser = property)]
     pub(crate) properties: Vec<(String, String)>,
 }

@@ -63,11 +63,15 @@ impl Handler for DescribeConfigsRequest {
             synonyms: self.include_synonyms,
             documentation: self.include_documentation,
         };
-        let results = self
-            .resources
-            .into_iter()
-            .map(|resource| describe(context, resource, show))
-            .collect();
+        // One kind that there is not refuses all, as in Kafka.
+        let kinds = [TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP];
+        let mut asked = self.resources.iter();
+        let known = asked.all(|resource| kinds.contains(&resource.resource_type));
+        let describe = |resource| match known {
+            true => describe(context, resource, show),
+            false => malformed(resource),
+        };
+        let results = self.resources.into_iter().map(describe).collect();
         DescribeConfigsResponse {
             results,
             ..DescribeConfigsResponse::default()
@@ -75,6 +79,11 @@ impl Handler for DescribeConfigsRequest {
         .into()
     }
 }
+
+/// Kafka's words for any request that is none.
+const MALFORMED: &str = "This most likely occurs because of a request being malformed by the \
+    client library or the message was sent to an incompatible broker. See the broker logs for more \
+    details.";
 
 /// What the client wants to see beyond names and values.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +114,17 @@ fn describe(
         resource_type: resource.resource_type,
         resource_name: resource.resource_name,
         configs,
+    }
+}
+
+/// The refusal of a resource that cannot be asked for.
+fn malformed(resource: DescribeConfigsResource) -> DescribeConfigsResult {
+    DescribeConfigsResult {
+        error_code: ErrorCode::INVALID_REQUEST,
+        error_message: Some(MALFORMED.to_owned()),
+        resource_type: resource.resource_type,
+        resource_name: resource.resource_name,
+        configs: Vec::new(),
     }
 }
 
@@ -140,7 +160,11 @@ fn topic_entries(context: &RequestContext, name: &str) -> Entries {
     let catalog = context.broker.catalog();
     match catalog.image().find(TopicRef::Name(name)) {
         Some(topic) => Ok(describe_topic(topic, catalog.config())),
-        None => Err((ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, None)),
+        // Kafka has an empty text there, not none.
+        None => Err(refused(
+            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            String::new(),
+        )),
     }
 }
 

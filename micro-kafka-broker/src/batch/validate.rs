@@ -49,7 +49,10 @@ pub(crate) fn validate(
     let mut batches = Vec::with_capacity(1);
     while !rest.is_empty() {
         let batch = take_batch(&mut rest)?;
-        check_header(&batch.header)?;
+        // In Kafka's order.
+        if batch.header.base_offset != 0 {
+            return Err(BatchError::Invalid("the base offset must be 0"));
+        }
         if batch.bytes.len() > rules.max_batch_bytes {
             let size = batch.bytes.len();
             return Err(BatchError::TooLarge {
@@ -60,6 +63,7 @@ pub(crate) fn validate(
         if crc32c(&batch.bytes[CRC_FROM..]) != batch.header.crc {
             return Err(BatchError::Corrupt("crc does not match"));
         }
+        check_header(&batch.header)?;
         batches.push(check_records(batch, rules, now_millis)?);
     }
     if batches.is_empty() {
@@ -92,9 +96,6 @@ fn check_header(header: &Header) -> Result<(), BatchError> {
     let codec = Codec::from_number(header.codec())?;
     if header.is_control() {
         return Err(BatchError::Invalid("clients may not write control batches"));
-    }
-    if header.base_offset != 0 {
-        return Err(BatchError::Invalid("the base offset must be 0"));
     }
     if header.record_count <= 0 {
         return Err(BatchError::Invalid("record count must be positive"));

@@ -132,6 +132,14 @@ impl Indexes {
         self.position(after)
     }
 
+    /// The relative offset of the first entry that does not lie before a position.
+    pub(super) fn first_after(&self, position: usize) -> Option<u32> {
+        let before = self
+            .offsets
+            .partition_point(|entry| (entry.position as usize) < position);
+        self.offsets.get(before).map(|entry| entry.relative_offset)
+    }
+
     /// An offset, relative, before which every timestamp is smaller than this one.
     pub(super) fn before_time(&self, timestamp: i64) -> u32 {
         let after = self

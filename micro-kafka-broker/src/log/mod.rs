@@ -212,6 +212,24 @@ impl Log {
         Ok(Vec::new())
     }
 
+    /// An offset after the last of so many bytes that were read from `offset` on, as far as the
+    /// index tells: that of the next entry, or the end of the segment.
+    ///
+    /// # Errors
+    /// [`StorageError`] when what is stored there cannot be read.
+    pub(crate) fn bound_of_read(&self, offset: i64, bytes: usize) -> Result<i64, StorageError> {
+        let first = self.segment_of(offset);
+        for (nth, segment) in self.segments.iter().enumerate().skip(first) {
+            let from = segment.position_of(offset)?;
+            if from < segment.size() {
+                let next = self.segments.get(nth + 1).map(Segment::base_offset);
+                let indexed = segment.indexed_from(from + bytes);
+                return Ok(indexed.or(next).unwrap_or(self.end_offset));
+            }
+        }
+        Ok(self.end_offset)
+    }
+
     /// The first batch that ends at or after `offset` and claims to hold a record at or after
     /// `timestamp` (milliseconds since 1970).
     ///

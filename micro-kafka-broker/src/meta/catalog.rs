@@ -126,8 +126,9 @@ impl Catalog {
             );
             return Err(CatalogError::InvalidName(text));
         }
-        let partitions = self.place(new)?;
+        // In Kafka's order.
         let overrides = topic_config::check_overrides(&new.configs, &self.config)?;
+        let partitions = self.place(new)?;
         let topic = Arc::new(Topic {
             name: new.name.as_str().into(),
             id: TopicId::random(),

@@ -169,11 +169,21 @@ impl Producers {
     /// Notes a batch that may begin a transaction here, before its coordinator is asked: should it
     /// be refused for now, none that follows it may come before it.
     pub(super) fn verifying(&mut self, header: &Header, now_millis: i64) {
-        let known = self.known.get(&header.producer_id);
-        let goes_on = |p: &Producer| p.open.is_some() && p.epoch == header.producer_epoch;
-        if !known.is_some_and(goes_on) {
+        if !self.is_open(header) {
             self.unverified.seen(header, now_millis);
         }
+    }
+
+    /// Whether the producer of a batch has a transaction open here, in the batch's epoch.
+    pub(super) fn is_open(&self, header: &Header) -> bool {
+        let known = self.known.get(&header.producer_id);
+        known.is_some_and(|known| known.open.is_some() && known.epoch == header.producer_epoch)
+    }
+
+    /// Whether the producer of a batch has written here with a newer epoch.
+    pub(super) fn is_stale(&self, header: &Header) -> bool {
+        let known = self.known.get(&header.producer_id);
+        known.is_some_and(|known| known.epoch > header.producer_epoch)
     }
 
     /// Remembers a batch of this time that was appended at `base_offset`; true when it opened a transaction.

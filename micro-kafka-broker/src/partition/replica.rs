@@ -29,6 +29,8 @@ pub(crate) enum Admission {
     Verified,
     /// Their transaction includes the partition because of them: its epoch is its own.
     Added,
+    /// Their transaction is open here, so that nobody need be asked; it must still be.
+    Open,
     /// The broker's own coordinators write them: in or outside of a transaction, and without
     /// numbers.
     Coordinator,
@@ -149,6 +151,14 @@ impl Partition {
         if core.offline {
             return Err(AppendError::Storage);
         }
+        if admission == Admission::Open {
+            let ended = batches.iter().map(|batch| &batch.header);
+            let mut ended = ended.filter(|header| !core.producers.is_open(header));
+            if let Some(header) = ended.next() {
+                let producer_id = header.producer_id;
+                return Err(AppendError::NoTransaction { producer_id });
+            }
+        }
         let log_start_offset = core.log.start_offset();
         let mut answer = Appended {
             base_offset: core.log.end_offset(),
@@ -175,6 +185,16 @@ impl Partition {
         let messages = u64::try_from(end - answer.base_offset).unwrap_or(0);
         self.traffic.appended(messages, records.len());
         Ok(answer)
+    }
+
+    /// Whether the transaction that a batch says to belong to is open here.
+    pub(crate) fn has_open(&self, header: &Header) -> bool {
+        self.core.lock().producers.is_open(header)
+    }
+
+    /// Whether the producer of a batch has written here with a newer epoch.
+    pub(crate) fn has_newer(&self, header: &Header) -> bool {
+        self.core.lock().producers.is_stale(header)
     }
 
     /// Notes a batch of a transaction before its coordinator is asked about it.
@@ -211,10 +231,18 @@ impl Partition {
             true => core.log.read(request.offset, limit)?,
             false => Vec::new(),
         };
-        self.traffic.read(records.iter().map(Bytes::len).sum());
-        let aborted = match request.isolation {
-            Isolation::ReadCommitted => core.transactions.aborted_in(request.offset, &records),
-            Isolation::ReadUncommitted => Vec::new(),
+        let bytes = records.iter().map(Bytes::len).sum();
+        self.traffic.read(bytes);
+        let committed = request.isolation == Isolation::ReadCommitted;
+        let wanted = committed
+            && request.offset < limit.up_to
+            && core.transactions.has_aborted_since(request.offset);
+        let aborted = match wanted {
+            true => {
+                let end = core.log.bound_of_read(request.offset, bytes)?;
+                core.transactions.aborted_in(request.offset, end)
+            }
+            false => Vec::new(),
         };
         Ok(ReadOutcome {
             aborted,

@@ -3,8 +3,6 @@
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
-use bytes::{Buf, Bytes};
-
 use crate::batch::{Marker, Verdict};
 use crate::log::disk::AbortedEntry;
 
@@ -110,18 +108,14 @@ impl Transactions {
         });
     }
 
-    /// The aborted transactions with records in what was read from `offset` on.
-    pub(super) fn aborted_in(&self, offset: i64, records: &[Bytes]) -> Vec<Aborted> {
+    /// The aborted transactions that a reader from `offset` on must know of, where it may be given
+    /// records before `end`. As in Kafka there may be some among them that it is not given.
+    pub(super) fn aborted_in(&self, offset: i64, end: i64) -> Vec<Aborted> {
         let from = self
             .aborted
             .partition_point(|entry| entry.last_offset < offset);
-        let entries = &self.aborted[from..];
-        if entries.is_empty() || records.is_empty() {
-            return Vec::new();
-        }
-        let end = end_of(records);
         let mut found = Vec::new();
-        for entry in entries {
+        for entry in &self.aborted[from..] {
             if entry.first_offset < end {
                 found.push(Aborted {
                     producer_id: entry.producer_id,
@@ -134,89 +128,22 @@ impl Transactions {
         }
         found
     }
-}
 
-/// The offset after the last of these batches, which may lie across slices.
-fn end_of(records: &[Bytes]) -> i64 {
-    let mut slices = records.iter().cloned();
-    let mut rest = slices.next().unwrap_or_default();
-    let mut end = 0;
-    loop {
-        let mut prefix = [0; PREFIX];
-        if !take(&mut rest, &mut slices, &mut prefix) {
-            return end;
-        }
-        let mut fields = &prefix[..];
-        let base_offset = fields.get_i64();
-        let length = usize::try_from(fields.get_i32()).unwrap_or(0);
-        fields.advance(PREFIX - 8 - 4 - 4);
-        end = base_offset + i64::from(fields.get_i32()) + 1;
-        if !skip(&mut rest, &mut slices, (length + 12).saturating_sub(PREFIX)) {
-            return end;
-        }
+    /// Whether a transaction was aborted at `offset` or later.
+    pub(super) fn has_aborted_since(&self, offset: i64) -> bool {
+        let last = self.aborted.last();
+        last.is_some_and(|entry| entry.last_offset >= offset)
     }
-}
-
-/// Bytes of a batch up to and with its last offset delta.
-const PREFIX: usize = 27;
-
-/// Fills `target` from the slices; false at their end.
-fn take(rest: &mut Bytes, slices: &mut impl Iterator<Item = Bytes>, target: &mut [u8]) -> bool {
-    let mut filled = 0;
-    while filled < target.len() {
-        if rest.is_empty() {
-            match slices.next() {
-                Some(slice) => *rest = slice,
-                None => return false,
-            }
-        }
-        let part = rest.len().min(target.len() - filled);
-        rest.copy_to_slice(&mut target[filled..filled + part]);
-        filled += part;
-    }
-    true
-}
-
-/// Steps over bytes of the slices; false at their end.
-fn skip(rest: &mut Bytes, slices: &mut impl Iterator<Item = Bytes>, mut bytes: usize) -> bool {
-    while bytes > rest.len() {
-        bytes -= rest.len();
-        match slices.next() {
-            Some(slice) => *rest = slice,
-            None => return false,
-        }
-    }
-    rest.advance(bytes);
-    true
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{BatchBuilder, patch_prefix};
 
     fn aborted(producer_id: i64, first_offset: i64) -> Aborted {
         Aborted {
             producer_id,
             first_offset,
-        }
-    }
-
-    /// Two batches, of the offsets `base` and `base + 1` each, cut into pieces of `cut` bytes.
-    fn batches(base: i64, cut: usize) -> Vec<Bytes> {
-        let mut all = Vec::new();
-        for offset in [base, base + 2] {
-            let mut batch = BatchBuilder::new().value("a").value("b").build().to_vec();
-            patch_prefix(&mut batch, offset, 0);
-            all.extend(batch);
-        }
-        all.chunks(cut).map(Bytes::copy_from_slice).collect()
-    }
-
-    #[test]
-    fn the_end_of_batches_is_found_across_slices() {
-        for cut in 1..200 {
-            assert_eq!(end_of(&batches(10, cut)), 14, "slices of {cut} bytes");
         }
     }
 
@@ -229,16 +156,17 @@ mod tests {
         transactions.begin(14);
         transactions.abort(aborted(3, 14), 20);
         transactions.abort(aborted(1, 0), 21);
-        let told = |offset, base| {
-            let told = transactions.aborted_in(offset, &batches(base, 4096));
+        let told = |offset, end| {
+            let told = transactions.aborted_in(offset, end);
             told.iter().map(|a| a.producer_id).collect::<Vec<_>>()
         };
-        assert_eq!(told(0, 0), [1]);
-        assert_eq!(told(10, 10), [2, 1]);
-        assert_eq!(told(14, 14), [3, 1]);
-        assert_eq!(told(21, 21), [1]);
-        assert!(told(22, 22).is_empty());
-        assert!(transactions.aborted_in(0, &[]).is_empty());
+        assert_eq!(told(0, 4), [1]);
+        assert_eq!(told(10, 14), [2, 1]);
+        assert_eq!(told(14, 18), [3, 1]);
+        assert_eq!(told(21, 25), [1]);
+        assert!(told(22, 26).is_empty());
+        assert!(transactions.has_aborted_since(21));
+        assert!(!transactions.has_aborted_since(22));
     }
 
     #[test]
@@ -247,7 +175,7 @@ mod tests {
         transactions.abort(aborted(1, 0), 5);
         transactions.abort(aborted(2, 3), 9);
         transactions.forget_before(6);
-        let told = transactions.aborted_in(6, &batches(6, 4096));
+        let told = transactions.aborted_in(6, 10);
         assert_eq!(told, [aborted(2, 3)]);
     }
 

@@ -29,9 +29,10 @@ pub(crate) async fn same_answers(
 ) {
     let recorded = recording(name);
     let Ok(address) = std::env::var("MICRO_KAFKA_TEST") else {
-        let ours = walked(Side::embedded().await, &walk, RECORDED_SEED, RECORDED_STEPS).await;
         let theirs = std::fs::read_to_string(&recorded).expect("a recording");
         let theirs: Vec<_> = theirs.lines().map(str::to_owned).collect();
+        let side = Side::embedded().await.compared_with(&theirs);
+        let ours = walked(side, &walk, RECORDED_SEED, RECORDED_STEPS).await;
         let report = differences(name, RECORDED_SEED, &ours, &theirs);
         return assert!(report.is_none(), "{}", report.unwrap_or_default());
     };
@@ -50,7 +51,8 @@ pub(crate) async fn same_answers(
     let mut reports = Vec::new();
     for seed in first..first + walks {
         let theirs = walked(Side::at(&address).await, &walk, seed, LIVE_STEPS).await;
-        let ours = walked(Side::embedded().await, &walk, seed, LIVE_STEPS).await;
+        let side = Side::embedded().await.compared_with(&theirs);
+        let ours = walked(side, &walk, seed, LIVE_STEPS).await;
         reports.extend(differences(name, seed, &ours, &theirs));
     }
     assert!(reports.is_empty(), "{}", reports.join("\n"));

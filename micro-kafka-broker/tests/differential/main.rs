@@ -20,8 +20,11 @@ mod batch;
 #[path = "../wire/client.rs"]
 mod client;
 mod compare;
+mod groups;
 mod masks;
+mod offset_fetch;
 mod records;
+mod sessions;
 mod side;
 mod summary;
 mod transactions;
@@ -35,10 +38,27 @@ async fn records_are_written_and_read_as_on_apache_kafka() {
     })
     .await;
 }
+
 #[tokio::test]
 async fn transactions_go_as_on_apache_kafka() {
     same_answers("transactions", |side, rng, steps| {
         Box::pin(transactions::walk(side, rng, steps))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn groups_go_as_on_apache_kafka() {
+    same_answers("groups", |side, rng, steps| {
+        Box::pin(groups::walk(side, rng, steps))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn fetch_sessions_go_as_on_apache_kafka() {
+    same_answers("sessions", |side, rng, steps| {
+        Box::pin(sessions::walk(side, rng, steps))
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use regex::Regex;
 
 /// Replaces what cannot be the same.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Masks {
     /// What was learnt, with its name.
     names: Vec<(String, String)>,
@@ -14,6 +14,8 @@ pub(crate) struct Masks {
     time: Regex,
     /// How often coordinators have moved, and on which partition a name falls.
     place: Regex,
+    /// Members that have not been answered.
+    member: Regex,
 }
 
 /// Times of records lie so long before the beginning.
@@ -31,9 +33,7 @@ impl Masks {
                 "|current_leader: LeaderIdAndEpoch \\{ leader_id: -1, leader_epoch: -1 \\}",
                 "|diverging_epoch: EpochEndOffset \\{ epoch: -1, end_offset: -1 \\}",
                 "|snapshot_id: SnapshotId \\{ end_offset: -1, epoch: -1 \\}",
-                "|preferred_read_replica: -1|error_message: None|record_errors: \\[\\]",
-                // Which part of a batch is no batch is said in other words.
-                "|error_message: Some\\(\"Invalid magic found in record: -?[0-9]+\"\\))",
+                "|preferred_read_replica: -1|error_message: None|record_errors: \\[\\])",
             ))
             .unwrap(),
             time: Regex::new(r"\b1[0-9]{12}\b").unwrap(),
@@ -41,6 +41,7 @@ impl Masks {
                 r#"(coordinator_epoch: |__consumer_offsets", partitions: \[)[0-9]+(?:, [0-9]+)*"#,
             )
             .unwrap(),
+            member: Regex::new(r"\b(test|i0|i9)(?:-[0-9a-f]+){5}\b").unwrap(),
         }
     }
 
@@ -49,15 +50,17 @@ impl Masks {
         self.began - PAST + nth
     }
 
-    /// Calls what was learnt by a name from now on.
-    pub(crate) fn learn(&mut self, actual: impl Into<String>, name: impl Into<String>) {
+    /// Calls what was learnt by a name from now on; false if it has one already.
+    pub(crate) fn learn(&mut self, actual: impl Into<String>, name: impl Into<String>) -> bool {
         let actual = actual.into();
-        if !self.names.iter().any(|(known, _)| *known == actual) {
+        let new = !self.names.iter().any(|(known, _)| *known == actual);
+        if new {
             self.names.push((actual, name.into()));
             // What contains another one is replaced before it.
             self.names
                 .sort_by_key(|(actual, _)| std::cmp::Reverse(actual.len()));
         }
+        new
     }
 
     /// A text without what differs by nature.
@@ -79,6 +82,7 @@ impl Masks {
         for (actual, name) in &self.names {
             text = text.replace(actual, name);
         }
+        let text = self.member.replace_all(&text, "$1-?");
         text.replace("{ , ", "{ ").replace("{ }", "{}")
     }
 }

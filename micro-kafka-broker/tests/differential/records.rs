@@ -142,7 +142,7 @@ fn spoilt(rng: &mut StdRng, told: &mut String, mut batch: Batch) -> Option<Bytes
             *told += &format!(" delta {:?}", batch.last_offset_delta);
         }
         4 => {
-            batch.attributes = pick(rng, &[0x20, 0x10, 0x08, 0x30, 0x40]);
+            batch.attributes = pick(rng, &[0x20, 0x10, 0x08, 0x30, 0x40, 5, 7]);
             *told += &format!(" attributes {:#x}", batch.attributes);
         }
         5 => {

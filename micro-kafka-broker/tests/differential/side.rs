@@ -21,7 +21,7 @@ use crate::client::{Client, frame};
 use crate::masks::Masks;
 
 /// The coordinator's topic is being made or loaded; Apache Kafka says so for a moment.
-const LOADING: std::ops::RangeInclusive<i16> = 14..=16;
+pub(crate) const LOADING: std::ops::RangeInclusive<i16> = 14..=16;
 
 pub(crate) fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())
@@ -40,6 +40,9 @@ pub(crate) struct Side {
     pub(crate) masks: Masks,
     pub(crate) topic_ids: HashMap<String, Uuid>,
     answers: Vec<String>,
+    /// What the other side answered, on the side that is compared with it.
+    theirs: Option<Vec<String>>,
+    members: usize,
 }
 
 impl Side {
@@ -71,6 +74,8 @@ impl Side {
             masks,
             topic_ids: HashMap::new(),
             answers: Vec::new(),
+            theirs: None,
+            members: 0,
         };
         side.learn_the_cluster().await;
         side.until_coordinators_work().await;
@@ -86,10 +91,40 @@ impl Side {
         self.answers
     }
 
+    /// The side whose answers are compared with these.
+    pub(crate) fn compared_with(mut self, theirs: &[String]) -> Self {
+        self.theirs = Some(theirs.to_vec());
+        self
+    }
+
+    /// Whether it is known what the other side answered.
+    pub(crate) fn is_compared(&self) -> bool {
+        self.theirs.is_some()
+    }
+
+    /// Whether what the other side answered after so many more begins so.
+    pub(crate) fn expects(&self, after: usize, begin: &str) -> bool {
+        let next = self
+            .theirs
+            .as_ref()
+            .and_then(|theirs| theirs.get(self.answers.len() + after));
+        next.is_some_and(|line| line.starts_with(begin))
+    }
+
+    /// A member of a group, called by its number from now on.
+    pub(crate) fn learn_member(&mut self, id: &str) {
+        if self.masks.learn(id, format!("member-{}", self.members)) {
+            self.members += 1;
+        }
+    }
+
     /// Notes an answer.
     pub(crate) fn note(&mut self, asked: &str, answer: &str) {
-        let line = format!("{asked} => {answer}");
-        self.answers.push(self.masks.mask(&line));
+        self.note_line(&format!("{asked} => {answer}"));
+    }
+
+    pub(crate) fn note_line(&mut self, line: &str) {
+        self.answers.push(self.masks.mask(line));
     }
 
     /// Another connection.

@@ -6,9 +6,6 @@ use kafka_protocol::messages::add_partitions_to_txn_request::{
     AddPartitionsToTxnTopic, AddPartitionsToTxnTransaction,
 };
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-use kafka_protocol::messages::offset_fetch_request::{
-    OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
-};
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::txn_offset_commit_request::{
     TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
@@ -18,16 +15,16 @@ use kafka_protocol::messages::{
     AddPartitionsToTxnResponse, ApiKey, BrokerId, DescribeTransactionsRequest,
     DescribeTransactionsResponse, EndTxnRequest, EndTxnResponse, FetchRequest, FetchResponse,
     GroupId, InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest,
-    ListOffsetsResponse, ListTransactionsRequest, ListTransactionsResponse, OffsetFetchRequest,
-    OffsetFetchResponse, ProduceRequest, ProduceResponse, ProducerId, TransactionalId,
-    TxnOffsetCommitRequest, TxnOffsetCommitResponse,
+    ListOffsetsResponse, ListTransactionsRequest, ListTransactionsResponse, ProduceRequest,
+    ProduceResponse, ProducerId, TransactionalId, TxnOffsetCommitRequest, TxnOffsetCommitResponse,
 };
 use rand::RngExt;
 use rand::rngs::StdRng;
 
 use crate::batch::Batch;
+use crate::offset_fetch::{Wanted, fetch_offsets};
 use crate::records::{describe_producers, pick};
-use crate::side::{Side, taken, text, topic_name};
+use crate::side::{LOADING, Side, taken, text, topic_name};
 
 const CONCURRENT: i16 = 51;
 /// An id that no producer has.
@@ -55,8 +52,6 @@ struct Asker {
     name: &'static str,
     id: i64,
     epoch: i16,
-    /// Whether the id is another's.
-    mixed: bool,
     told: String,
 }
 
@@ -72,8 +67,7 @@ impl Producers {
         let name = pick(rng, &NAMES);
         let (id, epoch) = self.known.get(name).copied().unwrap_or((-1, -1));
         let other = self.known.get("t1").map_or(NOBODY, |(id, _)| *id);
-        let nth = rng.random_range(0..14);
-        let (how, id, epoch) = match nth {
+        let (how, id, epoch) = match rng.random_range(0..14) {
             0 => ("older", id, epoch - 1),
             1 => ("newer", id, epoch + 1),
             2 => ("nobody", NOBODY, 0),
@@ -85,7 +79,6 @@ impl Producers {
             name,
             id,
             epoch,
-            mixed: nth == 3,
             told,
         }
     }
@@ -136,7 +129,7 @@ async fn look(side: &mut Side, rng: &mut StdRng, which: i32) {
         ..=32 => fetch(side, rng).await,
         33 => list_offsets(side, rng).await,
         34 => describe_producers(side, rng).await,
-        35 | 36 => fetch_offsets(side, rng).await,
+        35 | 36 => fetch_offsets_drawn(side, rng).await,
         37 | 38 => describe(side, rng).await,
         _ => list(side, rng).await,
     }
@@ -196,7 +189,8 @@ async fn init(
             .send(ApiKey::InitProducerId, version, &request)
             .await
             .unwrap();
-        if answer.error_code != CONCURRENT {
+        // A partition of the coordinator's topic that nobody asked yet is read first.
+        if answer.error_code != CONCURRENT && !LOADING.contains(&answer.error_code) {
             break answer;
         }
     };
@@ -245,10 +239,6 @@ async fn produce(side: &mut Side, producers: &mut Producers, rng: &mut StdRng, n
     // A producer that mixes both confuses Apache Kafka's own check of what comes first.
     let plain = rng.random_bool(0.3) && asker.id == NOBODY;
     let named = rng.random_bool(0.95);
-    if asker.mixed {
-        // Apache Kafka does not look at the name while the producer's transaction is open.
-        return;
-    }
     let place = (asker.id, asker.epoch, topic, partition);
     let sequence = producers.next.get(&place).copied().unwrap_or(0);
     let mut batch = Batch::of(1, 5).producer(asker.id, asker.epoch, sequence);
@@ -369,14 +359,7 @@ async fn fetch(side: &mut Side, rng: &mut StdRng) {
         .with_isolation_level(isolation)
         .with_topics(vec![data]);
     let what = format!("plain-{partition}@{offset} isolation={isolation}");
-    let show = |answer: &mut FetchResponse| {
-        let partition = &mut answer.responses[0].partitions[0];
-        // Apache Kafka tells of some that nobody can read yet.
-        let end = partition.last_stable_offset;
-        let aborted = partition.aborted_transactions.iter_mut();
-        aborted.for_each(|list| list.retain(|aborted| aborted.first_offset < end));
-        taken(&mut partition.records)
-    };
+    let show = |answer: &mut FetchResponse| taken(&mut answer.responses[0].partitions[0].records);
     side.ask_with(&what, ApiKey::Fetch, 12, &request, show)
         .await;
 }
@@ -398,59 +381,16 @@ async fn list_offsets(side: &mut Side, rng: &mut StdRng) {
     let _: Option<ListOffsetsResponse> = side.ask(&what, ApiKey::ListOffsets, 7, &request).await;
 }
 
-async fn fetch_offsets(side: &mut Side, rng: &mut StdRng) {
+async fn fetch_offsets_drawn(side: &mut Side, rng: &mut StdRng) {
     let version = rng.random_range(1..=9);
     let (group, stable) = (pick(rng, &GROUPS), rng.random_bool(0.5));
-    let all = rng.random_bool(0.3);
-    let (id, name) = (
-        GroupId(text(&side.name(group))),
-        topic_name(&side.name("plain")),
-    );
-    let mut request = OffsetFetchRequest::default();
-    if version >= 7 {
-        request = request.with_require_stable(stable);
-    }
-    let some = version < 2 || !all;
-    request = match version {
-        8.. => {
-            let topic = OffsetFetchRequestTopics::default()
-                .with_name(name)
-                .with_partition_indexes(vec![0, 1, 7]);
-            let asked = OffsetFetchRequestGroup::default()
-                .with_group_id(id)
-                .with_topics(some.then(|| vec![topic]));
-            request.with_groups(vec![asked])
-        }
-        _ => {
-            let topic = OffsetFetchRequestTopic::default()
-                .with_name(name)
-                .with_partition_indexes(vec![0, 1, 7]);
-            request
-                .with_group_id(id)
-                .with_topics(some.then(|| vec![topic]))
-        }
+    let wanted = Wanted {
+        group,
+        topic: "plain",
+        stable,
+        all: rng.random_bool(0.3),
     };
-    let what = format!("{group} stable={stable} some={some}");
-    let sort = |answer: &mut OffsetFetchResponse| {
-        // Apache Kafka has all offsets of a group in no order.
-        answer.topics.sort_by(|a, b| a.name.cmp(&b.name));
-        for topic in &mut answer.topics {
-            topic
-                .partitions
-                .sort_by_key(|partition| partition.partition_index);
-        }
-        for group in &mut answer.groups {
-            group.topics.sort_by(|a, b| a.name.cmp(&b.name));
-            for topic in &mut group.topics {
-                topic
-                    .partitions
-                    .sort_by_key(|partition| partition.partition_index);
-            }
-        }
-        String::new()
-    };
-    side.ask_with(&what, ApiKey::OffsetFetch, version, &request, sort)
-        .await;
+    fetch_offsets(side, version, &wanted).await;
 }
 
 async fn describe(side: &mut Side, rng: &mut StdRng) {

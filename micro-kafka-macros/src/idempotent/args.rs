@@ -34,11 +34,11 @@ impl Args {
                  the function",
             );
         }
-        if transactional {
+        if transactional && self.store.is_none() {
             ctxt.error(
                 self.span,
-                "a transactional listener handles each record once anyhow, and may abort after the \
-                 key is marked: leave one of both out",
+                "a transaction may be aborted after its key is marked in memory: write \
+                 `store = \"topic\"`, whose marks are part of the transaction",
             );
         }
         if manual {

@@ -7,6 +7,8 @@ use super::breaker::breaker;
 use super::code::{ErrorHandler, SendTo, error_handler, function, of, one_topic, send_to};
 use super::gathering::{Gathering, gathering};
 use super::pace::{rate_limit, timeout};
+use super::quarantine::quarantine;
+use super::retry_budget::retry_budget;
 use super::source::{check_sources, partitions, topic_pattern};
 use super::{Retry, retry};
 use crate::crate_path::crate_path;
@@ -29,7 +31,7 @@ const MOST_CONSUMERS: u32 = 1_000;
 /// Each handler at work has its memory: more is a mistake.
 const MOST_HANDLERS: u32 = 1_000_000;
 
-const KEYS: [&str; 28] = [
+const KEYS: [&str; 30] = [
     "topics",
     "topic_pattern",
     "topic_partitions",
@@ -46,6 +48,8 @@ const KEYS: [&str; 28] = [
     "timeout",
     "rate_limit",
     "breaker",
+    "quarantine",
+    "retry_budget",
     "ack_mode",
     "retry",
     "batch",
@@ -61,7 +65,7 @@ const KEYS: [&str; 28] = [
 ];
 
 /// Those of `#[dlt_handler]`: its topics follow from its listener.
-const LETTER_KEYS: [&str; 22] = [
+const LETTER_KEYS: [&str; 24] = [
     "of",
     "id",
     "group_id",
@@ -76,6 +80,8 @@ const LETTER_KEYS: [&str; 22] = [
     "timeout",
     "rate_limit",
     "breaker",
+    "quarantine",
+    "retry_budget",
     "ack_mode",
     "retry",
     "batch",
@@ -102,6 +108,8 @@ pub(super) struct Args {
     pub(super) timeout: Option<LitStr>,
     pub(super) rate_limit: Option<LitStr>,
     pub(super) breaker: Vec<(&'static str, String)>,
+    pub(super) quarantine: Vec<(&'static str, String)>,
+    pub(super) retry_budget: Vec<(&'static str, String)>,
     pub(super) ack_mode: Option<&'static str>,
     pub(super) retry: Retry,
     pub(super) topic_pattern: Option<LitStr>,
@@ -197,6 +205,8 @@ fn values(settings: &[Setting], ctxt: &mut Ctxt) -> Args {
             "timeout" => args.timeout = timeout(setting, ctxt),
             "rate_limit" => args.rate_limit = rate_limit(setting, ctxt),
             "breaker" => args.breaker = breaker(setting, ctxt),
+            "retry_budget" => args.retry_budget = retry_budget(setting, ctxt),
+            "quarantine" => args.quarantine = quarantine(setting, ctxt),
             "ack_mode" => args.ack_mode = word(setting, "ack mode", &ACK_MODES, ctxt),
             "retry" => {
                 args.retry_span = Some(setting.span());

@@ -243,6 +243,10 @@ fn values(support: &Support, args: &Args) -> TokenStream {
     let rate_limit = optional(&args.rate_limit);
     let breaker = args.breaker.iter();
     let breaker = breaker.map(|(key, value)| quote!((#key, #value)));
+    let quarantine = args.quarantine.iter();
+    let quarantine = quarantine.map(|(key, value)| quote!((#key, #value)));
+    let retry_budget = args.retry_budget.iter();
+    let retry_budget = retry_budget.map(|(key, value)| quote!((#key, #value)));
     let ack_mode = variant("AckMode", args.ack_mode);
     let retry = args.retry.fields(support);
     let declared = declared(support, args);
@@ -262,6 +266,8 @@ fn values(support: &Support, args: &Args) -> TokenStream {
         timeout: #timeout,
         rate_limit: #rate_limit,
         breaker: &[#(#breaker),*],
+        quarantine: &[#(#quarantine),*],
+        retry_budget: &[#(#retry_budget),*],
         ack_mode: #ack_mode,
         retry: #support::RetryDef { #retry },
         #declared

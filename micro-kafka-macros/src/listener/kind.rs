@@ -121,19 +121,25 @@ impl Kind {
 
     /// The end of the call, as the consumer is told it.
     pub(super) fn finished(self, support: &Support) -> TokenStream {
-        match self {
+        let finished = match self {
             Self::Single | Self::Reply => quote_spanned! {Span::mixed_site()=>
-                let result = #support::guarded(
-                    #support::looked_up(&delivery, || __micro_kafka_call(&delivery)),
-                ).await;
                 #support::Finished { delivery, result }
             },
             Self::Batch | Self::BatchReply => quote_spanned! {Span::mixed_site()=>
-                let outcome = #support::guarded_batch(
-                    #support::looked_up(&delivery, || __micro_kafka_call(&delivery)),
-                ).await;
-                #support::finished_batch(delivery, outcome)
+                #support::finished_batch(delivery, result)
             },
+        };
+        // Hardly any record waits for a lookup: the call itself is not wrapped for those that do.
+        quote_spanned! {Span::mixed_site()=>
+            let mut result = #support::caught(
+                #support::guard(__micro_kafka_call(&delivery)).await,
+            );
+            if let #support::Option::Some(lookup) = #support::awaited(&result) {
+                let call = || __micro_kafka_call(&delivery);
+                let call = #support::looked_up(lookup, &delivery, call);
+                result = #support::caught(#support::guard(call).await);
+            }
+            #finished
         }
     }
 }

@@ -10,7 +10,9 @@ mod gathering;
 mod kind;
 mod lifetime;
 mod pace;
+mod quarantine;
 mod retry;
+mod retry_budget;
 mod source;
 
 use proc_macro2::TokenStream;

@@ -10,6 +10,7 @@
 mod keys;
 mod mistakes;
 mod retries;
+mod topic;
 
 use std::sync::Arc;
 

@@ -22,7 +22,7 @@ async fn complaint(kafka: &EmbeddedKafka, setting: (&str, &str)) -> String {
 async fn an_unknown_store_is_named_with_those_that_there_are(kafka: EmbeddedKafka) {
     let report = complaint(&kafka, ("kafka.listeners.plain.concurrency", "1")).await;
     let expected = "listener `elsewhere`: there is no idempotency store `redis`: register it by \
-                    `.idempotency_store(\"redis\", …)`; there are: memory";
+                    `.idempotency_store(\"redis\", …)`; there are: memory, topic";
     assert!(report.contains(expected), "{report}");
 }
 
@@ -43,9 +43,13 @@ async fn a_store_without_the_attribute_is_a_mistake(kafka: EmbeddedKafka) {
 async fn manual_modes_and_transactions_by_settings_are_refused(kafka: EmbeddedKafka) {
     let report = complaint(&kafka, ("kafka.listeners.elsewhere.ack-mode", "manual")).await;
     assert!(report.contains("ack mode `manual` leaves open"), "{report}");
-    let report = complaint(&kafka, ("kafka.listeners.elsewhere.transactional", "true")).await;
+    let app = kafka.app().listener(elsewhere);
+    let app = app
+        .set("kafka.listeners.elsewhere.idempotency-store", "memory")
+        .set("kafka.listeners.elsewhere.transactional", "true");
+    let report = app.try_start().await.unwrap_err().to_string();
     assert!(
-        report.contains("a transactional listener cannot be"),
+        report.contains("write `store = \"topic\"`, whose marks are part of the transaction"),
         "{report}"
     );
 }

@@ -8,6 +8,7 @@
 )]
 
 mod breaker;
+mod budget;
 mod layers;
 mod rates;
 mod time_limits;

@@ -292,6 +292,7 @@ async fn retries_are_read_with_the_settings_of_their_listener(kafka: EmbeddedKaf
         [kafka.containers.slow]
         parallelism = 3
         properties."fetch.max.bytes" = 1000000
+        properties."queued.min.messages" = 77
 
         [kafka.listeners.probe]
         container = "slow"
@@ -302,10 +303,11 @@ async fn retries_are_read_with_the_settings_of_their_listener(kafka: EmbeddedKaf
     let reader = containers.find(|it| it.endpoint().reads_retries);
     let reader = reader.unwrap().endpoint();
     assert_eq!(reader.parallelism, Some(3));
-    let property = ("fetch.max.bytes".to_owned(), "1000000".to_owned());
-    assert!(
-        reader.properties.contains(&property),
-        "{:?}",
-        reader.properties
-    );
+    let value = |name: &str| {
+        let mut all = reader.properties.iter();
+        all.find(|(it, _)| it == name).map(|(_, value)| &**value)
+    };
+    assert_eq!(value("fetch.max.bytes"), Some("1000000"));
+    assert_eq!(value("queued.min.messages"), Some("77"));
+    assert_eq!(value("queued.max.messages.kbytes"), Some("4096"), "its own");
 }

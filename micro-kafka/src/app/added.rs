@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use super::all_partitions;
 use super::dead_letters::DeadLetters;
 use super::error::{BootError, BootErrors, Error};
+use super::idempotency;
 use super::missing_topics;
 use super::programmatic::Listener;
 use super::resolve::resolve;
@@ -37,6 +38,7 @@ impl RunningApp {
         );
         BootErrors::check(problems)?;
         all_partitions::fill(&mut plans, &maker.template).await?;
+        idempotency::prepare(&plans, &maker.template).await?;
         let Some(plan) = plans.pop() else {
             return Err(Error::Runtime("the listener was not resolved".into()));
         };

@@ -25,8 +25,8 @@ impl Arguments {
         put("dispatch", self.dispatch.map(|way| way.to_string()));
         put("timeout", self.timeout.clone());
         put("rate_limit", self.rate_limit.clone());
-        for (key, value) in &self.breaker {
-            put(&format!("breaker.{key}"), Some(value.clone()));
+        for (key, value) in self.guards() {
+            put(&key, Some(value));
         }
         put("spans", self.spans.map(|spans| spans.to_string()));
         put(
@@ -81,5 +81,19 @@ impl Arguments {
             put(&format!("properties.{name}"), Some(value.clone()));
         }
         texts
+    }
+
+    /// What keeps records from beginning, or from doing harm.
+    fn guards(&self) -> Vec<(String, String)> {
+        let tables = [
+            ("breaker", &self.breaker),
+            ("quarantine", &self.quarantine),
+            ("retry-budget", &self.retry_budget),
+        ];
+        let texts = tables.into_iter().flat_map(|(table, values)| {
+            let texts = values.iter();
+            texts.map(move |(key, value)| (format!("{table}.{key}"), value.clone()))
+        });
+        texts.collect()
     }
 }

@@ -58,6 +58,8 @@ pub(super) fn endpoint(
         rate_limit: resolved.rate_limit,
         idempotent: None,
         breaker: resolved.breaker,
+        quarantine: resolved.quarantine,
+        retry_budget: resolved.retry_budget,
         spans: resolved.spans,
         metric_tags: resolved.metric_tags,
         layers: listener.code.layers,

@@ -11,14 +11,14 @@ use tower_service::Service;
 
 use super::registration::{Arguments, Code, Registration};
 use super::retryable::Retryable;
-use crate::__private::v1::{finished_batch, guarded, guarded_batch};
+use crate::__private::v1::{caught, finished_batch, guard};
 use crate::config::Recoverer;
 use crate::error::{BoxError, ErrorHandler, ListenerError};
 use crate::idempotent::IdempotentDef;
 use crate::listener::{
     AckMode, BatchDef, BatchOutcome, BatchResult, BreakerSpec, Delivery, Dispatch, Filter,
     Finished, Handled, Handler, HandlerFuture, HandlerService, LISTENERS, MissingResult, Order,
-    RetryDef, SendTo, Source, TransactionDef,
+    QuarantineSpec, RetryBudgetSpec, RetryDef, SendTo, Source, TransactionDef,
 };
 use crate::record::Record;
 
@@ -51,7 +51,7 @@ impl Listener {
                         .await
                         .map_err(ListenerError::from_error)
                 };
-                let result = guarded(call).await;
+                let result = caught(guard(call).await);
                 Finished { delivery, result }
             })
         };
@@ -82,8 +82,8 @@ impl Listener {
                     );
                     Ok(BatchOutcome::Each(each))
                 };
-                let outcome = guarded_batch(call).await;
-                finished_batch(delivery, outcome)
+                let result = caught(guard(call).await);
+                finished_batch(delivery, result)
             })
         };
         let mut listener = Self::closure(id.into(), Handler::Closure(Arc::new(invoke)));
@@ -312,6 +312,25 @@ impl Listener {
             ("enabled".to_owned(), "true".to_owned()),
             ("window".to_owned(), breaker.window.to_string()),
             ("wait".to_owned(), breaker.wait.to_string()),
+        ];
+        self
+    }
+
+    /// Bounds how many records go to retry topics and dead letters; see [`RetryBudgetSpec`].
+    pub fn retry_budget(mut self, budget: RetryBudgetSpec) -> Self {
+        self.0.arguments.retry_budget = vec![
+            ("enabled".to_owned(), "true".to_owned()),
+            ("percent".to_owned(), budget.percent.to_string()),
+            ("at-least".to_owned(), budget.at_least.to_string()),
+        ];
+        self
+    }
+
+    /// Sends a record that kills its processes to the dead letters; see [`QuarantineSpec`].
+    pub fn quarantine(mut self, quarantine: QuarantineSpec) -> Self {
+        self.0.arguments.quarantine = vec![
+            ("enabled".to_owned(), "true".to_owned()),
+            ("after".to_owned(), quarantine.after.to_string()),
         ];
         self
     }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::programmatic::Listener;
-use crate::__private::v1::guarded;
+use crate::__private::v1::{caught, guard};
 use crate::error::{BoxError, ListenerError};
 use crate::listener::{
     Delivery, Finished, Handler, HandlerFuture, IntoReplies, ReplyTarget, SendTo,
@@ -34,7 +34,7 @@ impl Listener {
                     let output = output.map_err(ListenerError::from_error)?;
                     target.replies(output).send().await
                 };
-                let result = guarded(call).await;
+                let result = caught(guard(call).await);
                 Finished { delivery, result }
             })
         };

@@ -179,7 +179,7 @@ fn plan(
             .map(at),
     );
     let error_handler = error_handler.map_err(|_| Reported)?;
-    let idempotent = idempotency::resolve(config, &listener.code, &resolved, parts);
+    let idempotent = idempotency::resolve(config, &listener.code, &resolved, parts, states);
     problems.extend(
         idempotent
             .as_ref()

@@ -63,6 +63,13 @@ pub(super) fn fences_topic(endpoint: &ListenerEndpoint) -> Option<String> {
     Some(format!("{}-fences", endpoint.group_id))
 }
 
+/// What librdkafka may fetch of each partition beyond the records that wait: it is not read before
+/// some of those are due, and headers, which copies have many of, count for nothing there.
+const READ_AHEAD: [(&str, &str); 2] = [
+    ("queued.min.messages", "1000"),
+    ("queued.max.messages.kbytes", "4096"),
+];
+
 /// What reads the retry topics of a listener.
 pub(super) fn readers(main: &ListenerEndpoint) -> Vec<ListenerEndpoint> {
     let topics = main.retry_topics.as_ref();
@@ -87,9 +94,11 @@ fn endpoint(main: &ListenerEndpoint, reader: RetryReader) -> ListenerEndpoint {
     // What was published before the first join has to be read, whatever the listener begins with.
     set(&mut properties, "auto.offset.reset", "earliest");
     // A topic that the broker told nothing of yet is asked for again soon.
-    let refresh = "topic.metadata.refresh.interval.ms";
-    if properties.iter().all(|(name, _)| name != refresh) {
-        set(&mut properties, refresh, LOOK_FOR_TOPICS);
+    let refresh = ("topic.metadata.refresh.interval.ms", LOOK_FOR_TOPICS);
+    for (name, value) in READ_AHEAD.into_iter().chain([refresh]) {
+        if properties.iter().all(|(set, _)| set != name) {
+            set(&mut properties, name, value);
+        }
     }
     ListenerEndpoint {
         id: format!("{}{suffix}", main.id).into(),

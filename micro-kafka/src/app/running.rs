@@ -12,6 +12,7 @@ use super::dead_letters::{DeadLetters, dead_letters};
 use super::declared_topics;
 use super::delayed;
 use super::error::Error;
+use super::idempotency;
 use super::maker::Maker;
 use super::missing_topics;
 use super::resolve::Plan;
@@ -73,6 +74,7 @@ impl RunningApp {
         let mut plans = app.plans;
         declared_topics::ensure(&maker.config, &maker.template).await?;
         all_partitions::fill(&mut plans, &maker.template).await?;
+        idempotency::prepare(&plans, &maker.template).await?;
         let plans = plans.into_iter();
         let mut containers: Vec<_> = plans.flat_map(|plan| maker.containers(plan)).collect();
         // Whoever reads retry topics comes after all listeners.

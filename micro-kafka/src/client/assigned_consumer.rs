@@ -17,6 +17,18 @@ use crate::record::Record;
 /// librdkafka wants a group; nobody joins it.
 const GROUP: (&str, &str) = ("group.id", "micro-kafka-reader");
 
+/// Whether ends of partitions are told.
+const ENDS: &str = "enable.partition.eof";
+
+/// What a consumer that tells ends has read.
+#[derive(Debug)]
+pub(crate) enum Read {
+    /// A record.
+    Record(Record),
+    /// All that there was of a partition; the next record will have that offset, or a later one.
+    End { partition: i32, offset: i64 },
+}
+
 /// Reads partitions from known offsets.
 #[derive(Debug)]
 pub(crate) struct AssignedConsumer {
@@ -37,7 +49,31 @@ impl AssignedConsumer {
         let own = [GROUP, ("auto.offset.reset", reset)]
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let settings: Vec<_> = settings.into_iter().chain(own).collect();
-        let client = Arc::new(ClientHandle::consumer(&consumer_properties(&settings))?);
+        Self::with(&consumer_properties(&settings), partitions)
+    }
+
+    /// The same from what offsets are there, telling each end of a partition.
+    ///
+    /// # Errors
+    /// If librdkafka refuses the properties or the partitions.
+    pub(crate) fn telling_ends(
+        settings: Vec<(String, String)>,
+        partitions: &[(TopicPartition, i64)],
+    ) -> Result<Self, ClientError> {
+        let own = [GROUP, ("auto.offset.reset", "earliest")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings: Vec<_> = settings.into_iter().chain(own).collect();
+        let mut properties = consumer_properties(&settings);
+        properties.retain(|(name, _)| name != ENDS);
+        properties.push((ENDS.to_owned(), "true".to_owned()));
+        Self::with(&properties, partitions)
+    }
+
+    fn with(
+        properties: &[(String, String)],
+        partitions: &[(TopicPartition, i64)],
+    ) -> Result<Self, ClientError> {
+        let client = Arc::new(ClientHandle::consumer(properties)?);
         let consumer = Self { client };
         consumer.assign(partitions)?;
         Ok(consumer)
@@ -60,6 +96,15 @@ impl AssignedConsumer {
 
     /// The next record, or what hinders it; `None` if there is none in time.
     pub(crate) fn next(&self, timeout: Duration) -> Option<Result<Record, ErrorCode>> {
+        match self.read(timeout)? {
+            Ok(Read::Record(record)) => Some(Ok(record)),
+            Ok(Read::End { .. }) => None,
+            Err(code) => Some(Err(code)),
+        }
+    }
+
+    /// The next record or end of a partition, or what hinders it; `None` if there is none in time.
+    pub(crate) fn read(&self, timeout: Duration) -> Option<Result<Read, ErrorCode>> {
         // SAFETY: the client is alive; the message is ours.
         let message = unsafe { rdsys::rd_kafka_consumer_poll(self.client.raw(), millis(timeout)) };
         let message = NonNull::new(message)?;
@@ -70,10 +115,16 @@ impl AssignedConsumer {
         if code == ErrorCode::of(Code::RD_KAFKA_RESP_ERR_NO_ERROR) {
             // SAFETY: the message is this client's, without an error, and ours.
             let native = unsafe { NativeMessage::from_raw(message, Arc::clone(&self.client)) };
-            return Some(Ok(Record::from_native(native)));
+            return Some(Ok(Read::Record(Record::from_native(native))));
         }
+        // SAFETY: both fields are of a live message, and plain numbers.
+        let (partition, offset) =
+            unsafe { ((*message.as_ptr()).partition, (*message.as_ptr()).offset) };
         // SAFETY: ours, destroyed once.
         unsafe { rdsys::rd_kafka_message_destroy(message.as_ptr()) };
-        Some(Err(code))
+        match code == ErrorCode::of(Code::RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            true => Some(Ok(Read::End { partition, offset })),
+            false => Some(Err(code)),
+        }
     }
 }

@@ -280,6 +280,7 @@ impl RecordSource for KafkaConsumer {
             slot: *slot,
             offset: entry.offset(),
             commit: self.reset == Reset::Latest && fresh.contains(&index),
+            metadata: entry.metadata().map(str::to_owned),
         });
         let starts = starts.collect();
         if self.cooperative {
@@ -326,6 +327,9 @@ impl RecordSource for KafkaConsumer {
         for commit in offsets {
             let mut entry = list.push(self.name(commit.slot), commit.offset);
             entry.set_leader_epoch(commit.leader_epoch);
+            if let Some(text) = &commit.metadata {
+                entry.set_metadata(text);
+            }
         }
         let id = std::ptr::without_provenance_mut::<c_void>(usize::try_from(id).unwrap_or(0));
         // SAFETY: client, list and queue are alive; the callback has the signature asked for.
@@ -352,6 +356,16 @@ impl RecordSource for KafkaConsumer {
         let committed = slots.iter().zip(list.entries());
         let committed = committed.filter_map(|(slot, entry)| Some((*slot, entry.offset()?)));
         Ok(committed.collect())
+    }
+
+    fn found(&mut self, slot: Slot) -> Result<Option<(i64, Option<String>)>, ClientError> {
+        let mut list = self.list(&[slot])?;
+        start_offsets::committed(&self.client, &mut list)?;
+        let found = list.entries().next().and_then(|entry| {
+            let note = entry.metadata().map(str::to_owned);
+            Some((entry.offset()?, note))
+        });
+        Ok(found)
     }
 
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {

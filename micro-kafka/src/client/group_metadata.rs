@@ -26,6 +26,8 @@ pub(crate) struct TransactionOffset {
     pub(crate) offset: i64,
     /// The leader that the record before it was read from; -1 is unknown.
     pub(crate) leader_epoch: i32,
+    /// A note beside it, of at most `offset.metadata.max.bytes` of the broker.
+    pub(crate) metadata: Option<Arc<str>>,
 }
 
 impl GroupMetadata {
@@ -77,6 +79,9 @@ impl Producer {
         for position in offsets {
             let mut entry = list.push(&position.partition, position.offset);
             entry.set_leader_epoch(position.leader_epoch);
+            if let Some(text) = &position.metadata {
+                entry.set_metadata(text);
+            }
         }
         self.send_offset_list(list.raw(), group.0.as_ptr())
     }

@@ -192,6 +192,7 @@ impl Intake {
     }
 
     /// Takes the memory of a record that nobody needs any more.
+    #[inline]
     pub(super) fn recycle(&mut self, record: Record) {
         if let Some(message) = record.into_native() {
             let hold = message.into_client();
@@ -282,6 +283,7 @@ impl Intake {
     }
 }
 
+#[inline]
 fn bytes_of(record: &Record) -> usize {
     record.payload().map_or(0, <[u8]>::len)
 }

@@ -38,6 +38,7 @@ impl NativeMessage {
     ///
     /// # Safety
     /// `message` must come from `client`, carry no error, and be destroyed by nobody else.
+    #[inline]
     pub(super) unsafe fn from_raw(
         message: NonNull<rdsys::rd_kafka_message_t>,
         client: Arc<ClientHandle>,
@@ -51,6 +52,7 @@ impl NativeMessage {
 
     /// Destroys the message and gives its hold on the client back, for the next message: counting
     /// holds up and down for each would cost as much as the rest of reading it.
+    #[inline]
     pub(super) fn into_client(self) -> Arc<ClientHandle> {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: destroyed once, and the hold taken once: `this` is not dropped.
@@ -61,11 +63,13 @@ impl NativeMessage {
     }
 
     /// The leader that the message was fetched from; -1 is unknown.
+    #[inline]
     pub(crate) fn leader_epoch(&self) -> i32 {
         // SAFETY: the message is alive.
         unsafe { rdsys::rd_kafka_message_leader_epoch(self.message.as_ptr()) }
     }
 
+    #[inline]
     fn raw(&self) -> &rdsys::rd_kafka_message_t {
         // SAFETY: the message lives until drop.
         unsafe { self.message.as_ref() }
@@ -81,15 +85,18 @@ impl NativeMessage {
         self.raw().partition
     }
 
+    #[inline]
     pub(crate) fn offset(&self) -> i64 {
         self.raw().offset
     }
 
+    #[inline]
     pub(crate) fn key(&self) -> Option<&[u8]> {
         // SAFETY: pointer and length describe bytes that the message pins.
         unsafe { bytes(self.raw().key, self.raw().key_len) }
     }
 
+    #[inline]
     pub(crate) fn payload(&self) -> Option<&[u8]> {
         // SAFETY: pointer and length describe bytes that the message pins.
         unsafe { bytes(self.raw().payload, self.raw().len) }

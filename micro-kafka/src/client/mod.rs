@@ -64,7 +64,7 @@ pub(crate) use admin_topic_changes::{
 };
 pub(crate) use admin_topics::{TopicSpec, create_topics, delete_topics};
 pub(crate) use any_client::AnyClient;
-pub(crate) use assigned_consumer::AssignedConsumer;
+pub(crate) use assigned_consumer::{AssignedConsumer, Read};
 pub(crate) use by_hand::Beginning;
 pub(crate) use consumer::KafkaConsumer;
 pub(crate) use event::NativeEvent;

@@ -128,6 +128,33 @@ impl Entry<'_> {
         (fine && self.0.offset >= 0).then_some(self.0.offset)
     }
 
+    /// What is noted beside the offset; `None` if nothing, or if it is no text.
+    pub(super) fn metadata(&self) -> Option<&str> {
+        if self.0.metadata.is_null() || self.0.metadata_size == 0 {
+            return None;
+        }
+        // SAFETY: librdkafka keeps so many bytes there as long as the entry lives.
+        let bytes = unsafe {
+            std::slice::from_raw_parts(self.0.metadata.cast::<u8>(), self.0.metadata_size)
+        };
+        std::str::from_utf8(bytes).ok()
+    }
+
+    /// Notes something beside the offset.
+    pub(super) fn set_metadata(&mut self, text: &str) {
+        // SAFETY: the entry owns what is there, which librdkafka allocated; the copy is allocated
+        // and released by it, too, and as long as its size says.
+        unsafe {
+            rdsys::rd_kafka_mem_free(std::ptr::null_mut(), self.0.metadata);
+            (self.0.metadata, self.0.metadata_size) = (std::ptr::null_mut(), 0);
+            let copy = rdsys::rd_kafka_mem_malloc(std::ptr::null_mut(), text.len().max(1));
+            if !copy.is_null() {
+                std::ptr::copy_nonoverlapping(text.as_ptr(), copy.cast::<u8>(), text.len());
+                (self.0.metadata, self.0.metadata_size) = (copy, text.len());
+            }
+        }
+    }
+
     pub(super) fn error(&self) -> rdsys::rd_kafka_resp_err_t {
         self.0.err
     }
@@ -189,4 +216,20 @@ pub(super) unsafe fn names(
 /// A topic's name as librdkafka takes it; a name with a zero byte cannot exist on a broker.
 pub(super) fn c_name(name: &str) -> CString {
     CString::new(name).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_kept_and_replaced() {
+        let mut list = PartitionList::with_capacity(1).unwrap();
+        let mut entry = list.push(&TopicPartition::new("t", 0), 7);
+        assert_eq!(entry.metadata(), None);
+        for text in ["first", "ünother", ""] {
+            entry.set_metadata(text);
+            assert_eq!(entry.metadata().unwrap_or_default(), text);
+        }
+    }
 }

@@ -66,7 +66,7 @@ pub(crate) struct CommitError {
 }
 
 /// Where reading of a newly assigned partition begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Start {
     pub(crate) slot: Slot,
     /// The offset; `None` if it could not be found out in time and librdkafka goes on trying.
@@ -74,6 +74,8 @@ pub(crate) struct Start {
     /// Whether that offset has to be committed now: a fresh group at the end of a partition would
     /// otherwise skip what arrives before its first commit.
     pub(crate) commit: bool,
+    /// What the group has noted beside the offset that it has committed.
+    pub(crate) metadata: Option<String>,
 }
 
 /// A place in a partition that only the broker knows the offset of.
@@ -87,13 +89,15 @@ pub(crate) enum Spot {
 }
 
 /// A position to commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CommitOffset {
     pub(crate) slot: Slot,
     /// The next offset to read.
     pub(crate) offset: i64,
     /// The leader that the record before it was read from; -1 is unknown.
     pub(crate) leader_epoch: i32,
+    /// A note beside it, of at most `offset.metadata.max.bytes` of the broker.
+    pub(crate) metadata: Option<Arc<str>>,
 }
 
 /// A consumer as its loop sees it. No call waits, except where said.
@@ -135,6 +139,12 @@ pub(crate) trait RecordSource: Send {
     /// What the group has committed of these partitions, once no transaction on them is open;
     /// waits up to a second. Those without a commit are left out.
     fn committed(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError>;
+
+    /// What the group has committed of a partition, and noted beside it; waits up to a second.
+    fn found(&mut self, slot: Slot) -> Result<Option<(i64, Option<String>)>, ClientError> {
+        let committed = self.committed(&[slot])?;
+        Ok(committed.first().map(|(_, offset)| (*offset, None)))
+    }
 
     /// Reads on from another offset.
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError>;

@@ -15,6 +15,7 @@ pub struct PayloadSource<'r> {
 impl<'r> PayloadSource<'r> {
     /// Of a record, read by that application.
     #[must_use]
+    #[inline]
     pub fn new(record: &'r Record, codecs: &'r Codecs) -> Self {
         Self {
             record,
@@ -25,6 +26,7 @@ impl<'r> PayloadSource<'r> {
 
     /// The same with other limits.
     #[must_use]
+    #[inline]
     pub fn within(mut self, limits: PayloadLimits) -> Self {
         self.limits = limits;
         self
@@ -32,6 +34,7 @@ impl<'r> PayloadSource<'r> {
 
     /// How large and how deep the payload may be.
     #[must_use]
+    #[inline]
     pub fn limits(&self) -> PayloadLimits {
         self.limits
     }
@@ -40,6 +43,7 @@ impl<'r> PayloadSource<'r> {
     ///
     /// # Errors
     /// If it is not.
+    #[inline]
     pub(crate) fn check_size(&self) -> Result<(), DecodeError> {
         let (size, max) = (self.payload().map_or(0, <[u8]>::len), self.limits.max_bytes);
         match size <= max {
@@ -50,6 +54,7 @@ impl<'r> PayloadSource<'r> {
 
     /// The payload's bytes; `None` for a tombstone.
     #[must_use]
+    #[inline]
     pub fn payload(&self) -> Option<&'r [u8]> {
         self.record.payload()
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::codec::PayloadLimits;
 use crate::error::RetryTopicPolicy;
 use crate::listener::{
-    AckMode, BatchSpec, BreakerSpec, Dispatch, Order, RateLimit, TopicPartitions, TransactionSpec,
+    AckMode, BatchSpec, BreakerSpec, Dispatch, Order, QuarantineSpec, RateLimit, RetryBudgetSpec,
+    TopicPartitions, TransactionSpec,
 };
 use crate::observe::MetricTags;
 
@@ -15,6 +16,8 @@ use super::breaker::BreakerSettings;
 use super::dead_letters::{DeadLetterSettings, Recoverer};
 use super::names::{check_client_id, check_group, check_name, check_pattern, check_topic};
 use super::property_check::{Room, read_properties};
+use super::quarantine::QuarantineSettings;
+use super::retry_budget::RetryBudgetSettings;
 use super::section::Section;
 use super::transaction::TransactionSettings;
 use super::values::{
@@ -33,6 +36,8 @@ const MAX_PARALLELISM: usize = 1_000_000;
 const MAX_UNCOMMITTED: usize = 100_000_000;
 /// Values are made by recursion: a stack has its limits.
 const MAX_DEPTH: usize = 128;
+/// The most keys of one partition in memory.
+const MAX_IDEMPOTENCY_CAPACITY: usize = 100_000_000;
 
 /// Settings of listeners as they were written; `None` where nothing was.
 ///
@@ -93,8 +98,16 @@ pub struct ListenerSettings {
     pub idempotency_store: Option<String>,
     /// `idempotency-window`: how long it remembers that.
     pub idempotency_window: Option<Duration>,
+    /// `idempotency-topic`: the topic of the store `topic`.
+    pub idempotency_topic: Option<String>,
+    /// `idempotency-capacity`: how many keys of a partition that store remembers at most.
+    pub idempotency_capacity: Option<usize>,
     /// `[….breaker]`: stops the listener for a while when too much fails.
     pub breaker: BreakerSettings,
+    /// `[….quarantine]`: keeps a record that kills its processes from killing the next one.
+    pub quarantine: QuarantineSettings,
+    /// `[….retry-budget]`: bounds how many records go to retry topics and dead letters.
+    pub retry_budget: RetryBudgetSettings,
     /// `ack-mode`: when offsets are committed.
     pub ack_mode: Option<AckMode>,
     /// `sync-commits`: whether the next records wait until a commit is answered.
@@ -178,7 +191,13 @@ impl ListenerSettings {
                 .idempotency_store
                 .or_else(|| fallback.idempotency_store.clone()),
             idempotency_window: self.idempotency_window.or(fallback.idempotency_window),
+            idempotency_topic: self
+                .idempotency_topic
+                .or_else(|| fallback.idempotency_topic.clone()),
+            idempotency_capacity: self.idempotency_capacity.or(fallback.idempotency_capacity),
             breaker: self.breaker.or(fallback.breaker),
+            quarantine: self.quarantine.or(fallback.quarantine),
+            retry_budget: self.retry_budget.or(fallback.retry_budget),
             ack_mode: self.ack_mode.or(fallback.ack_mode),
             sync_commits: self.sync_commits.or(fallback.sync_commits),
             max_uncommitted: self.max_uncommitted.or(fallback.max_uncommitted),
@@ -257,7 +276,14 @@ impl ListenerSettings {
             metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
             idempotency_store: section.read("idempotency-store", checked(check_name)),
             idempotency_window: section.read("idempotency-window", positive_duration),
+            idempotency_topic: section.read("idempotency-topic", checked(check_topic)),
+            idempotency_capacity: section.read(
+                "idempotency-capacity",
+                integer(1..=MAX_IDEMPOTENCY_CAPACITY),
+            ),
             breaker: BreakerSettings::read(section.inner("breaker")),
+            quarantine: QuarantineSettings::read(section.inner("quarantine")),
+            retry_budget: RetryBudgetSettings::read(section.inner("retry-budget")),
             ack_mode: section.read("ack-mode", choice(&AckMode::NAMES)),
             sync_commits: section.read("sync-commits", boolean),
             max_uncommitted: section.read("max-uncommitted", integer(1..=MAX_UNCOMMITTED)),
@@ -337,8 +363,16 @@ pub struct ResolvedListener {
     pub idempotency_store: Option<String>,
     /// How long it remembers that. Default 24 h.
     pub idempotency_window: Duration,
+    /// The topic of the store `topic`, without the namespace. Default: the group and `-seen`.
+    pub idempotency_topic: Option<String>,
+    /// How many keys of a partition that store remembers at most. Default 100,000.
+    pub idempotency_capacity: usize,
     /// Stops for a while when too much fails. Default: never.
     pub breaker: Option<BreakerSpec>,
+    /// When a record is held to be what kills its processes. Default: never.
+    pub quarantine: Option<QuarantineSpec>,
+    /// How many records may go to retry topics and dead letters. Default: all that fail.
+    pub retry_budget: Option<RetryBudgetSpec>,
     /// When offsets are committed. Default `batch`.
     pub ack_mode: AckMode,
     /// With `enable-auto-commit`: what was handled is committed at this interval, and at no

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::codec::PayloadLimits;
 use crate::error::RetryTopicPolicy;
-use crate::idempotent::DEFAULT_WINDOW;
+use crate::idempotent::{DEFAULT_CAPACITY, DEFAULT_WINDOW};
 use crate::listener::AckMode;
 
 use super::client_properties::ClientProperties;
@@ -96,6 +96,7 @@ impl<'c> ListenerResolution<'c> {
         place.check_commits(&merged, &mut errors);
         place.check_retry_topics(&merged, &topics, &mut errors);
         place.check_transactions(&merged, &mut errors);
+        place.check_quarantine(&merged, &mut errors);
         let (mut properties, conflicts) = self.consumer(&merged);
         errors.extend(
             conflicts
@@ -154,7 +155,11 @@ impl<'c> ListenerResolution<'c> {
             metric_tags: merged.metric_tags.over(&self.loaded.kafka.metric_tags),
             idempotency_store: merged.idempotency_store,
             idempotency_window: merged.idempotency_window.unwrap_or(DEFAULT_WINDOW),
+            idempotency_topic: merged.idempotency_topic,
+            idempotency_capacity: merged.idempotency_capacity.unwrap_or(DEFAULT_CAPACITY),
             breaker: merged.breaker.resolved(),
+            quarantine: merged.quarantine.resolved(),
+            retry_budget: merged.retry_budget.resolved(),
             ack_mode: merged.ack_mode.unwrap_or_default(),
             auto_commit: consumer
                 .enable_auto_commit
@@ -324,6 +329,16 @@ impl Place<'_> {
             None => error,
         };
         self.error("container", error)
+    }
+
+    fn check_quarantine(&self, merged: &ListenerSettings, errors: &mut Vec<ConfigError>) {
+        let by_hand = merged.topic_partitions.as_ref();
+        if by_hand.is_some_and(|all| !all.is_empty()) && merged.quarantine.resolved().is_some() {
+            let reason = "a quarantine counts the deaths of those who had a partition before, and \
+                partitions without a group's assignment may have several readers at once";
+            let error = ConfigError::conflict(reason).hint("read whole topics with `topics`");
+            errors.push(self.error("quarantine", error));
+        }
     }
 
     fn check_dead_letters(

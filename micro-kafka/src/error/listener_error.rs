@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{BackOff, Classify, Policy};
 use crate::codec::{Lookup, LookupError};
-use crate::listener::NotReached;
+use crate::listener::{CrashedConsumer, NotReached};
 
 /// Any error that a handler may return.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -33,6 +33,8 @@ pub enum ErrorKind {
     Timeout,
     /// A layer around the handler failed.
     Layer,
+    /// Processes died while they handled the record: it is quarantined.
+    Crash,
     /// The listener's breaker was open: the handler was not called, and the record is delivered
     /// once more.
     Held,
@@ -173,6 +175,18 @@ impl ListenerError {
             "Fenced",
             None,
             Policy::Inherit,
+        )
+    }
+
+    /// A record that its process died of.
+    pub(crate) fn crashed(evidence: CrashedConsumer) -> Self {
+        let type_name = std::any::type_name::<CrashedConsumer>();
+        Self::new(
+            ErrorKind::Crash,
+            Box::new(evidence),
+            type_name,
+            None,
+            Policy::DeadLetter,
         )
     }
 

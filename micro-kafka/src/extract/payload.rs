@@ -43,6 +43,7 @@ impl<'r, P: FromPayload<'r>> FromRecord<'r> for P {
 }
 
 /// Reads a payload that is not larger than the listener allows.
+#[inline]
 pub(super) fn read<'r, P: FromPayload<'r>>(delivery: &'r Delivery) -> Result<P, DecodeError> {
     let source = delivery.source();
     source.check_size()?;

@@ -8,10 +8,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::{Busy, Claim, ClaimRequest, Claimed, IdempotencyStore, StoreError, StoreFuture};
-
-/// How many keys are remembered if nothing is said.
-const CAPACITY: usize = 100_000;
+use super::{
+    Busy, Claim, ClaimRequest, Claimed, DEFAULT_CAPACITY, IdempotencyStore, StoreError, StoreFuture,
+};
 
 /// Remembers keys in this process: a restart forgets them, and another instance does not know them.
 /// Cheap to clone; clones are the same store.
@@ -37,7 +36,7 @@ enum Mark {
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self::with_capacity(CAPACITY)
+        Self::with_capacity(DEFAULT_CAPACITY)
     }
 }
 
@@ -178,6 +177,8 @@ mod tests {
                 partition: 0,
                 epoch: 0,
             },
+            offset: 0,
+            transaction: None,
         }
     }
 

@@ -10,6 +10,7 @@
 //! | store | marks | what a crash between effect and mark does |
 //! |---|---|---|
 //! | [`MemoryStore`] | in this process | the effect happens again, and so do those of all marks of the process |
+//! | [`TOPIC`] | in a compacted topic, shared by all instances; with a transactional listener in the record's transaction | the effect happens again; in the transaction: nothing |
 //! | `RedisStore` (feature `redis`) | in Redis, shared by all instances | the effect happens again, after the lease |
 //! | `SqlStore` (features `sqlx-…`) | in the SQL transaction of the handler's own work | nothing: both are rolled back |
 //!
@@ -24,6 +25,7 @@ mod spec;
 #[cfg(feature = "sqlx")]
 mod sql;
 mod store;
+mod topic;
 
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
@@ -40,9 +42,17 @@ pub use store::{
     Assignment, Busy, Claim, ClaimRequest, Claimed, Given, IdempotencyStore, StoreError,
     StoreFuture,
 };
+pub(crate) use topic::{TopicSettings, TopicStore};
 
 /// How long a key is remembered if the attribute does not say.
 pub const DEFAULT_WINDOW: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
+/// How many keys are remembered if nothing is said: in memory all together, in a topic of each
+/// partition.
+pub const DEFAULT_CAPACITY: usize = 100_000;
+
+/// The name of the store in a compacted topic, which every listener may name.
+pub const TOPIC: &str = "topic";
 
 /// The name of the store that every application has: a [`MemoryStore`] of its own.
 pub const MEMORY: &str = "memory";

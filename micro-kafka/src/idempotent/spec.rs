@@ -44,6 +44,7 @@ impl Idempotent {
         clock: &Clock,
     ) -> Option<Box<dyn Claimed>> {
         let listener = delivery.listener();
+        let transaction = delivery.transaction();
         let mut wait = WAIT;
         loop {
             let request = ClaimRequest {
@@ -57,6 +58,8 @@ impl Idempotent {
                     partition: delivery.record().partition(),
                     epoch: delivery.assignment_epoch(),
                 },
+                offset: delivery.record().offset(),
+                transaction: transaction.as_ref(),
             };
             match self.store.claim(request).await {
                 Ok(Claim::Fresh(claimed)) => return Some(claimed),

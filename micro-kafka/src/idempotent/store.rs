@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::BoxError;
+use crate::template::Transaction;
 
 /// What a store's methods return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -58,6 +59,10 @@ pub struct ClaimRequest<'a> {
     pub now: Duration,
     /// Where the record comes from.
     pub assignment: Assignment<'a>,
+    /// The record's offset there.
+    pub offset: i64,
+    /// What sends in the record's transaction, if its listener is transactional.
+    pub transaction: Option<&'a Transaction>,
 }
 
 /// A store's answer.
@@ -130,5 +135,26 @@ pub trait IdempotencyStore: fmt::Debug + Send + Sync + 'static {
     /// The type of what its claims [give](Claimed::given), if they give something.
     fn gives(&self) -> Option<TypeId> {
         None
+    }
+
+    /// Whether its marks are written in the transactions of transactional listeners, so that an
+    /// aborted one takes them with it; without that, such listeners are refused at boot.
+    fn joins_transactions(&self) -> bool {
+        false
+    }
+
+    /// Makes what it needs, before a listener of these topics (as the broker knows them; none where
+    /// they are found by a pattern) starts.
+    ///
+    /// # Errors
+    /// If that is not possible: the application does not start.
+    fn prepare<'a>(&'a self, topics: &'a [String]) -> StoreFuture<'a, Result<(), StoreError>> {
+        let _ = topics;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// An assignment has ended: no record of it will be claimed any more. Must not block.
+    fn given_up(&self, assignment: Assignment<'_>) {
+        let _ = assignment;
     }
 }

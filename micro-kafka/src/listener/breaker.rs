@@ -65,6 +65,10 @@ pub(super) struct Breaker {
     phase: Phase,
     /// How often in a row it was opened.
     opened: u32,
+    /// Whether attempts are counted, or it opens only when it is told to.
+    counts: bool,
+    /// How often in a row it was told to, without a record that was handled well between.
+    tripped: u32,
 }
 
 impl Breaker {
@@ -74,7 +78,30 @@ impl Breaker {
             recent: VecDeque::new(),
             phase: Phase::Closed,
             opened: 0,
+            counts: true,
+            tripped: 0,
         }
+    }
+
+    /// One that opens only when it is told to.
+    pub(super) fn by_order() -> Self {
+        Self {
+            counts: false,
+            ..Self::new(BreakerSpec::default())
+        }
+    }
+
+    /// Opens it, whatever attempts say.
+    pub(super) fn trip(&mut self, now: Instant) -> Change {
+        self.tripped = self.tripped.saturating_add(1);
+        let until = now + self.spec.wait.delay(self.tripped);
+        self.phase = Phase::Open { until };
+        Change::Opened { until }
+    }
+
+    /// A record was handled well.
+    pub(super) fn forgive(&mut self) {
+        self.tripped = 0;
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -101,6 +128,7 @@ impl Breaker {
         signs: impl IntoIterator<Item = Sign>,
     ) -> Option<Change> {
         match self.phase {
+            Phase::Closed if !self.counts => None,
             Phase::Closed => {
                 for sign in signs {
                     self.recent.push_back(sign);

@@ -1,7 +1,6 @@
 //! What a handler's arguments may be taken from, beside the record.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,18 +18,24 @@ use crate::error::RetryTopics;
 
 /// The values given to `KafkaApp::builder().state(…)`, by type.
 #[derive(Default)]
-pub struct States(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+// A handful, looked up for each record: going through them takes less than a hash.
+pub struct States(Vec<(TypeId, Box<dyn Any + Send + Sync>)>);
 
 impl States {
     /// Adds a value; one of the same type is replaced.
     pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
-        self.0.insert(TypeId::of::<T>(), Box::new(value));
+        let of = TypeId::of::<T>();
+        self.0.retain(|(other, _)| *other != of);
+        self.0.push((of, Box::new(value)));
     }
 
     /// The value of that type.
     #[must_use]
+    #[inline]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.0.get(&TypeId::of::<T>())?.downcast_ref()
+        let of = TypeId::of::<T>();
+        let (_, value) = self.0.iter().find(|(other, _)| *other == of)?;
+        value.downcast_ref()
     }
 }
 
@@ -117,6 +122,11 @@ impl ConsumerContext {
             outboxes: None,
             limits: PayloadLimits::default(),
         }
+    }
+
+    /// Tells that epoch of this consumer from all others of the process.
+    pub(crate) fn epoch_of(&self, epoch: u32) -> u64 {
+        u64::from(self.serial) << 32 | u64::from(epoch)
     }
 
     /// The same with other limits of payloads.

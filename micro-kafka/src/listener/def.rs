@@ -94,6 +94,10 @@ pub struct ListenerDef {
     /// Keys and values of its breaker, as the settings name them, `enabled` among them; with
     /// placeholders.
     pub breaker: &'static [(&'static str, &'static str)],
+    /// Keys and values of its retry budget, as the settings name them, `enabled` among them.
+    pub retry_budget: &'static [(&'static str, &'static str)],
+    /// Keys and values of its quarantine, as the settings name them, `enabled` among them.
+    pub quarantine: &'static [(&'static str, &'static str)],
     /// When offsets are committed.
     pub ack_mode: Option<AckMode>,
     /// Retries in place.

@@ -39,12 +39,14 @@ pub struct Delivery {
 impl Delivery {
     /// The record.
     #[must_use]
+    #[inline]
     pub fn record(&self) -> &Record {
         &self.record
     }
 
     /// The record as payload formats see it.
     #[must_use]
+    #[inline]
     pub fn source(&self) -> PayloadSource<'_> {
         let codecs = self.listener().states.get::<Codecs>();
         PayloadSource::new(&self.record, codecs.unwrap_or(Codecs::none()))
@@ -53,6 +55,7 @@ impl Delivery {
 
     /// The listener that handles it.
     #[must_use]
+    #[inline]
     pub fn listener(&self) -> &ListenerContext {
         &self.consumer.listener
     }
@@ -85,7 +88,7 @@ impl Delivery {
 
     /// Tells this assignment of the record's partition from all others in the process.
     pub(crate) fn assignment_epoch(&self) -> u64 {
-        u64::from(self.consumer.serial) << 32 | u64::from(self.token.epoch)
+        self.consumer.epoch_of(self.token.epoch)
     }
 
     /// What the claim of its key gives, if it is of that type.

@@ -7,7 +7,8 @@ use metrics::Counter;
 
 use super::event::{ContainerEvent, Events};
 use super::stats::ListenerStats;
-use super::{Delivery, RecordPlace};
+use super::{Delivery, ListenerEndpoint, RecordPlace};
+use crate::observe::catalog;
 
 /// Counts and tells the duplicates of one listener.
 pub(super) struct Duplicates {
@@ -17,13 +18,14 @@ pub(super) struct Duplicates {
 }
 
 impl Duplicates {
-    pub(super) fn new(listener: &str, stats: &Arc<ListenerStats>, events: &Events) -> Self {
+    pub(super) fn new(
+        endpoint: &ListenerEndpoint,
+        stats: &Arc<ListenerStats>,
+        events: &Events,
+    ) -> Self {
         Self {
             stats: Arc::clone(stats),
-            meter: metrics::counter!(
-                "micro_kafka_listener_duplicates_total",
-                "listener" => listener.to_owned()
-            ),
+            meter: catalog::DUPLICATES.counter(&endpoint.metric_tags, &[&endpoint.id]),
             events: events.clone(),
         }
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::{
     AckMode, BatchSpec, BreakerSpec, Delivery, Dispatch, Filter, HandlerFuture, HandlerSlot,
-    Invoke, Layers, Order, RateLimit, SendTo, Started, TopicPartitions, TransactionSpec,
+    Invoke, Layers, Order, QuarantineSpec, RateLimit, RetryBudgetSpec, SendTo, Started,
+    TopicPartitions, TransactionSpec,
 };
 use crate::codec::PayloadLimits;
 use crate::config::AlarmSettings;
@@ -101,6 +102,10 @@ pub struct ListenerEndpoint {
     pub rate_limit: Option<RateLimit>,
     /// Stops for a while when too much fails.
     pub breaker: Option<BreakerSpec>,
+    /// How many records may go to retry topics and dead letters in a minute.
+    pub retry_budget: Option<RetryBudgetSpec>,
+    /// When a record is held to be what kills its processes; `None`: never.
+    pub quarantine: Option<QuarantineSpec>,
     /// How it tells records that it has handled before.
     pub idempotent: Option<Idempotent>,
     /// Whether each attempt is a span.

@@ -157,6 +157,14 @@ pub enum ContainerEvent {
         /// How long nothing is begun.
         wait: Duration,
     },
+    /// So many of the last minute's records went to retry topics or dead letters that no more may:
+    /// the breaker opens.
+    RetryBudgetSpent {
+        /// The records of the last minute.
+        records: u64,
+        /// How many of them went away.
+        gone: u64,
+    },
     /// The record that was tried is done: all others are begun again.
     BreakerClosed,
     /// A handler holds its consumer, which serves nothing else meanwhile.

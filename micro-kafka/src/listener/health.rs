@@ -108,6 +108,18 @@ pub enum HealthReason {
         /// For how long, so far.
         duration: Duration,
     },
+    /// Too many records left their topic within a minute: nothing is begun, but for a probe now and
+    /// then.
+    #[error(
+        "more than {percent} % of a minute's records would go to retry topics or dead letters, the \
+         last because of: {error}"
+    )]
+    RetryBudgetSpent {
+        /// The share that may.
+        percent: u32,
+        /// The last failure.
+        error: String,
+    },
     /// Too many attempts failed: nothing is begun, but for a probe now and then.
     #[error(
         "the breaker is open: more than half of the last {window} attempts failed, the last by: {error}"

@@ -26,6 +26,7 @@ pub(super) struct Position {
 
 impl Position {
     /// The position after a record.
+    #[inline]
     pub(super) fn after(record: &Record) -> Self {
         Self {
             offset: record.offset() + 1,

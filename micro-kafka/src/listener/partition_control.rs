@@ -59,6 +59,13 @@ impl ConsumerLine {
     }
 }
 
+impl ConsumerLine {
+    /// The way to the loop.
+    pub(super) fn commands(&self) -> mpsc::WeakUnboundedSender<Command> {
+        self.commands.clone()
+    }
+}
+
 impl PartitionControl {
     pub(crate) fn new(line: Option<ConsumerLine>, topic: &str, partition: i32) -> Self {
         Self {

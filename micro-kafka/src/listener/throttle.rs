@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use metrics::Gauge;
+use metrics::{Counter, Gauge};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -14,6 +14,7 @@ use super::command::Command;
 use super::event::{ContainerEvent, Events};
 use super::health::HealthReason;
 use super::rate_limit::Pace;
+use super::retry_budget::RetryBudget;
 use super::{AckToken, BatchOutcome, Delivery, ListenerEndpoint};
 use crate::clock::Clock;
 use crate::error::{ErrorKind, ListenerError, Policy};
@@ -39,10 +40,21 @@ pub(super) struct Throttle {
 struct Fuse {
     listener: Arc<str>,
     window: usize,
-    state: Mutex<(Breaker, String)>,
+    state: Mutex<State>,
     events: Events,
     open: Gauge,
+    refused: Option<Counter>,
     consumers: Mutex<Vec<mpsc::UnboundedSender<Command>>>,
+}
+
+#[derive(Debug)]
+struct State {
+    breaker: Breaker,
+    /// The last failure.
+    error: String,
+    budget: Option<RetryBudget>,
+    /// Whether it is open because the budget is spent.
+    spent: bool,
 }
 
 /// An attempt at work; dropped before its end, it was given up.
@@ -60,13 +72,24 @@ impl Throttle {
         clock: &Clock,
         events: &Events,
     ) -> Option<Arc<Self>> {
-        if endpoint.rate_limit.is_none() && endpoint.breaker.is_none() {
+        let budget = endpoint.retry_budget;
+        let breaks = endpoint.breaker.is_some() || budget.is_some();
+        if endpoint.rate_limit.is_none() && !breaks {
             return None;
         }
-        let fuse = endpoint.breaker.map(|spec| Fuse {
+        let fuse = breaks.then(|| Fuse {
             listener: Arc::clone(&endpoint.id),
-            window: spec.window,
-            state: Mutex::new((Breaker::new(spec), String::new())),
+            window: endpoint.breaker.map_or(0, |spec| spec.window),
+            state: Mutex::new(State {
+                breaker: endpoint
+                    .breaker
+                    .map_or_else(Breaker::by_order, Breaker::new),
+                error: String::new(),
+                budget: budget.map(RetryBudget::new),
+                spent: false,
+            }),
+            refused: budget
+                .map(|_| catalog::BUDGET_REFUSED.counter(&endpoint.metric_tags, &[&endpoint.id])),
             events: events.clone(),
             open: catalog::BREAKER_OPEN.gauge(&endpoint.metric_tags, &[&endpoint.id]),
             consumers: Mutex::default(),
@@ -81,7 +104,10 @@ impl Throttle {
     /// Whether a record may begin, and when one may if not.
     pub(super) fn closed(&self) -> Option<Closed> {
         let now = self.clock.now();
-        let phase = self.fuse.as_ref().map(|fuse| fuse.state.lock().0.phase());
+        let phase = self
+            .fuse
+            .as_ref()
+            .map(|fuse| fuse.state.lock().breaker.phase());
         match phase {
             Some(Phase::Open { until }) if until > now => return Some(Closed::Until(until)),
             Some(Phase::Probing(_)) => return Some(Closed::UntilTold),
@@ -93,7 +119,10 @@ impl Throttle {
 
     /// Whether a failure does not count now, because no record can be handled.
     pub(super) fn holds_failures(&self) -> bool {
-        let phase = self.fuse.as_ref().map(|fuse| fuse.state.lock().0.phase());
+        let phase = self
+            .fuse
+            .as_ref()
+            .map(|fuse| fuse.state.lock().breaker.phase());
         matches!(phase, Some(Phase::Open { .. } | Phase::Probing(_)))
     }
 
@@ -101,7 +130,7 @@ impl Throttle {
     pub(super) fn begin(self: &Arc<Self>, delivery: &Delivery) -> Result<Begun, ListenerError> {
         let now = self.clock.now();
         let fuse = self.fuse.as_ref();
-        if !fuse.is_none_or(|fuse| fuse.state.lock().0.begin(now, delivery.token)) {
+        if !fuse.is_none_or(|fuse| fuse.state.lock().breaker.begin(now, delivery.token)) {
             return Err(ListenerError::held());
         }
         if let Some(pace) = &self.pace {
@@ -113,6 +142,14 @@ impl Throttle {
             token: delivery.token,
             ended: false,
         })
+    }
+
+    /// Whether a record may go to a retry topic or the dead letters. If not, nothing more begins for
+    /// a while, and its failure does not count.
+    pub(super) fn lets_go(&self, error: &ListenerError) -> bool {
+        let now = self.clock.now();
+        let fuse = self.fuse.as_ref();
+        fuse.is_none_or(|fuse| fuse.lets_go(now, error))
     }
 
     /// A consumer that is to be told when records may begin again.
@@ -128,9 +165,17 @@ impl Throttle {
     pub(super) fn trouble(&self) -> Option<HealthReason> {
         let fuse = self.fuse.as_ref()?;
         let state = fuse.state.lock();
-        (state.0.phase() != Phase::Closed).then(|| HealthReason::BreakerOpen {
-            window: fuse.window,
-            error: state.1.clone(),
+        let error = state.error.clone();
+        if state.breaker.phase() == Phase::Closed {
+            return None;
+        }
+        let percent = state.budget.as_ref().filter(|_| state.spent);
+        Some(match percent.map(RetryBudget::percent) {
+            Some(percent) => HealthReason::RetryBudgetSpent { percent, error },
+            None => HealthReason::BreakerOpen {
+                window: fuse.window,
+                error,
+            },
         })
     }
 }
@@ -149,7 +194,7 @@ impl Drop for Begun {
     fn drop(&mut self) {
         if let Some(fuse) = self.throttle.fuse.as_ref().filter(|_| !self.ended) {
             let now = self.throttle.clock.now();
-            fuse.state.lock().0.lost(now, self.token);
+            fuse.state.lock().breaker.lost(now, self.token);
             fuse.wake();
         }
     }
@@ -159,15 +204,25 @@ impl Fuse {
     fn ended(&self, now: Instant, token: AckToken, outcome: &BatchOutcome, records: usize) {
         let changed = {
             let mut state = self.state.lock();
+            if let Some(budget) = &mut state.budget {
+                budget.count(now, records);
+            }
+            if (0..records).any(|index| outcome.failure(index).is_none()) {
+                state.breaker.forgive();
+            }
             let mut failures = (0..records).filter_map(|index| outcome.failure(index));
             if let Some(error) = failures.find(|error| is_broken(error)) {
-                state.1 = error.to_string();
+                state.error = error.to_string();
             }
             let signs = (0..records).map(|index| match outcome.failure(index) {
                 Some(error) if is_broken(error) => Sign::Broken,
                 Some(_) | None => Sign::Well,
             });
-            state.0.ended(now, token, signs)
+            let changed = state.breaker.ended(now, token, signs);
+            if changed.is_some() {
+                state.spent = false;
+            }
+            changed
         };
         match changed {
             Some(Change::Opened { until }) => self.tell_opened(until - now),
@@ -176,15 +231,52 @@ impl Fuse {
         }
     }
 
+    fn lets_go(&self, now: Instant, error: &ListenerError) -> bool {
+        let mut state = self.state.lock();
+        let Some(budget) = &mut state.budget else {
+            return true;
+        };
+        if budget.take(now) {
+            return true;
+        }
+        let (records, gone) = budget.used();
+        state.error = error.to_string();
+        state.spent = true;
+        let Change::Opened { until } = state.breaker.trip(now) else {
+            return false;
+        };
+        drop(state);
+        if let Some(refused) = &self.refused {
+            refused.increment(1);
+        }
+        self.events
+            .tell(ContainerEvent::RetryBudgetSpent { records, gone });
+        self.tell_opened(until - now);
+        false
+    }
+
     fn tell_opened(&self, wait: std::time::Duration) {
-        let error = self.state.lock().1.clone();
-        tracing::warn!(
-            listener = &*self.listener,
-            window = self.window,
-            ?wait,
-            error,
-            "too many attempts fail: the listener rests, then tries one record"
-        );
+        let state = self.state.lock();
+        let (error, spent) = (state.error.clone(), state.spent);
+        drop(state);
+        let listener = &*self.listener;
+        if spent {
+            tracing::warn!(
+                listener,
+                ?wait,
+                error,
+                "too many records leave their topic: the listener rests, then tries one record"
+            );
+        } else {
+            let window = self.window;
+            tracing::warn!(
+                listener,
+                window,
+                ?wait,
+                error,
+                "too many attempts fail: the listener rests, then tries one record"
+            );
+        }
         self.open.set(1.0);
         self.events
             .tell(ContainerEvent::BreakerOpened { error, wait });

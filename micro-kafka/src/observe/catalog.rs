@@ -45,9 +45,17 @@ pub const METRICS: &[Metric] = &[
     BREAKER_OPEN,
     FENCED_KEYS,
     OLDEST_FENCE,
+    BUDGET_REFUSED,
+    DUPLICATES,
+    SEEN_KEYS,
     DELIVERED,
     UNDELIVERED,
     DELIVERY,
+    OUTBOX_BACKLOG,
+    OUTBOX_OLDEST,
+    OUTBOX_SENT,
+    OUTBOX_FAILED,
+    OUTBOX_BLOCKED,
 ];
 
 const LISTENER: &[&str] = &["listener"];
@@ -142,6 +150,22 @@ pub(crate) const OLDEST_FENCE: Metric = Metric {
     tags: LISTENER,
     meaning: "since when the oldest of those is in retry; 0 without any",
 };
+pub(crate) const BUDGET_REFUSED: Metric = counter(
+    "micro_kafka_listener_budget_refused_total",
+    LISTENER,
+    "failed records that stay where they are because the retry budget is spent",
+);
+pub(crate) const DUPLICATES: Metric = counter(
+    "micro_kafka_listener_duplicates_total",
+    LISTENER,
+    "records of an `#[idempotent]` listener that were handled before: acknowledged without it",
+);
+pub(crate) const SEEN_KEYS: Metric = Metric {
+    name: "micro_kafka_listener_seen_keys",
+    kind: MetricKind::Gauge,
+    tags: &["topic", "partition"],
+    meaning: "keys that the idempotency store `topic` remembers of a source partition",
+};
 pub(crate) const DELIVERED: Metric = counter(
     "micro_kafka_template_delivered_total",
     TEMPLATE,
@@ -158,6 +182,38 @@ pub(crate) const DELIVERY: Metric = Metric {
     tags: TEMPLATE,
     meaning: "from the local queue to the broker's answer; records that are answered together, \
               at most 256, count with the time of the first of them",
+};
+
+const SHARD: &[&str] = &["shard"];
+
+pub(crate) const OUTBOX_BACKLOG: Metric = Metric {
+    name: "micro_kafka_outbox_backlog",
+    kind: MetricKind::Gauge,
+    tags: &[],
+    meaning: "records of an outbox that are not sent yet, as whoever sends has last counted them: \
+              each 5 s",
+};
+pub(crate) const OUTBOX_OLDEST: Metric = Metric {
+    name: "micro_kafka_outbox_oldest_seconds",
+    kind: MetricKind::Gauge,
+    tags: &[],
+    meaning: "how long the oldest of them waits",
+};
+pub(crate) const OUTBOX_SENT: Metric = counter(
+    "micro_kafka_outbox_sent_total",
+    SHARD,
+    "records of an outbox that the broker has acknowledged",
+);
+pub(crate) const OUTBOX_FAILED: Metric = counter(
+    "micro_kafka_outbox_failed_total",
+    SHARD,
+    "attempts to send a record of an outbox that failed; it is tried again",
+);
+pub(crate) const OUTBOX_BLOCKED: Metric = Metric {
+    name: "micro_kafka_outbox_blocked_keys",
+    kind: MetricKind::Gauge,
+    tags: SHARD,
+    meaning: "keys whose first record fails: those behind it wait",
 };
 
 impl Metric {

@@ -60,6 +60,7 @@ macro_rules! delegate {
 }
 
 impl Record {
+    #[inline]
     pub(crate) fn from_native(message: NativeMessage) -> Self {
         Self {
             bytes: Bytes::Native(message),
@@ -67,6 +68,7 @@ impl Record {
     }
 
     /// The message in the consumer's buffers, if this is one.
+    #[inline]
     pub(crate) fn into_native(self) -> Option<NativeMessage> {
         match self.bytes {
             Bytes::Native(message) => Some(message),
@@ -89,18 +91,21 @@ impl Record {
 
     /// The record's offset within its partition.
     #[must_use]
+    #[inline]
     pub fn offset(&self) -> i64 {
         delegate!(self, m => m.offset())
     }
 
     /// The key's bytes; `None` where the record has no key.
     #[must_use]
+    #[inline]
     pub fn key(&self) -> Option<&[u8]> {
         delegate!(self, m => m.key())
     }
 
     /// The payload's bytes; `None` for a tombstone.
     #[must_use]
+    #[inline]
     pub fn payload(&self) -> Option<&[u8]> {
         delegate!(self, m => m.payload())
     }
@@ -118,6 +123,7 @@ impl Record {
     }
 
     /// The leader that the record was fetched from; -1 is unknown.
+    #[inline]
     pub(crate) fn leader_epoch(&self) -> i32 {
         match &self.bytes {
             Bytes::Native(message) => message.leader_epoch(),

@@ -14,7 +14,7 @@ use super::trial::from_environment;
 /// What the records of a partition may weigh that are neither done nor where they go next.
 const UNFINISHED: &str = "8MiB";
 /// That much of each partition with the listener, with who reads its retry topic, and on the way
-/// there, 64 MiB that each of both may have fetched, and something for their administration.
+/// there, 64 MiB of each that the listener may have fetched, and something for the administration.
 const LIMIT_KIB: u64 = 224 * 1024;
 const PARTITIONS: u32 = 2;
 

@@ -129,7 +129,8 @@ impl Handler for FetchRequest {
             Err(error) => return FetchResponse::refused(0, error).into(),
         };
         let image = broker.catalog().image();
-        let wanted = session.wanted(|topic| sessions::name_of(&image, topic));
+        let mut wanted = session.wanted(|topic| sessions::name_of(&image, topic));
+        sessions::put_missing_last(&image, &mut wanted);
         drop(image);
         let fetch = Fetch::new(&self, wanted, context);
         let found = fetch.until_enough().await;

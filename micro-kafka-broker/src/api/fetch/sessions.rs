@@ -77,6 +77,26 @@ pub(super) fn name_of(image: &Image, topic: &SessionTopic) -> Option<Arc<str>> {
     }
 }
 
+/// Partitions that there are not are told after the others, as in Kafka: first those whose topic's
+/// id says nothing.
+pub(super) fn put_missing_last(image: &Image, wanted: &mut [Wanted]) {
+    let place = |wanted: &Wanted| {
+        let found = image.find(topic_ref(&wanted.key.topic));
+        // A topic named by id may have a successor, which is looked into in vain.
+        let named = || image.topic(wanted.name.as_deref()?);
+        let found = found.or_else(named);
+        let nameless = matches!(wanted.key.topic, SessionTopic::Id(_)) && wanted.name.is_none();
+        match found.and_then(|topic| topic.partition(wanted.key.index)) {
+            Some(_) => 0,
+            None if found.is_none() && nameless => 1,
+            None => 2,
+        }
+    };
+    if wanted.iter().any(|wanted| place(wanted) > 0) {
+        wanted.sort_by_cached_key(place);
+    }
+}
+
 impl PartitionData {
     /// What a session must know of an answer.
     pub(super) fn told(&self) -> Told {

@@ -1,7 +1,7 @@
 //! What is looked at before any topic is: the outlines of the batches, in Kafka's order.
 
-use super::ProduceRequest;
-use super::ZSTD_FROM;
+use super::refusal::Refusal;
+use super::{PartitionProduceData, ProduceRequest, TopicProduceData, ZSTD_FROM};
 use crate::api::ErrorCode;
 use crate::batch::{Codec, Header};
 
@@ -12,27 +12,56 @@ const MAGIC_AT: usize = 16;
 /// The least length that a batch announces, in the oldest format.
 const LEAST: i32 = 14;
 
+/// Bytes that are no batch; what is wrong is said in Kafka's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum NoBatch {
+    #[error("Record size {0} is less than the minimum record overhead ({LEAST})")]
+    TooShort(i32),
+    #[error("Invalid magic found in record: {0}")]
+    Format(i8),
+}
+
+impl From<NoBatch> for ErrorCode {
+    fn from(_: NoBatch) -> Self {
+        Self::CORRUPT_MESSAGE
+    }
+}
+
 impl ProduceRequest {
-    /// Why nothing of the request is appended: a first batch that is none, or records of a
-    /// transaction without its name, which would be nobody's.
-    pub(super) fn refused_whole(&self) -> Option<ErrorCode> {
+    /// Why nothing of the request is appended: a first batch that is none, records of a
+    /// transaction without its name, which would be nobody's, or an unknown codec where the
+    /// request's version makes Kafka look at it. `is_here` tells the partitions that there are.
+    pub(super) fn refused_whole(
+        &self,
+        version: i16,
+        is_here: impl Fn(&TopicProduceData, &PartitionProduceData) -> bool,
+    ) -> Option<Refusal> {
         let partitions = self
             .topic_data
             .iter()
-            .flat_map(|topic| &topic.partition_data);
-        let records = partitions.filter_map(|data| data.records.as_deref());
-        for records in records {
-            let first = match first_batch(records) {
-                Ok(first) => first,
-                Err(error) => return Some(error),
+            .flat_map(|topic| topic.partition_data.iter().map(move |data| (topic, data)));
+        let mut unknown_codec = false;
+        for (topic, data) in partitions {
+            let Some(records) = data.records.as_deref() else {
+                continue;
             };
-            let header = first.and_then(header_of);
-            if header.is_some_and(|header| header.is_transactional()) {
-                let nameless = self.transactional_id.is_none();
-                return nameless.then_some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+            let header = match first_batch(records) {
+                Ok(first) => first.and_then(header_of),
+                Err(error) => return Some(Refusal::told(error.into(), error.to_string())),
+            };
+            let Some(header) = header else { continue };
+            if header.is_transactional() {
+                if self.transactional_id.is_none() {
+                    return Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into());
+                }
+                // Kafka looks no further.
+                break;
             }
+            unknown_codec |= version < ZSTD_FROM
+                && Codec::from_number(header.codec()).is_err()
+                && is_here(topic, data);
         }
-        None
+        unknown_codec.then(|| ErrorCode::UNKNOWN_SERVER_ERROR.into())
     }
 }
 
@@ -56,18 +85,18 @@ fn header_of(batch: &[u8]) -> Option<Header> {
 }
 
 /// The first batch; `None` where the bytes end before it does.
-fn first_batch(records: &[u8]) -> Result<Option<&[u8]>, ErrorCode> {
+fn first_batch(records: &[u8]) -> Result<Option<&[u8]>, NoBatch> {
     let Some((length, _)) = records.get(8..).and_then(|rest| rest.split_first_chunk()) else {
         return Ok(None);
     };
     let length = i32::from_be_bytes(*length);
     if length < LEAST {
-        return Err(ErrorCode::CORRUPT_MESSAGE);
+        return Err(NoBatch::TooShort(length));
     }
-    match records.get(MAGIC_AT) {
+    match records.get(MAGIC_AT).copied().map(u8::cast_signed) {
         None => return Ok(None),
         Some(0..=2) => {}
-        Some(_) => return Err(ErrorCode::CORRUPT_MESSAGE),
+        Some(format) => return Err(NoBatch::Format(format)),
     }
     let size = usize::try_from(length)
         .ok()

@@ -21,7 +21,7 @@ use crate::batch::Header;
 use crate::coord::group::PartitionKey;
 use crate::coord::transaction::{Producer, Protocol};
 use crate::meta::{Image, Topic, TopicRef};
-use crate::partition::{Admission, Appended, Partition};
+use crate::partition::{Admission, AppendError, Appended, Partition};
 use crate::wire::Uuid;
 
 api! {
@@ -106,7 +106,10 @@ impl Handler for ProduceRequest {
                 .sum(),
             acks: self.acks,
             transactional_id: self.transactional_id.as_deref(),
-            refused: self.refused_whole(),
+            refused: self.refused_whole(context.version, |topic, data| {
+                let found = image.find(asked(context.version, topic));
+                found.is_some_and(|topic| topic.partition(data.index).is_some())
+            }),
         };
         let mut failed = false;
         let responses = self.topic_data.into_iter().map(|topic| {
@@ -174,18 +177,23 @@ struct Producing<'a> {
     acks: i16,
     transactional_id: Option<&'a str>,
     /// Why nothing is appended at all.
-    refused: Option<ErrorCode>,
+    refused: Option<Refusal>,
+}
+
+/// The topic, by its name or id.
+fn asked(version: i16, topic: &TopicProduceData) -> TopicRef<'_> {
+    match version {
+        13.. => TopicRef::Id(topic.topic_id),
+        _ => TopicRef::Name(&topic.name),
+    }
 }
 
 impl Producing<'_> {
-    fn topic(&self, topic: TopicProduceData) -> TopicProduceResponse {
-        let partitions = topic.partition_data.into_iter().map(|data| {
-            let asked = match self.context.version {
-                13.. => TopicRef::Id(topic.topic_id),
-                _ => TopicRef::Name(&topic.name),
-            };
+    fn topic(&self, mut topic: TopicProduceData) -> TopicProduceResponse {
+        let partition_data = std::mem::take(&mut topic.partition_data);
+        let partitions = partition_data.into_iter().map(|data| {
             let index = data.index;
-            match self.append(asked, data) {
+            match self.append(asked(self.context.version, &topic), data) {
                 Ok(appended) => PartitionProduceResponse {
                     index,
                     base_offset: appended.base_offset,
@@ -205,8 +213,8 @@ impl Producing<'_> {
     }
 
     fn append(&self, asked: TopicRef<'_>, data: PartitionProduceData) -> Result<Appended, Refusal> {
-        if let Some(error) = self.refused {
-            return Err(error.into());
+        if let Some(refusal) = &self.refused {
+            return Err(refusal.clone());
         }
         let (topic, partition) = find_replica(self.context, self.image, asked, data.index)?;
         let records = data.records.unwrap_or_default();
@@ -241,26 +249,35 @@ impl Producing<'_> {
         records: &Bytes,
     ) -> Result<Appended, Refusal> {
         let now = self.context.broker.clock().unix_millis();
-        let append = |admission| {
-            let appended = partition.append(records, &topic.settings, admission, now);
-            appended.map_err(|error| {
-                let name = format!("{}-{index}", topic.name);
-                tracing::debug!(
-                    partition = %name, client = %self.context.peer, %error, "records refused"
-                );
-                Refusal::of(&error, &name, partition)
-            })
+        let append = |admission| partition.append(records, &topic.settings, admission, now);
+        let refused = |error: AppendError| {
+            let name = format!("{}-{index}", topic.name);
+            tracing::debug!(
+                partition = %name, client = %self.context.peer, %error, "records refused"
+            );
+            Refusal::of(&error, &name, partition)
         };
         let header = Header::read(records).ok();
         // Without a producer's id a batch is in no transaction, whatever it says.
         let written = header.filter(|header| header.is_transactional() && header.has_producer());
         let Some(header) = written else {
-            return append(Admission::Plain);
+            return append(Admission::Plain).map_err(refused);
         };
         // A transaction without a name is nobody's.
         let Some(transactional_id) = self.transactional_id else {
             return Err(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into());
         };
+        // As in Kafka the coordinator of a transaction that is open here is not asked again.
+        if partition.has_open(&header) {
+            match append(Admission::Open) {
+                // It has ended meanwhile.
+                Err(AppendError::NoTransaction { .. }) => {}
+                appended => return appended.map_err(refused),
+            }
+        }
+        if partition.has_newer(&header) {
+            return Err(ErrorCode::INVALID_PRODUCER_EPOCH.into());
+        }
         let producer = Producer {
             id: header.producer_id,
             epoch: header.producer_epoch,
@@ -277,7 +294,7 @@ impl Producing<'_> {
         partition.verifying(&header, now);
         let transactions = self.context.broker.transactions();
         let written = transactions.write(transactional_id, producer, protocol, key, || {
-            append(admission)
+            append(admission).map_err(refused)
         });
         written.map_err(|error| {
             tracing::debug!(transactional_id, client = %self.context.peer, %error, "records refused");

@@ -8,6 +8,7 @@ use crate::coord::transaction::TransactionError;
 use crate::partition::{AppendError, Partition, ProducerError};
 
 /// Why records are refused, as a client is told.
+#[derive(Debug, Clone)]
 pub(super) struct Refusal {
     error_code: ErrorCode,
     message: Option<String>,
@@ -43,6 +44,14 @@ impl From<ErrorCode> for Refusal {
 }
 
 impl Refusal {
+    /// A refusal of a whole request that says why.
+    pub(super) fn told(error_code: ErrorCode, message: String) -> Self {
+        Self {
+            message: Some(message),
+            ..error_code.into()
+        }
+    }
+
     /// The refusal of records for a partition, called as in `orders-0`. As in Kafka, only what
     /// concerns single records has a message.
     pub(super) fn of(error: &AppendError, name: &str, partition: &Partition) -> Self {
@@ -54,7 +63,8 @@ impl Refusal {
                 log_start_offset: partition.start_offset(),
                 ..refusal
             },
-            AppendError::Batch(BatchError::Invalid(_)) | AppendError::Producer(_) => Self {
+            AppendError::Batch(BatchError::Invalid(_) | BatchError::UnsupportedCodec(_))
+            | AppendError::Producer(_) => Self {
                 log_start_offset: partition.start_offset(),
                 ..refusal
             },
@@ -114,7 +124,8 @@ fn batch_code(error: &BatchError) -> ErrorCode {
             ErrorCode::CORRUPT_MESSAGE
         }
         BatchError::TooLarge { .. } => ErrorCode::MESSAGE_TOO_LARGE,
-        BatchError::UnsupportedCodec(_) => ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
+        // As in Kafka, which does not expect it.
+        BatchError::UnsupportedCodec(_) => ErrorCode::UNKNOWN_SERVER_ERROR,
         BatchError::InvalidRecords(errors) if errors.iter().any(|e| e.fault.is_timestamp()) => {
             ErrorCode::INVALID_TIMESTAMP
         }

@@ -7,7 +7,14 @@ use super::{Caller, Group, GroupError, LeaveReply, Leaving, Reply, Token};
 impl Group {
     pub(super) fn leave(&mut self, now: Instant, token: Token, leaving: Vec<Leaving>) {
         if self.is_forgotten() {
-            return self.reply(token, Reply::Leave(Err(GroupError::UnknownMember)));
+            // As in Kafka the group is not refused, but each member is.
+            let unknown = |leaving: Leaving| LeaveReply {
+                member_id: leaving.member_id,
+                instance_id: leaving.instance_id,
+                error: Some(GroupError::UnknownMember),
+            };
+            let replies = leaving.into_iter().map(unknown).collect();
+            return self.reply(token, Reply::Leave(Ok(replies)));
         }
         let mut removed = false;
         let mut replies = Vec::with_capacity(leaving.len());

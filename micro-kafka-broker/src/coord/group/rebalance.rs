@@ -187,7 +187,8 @@ impl Group {
             return;
         };
         if let Some(token) = member.joining {
-            self.refuse_join(token, GroupError::UnknownMember, member_id.to_owned());
+            // As in Kafka without its id.
+            self.refuse_join(token, GroupError::UnknownMember, String::new());
         }
         if let Some(token) = member.syncing {
             self.reply(token, Reply::Sync(Err(GroupError::UnknownMember)));

@@ -202,6 +202,12 @@ impl Segment {
         Ok(found.map_or(self.size(), |step| step.at))
     }
 
+    /// The last offset of the first indexed batch that begins at or after a position.
+    pub(super) fn indexed_from(&self, position: usize) -> Option<i64> {
+        let relative = self.indexes.first_after(position)?;
+        Some(self.base_offset + i64::from(relative))
+    }
+
     /// The end of the last whole batch that ends at or before `limit`; `from` begins a batch.
     fn boundary_before(&self, from: usize, limit: usize) -> Result<usize, StorageError> {
         if limit >= self.size() {

@@ -6,21 +6,33 @@ use crate::codec::{Lookup, LookupError};
 use crate::error::ListenerError;
 use crate::listener::Delivery;
 
-/// Runs a call, its extraction included; where an argument waits for a lookup, the call is made
-/// anew once that was fetched. The handler itself has not run then.
+/// What an argument of a call waits for.
+#[inline]
+pub fn awaited<T>(result: &Result<T, ListenerError>) -> Option<Lookup> {
+    let error = result.as_ref().err()?;
+    error.lookup().cloned()
+}
+
+/// Makes a call anew once what one of its arguments waits for was fetched. The handler itself has not
+/// run then.
 ///
 /// # Errors
 /// Those of the call; if the lookup fails, or takes longer than the attempt may, an error that says
 /// so and is tried again.
-pub async fn looked_up<T, F>(delivery: &Delivery, call: impl Fn() -> F) -> Result<T, ListenerError>
+pub async fn looked_up<T, F>(
+    mut lookup: Lookup,
+    delivery: &Delivery,
+    call: impl Fn() -> F,
+) -> Result<T, ListenerError>
 where
     F: Future<Output = Result<T, ListenerError>>,
 {
     loop {
+        fetch(delivery, lookup).await?;
         let result = call().await;
-        match result.as_ref().err().and_then(ListenerError::lookup) {
+        match awaited(&result) {
             None => return result,
-            Some(lookup) => fetch(delivery, lookup.clone()).await?,
+            Some(next) => lookup = next,
         }
     }
 }
@@ -86,7 +98,11 @@ mod tests {
         record.payload = Some(payload.into());
         let delivery = Detached::new("test", "", States::default()).delivery(record, 1);
         let call = || async { A::from_record(&delivery) };
-        looked_up(&delivery, call).now_or_never().unwrap()
+        let first = call().now_or_never().unwrap();
+        match awaited(&first) {
+            None => first,
+            Some(lookup) => looked_up(lookup, &delivery, call).now_or_never().unwrap(),
+        }
     }
 
     #[test]

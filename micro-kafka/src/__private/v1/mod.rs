@@ -30,10 +30,10 @@ pub use crate::listener::{
 pub use crate::template::{KafkaRecord, ToBytes};
 pub use batch_outcome::{BatchOutput, batch_ways};
 pub use detached::Detached;
-pub use lookup::looked_up;
+pub use lookup::{awaited, looked_up};
 pub use outcome::{Outcome, Variants, ways};
 pub(crate) use panic::guarded_value;
-pub use panic::{guarded, guarded_batch};
+pub use panic::{caught, guard};
 pub use reply_outcome::{ReplyOutput, reply_ways};
 
 use crate::extract::{FromBytes, named_header};
@@ -72,10 +72,13 @@ pub fn key_text<K: std::fmt::Display + ?Sized>(key: &K) -> String {
     key.to_string()
 }
 
-/// A batch that its handler is done with.
+/// A batch that its handler is done with; an error is every record's.
 #[must_use]
-pub fn finished_batch(mut delivery: Delivery, outcome: BatchOutcome) -> Finished {
-    delivery.set_outcome(outcome);
+pub fn finished_batch(
+    mut delivery: Delivery,
+    result: Result<BatchOutcome, ListenerError>,
+) -> Finished {
+    delivery.set_outcome(result.unwrap_or_else(BatchOutcome::Failed));
     Finished {
         delivery,
         result: Ok(()),

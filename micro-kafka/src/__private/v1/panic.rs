@@ -4,33 +4,36 @@ use std::any::Any;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 
 use futures_util::FutureExt as _;
+use futures_util::future::CatchUnwind;
 
 use crate::error::{BoxError, ListenerError};
-use crate::listener::{AttemptFailed, BatchOutcome};
+use crate::listener::AttemptFailed;
 
-/// Runs a batch handler, its extraction included; a panic is the failure of every record.
-pub fn guarded_batch<F>(handler: F) -> impl Future<Output = BatchOutcome>
-where
-    F: Future<Output = Result<BatchOutcome, ListenerError>>,
-{
-    AssertUnwindSafe(handler).catch_unwind().map(|caught| {
-        let outcome = caught.unwrap_or_else(|payload| Err(panicked(payload)));
-        outcome.unwrap_or_else(BatchOutcome::Failed)
-    })
-}
-
-/// Runs a handler, its extraction included; a panic becomes its error.
+/// Runs a handler, its extraction included, so that a panic does not go further: [`caught`] makes an
+/// error of it.
 ///
 /// Whatever a panicking handler shares with others is its own affair, as with a panicking task.
-pub fn guarded<F>(handler: F) -> impl Future<Output = Result<(), ListenerError>>
+#[inline]
+pub fn guard<F, T>(handler: F) -> CatchUnwind<AssertUnwindSafe<F>>
 where
-    F: Future<Output = Result<(), ListenerError>>,
+    F: Future<Output = Result<T, ListenerError>>,
 {
-    AssertUnwindSafe(handler)
-        .catch_unwind()
-        .map(|caught| caught.unwrap_or_else(|payload| Err(panicked(payload))))
+    AssertUnwindSafe(handler).catch_unwind()
+}
+
+/// What came of a handler under [`guard`].
+///
+/// # Errors
+/// The handler's own, or its panic.
+#[inline]
+pub fn caught<T>(result: thread::Result<Result<T, ListenerError>>) -> Result<T, ListenerError> {
+    match result {
+        Ok(result) => result,
+        Err(payload) => Err(panicked(payload)),
+    }
 }
 
 /// Runs anything around a handler; a panic becomes its error.
@@ -43,6 +46,7 @@ where
     })
 }
 
+#[cold]
 fn panicked(payload: Box<dyn Any + Send>) -> ListenerError {
     let message = payload
         .downcast_ref::<&str>()

@@ -40,6 +40,8 @@ impl Config {
             "batch",
             "transaction",
             "breaker",
+            "quarantine",
+            "retry-budget",
             "retry",
             "dead-letters",
             "alarm",

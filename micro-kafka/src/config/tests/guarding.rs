@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::load;
 use crate::config::{Config, ListenerAttributes, Origin, ResolvedListener};
 use crate::error::BackOff;
-use crate::listener::BreakerSpec;
+use crate::listener::{BreakerSpec, QuarantineSpec, RetryBudgetSpec};
 
 const BASIC: [(&str, &str); 2] = [("topics", "orders"), ("group_id", "billing")];
 
@@ -45,6 +45,50 @@ fn limits_come_from_every_layer() {
     let own = resolve(&config, "charge", &values);
     assert_eq!(own.timeout, Some(Duration::from_secs(2)));
     assert_eq!(own.rate_limit, "7/m".parse().ok());
+}
+
+#[test]
+fn quarantines_and_budgets_are_off_until_something_is_said_of_them() {
+    let text = "[kafka.listener]\nquarantine.after = 3\n\
+        [kafka.listeners.charge]\nretry-budget.enabled = true\nquarantine.enabled = false\n\
+        [kafka.listeners.index]\nretry-budget = { percent = 5, at-least = 0 }\n";
+    let config = load(text).unwrap();
+    let charge = resolve(&config, "charge", &BASIC);
+    assert_eq!(charge.quarantine, None);
+    assert_eq!(charge.retry_budget, Some(RetryBudgetSpec::default()));
+    let index = resolve(&config, "index", &BASIC);
+    assert_eq!(index.quarantine, Some(QuarantineSpec { after: 3 }));
+    let budget = RetryBudgetSpec {
+        percent: 5,
+        at_least: 0,
+    };
+    assert_eq!(index.retry_budget, Some(budget));
+    let plain = resolve(&load("").unwrap(), "charge", &BASIC);
+    assert_eq!((plain.quarantine, plain.retry_budget), (None, None));
+}
+
+#[test]
+fn a_quarantine_of_partitions_without_a_group_is_refused() {
+    let values = [
+        ("topic_partitions", "orders[0-1]"),
+        ("group_id", "billing"),
+        ("quarantine.enabled", "true"),
+    ];
+    let attributes = ListenerAttributes {
+        id: "charge",
+        explicit_id: false,
+        values: &values,
+        origin: Origin::Program,
+    };
+    let report = load("").unwrap().listener(&attributes).unwrap_err();
+    let report = report.to_string();
+    for part in [
+        "quarantine",
+        "may have several readers",
+        "read whole topics",
+    ] {
+        assert!(report.contains(part), "{part}: {report}");
+    }
 }
 
 #[test]

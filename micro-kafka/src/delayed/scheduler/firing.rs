@@ -89,6 +89,7 @@ impl<S: RecordSource> Scheduler<'_, S> {
                 partition: self.source.name(slot).clone(),
                 offset: self.index.lowest(slot)?,
                 leader_epoch: -1,
+                metadata: None,
             })
         });
         Some(Membership {

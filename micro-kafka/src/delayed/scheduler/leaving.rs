@@ -59,6 +59,7 @@ impl<S: RecordSource> Scheduler<'_, S> {
                     slot: *slot,
                     offset,
                     leader_epoch: -1,
+                    metadata: None,
                 });
             }
         }

@@ -3,7 +3,7 @@
 use super::fingerprint::fingerprint;
 use super::rules::HeaderRules;
 use crate::error::{ErrorKind, ListenerError, source_chain};
-use crate::listener::Delivery;
+use crate::listener::{CrashedConsumer, Delivery};
 use crate::record::{OwnedHeader, Timestamp};
 
 /// The trace of the record, as the W3C names it.
@@ -29,9 +29,12 @@ pub(in crate::error) const MK_FIRST_FAILURE: &str = "mk-first-failure";
 pub(in crate::error) const MK_LAST_FAILURE: &str = "mk-last-failure";
 pub(in crate::error) const MK_FINGERPRINT: &str = "mk-fingerprint";
 pub(in crate::error) const MK_TRACE: &str = "mk-trace";
+const MK_CRASH_DEATHS: &str = "mk-crash-deaths";
+const MK_CRASH_PROCESS: &str = "mk-crash-process";
+const MK_CRASH_BEGAN: &str = "mk-crash-began";
 
 /// Every header that a dead letter may have beside those of its record, in order.
-pub(super) const WRITTEN: [&str; 20] = [
+pub(super) const WRITTEN: [&str; 23] = [
     EXCEPTION_TYPE,
     EXCEPTION_CAUSE,
     EXCEPTION_MESSAGE,
@@ -52,6 +55,9 @@ pub(super) const WRITTEN: [&str; 20] = [
     MK_LAST_FAILURE,
     MK_FINGERPRINT,
     MK_TRACE,
+    MK_CRASH_DEATHS,
+    MK_CRASH_PROCESS,
+    MK_CRASH_BEGAN,
 ];
 
 /// Whether the texts of the error are written.
@@ -161,6 +167,13 @@ fn own(headers: &mut Written, delivery: &Delivery, error: &ListenerError) {
     let record = delivery.record();
     let trace = record.headers().get(TRACE).and_then(|trace| trace.value);
     headers.extend(trace.map(|trace| (MK_TRACE, trace.to_vec())));
+    if let Some(crash) = error.error().downcast_ref::<CrashedConsumer>() {
+        headers.extend([
+            (MK_CRASH_DEATHS, crash.deaths.to_string().into()),
+            (MK_CRASH_PROCESS, crash.process.as_str().into()),
+            (MK_CRASH_BEGAN, crash.began.to_string().into()),
+        ]);
+    }
 }
 
 /// The last part of a type's path, Rust's or Java's: `Timeout` of `a::b::Timeout<C>`.

@@ -193,6 +193,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 left.delay = left.delay.max(delay);
                 left.retry.push(delivery);
             }
+            Decided::Recover(_) if !self.lets_go(&error) => {
+                self.counts.held += 1;
+                left.retry.push(delivery);
+            }
             Decided::Recover(way) => left.recover.push_back((delivery, error, way)),
             Decided::Skip => self.skipped(&delivery, &error),
             Decided::Park => {

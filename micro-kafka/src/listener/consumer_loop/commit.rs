@@ -1,5 +1,6 @@
 //! What is finished, told to the broker.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::ConsumerLoop;
@@ -15,8 +16,8 @@ const HOLD: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Commits {
     next_id: u64,
-    under_way: Option<(u64, Vec<Sent>)>,
-    dirty: Vec<Slot>,
+    pub(super) under_way: Option<(u64, Vec<Sent>)>,
+    pub(super) dirty: Vec<Slot>,
     finished: usize,
     last: Instant,
     /// Whether the next one waits for its time on the framework's clock.
@@ -26,7 +27,7 @@ pub(super) struct Commits {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Sent {
+pub(super) struct Sent {
     slot: Slot,
     epoch: u32,
     offset: i64,
@@ -117,6 +118,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if self.transactions.is_some() {
             return self.transact_if_due();
         }
+        if self.quarantine.as_ref().is_some_and(|it| it.is_marking()) {
+            return;
+        }
         self.commits.scheduled = false;
         if self.commits.under_way.is_some() || self.commits.dirty.is_empty() {
             self.timers.wake_commit(None);
@@ -187,6 +191,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     slot,
                     offset: position.offset,
                     leader_epoch: position.leader_epoch,
+                    metadata: self.note_at(slot, position.offset),
                 });
             }
         }
@@ -206,7 +211,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     /// Takes the answer to a commit; answers to a revocation's or a stop's own are theirs.
     pub(super) fn take_commit_answer(&mut self, id: u64, result: Result<(), CommitError>) {
-        if self.take_revocation_answer(id, &result) || self.take_stop_answer(id, &result) {
+        if self.take_revocation_answer(id, &result)
+            || self.take_stop_answer(id, &result)
+            || self.take_quarantine_answer(id, &result)
+        {
             return;
         }
         let Some((_, sent)) = self.commits.under_way.take_if(|(other, _)| *other == id) else {
@@ -255,7 +263,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     /// Frees the lanes that waited for a commit which was answered, or will never be sent.
-    fn resume_committing(&mut self) {
+    pub(super) fn resume_committing(&mut self) {
         for slot in (0..).take(self.partitions.len()) {
             let Some(partition) = self.partition(slot) else {
                 continue;
@@ -272,20 +280,33 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         &mut self,
         slots: impl Iterator<Item = Slot>,
     ) -> Result<Option<u64>, ClientError> {
-        if self.transactions.is_some() {
-            return Ok(self.hand_over_all());
+        if self.transactions.is_some()
+            && let Some(id) = self.hand_over_all()
+        {
+            return Ok(Some(id));
         }
         let mut offsets = Vec::new();
         for slot in slots {
+            let clean = self.note_of_clean_end(slot);
+            let by_transactions = self.transactions.is_some();
             let Some(partition) = self.partition(slot) else {
                 continue;
             };
-            let position = partition.ledger.to_commit();
+            let position = partition.ledger.to_commit().filter(|_| !by_transactions);
+            let metadata = clean.as_ref().map(|(_, text)| Arc::clone(text));
             if let Some(position) = position.filter(|p| Some(p.offset) != partition.committed) {
                 offsets.push(CommitOffset {
                     slot,
                     offset: position.offset,
                     leader_epoch: position.leader_epoch,
+                    metadata,
+                });
+            } else if let Some((offset, _)) = clean {
+                offsets.push(CommitOffset {
+                    slot,
+                    offset,
+                    leader_epoch: -1,
+                    metadata,
                 });
             }
         }

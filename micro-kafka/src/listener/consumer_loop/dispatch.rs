@@ -49,8 +49,16 @@ impl Burst {
 }
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
-    /// Runs every partition that was in line once.
+    /// Runs every partition that was in line once, or a record by itself.
     pub(super) async fn dispatch(&mut self) {
+        if self.quarantine.is_some() {
+            return self.dispatch_watched().await;
+        }
+        self.dispatch_all().await;
+    }
+
+    /// Runs every partition that was in line once.
+    pub(super) async fn dispatch_all(&mut self) {
         for _ in 0..self.runnable.len() {
             if !self.has_room() {
                 return;
@@ -67,6 +75,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if self.transactions.as_ref().is_some_and(|tx| tx.is_full()) {
             return false;
         }
+        if self.quarantine.as_ref().is_some_and(|it| it.alone) {
+            return false;
+        }
         let most = self.seat.endpoint.parallelism;
         most.is_none_or(|most| self.running < most)
             && (self.seat.throttle.is_none() || !self.is_throttled())
@@ -74,7 +85,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     /// Runs a partition until nothing of it can begin, its batch is used up, or its time is over.
     async fn run_partition(&mut self, slot: Slot) {
-        if !self.fill(slot) {
+        if !self.fill(slot) || (self.quarantine.is_some() && !self.is_open(slot)) {
             return;
         }
         let started = Instant::now();
@@ -121,7 +132,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
 
     /// Takes a partition out of the line and reads it, if it has room; `false` if it has nothing to
     /// begin.
-    fn fill(&mut self, slot: Slot) -> bool {
+    pub(super) fn fill(&mut self, slot: Slot) -> bool {
         let stopping = self.stop.is_some();
         let Some(partition) = self
             .partitions
@@ -165,20 +176,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return self.begin_batch(slot, batch);
         }
         match partition.next_start(limits) {
-            Some(Start::Fresh(lane, record)) => {
+            Some(start) => {
                 let epoch = partition.epoch;
-                // No lane was made for it yet, so there is none to release.
-                self.begin(slot, epoch, lane, record);
-            }
-            Some(Start::Lane(lane, step)) => {
-                let epoch = partition.epoch;
-                let free = match step {
-                    Step::Record(record) => self.begin(slot, epoch, lane, record),
-                    Step::Next(next) => self.go_on(slot, lane, next),
-                };
-                if free {
-                    self.release(slot, lane);
-                }
+                self.begin_start(slot, epoch, start);
             }
             None => {
                 let tell = partition.full && !std::mem::replace(&mut partition.full_told, true);
@@ -189,6 +189,25 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
         }
         true
+    }
+
+    /// Begins what a partition has come to.
+    pub(super) fn begin_start(&mut self, slot: Slot, epoch: u32, start: Start) {
+        match start {
+            Start::Fresh(lane, record) => {
+                // No lane was made for it yet, so there is none to release.
+                self.begin(slot, epoch, lane, record);
+            }
+            Start::Lane(lane, step) => {
+                let free = match step {
+                    Step::Record(record) => self.begin(slot, epoch, lane, record),
+                    Step::Next(next) => self.go_on(slot, lane, next),
+                };
+                if free {
+                    self.release(slot, lane);
+                }
+            }
+        }
     }
 
     pub(super) fn limits(&self) -> Limits {

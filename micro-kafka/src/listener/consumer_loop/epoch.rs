@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 
 use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
+use crate::idempotent::Assignment;
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn end_epoch(&mut self, slot: Slot) {
@@ -14,12 +15,30 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.abort_lanes(slot);
         self.seat.status.set_epoch(slot, 0);
         self.nacks.retain(|(of, _), _| *of != slot);
+        self.unwatch(slot);
+        self.forget_keys(slot);
         if let Some(tx) = &mut self.transactions {
             tx.forget(slot);
         }
         self.leave_fences(slot);
         if let Some(partition) = self.partitions.get_mut(slot as usize) {
             *partition = None;
+        }
+    }
+
+    /// What was handled of it is for whoever has it next to know.
+    fn forget_keys(&mut self, slot: Slot) {
+        let Some(epoch) = self.partition(slot).map(|partition| partition.epoch) else {
+            return;
+        };
+        if let Some(idempotent) = &self.seat.endpoint.idempotent {
+            let name = self.source.name(slot);
+            idempotent.store.given_up(Assignment {
+                group: &self.seat.endpoint.group_id,
+                topic: &name.topic,
+                partition: name.partition,
+                epoch: self.consumer.epoch_of(epoch),
+            });
         }
     }
 

@@ -38,6 +38,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
         match self.decide(&mut delivery, &error) {
             Decided::Again(delay) => self.again(delivery, delay),
+            Decided::Recover(_) if !self.lets_go(&error) => self.hold(delivery),
             Decided::Recover(way) => self.recover(delivery, error, Try::first(way)),
             Decided::Skip if self.is_fenced_copy(&delivery) => {
                 self.tell_skipped(&delivery, &error);

@@ -3,6 +3,7 @@
 
 mod aborted;
 mod acknowledge;
+mod alone;
 mod batch;
 mod callbacks;
 mod commit;
@@ -19,6 +20,7 @@ mod joining;
 mod ordered;
 mod plain;
 mod progress;
+mod quarantine;
 mod rebalance;
 mod rewind;
 mod seek;
@@ -44,6 +46,7 @@ use self::going_on::GoingOn;
 pub(super) use self::idle::Idleness;
 use self::ordered::Ordering;
 use self::progress::QuietRequest;
+use self::quarantine::Quarantine;
 use self::rebalance::Revocation;
 use self::seek::Seeking;
 use self::stop::Stop;
@@ -134,6 +137,8 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     transactions: Option<Box<Transactions>>,
     /// Of a listener whose retries keep the order of keys.
     ordering: Option<Box<Ordering>>,
+    /// Of a listener that quarantines.
+    quarantine: Option<Box<Quarantine>>,
     revocation: Option<Revocation>,
     going_on: GoingOn,
     seeks: Vec<Seeking>,
@@ -206,6 +211,10 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 .transactions
                 .as_ref()
                 .map(|line| Box::new(Transactions::new(line))),
+            quarantine: seat.endpoint.quarantine.map(|spec| {
+                let wake = seat.line.as_ref().map(ConsumerLine::commands);
+                Box::new(Quarantine::new(spec, wake))
+            }),
             timers: Timers::new(clock.clone()),
             alarm: Alarm::new(TICK),
             ordering: seat

@@ -34,6 +34,7 @@ pub(super) fn is_plain(endpoint: &ListenerEndpoint, interceptors: &Interceptors)
         && !endpoint.reads_retries
         && endpoint.rate_limit.is_none()
         && endpoint.breaker.is_none()
+        && endpoint.retry_budget.is_none()
         && !endpoint.spans
         && !endpoint.ack_mode.is_manual()
         && !by_record

@@ -80,6 +80,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         {
             return;
         }
+        if self.quarantine.as_ref().is_some_and(|it| it.is_marking()) {
+            return;
+        }
         for request in std::mem::take(&mut self.quiet) {
             if self.is_quiet(&request.ends, now) {
                 let _ = request.answer.send(());

@@ -50,8 +50,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             slot,
             offset,
             commit,
+            metadata,
         } in starts
         {
+            self.watch(slot, offset, metadata.as_deref());
             self.seat.status.name(slot, self.source.name(slot));
             self.epoch += 1;
             self.seat.status.set_epoch(slot, self.epoch);
@@ -145,8 +147,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return self.finish_revocation();
         }
         if let Some(commit) = revocation.commit {
+            let slots = revocation.slots.clone();
             if commit.is_over() {
-                self.finish_revocation();
+                match self.commit_clean_ends(commit, slots) {
+                    Some(next) => self.revocation_waits_for(next),
+                    None => self.finish_revocation(),
+                }
             }
             return;
         }
@@ -170,16 +176,18 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
         self.call_hook(|it, id, all| it.revoked_before_commit(id, all), &slots);
         match self.commit_now(slots.into_iter()) {
-            Ok(Some(id)) => {
-                if let Some(revocation) = &mut self.revocation {
-                    revocation.commit = Some(CommitWait::new(id));
-                }
-            }
+            Ok(Some(id)) => self.revocation_waits_for(CommitWait::new(id)),
             Ok(None) => self.finish_revocation(),
             Err(error) => {
                 self.report("commit", &error.to_string());
                 self.finish_revocation();
             }
+        }
+    }
+
+    fn revocation_waits_for(&mut self, commit: CommitWait) {
+        if let Some(revocation) = &mut self.revocation {
+            revocation.commit = Some(commit);
         }
     }
 

@@ -194,6 +194,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             partition.sent = None;
             partition.committed = None;
         }
+        self.watch_elsewhere(slot);
         self.commit_start(slot, offset);
     }
 }

@@ -154,7 +154,18 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 &self.assigned_slots(),
             );
         }
-        self.send_last_commit(CommitWait::new(0));
+        self.send_last_commit(self.last_commit());
+    }
+
+    /// The group takes no commits while it waits for a member, and that may be a dead one: they are
+    /// refused, or stand unanswered behind the request to join again, and are refused then.
+    fn last_commit(&self) -> CommitWait {
+        let commit = CommitWait::new(0);
+        let drain_until = self.stop.as_ref().map(|stop| stop.drain_until);
+        CommitWait {
+            until: drain_until.map_or(commit.until, |until| until.max(commit.until)),
+            ..commit
+        }
     }
 
     /// A commit is refused while the group rebalances: then it is sent again, for a while.
@@ -166,6 +177,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                     consumer = self.seat.number,
                     "the last commit failed: records since the one before may be delivered twice"
                 );
+            }
+            if let Some(next) = self.commit_clean_ends(commit, self.assigned_slots()) {
+                return self.set_phase(Phase::Commit(next));
             }
             return self.begin_close();
         }
@@ -215,7 +229,6 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     pub(super) fn take_stop_answer(&mut self, id: u64, result: &Result<(), CommitError>) -> bool {
         let Some(Stop {
             phase: Phase::Commit(commit),
-            drain_until,
             ..
         }) = &mut self.stop
         else {
@@ -227,12 +240,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let now = Instant::now();
         commit.state = match result {
             Err(error) => {
-                // The group takes no commits while it waits for a member, and that may be a dead one.
-                commit.until = if error.fenced {
-                    now
-                } else {
-                    commit.until.max(*drain_until)
-                };
+                if error.fenced {
+                    commit.until = now;
+                }
                 CommitState::Refused(now + COMMIT_AGAIN)
             }
             Ok(()) => CommitState::Answered,

@@ -37,6 +37,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             || throttle.is_some_and(|throttle| throttle.holds_failures())
     }
 
+    /// Whether a failed record may leave its topic: else too many have.
+    pub(super) fn lets_go(&self, error: &ListenerError) -> bool {
+        let throttle = self.seat.throttle.as_ref();
+        throttle.is_none_or(|throttle| throttle.lets_go(error))
+    }
+
     /// Keeps a record whose failure does not count; whether its lane is free again.
     pub(super) fn hold(&mut self, delivery: Delivery) -> bool {
         self.counts.held += 1;

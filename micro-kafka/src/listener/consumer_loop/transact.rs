@@ -128,18 +128,24 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             ends.insert(unit.slot, end);
             records.extend(unit.outputs);
         }
-        let offsets = ends.iter().map(|(slot, end)| TransactionOffset {
+        let offsets = ends.iter();
+        let offsets = offsets.map(|(slot, end)| TransactionOffset {
             partition: self.source.name(*slot).clone(),
             offset: end.next,
             leader_epoch: end.leader_epoch,
+            metadata: self.note_of_transaction(*slot, end.next),
         });
+        let offsets = offsets.collect::<Vec<_>>();
         let id = self.commits.new_id();
+        let Some(tx) = &mut self.transactions else {
+            return;
+        };
         tx.line.send(Job {
             id,
             era: tx.era,
             transaction: StagedTransaction {
                 records,
-                offsets: offsets.collect(),
+                offsets,
                 group,
             },
             answers: tx.answer.clone(),

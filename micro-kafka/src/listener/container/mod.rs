@@ -58,7 +58,7 @@ impl ListenerContainer {
         let throttle = Throttle::of(&endpoint, &deps.clock, &events);
         let stats = Arc::<ListenerStats>::default();
         let duplicates = endpoint.idempotent.as_ref();
-        let duplicates = duplicates.map(|_| Duplicates::new(&endpoint.id, &stats, &events));
+        let duplicates = duplicates.map(|_| Duplicates::new(&endpoint, &stats, &events));
         let (clock, layers) = (&deps.clock, &deps.layers);
         endpoint.handler = wrapped(
             &endpoint,

@@ -138,6 +138,8 @@ impl Broker {
             rate_limit: None,
             idempotent: None,
             breaker: None,
+            quarantine: None,
+            retry_budget: None,
             spans: false,
             metric_tags: crate::observe::MetricTags::default(),
             layers: Layers::default(),

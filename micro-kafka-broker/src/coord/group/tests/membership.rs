@@ -342,6 +342,8 @@ fn a_request_that_is_repeated_replaces_the_one_that_waits() {
 }
 
 #[test]
-fn leaving_a_group_that_never_was_is_an_error() {
-    assert_eq!(Sim::new().leave("x", None), Err(GroupError::UnknownMember));
+fn leaving_a_group_that_never_was_is_an_error_of_each_member() {
+    let replies = Sim::new().leave("x", None).unwrap();
+    let errors: Vec<_> = replies.iter().map(|reply| reply.error).collect();
+    assert_eq!(errors, [Some(GroupError::UnknownMember)]);
 }

@@ -24,6 +24,42 @@ pub(super) const BREAKER: &[Key] = &[
     ),
 ];
 
+pub(super) const RETRY_BUDGET: &[Key] = &[
+    key(
+        "enabled",
+        Boolean,
+        "",
+        "whether there is a budget; else as soon as another key is set",
+    ),
+    key(
+        "percent",
+        Integer,
+        "",
+        "the share of a minute's records that may go; 20 if not set",
+    ),
+    key(
+        "at-least",
+        Integer,
+        "",
+        "so many of a minute may go whatever their share is; 10 if not set",
+    ),
+];
+
+pub(super) const QUARANTINE: &[Key] = &[
+    key(
+        "enabled",
+        Boolean,
+        "",
+        "whether there is a quarantine; else as soon as another key is set",
+    ),
+    key(
+        "after",
+        Integer,
+        "",
+        "deaths in a row at one place until records run one at a time; 2 if not set",
+    ),
+];
+
 pub(super) const RETRY: &[Key] = &[
     key(
         "attempts",

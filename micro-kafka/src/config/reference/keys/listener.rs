@@ -110,13 +110,25 @@ pub(super) const LISTENER: &[Key] = &[
         "idempotency-store",
         Text,
         "",
-        "where an `#[idempotent]` listener remembers what it has handled: a store of the application, by name; else its memory",
+        "where an `#[idempotent]` listener remembers what it has handled: `memory`, `topic`, or a store of the application by its name",
     ),
     key(
         "idempotency-window",
         Duration,
         "24h",
         "how long an `#[idempotent]` listener remembers that",
+    ),
+    key(
+        "idempotency-topic",
+        Text,
+        "",
+        "the compacted topic of the store `topic`, without the namespace; else the group and `-seen`",
+    ),
+    key(
+        "idempotency-capacity",
+        Integer,
+        "100000",
+        "how many keys of a partition the store `topic` remembers at most; then the oldest goes",
     ),
     key(
         "ack-mode",

@@ -18,7 +18,7 @@ use self::codecs::{JSON, SCHEMA_REGISTRY};
 use self::consumer::CONSUMER;
 use self::delayed::DELAYED;
 use self::delivery::{BATCH, TRANSACTION};
-use self::failure::{ALARM, BREAKER, DEAD_LETTERS, RETRY, VARIANT};
+use self::failure::{ALARM, BREAKER, DEAD_LETTERS, QUARANTINE, RETRY, RETRY_BUDGET, VARIANT};
 use self::listener::LISTENER;
 use self::producer::PRODUCER;
 use self::retry_topic::RETRY_TOPIC;
@@ -172,6 +172,28 @@ pub(in crate::config) const TABLES: &[Table] = &[
         ],
         meaning: "when a listener rests because too much fails; any key switches it on",
         keys: BREAKER,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.listener.retry-budget",
+        also: &[
+            "kafka.listeners.<id>.retry-budget",
+            "kafka.containers.<name>.retry-budget",
+        ],
+        meaning: "how many records go to retry topics and dead letters; any key switches it on",
+        keys: RETRY_BUDGET,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.listener.quarantine",
+        also: &[
+            "kafka.listeners.<id>.quarantine",
+            "kafka.containers.<name>.quarantine",
+        ],
+        meaning: "when a record is held to be what kills its processes; any key switches it on",
+        keys: QUARANTINE,
         inherits: None,
         properties: false,
     },

@@ -11,6 +11,7 @@ mod failing;
 mod modes;
 mod ordering;
 mod plain;
+mod quarantining;
 mod random;
 mod rebalancing;
 mod retry_chain;

@@ -116,6 +116,34 @@ async fn a_last_commit_that_is_refused_is_sent_again_until_the_deadline() {
     assert_eq!(calls[calls.len() - 2..], [Call::Commit(0, 3), Call::Close]);
 }
 
+/// Behind the request to join again, which waits for a dead member: refused when that one is answered,
+/// since the group is a generation further then.
+#[tokio::test(start_paused = true)]
+async fn a_last_commit_that_is_answered_late_is_waited_for_and_sent_again() {
+    let plan = Plan {
+        shutdown_timeout: Duration::from_secs(20),
+        ..Plan::default()
+    };
+    let rig = plan.run();
+    rig.script.with(|state| state.hold_commits = true);
+    rig.assign(&[(0, 3)]);
+    rig.log.reaches(3).await;
+    rig.command(Command::Stop);
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    assert!(!rig.script.calls().contains(&Call::Close));
+    rig.script.with(|state| state.hold_commits = false);
+    let moved_on = CommitError {
+        name: "ILLEGAL_GENERATION",
+        fenced: false,
+    };
+    rig.script.answer_commits_with(&Err(moved_on));
+    rig.script.called(&Call::Close).await;
+    let calls = rig.script.calls();
+    let commits = calls.iter().filter(|call| **call == Call::Commit(0, 3));
+    assert!(commits.count() >= 2, "{calls:?}");
+    assert_eq!(calls[calls.len() - 2..], [Call::Commit(0, 3), Call::Close]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_last_commit_that_is_always_refused_ends_with_the_deadline() {
     let plan = Plan {

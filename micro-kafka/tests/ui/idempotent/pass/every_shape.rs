@@ -53,11 +53,17 @@ async fn by_argument_itself(#[header("id")] id: u64) {
     println!("{id}");
 }
 
+#[kafka_listener(topics = "a", group_id = "h", transactional, send_to = "b")]
+#[idempotent(key = "key", store = "topic")]
+async fn in_transactions(text: String) -> String {
+    text
+}
+
 #[dlt_handler(of = by_header)]
 #[idempotent(key = "offset")]
 async fn letters(_: Text) {}
 
 fn main() {
     let _ = (by_header, above, with_retries, by_function, by_closure);
-    let _ = (by_expression, by_argument_itself, letters);
+    let _ = (by_expression, by_argument_itself, letters, in_transactions);
 }

@@ -74,6 +74,7 @@ impl<N: Notes> RecordSource for LogSource<N> {
                 slot: *slot,
                 offset: Some(offset),
                 commit: false,
+                metadata: None,
             });
         }
         self.signal.raise();

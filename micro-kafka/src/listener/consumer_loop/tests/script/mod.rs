@@ -29,6 +29,10 @@ pub(super) struct State {
     pub(super) refuse_commits: Option<CommitError>,
     pub(super) refuse_seeks: bool,
     pub(super) commit_start: bool,
+    /// What the group has noted beside the offset of every partition.
+    pub(super) found: Option<String>,
+    /// What was noted by commits, in order.
+    pub(super) noted: Vec<(Slot, i64, String)>,
     /// What the loop did, in order.
     pub(super) calls: Vec<Call>,
     pub(super) reads: usize,
@@ -106,9 +110,14 @@ impl Script {
 
     /// Answers the commits that were held.
     pub(super) fn answer_commits(&self) {
+        self.answer_commits_with(&Ok(()));
+    }
+
+    pub(super) fn answer_commits_with(&self, result: &Result<(), CommitError>) {
         let held = self.with(|state| std::mem::take(&mut state.held));
         for (id, _) in held {
-            self.event(SourceEvent::Committed { id, result: Ok(()) });
+            let result = result.clone();
+            self.event(SourceEvent::Committed { id, result });
         }
     }
 

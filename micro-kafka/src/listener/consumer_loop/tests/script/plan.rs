@@ -20,7 +20,7 @@ use crate::listener::pauses::Pauses;
 use crate::listener::tests::support::{Kept, Log, Retries, Seen, deps, failure, handler};
 use crate::listener::{
     AckMode, Delivery, Dispatch, Finished, Handler, Interceptors, ListenerEndpoint, Order,
-    RebalanceListener,
+    QuarantineSpec, RebalanceListener,
 };
 
 /// How a rig's loop is set up.
@@ -37,6 +37,9 @@ pub(crate) struct Plan {
     pub(crate) max_uncommitted_bytes: usize,
     pub(crate) idle_event: Option<Duration>,
     pub(crate) retry_topics: Option<Arc<RetryTopics>>,
+    pub(crate) quarantine: Option<QuarantineSpec>,
+    /// What the group has noted beside the offsets.
+    pub(crate) found: Option<String>,
     pub(crate) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     pub(crate) interceptors: Interceptors,
     pub(crate) revoke_drain: Duration,
@@ -69,6 +72,8 @@ impl Default for Plan {
             max_uncommitted_bytes: 1 << 20,
             idle_event: None,
             retry_topics: None,
+            quarantine: None,
+            found: None,
             rebalance_listener: None,
             interceptors: Interceptors::default(),
             revoke_drain: Duration::from_secs(10),
@@ -118,6 +123,7 @@ impl Plan {
 
     fn start(self, handler: Handler, log: Log, gate: Arc<Semaphore>, tokens: Tokens) -> Rig {
         let (script, clock) = (Script::new(), Clock::manual());
+        script.with(|state| state.found.clone_from(&self.found));
         let kept = Kept::failing(self.recover_failures);
         let errors = Retries {
             attempts: self.attempts,
@@ -202,6 +208,8 @@ impl Plan {
             rate_limit: None,
             idempotent: None,
             breaker: None,
+            quarantine: self.quarantine,
+            retry_budget: None,
             spans: false,
             metric_tags: crate::observe::MetricTags::default(),
             layers: crate::listener::Layers::default(),

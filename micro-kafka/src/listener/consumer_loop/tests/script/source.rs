@@ -50,10 +50,12 @@ impl RecordSource for ScriptedSource {
     fn assign(&mut self, slots: &[Slot]) -> Result<Vec<Start>, ClientError> {
         self.script.note([Call::Assign(slots.to_vec())]);
         let commit = self.script.with(|state| state.commit_start);
+        let found = self.script.with(|state| state.found.clone());
         let start = |slot: &Slot| Start {
             slot: *slot,
             offset: Some(0),
             commit,
+            metadata: found.clone(),
         };
         Ok(slots.iter().map(start).collect())
     }
@@ -70,6 +72,11 @@ impl RecordSource for ScriptedSource {
     fn commit(&mut self, id: u64, offsets: &[CommitOffset]) -> Result<(), ClientError> {
         let calls = offsets.iter().map(|c| Call::Commit(c.slot, c.offset));
         self.script.note(calls.collect::<Vec<_>>());
+        let notes = offsets.iter().filter_map(|commit| {
+            let note = commit.metadata.as_ref()?;
+            Some((commit.slot, commit.offset, note.to_string()))
+        });
+        self.script.with(|state| state.noted.extend(notes));
         let refused = self.script.with(|state| state.refuse_commits.clone());
         if self.script.with(|state| state.hold_commits) {
             let held = (id, offsets.to_vec());

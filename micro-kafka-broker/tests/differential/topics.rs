@@ -1,2 +1,0 @@
-//! CreateTopics, DeleteTopics, CreatePartitions, configurations, Metadata, DescribeTopicPartitions,
-//! ElectLeaders, reassignments.

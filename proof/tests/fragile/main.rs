@@ -1,0 +1,120 @@
+//! Processes that die of a record, and processes that are killed: the one record is quarantined, and
+//! no other.
+//!
+//! `MICRO_KAFKA_PROOF_KILLS` says how often processes are killed at random.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
+
+#[allow(dead_code, reason = "each test uses a part of it")]
+#[path = "../processes/folder.rs"]
+mod folder;
+#[allow(dead_code, reason = "each test uses a part of it")]
+#[path = "../processes/kafka.rs"]
+mod kafka;
+mod service;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use micro_kafka::codec::Json;
+use micro_kafka::template::KafkaTemplate;
+use rand::RngExt as _;
+use tokio::time::sleep;
+
+use service::Service;
+
+const TOPICS: [&str; 4] = ["crowd", "herd", "ledger", "ledger-entries"];
+const PARTITIONS: u32 = 3;
+
+/// Sends so many healthy records, and one of this kind in their middle.
+async fn send(kafka: &KafkaTemplate, topic: &str, healthy: u64, poison: Option<&str>) {
+    let mut deliveries = Vec::new();
+    for number in 0..healthy {
+        if number == healthy / 2
+            && let Some(kind) = poison
+        {
+            let send = kafka.send(topic, Json(&0_u64)).key(kind);
+            deliveries.push(send.queue().await.unwrap());
+        }
+        let kind = if poison.is_some() { "slow" } else { "quick" };
+        let key = format!("{kind}-{}", number % 50);
+        let send = kafka.send(topic, Json(&number)).key(&key);
+        deliveries.push(send.queue().await.unwrap());
+    }
+    for delivery in deliveries {
+        delivery.await.unwrap();
+    }
+}
+
+/// Runs processes until all is committed, of which one record kills some.
+async fn survives(topic: &str, kind: &str, healthy: u64) {
+    let kafka = kafka::Kafka::start(&TOPICS, PARTITIONS).await;
+    send(&kafka.template, topic, healthy, Some(kind)).await;
+    let mut service = Service::new(&kafka);
+    let deaths = service.lives_until_committed(topic).await;
+    let handled = service.end().await;
+    let all: BTreeSet<u64> = (0..healthy).collect();
+    assert_eq!(handled, all, "all healthy records are handled");
+    assert!(deaths <= 3, "{deaths} deaths");
+    let letters = service::dead_letters(&kafka.template, topic).await;
+    let [letter] = &letters[..] else {
+        panic!("{} dead letters", letters.len());
+    };
+    assert_eq!(letter.key(), Some(kind.as_bytes()));
+    let header = |name: &str| {
+        let value = letter.headers().get(name).and_then(|header| header.value);
+        String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
+    };
+    assert_eq!(header("mk-error"), "CrashedConsumer");
+    assert_eq!(header("mk-crash-deaths"), "3");
+    assert!(header("kafka_dlt-exception-message").starts_with("crashed consumer: 3"));
+    assert!(!header("mk-crash-process").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_aborts_among_a_thousand_at_work_is_quarantined() {
+    survives("crowd", "abort", 1_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_of_a_batch_that_overflows_the_stack_is_quarantined() {
+    survives("herd", "overflow", 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_of_a_transactional_listener_is_quarantined() {
+    survives("ledger", "overflow", 100).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_are_killed_blame_no_record() {
+    let kills = std::env::var("MICRO_KAFKA_PROOF_KILLS");
+    let kills = kills.map_or(6, |kills| kills.parse().unwrap());
+    let kafka = kafka::Kafka::start(&TOPICS, PARTITIONS).await;
+    let each = 200 * kills;
+    for topic in ["crowd", "herd", "ledger"] {
+        send(&kafka.template, topic, each, None).await;
+    }
+    let mut service = Service::new(&kafka);
+    for _ in 0..kills {
+        // The moment is to be any.
+        sleep(Duration::from_millis(
+            rand::rng().random_range(1_200..2_500),
+        ))
+        .await;
+        service.kill().await;
+    }
+    for topic in ["crowd", "herd", "ledger"] {
+        service.lives_until_committed(topic).await;
+    }
+    service.end().await;
+    for topic in ["crowd", "herd", "ledger"] {
+        let letters = service::dead_letters(&kafka.template, topic).await;
+        assert_eq!(letters.len(), 0, "{topic}");
+    }
+}

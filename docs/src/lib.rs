@@ -45,6 +45,9 @@ pub mod quarantine {}
 #[doc = include_str!("../guide/19-observing.md")]
 pub mod observing {}
 
+#[doc = include_str!("../guide/30-replay.md")]
+pub mod replaying {}
+
 #[doc = include_str!("../guide/15-coming-from-spring.md")]
 pub mod coming_from_spring {}
 

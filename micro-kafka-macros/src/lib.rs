@@ -163,6 +163,9 @@ pub fn classify(item: TokenStream) -> TokenStream {
 /// | attribute | meaning |
 /// |---|---|
 /// | `#[kafka(topic = "orders")]` before the type | the topic, without namespace; needed |
+/// | `partitions = 6`, `replication_factor = 3` beside it | how an application makes the topic that is told of the type by `.topic::<T>()` |
+/// | `compacted` | the last record of each key is kept |
+/// | `configs = ["retention.ms=60000"]` | other settings of the topic |
 /// | `#[kafka(key)]` before a field | the record's key: text, bytes or a number |
 /// | `#[kafka(crate = ::mkx)]` before the type | the framework's path if the dependency is renamed |
 #[proc_macro_derive(KafkaRecord, attributes(kafka))]

@@ -15,6 +15,7 @@ pub mod config;
 pub mod delayed;
 pub mod error;
 pub mod extract;
+mod http;
 pub mod idempotent;
 pub mod listener;
 pub mod observe;
@@ -22,6 +23,7 @@ pub mod observe;
 pub mod outbox;
 pub mod prelude;
 pub mod record;
+pub mod replay;
 pub mod security;
 #[cfg(feature = "sqlx")]
 mod sql;

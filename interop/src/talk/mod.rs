@@ -1,5 +1,6 @@
 //! The talks.
 
+mod codecs;
 mod console;
 mod dead_letters;
 mod events;
@@ -33,6 +34,11 @@ pub(crate) const ALL: &[Talk] = &[
         name: "keys",
         about: "a thousand keys go to the same partitions",
         hold: |peer| Box::pin(keys::hold(peer)),
+    },
+    Talk {
+        name: "codecs",
+        about: "serializers write the same bytes, and read them",
+        hold: |peer| Box::pin(codecs::hold(peer)),
     },
     Talk {
         name: "console",

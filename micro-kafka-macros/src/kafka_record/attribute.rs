@@ -1,4 +1,4 @@
-//! `#[kafka(topic = "…")]` before a type, `#[kafka(key)]` before a field of it.
+//! `#[kafka(topic = "…", partitions = 6)]` before a type, `#[kafka(key)]` before a field of it.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
@@ -7,19 +7,43 @@ use syn::{Data, DeriveInput, Field, Index, LitStr, Member, Path};
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
 use crate::derive::all_settings;
+use crate::setting::Setting;
 use crate::text::topic as check_topic;
-use crate::value::text;
+use crate::value::{number, text, texts};
+
+const KEYS: [&str; 6] = [
+    "topic",
+    "partitions",
+    "replication_factor",
+    "compacted",
+    "configs",
+    "crate",
+];
+const MOST_PARTITIONS: u32 = 10_000;
+const MOST_REPLICAS: u32 = 1_000;
+/// What `compacted` sets.
+const CLEANUP_POLICY: &str = "cleanup.policy";
 
 /// What the attributes say.
 pub(super) struct Plan {
     pub(super) crate_path: Option<Path>,
     pub(super) topic: LitStr,
+    pub(super) declared: Declared,
     pub(super) key: Option<Member>,
+}
+
+/// What the topic is to be like.
+#[derive(Default)]
+pub(super) struct Declared {
+    pub(super) partitions: Option<u32>,
+    pub(super) replication_factor: Option<u32>,
+    pub(super) compacted: bool,
+    pub(super) configs: Vec<(String, String)>,
 }
 
 /// Reads the attributes of a type and of its fields.
 pub(super) fn plan(input: &DeriveInput, ctxt: &mut Ctxt) -> Option<Plan> {
-    let on_type = all_settings(&input.attrs, &["topic", "crate"], ctxt);
+    let on_type = all_settings(&input.attrs, &KEYS, ctxt);
     let find = |name: &str| on_type.iter().find(|setting| setting.key == name);
     let crate_path = find("crate").and_then(|setting| crate_path(setting, ctxt));
     let topic = match find("topic") {
@@ -37,12 +61,58 @@ pub(super) fn plan(input: &DeriveInput, ctxt: &mut Ctxt) -> Option<Plan> {
             false
         }
     });
+    let declared = declared(&on_type, ctxt);
     let key = key(&input.data, ctxt);
     Some(Plan {
         crate_path,
         topic: topic?,
+        declared,
         key,
     })
+}
+
+fn declared(settings: &[Setting], ctxt: &mut Ctxt) -> Declared {
+    let mut declared = Declared::default();
+    for setting in settings {
+        match &*setting.name() {
+            "partitions" => declared.partitions = number(setting, 1..=MOST_PARTITIONS, ctxt),
+            "replication_factor" => {
+                declared.replication_factor = number(setting, 1..=MOST_REPLICAS, ctxt);
+            }
+            "compacted" => {
+                setting.alone(ctxt);
+                declared.compacted = true;
+            }
+            "configs" => declared.configs = configs(setting, ctxt),
+            _ => {}
+        }
+    }
+    let policy = |(name, _): &(String, String)| name == CLEANUP_POLICY;
+    if let (true, true) = (declared.compacted, declared.configs.iter().any(policy)) {
+        let configs = settings.iter().find(|setting| setting.key == "configs");
+        let span = configs.map_or_else(Span::call_site, Setting::span);
+        let message = "`compacted` and `cleanup.policy` say the same thing: leave one of them out";
+        ctxt.error(span, message);
+    }
+    declared
+}
+
+/// `configs = ["retention.ms=60000"]`.
+fn configs(setting: &Setting, ctxt: &mut Ctxt) -> Vec<(String, String)> {
+    let mut configs: Vec<(String, String)> = Vec::new();
+    for entry in texts(setting, ctxt) {
+        let text = entry.value();
+        let config = text.split_once('=');
+        let config = config.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+        match config.filter(|(name, _)| !name.is_empty()) {
+            None => ctxt.error(entry.span(), "write a setting as `\"name=value\"`"),
+            Some((name, _)) if configs.iter().any(|(earlier, _)| *earlier == name) => {
+                ctxt.error(entry.span(), format!("the setting `{name}` is given twice"));
+            }
+            Some(config) => configs.push(config),
+        }
+    }
+    configs
 }
 
 /// The field that is the key.

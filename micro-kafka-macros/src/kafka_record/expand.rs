@@ -25,6 +25,7 @@ pub(super) fn implementation(input: &DeriveInput, plan: &Plan) -> TokenStream {
             }
         }
     });
+    let declared = new_topic(&support, plan);
     quote_spanned! {Span::mixed_site()=>
         #[automatically_derived]
         impl #parameters #support::KafkaRecord for #name #arguments #conditions {
@@ -39,6 +40,23 @@ pub(super) fn implementation(input: &DeriveInput, plan: &Plan) -> TokenStream {
             fn payload(&self) -> Self::Payload<'_> {
                 #support::Json(self)
             }
+
+            fn declared_topic() -> #support::Option<#support::NewTopic> {
+                #support::Option::Some(#declared)
+            }
         }
     }
+}
+
+/// The topic as it shall be.
+fn new_topic(support: &Support, plan: &Plan) -> TokenStream {
+    let (topic, declared) = (&plan.topic, &plan.declared);
+    let partitions = declared.partitions.map(|count| quote!(.partitions(#count)));
+    let replicas = declared.replication_factor;
+    let replicas = replicas.and_then(|count| u16::try_from(count).ok());
+    let replicas = replicas.map(|count| quote!(.replication_factor(#count)));
+    let compacted = declared.compacted.then(|| quote!(.compacted()));
+    let configs = declared.configs.iter();
+    let configs = configs.map(|(name, value)| quote!(.config(#name, #value)));
+    quote!(#support::NewTopic::new(#topic) #partitions #replicas #compacted #(#configs)*)
 }

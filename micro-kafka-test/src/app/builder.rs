@@ -14,6 +14,7 @@ use micro_kafka::listener::{
 use micro_kafka::observe::Propagation;
 #[cfg(feature = "sqlx")]
 use micro_kafka::outbox::{Dialect, Outbox};
+use micro_kafka::template::KafkaRecord;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -128,6 +129,12 @@ impl TestAppBuilder {
     /// Ties the spans of listeners that have `spans = true` to a tracing system.
     pub fn propagation(mut self, propagation: impl Propagation + 'static) -> Self {
         self.app = self.app.propagation(propagation);
+        self
+    }
+
+    /// Makes the topic of a type at start, as its `#[derive(KafkaRecord)]` declares it.
+    pub fn topic<R: KafkaRecord>(mut self) -> Self {
+        self.app = self.app.topic::<R>();
         self
     }
 

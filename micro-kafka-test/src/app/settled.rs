@@ -113,6 +113,7 @@ impl Settled {
         stats.skipped += other.skipped;
         stats.held += other.held;
         stats.filtered += other.filtered;
+        stats.foreign_replays += other.foreign_replays;
         stats.voided += other.voided;
         stats.commits += other.commits;
         stats.busy += other.busy;

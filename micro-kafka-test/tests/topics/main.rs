@@ -47,6 +47,37 @@ async fn declared_topics_are_there_before_a_listener_starts(kafka: EmbeddedKafka
     assert!(admin.plan(&[declared]).await.unwrap().is_empty());
 }
 
+#[derive(Serialize, KafkaRecord)]
+#[kafka(topic = "orders", partitions = 3, configs = ["retention.ms=60000", "max.message.bytes=2048"])]
+struct Order;
+
+#[derive(Serialize, KafkaRecord)]
+#[kafka(topic = "prices", compacted)]
+struct Price;
+
+#[kafka_test]
+async fn topics_of_types_are_made_and_settings_count_over_them(kafka: EmbeddedKafka) {
+    let app = || {
+        let app = kafka.app().listener(audit).state(Journal::<String>::new());
+        app.topic::<Order>().topic::<Price>()
+    };
+    app().start().await.stop().await;
+    let admin = kafka.admin();
+    assert_eq!(admin.partition_count("orders").await.unwrap(), Some(3));
+    assert_eq!(retention(&kafka, "orders").await.as_deref(), Some("60000"));
+    let configs = admin.topic_configs(&["prices"]).await.unwrap();
+    let policy = configs["prices"]["cleanup.policy"].as_deref();
+    assert_eq!(policy, Some("compact"));
+    let over = "[kafka.topics.orders]\npartitions = 4\nconfigs.retention.ms = 70000\n\
+                [kafka.admin]\nmodify-topic-configs = true\nproperties.socket.timeout.ms = 9000\n";
+    app().config(over).start().await.stop().await;
+    assert_eq!(admin.partition_count("orders").await.unwrap(), Some(4));
+    assert_eq!(retention(&kafka, "orders").await.as_deref(), Some("70000"));
+    let configs = admin.topic_configs(&["orders"]).await.unwrap();
+    let largest = configs["orders"]["max.message.bytes"].as_deref();
+    assert_eq!(largest, Some("2048"));
+}
+
 #[kafka_test(topics = ["orders"], partitions = 2)]
 async fn a_topic_is_grown_and_never_shrunk(kafka: EmbeddedKafka) {
     run(&kafka, "[kafka.topics.orders]\npartitions = 5\n").await;
@@ -99,7 +130,7 @@ async fn a_refused_topic_is_fatal_only_where_that_is_asked_for(kafka: EmbeddedKa
     let app = app.state(Journal::<String>::new()).build().unwrap();
     let error = app.start().await.unwrap_err().to_string();
     assert!(
-        error.contains("the topics of [kafka.topics] could not be made: cannot create topic"),
+        error.contains("the declared topics could not be made: cannot create topic"),
         "{error}"
     );
     assert!(error.contains("INVALID_CONFIG"), "{error}");

@@ -56,6 +56,18 @@ impl NewTopic {
         self.config("cleanup.policy", "compact")
     }
 
+    /// This topic, with what `fallback` says where this one says nothing.
+    pub(crate) fn or(mut self, fallback: &Self) -> Self {
+        self.partitions = self.partitions.or(fallback.partitions);
+        self.replication_factor = self.replication_factor.or(fallback.replication_factor);
+        for (key, value) in &fallback.configs {
+            if !self.configs.iter().any(|(own, _)| own == key) {
+                self.configs.push((key.clone(), value.clone()));
+            }
+        }
+        self
+    }
+
     /// Its name, without namespace.
     #[must_use]
     pub fn name(&self) -> &str {

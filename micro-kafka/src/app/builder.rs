@@ -7,6 +7,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::codecs::codecs;
+use super::declared_topics::DeclaredTopics;
 use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::idempotency::{self, IdempotencyStores};
@@ -16,6 +17,7 @@ use super::registry::Registry;
 use super::resolve::{ErrorHandlers, Parts, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
 use super::templates::{TemplateChange, template};
+use crate::admin::NewTopic;
 use crate::clock::Clock;
 use crate::codec::Codecs;
 use crate::config::{Config, ConfigBuilder, ConfigError};
@@ -69,6 +71,7 @@ pub struct KafkaAppBuilder {
     codecs: Codecs,
     propagation: Option<Arc<dyn Propagation>>,
     metric_tags: Vec<(String, String)>,
+    pub(super) declared_topics: DeclaredTopics,
     #[cfg(feature = "sqlx")]
     outboxes: Vec<Arc<dyn Relayed>>,
 }
@@ -299,6 +302,7 @@ impl KafkaAppBuilder {
             error_handlers: self.error_handlers,
             idempotency_stores: self.idempotency_stores,
         };
+        let declared_topics = self.declared_topics.check(&mut problems);
         let plans = resolve(&config, listeners, &states, &parts, &mut problems);
         BootErrors::check(problems)?;
         let Some(template) = template else {
@@ -322,6 +326,7 @@ impl KafkaAppBuilder {
             layers: self.layers,
             propagation: self.propagation,
             metric_tags,
+            declared_topics,
             #[cfg(feature = "sqlx")]
             outboxes: self.outboxes,
         })
@@ -345,6 +350,7 @@ pub struct KafkaApp {
     pub(super) layers: Layers,
     pub(super) propagation: Option<Arc<dyn Propagation>>,
     pub(super) metric_tags: MetricTags,
+    pub(super) declared_topics: Vec<NewTopic>,
     #[cfg(feature = "sqlx")]
     pub(super) outboxes: Vec<Arc<dyn Relayed>>,
 }
@@ -372,6 +378,7 @@ impl KafkaApp {
             codecs: Codecs::default(),
             propagation: None,
             metric_tags: Vec::new(),
+            declared_topics: DeclaredTopics::default(),
             #[cfg(feature = "sqlx")]
             outboxes: Vec::new(),
         }

@@ -21,6 +21,7 @@ mod missing_topics;
 mod programmatic;
 mod registration;
 mod registry;
+mod replaying;
 mod replying;
 mod resolve;
 mod retry_topics;

@@ -72,7 +72,7 @@ impl RunningApp {
             runtime,
         };
         let mut plans = app.plans;
-        declared_topics::ensure(&maker.config, &maker.template).await?;
+        declared_topics::ensure(&maker.config, &app.declared_topics, &maker.template).await?;
         all_partitions::fill(&mut plans, &maker.template).await?;
         idempotency::prepare(&plans, &maker.template).await?;
         let plans = plans.into_iter();

@@ -94,6 +94,16 @@ impl AssignedConsumer {
         check("rd_kafka_assign", code)
     }
 
+    /// The offset after all that was read of a partition, records of transactions' ends included,
+    /// which are given to nobody; `None` if nothing was read of it yet.
+    pub(crate) fn position(&self, partition: &TopicPartition) -> Option<i64> {
+        let mut list = PartitionList::of([partition])?;
+        // SAFETY: client and list are alive.
+        let code = unsafe { rdsys::rd_kafka_position(self.client.raw(), list.raw()) };
+        check("rd_kafka_position", code).ok()?;
+        list.entries().next()?.offset()
+    }
+
     /// The next record, or what hinders it; `None` if there is none in time.
     pub(crate) fn next(&self, timeout: Duration) -> Option<Result<Record, ErrorCode>> {
         match self.read(timeout)? {

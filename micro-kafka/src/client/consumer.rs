@@ -119,7 +119,7 @@ impl KafkaConsumer {
     }
 
     /// The slot of a partition, whose queue is taken at the first time.
-    pub(super) fn slot(&mut self, topic: &str, partition: i32) -> Result<Slot, ClientError> {
+    pub(crate) fn slot(&mut self, topic: &str, partition: i32) -> Result<Slot, ClientError> {
         let name = TopicPartition::new(topic, partition);
         let key = (Arc::clone(&name.topic), partition);
         if let Some(slot) = self.slots.get(&key) {

@@ -5,13 +5,13 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::gathered::Gathered;
 use super::layers::{
-    Environment, Places, find_files, flatten_properties, insert_path, is_root, profile_names,
-    read_document, read_environment,
+    Environment, Places, find_files, insert_path, profile_names, read_environment,
 };
 use super::loaded::{Config, Loaded};
 use super::placeholder::Resolver;
-use super::suggestion::nearest;
+use super::secret_file::read_secret_files;
 use super::tree::{Node, Table};
 use super::{ConfigError, ConfigErrors, Origin};
 
@@ -131,70 +131,41 @@ impl ConfigBuilder {
 
     /// Reads everything; what is wrong has its default, and is told.
     pub(crate) fn read(self) -> (Config, Vec<ConfigError>) {
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered::new(&self.env);
         gathered.layer(read_values(&self.defaults, &Origin::Default));
-        gathered.files(&self);
+        self.read_files(&mut gathered);
         for (name, text) in &self.texts {
             gathered.document(name, text);
         }
-        gathered.layer(read_environment(&self.env));
-        gathered.layer(read_values(&self.values, &Origin::Program));
+        gathered.values(read_environment(&self.env));
+        gathered.values(read_values(&self.values, &Origin::Program));
         for source in &gathered.sources {
             tracing::info!(file = source, "settings read");
         }
-        let (table, errors) = Resolver::new(&gathered.tree, &self.env).table(&gathered.tree, "");
-        gathered.errors.extend(errors);
-        let loaded = Loaded::read(table, gathered.tree, self.env, gathered.sources);
-        gathered.errors.extend(loaded.1);
-        (Config::new(Arc::new(loaded.0)), gathered.errors)
+        let (tree, sources, mut errors) = (gathered.tree, gathered.sources, gathered.errors);
+        let (raw, unread) = read_secret_files(&tree, &self.env);
+        errors.extend(unread);
+        let (table, unresolved) = Resolver::new(&raw, &self.env).table(&raw, "");
+        errors.extend(unresolved);
+        let (loaded, refused) = Loaded::read(table, raw, self.env, sources);
+        errors.extend(refused);
+        (Config::new(Arc::new(loaded)), errors)
     }
-}
 
-/// The layers laid on one another so far.
-#[derive(Default)]
-struct Gathered {
-    tree: Table,
-    sources: Vec<String>,
-    errors: Vec<ConfigError>,
-}
-
-impl Gathered {
-    fn files(&mut self, builder: &ConfigBuilder) {
-        let mut profiles = match profile_names(&builder.env) {
+    fn read_files(&self, gathered: &mut Gathered<'_>) {
+        let mut profiles = match profile_names(&self.env) {
             Ok(profiles) => profiles,
             Err(error) => {
-                self.errors.push(error);
+                gathered.errors.push(error);
                 Vec::new()
             }
         };
-        profiles.extend(builder.profiles.iter().cloned());
-        let (files, errors) = find_files(&builder.places, &profiles, &builder.env);
-        self.errors.extend(errors);
+        profiles.extend(self.profiles.iter().cloned());
+        let (files, errors) = find_files(&self.places, &profiles, &self.env);
+        gathered.errors.extend(errors);
+        gathered.profiles(profiles);
         for file in files {
-            self.document(&file.path.display().to_string(), &file.text);
-        }
-    }
-
-    fn document(&mut self, name: &str, text: &str) {
-        self.sources.push(name.to_owned());
-        let (table, errors) = read_document(name, text);
-        warn_of_near_misses(&table);
-        self.layer((table, errors));
-    }
-
-    fn layer(&mut self, (mut table, errors): (Table, Vec<ConfigError>)) {
-        self.errors.extend(errors);
-        self.errors.extend(flatten_properties(&mut table));
-        self.tree.overlay(table);
-    }
-}
-
-/// `[kafak]` belongs to the user as every other table does, and was hardly meant so.
-fn warn_of_near_misses(table: &Table) {
-    for (key, entry) in table.iter() {
-        let name = key.spelling();
-        if !is_root(name) && nearest(name, [super::layers::ROOT]).is_some() {
-            tracing::warn!(table = name, place = %entry.key_origin, "is this table meant to be [kafka]?");
+            gathered.file(&file.path, &file.text);
         }
     }
 }

@@ -67,6 +67,19 @@ pub(crate) fn producer_conflicts(
     checks.conflicts
 }
 
+/// What excludes transactions in a producer that has a prefix of transactional ids.
+pub(crate) fn transactional_conflict(properties: &Properties) -> Option<ConfigError> {
+    let mut checks = Checks::new(properties, AllowedInTheClear(true));
+    if checks.is("enable.idempotence", true) {
+        return None;
+    }
+    let reason =
+        "transactions need the idempotent producer, which enable.idempotence = false gives up";
+    checks.conflict(&["enable.idempotence"], reason);
+    let error = checks.conflicts.pop()?;
+    Some(error.hint("leave it out, or transaction-id-prefix"))
+}
+
 impl<'p> Checks<'p> {
     fn new(properties: &'p Properties, allowed: AllowedInTheClear) -> Self {
         Self {

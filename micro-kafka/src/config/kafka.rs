@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::key::relaxed;
+use super::layers::read_config_table;
 use super::names::{check_client_id, check_namespace, check_server};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
@@ -124,6 +125,7 @@ impl KafkaSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
         let default = Self::default();
         let producer = ProducerSettings::read(section.inner("producer"));
+        read_config_table(section.inner("config"));
         let settings = Self {
             bootstrap_servers: section
                 .read("bootstrap-servers", list(check_server))

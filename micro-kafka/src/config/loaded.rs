@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::builder::ConfigBuilder;
 use super::client_properties::ClientProperties;
-use super::compatibility::{AllowedInTheClear, producer_conflicts};
+use super::compatibility::{AllowedInTheClear, producer_conflicts, transactional_conflict};
 use super::deserialize::deserialize;
 use super::layers::{Environment, ROOT};
 use super::listener_resolution::{ListenerAttributes, ListenerResolution};
@@ -58,12 +58,19 @@ impl Loaded {
         let (producer, conflicts) = ClientProperties::producer(&kafka, &tree);
         errors.extend(conflicts);
         errors.extend(producer_conflicts(&producer, allowed));
+        if kafka.producer.transaction_id_prefix.is_some() {
+            errors.extend(transactional_conflict(&producer));
+        }
         let mut templates = BTreeMap::new();
         for (name, template) in &kafka.templates {
             let (properties, conflicts) = ClientProperties::template(&kafka, &tree, name, template);
             let inherited = errors.len();
             errors.extend(conflicts);
-            for conflict in producer_conflicts(&properties, allowed) {
+            let mut found = producer_conflicts(&properties, allowed);
+            if template.producer.transaction_id_prefix.is_some() {
+                found.extend(transactional_conflict(&properties));
+            }
+            for conflict in found {
                 // What all producers have in common is told once.
                 if !errors[..inherited].contains(&conflict) {
                     errors.push(conflict);

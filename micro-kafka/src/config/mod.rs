@@ -39,6 +39,13 @@
 //! underscores after `KAFKA`, such as the `KAFKA_PORT` of Kubernetes, are left alone, and the
 //! service's own tables are not set this way: use placeholders there.
 //!
+//! **Imports.** `[kafka.config] import = ["shared.toml", "optional:configtree:/run/secrets"]` lays
+//! further files over the one that names them: TOML files, and folders whose files hold a value each.
+//! Paths are relative to the file that names them.
+//!
+//! **Secrets.** `password = { file = "/run/secrets/kafka" }` takes a value from a file, without the
+//! end of its last line.
+//!
 //! **Keys** are relaxed: `group-id`, `group_id` and `groupId` are one.
 //!
 //! **Placeholders** in texts of files and attributes: `${NAME}` in upper case is an environment
@@ -70,6 +77,7 @@ mod deserialize;
 mod duration;
 mod error;
 mod explain;
+mod gathered;
 mod json;
 mod kafka;
 mod key;
@@ -87,15 +95,16 @@ mod property_names;
 mod quarantine;
 mod reference;
 mod registered;
-mod registry_url;
 mod retry;
 mod retry_budget;
 mod retry_topic;
 mod schema_registry;
 mod secret;
+mod secret_file;
 mod section;
 mod security;
 mod size;
+mod spring_advice;
 pub(crate) mod suggestion;
 mod template;
 mod topics;
@@ -127,8 +136,6 @@ pub use properties::Properties;
 pub(crate) use property_names::{canonical, is_for_producers_only};
 pub use quarantine::QuarantineSettings;
 pub use reference::{json_schema, reference_markdown};
-#[cfg(feature = "schema-registry")]
-pub(crate) use registry_url::{RegistryUrl, encoded};
 pub use retry::{ErrorPolicy, ErrorRetry, RetrySettings};
 pub use retry_budget::RetryBudgetSettings;
 pub use retry_topic::RetryTopicSettings;

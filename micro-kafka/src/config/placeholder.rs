@@ -32,6 +32,16 @@ impl<'t> Resolver<'t> {
         Substitution::new(self).text(text)
     }
 
+    /// The text of a leaf of the tree, resolved if it may hold placeholders.
+    pub(crate) fn leaf(self, node: &Node) -> Result<String, ConfigError> {
+        match &node.value {
+            Value::Text(text) if has_placeholder(node, text) => {
+                self.text(&text.text).map(|text| text.text)
+            }
+            _ => Ok(node.as_text().unwrap_or_default()),
+        }
+    }
+
     /// A table with all texts resolved, and what could not be; the key paths begin with `path`.
     pub(crate) fn table(self, table: &Table, path: &str) -> (Table, Vec<ConfigError>) {
         let mut errors = Vec::new();

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::registry_url::RegistryUrl;
 use super::section::Section;
 use super::values::{boolean, choice, integer, list, positive_duration, text};
 use super::{ConfigError, Secret};
 use crate::codec::SubjectStrategy;
+use crate::http::Address;
 
 /// The table `[kafka.schema-registry]`; without `url` there is no registry.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +54,7 @@ impl Default for SchemaRegistrySettings {
 impl SchemaRegistrySettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
         let default = Self::default();
-        let is_url = |url: &str| RegistryUrl::parse(url).map(drop);
+        let is_url = |url: &str| Address::base(url).map(drop);
         let settings = Self {
             url: section.read("url", list(is_url)).map(|urls| urls.join(",")),
             username: section.read("username", text),

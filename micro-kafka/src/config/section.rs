@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use super::placeholder::join;
 use super::reference::nearest_elsewhere;
 use super::secret::is_secret;
+use super::spring_advice::spring_advice;
 use super::suggestion::{advice, nearest};
 use super::tree::{Entry, Node, Table};
 use super::{ConfigError, ConfigProblem, property_names};
@@ -125,8 +126,10 @@ impl<'t> Section<'t> {
     }
 
     fn refuse(&self, name: &str, entry: &Entry) {
-        let hint =
-            property_advice(name, &entry.node, &self.path).unwrap_or_else(|| self.key_advice(name));
+        let spring = || spring_advice(&self.path, name).map(str::to_owned);
+        let hint = property_advice(name, &entry.node, &self.path)
+            .or_else(spring)
+            .unwrap_or_else(|| self.key_advice(name));
         let error = ConfigError::new(ConfigProblem::UnknownKey).hint(hint);
         self.report(error.key(join(&self.path, name)).at(&entry.key_origin));
     }

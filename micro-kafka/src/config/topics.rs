@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::ConfigError;
 use super::names::{check_client_id, check_topic};
+use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::tree::Value;
 use super::values::{boolean, checked, integer, positive_duration};
+use super::{ConfigError, Properties};
 
 const MOST_PARTITIONS: u32 = 10_000;
 const MOST_REPLICAS: u16 = 1_000;
@@ -93,6 +94,9 @@ pub struct AdminSettings {
     pub fail_fast: bool,
     /// `operation-timeout`: how long a request may take. Default 30 s.
     pub operation_timeout: Duration,
+    /// `[kafka.admin.properties]`: librdkafka properties of the admin that makes declared topics,
+    /// which then has connections of its own.
+    pub properties: Properties,
 }
 
 impl Default for AdminSettings {
@@ -103,6 +107,7 @@ impl Default for AdminSettings {
             modify_topic_configs: false,
             fail_fast: false,
             operation_timeout: Duration::from_secs(30),
+            properties: Properties::default(),
         }
     }
 }
@@ -122,6 +127,7 @@ impl AdminSettings {
             operation_timeout: section
                 .read("operation-timeout", positive_duration)
                 .unwrap_or(default.operation_timeout),
+            properties: read_properties(&section.inner("properties"), Room::Shared),
         };
         section.refuse_unknown();
         settings

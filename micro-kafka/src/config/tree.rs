@@ -131,6 +131,12 @@ impl Table {
         self.entries.get_mut(&key)
     }
 
+    /// Takes the entry under this key, in any spelling, out of the table.
+    pub(crate) fn remove(&mut self, name: &str) -> Option<(Key, Entry)> {
+        let key = self.find(name)?.0.clone();
+        self.entries.remove_entry(&key)
+    }
+
     /// The entry whose key equals `key` in the relaxed sense.
     pub(crate) fn similar(&self, key: &Key) -> Option<(&Key, &Entry)> {
         self.entries

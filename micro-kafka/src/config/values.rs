@@ -16,6 +16,10 @@ use super::{ConfigError, parse_duration, parse_size};
 /// A text; numbers and booleans are not taken for one.
 pub(crate) fn text(node: &Node) -> Result<String, ConfigError> {
     match &node.value {
+        // It would end the text for librdkafka.
+        Value::Text(text) if text.text.contains('\0') => {
+            Err(ConfigError::invalid("the value holds a NUL character"))
+        }
         Value::Text(text) => Ok(text.text.clone()),
         _ => Err(ConfigError::wrong_type("a text", shown(node, ""))),
     }

@@ -25,6 +25,7 @@ mod fixture;
 pub use action::{Action, Recovered, Way};
 pub use back_off::BackOff;
 pub use classify::{Classify, Policy};
+pub(crate) use dead_letter::is_of_a_failure;
 pub use dead_letter::{
     DEAD_LETTER_SUFFIX, DeadLetterError, DeadLetterPublishingRecoverer, Destination, Failure,
     HeaderRules, ToPartition,

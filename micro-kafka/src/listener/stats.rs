@@ -19,6 +19,7 @@ pub(super) struct ListenerStats {
     skipped: AtomicU64,
     held: AtomicU64,
     filtered: AtomicU64,
+    foreign_replays: AtomicU64,
     voided: AtomicU64,
     commits: AtomicU64,
     aborted: AtomicU64,
@@ -46,6 +47,8 @@ pub struct StatsSnapshot {
     pub held: u64,
     /// Records that the listener's filter did not want.
     pub filtered: u64,
+    /// Records that were replayed for another group.
+    pub foreign_replays: u64,
     /// Records that an `#[idempotent]` listener had handled before; they are among `handled`.
     pub duplicates: u64,
     /// Deliveries whose partition was given up before they ended.
@@ -70,6 +73,7 @@ impl ListenerStats {
             skipped: get(&self.skipped),
             held: get(&self.held),
             filtered: get(&self.filtered),
+            foreign_replays: get(&self.foreign_replays),
             duplicates: get(&self.duplicates),
             voided: get(&self.voided),
             commits: get(&self.commits),
@@ -89,6 +93,7 @@ pub(super) struct TurnCounts {
     pub(super) skipped: u64,
     pub(super) held: u64,
     pub(super) filtered: u64,
+    pub(super) foreign_replays: u64,
     pub(super) voided: u64,
     pub(super) commits: u64,
     pub(super) aborted: u64,
@@ -108,6 +113,7 @@ pub(super) struct Meters {
     dead_lettered: Counter,
     skipped: Counter,
     filtered: Counter,
+    foreign_replays: Counter,
     commits: Counter,
     aborted: Counter,
     duration: Histogram,
@@ -123,6 +129,7 @@ impl Meters {
             dead_lettered: counter(catalog::DEAD_LETTERED),
             skipped: counter(catalog::SKIPPED),
             filtered: counter(catalog::FILTERED),
+            foreign_replays: counter(catalog::FOREIGN_REPLAYS),
             commits: counter(catalog::COMMITS),
             aborted: counter(catalog::ABORTED),
             duration: catalog::DURATION.histogram(tags, &[listener]),
@@ -139,6 +146,7 @@ impl Meters {
             skipped,
             held,
             filtered,
+            foreign_replays,
             voided,
             commits,
             aborted,
@@ -166,6 +174,11 @@ impl Meters {
         add(&stats.skipped, Some(&self.skipped), skipped);
         add(&stats.held, None, held);
         add(&stats.filtered, Some(&self.filtered), filtered);
+        add(
+            &stats.foreign_replays,
+            Some(&self.foreign_replays),
+            foreign_replays,
+        );
         add(&stats.voided, None, voided);
         add(&stats.commits, Some(&self.commits), commits);
         add(&stats.aborted, Some(&self.aborted), aborted);

@@ -37,6 +37,7 @@ pub const METRICS: &[Metric] = &[
     DEAD_LETTERED,
     SKIPPED,
     FILTERED,
+    FOREIGN_REPLAYS,
     FAILURES,
     DURATION,
     LAG,
@@ -103,6 +104,11 @@ pub(crate) const FILTERED: Metric = counter(
     "micro_kafka_listener_filtered_total",
     LISTENER,
     "records that the listener's filter did not want",
+);
+pub(crate) const FOREIGN_REPLAYS: Metric = counter(
+    "micro_kafka_listener_foreign_replays_total",
+    LISTENER,
+    "records that were replayed for another group, and count as done",
 );
 pub(crate) const FAILURES: Metric = counter(
     "micro_kafka_listener_failures_total",

@@ -11,16 +11,16 @@
     )
 )]
 
+#[cfg(feature = "http")]
+mod asking;
 mod credentials;
-mod http;
 mod provider;
 mod token;
 pub(crate) mod token_config;
+#[cfg(any(feature = "tls", feature = "tls-system"))]
 mod tokens;
 
 pub use self::credentials::ClientCredentials;
-#[cfg(feature = "schema-registry")]
-pub(crate) use self::http::base64;
 pub use self::provider::{TokenProvider, register_token_provider};
 pub use self::token::{Token, TokenError};
 

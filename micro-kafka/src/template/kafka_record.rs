@@ -1,6 +1,7 @@
 //! Types that know where they belong.
 
 use super::{KafkaTemplate, SendBuilder, Transaction, TransactionSend};
+use crate::admin::NewTopic;
 use crate::codec::ToPayload;
 
 /// A type with a topic and a key of its own, to be sent by [`KafkaTemplate::publish`].
@@ -46,6 +47,17 @@ pub trait KafkaRecord {
 
     /// Itself as a payload.
     fn payload(&self) -> Self::Payload<'_>;
+
+    /// Its topic as it shall be, which an application makes that is told of the type:
+    /// [`KafkaAppBuilder::topic`](crate::app::KafkaAppBuilder::topic). By the derive with what its
+    /// attribute says of partitions, replicas and settings; otherwise there is none.
+    #[must_use]
+    fn declared_topic() -> Option<NewTopic>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 impl KafkaTemplate {

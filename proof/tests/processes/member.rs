@@ -1,6 +1,7 @@
 //! One process after the other, each with a history of its own.
 
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -94,7 +95,14 @@ impl Member {
         let exit = timeout(PATIENCE, self.child.wait()).await;
         let exit = exit.expect("a process ends when it is asked to").unwrap();
         let log = self.start.file(self.ended.len(), "log");
-        assert!(exit.success(), "{exit}: {}", log.display());
+        // Asked before it could listen, on a busy machine, it ends as any program does.
+        let unheard = exit.signal() == Some(Signal::TERM.as_raw()) && self.has_done_nothing();
+        assert!(exit.success() || unheard, "{exit}: {}", log.display());
+    }
+
+    fn has_done_nothing(&self) -> bool {
+        let history = self.start.file(self.ended.len(), "history");
+        fs::metadata(history).map_or(true, |history| history.len() == 0)
     }
 
     fn signal(&self, signal: Signal) {

@@ -17,6 +17,7 @@ pub use std::vec::Vec;
 
 pub use linkme;
 
+pub use crate::admin::NewTopic;
 pub use crate::codec::Json;
 pub use crate::config::Recoverer;
 pub use crate::error::{BackOff, Classify, ListenerError, Policy};

@@ -6,13 +6,17 @@ use hyper::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::RegistryError;
-use super::http::{Answer, Question};
+use super::config::{Credentials, RegistryConfig};
 use crate::codec::SchemaKind;
 use crate::codec::schema::Parsed;
-use crate::config::encoded;
+use crate::error::BoxError;
+use crate::http::{self, Address, Answer, Limits, Question, encoded};
 
 /// As much of a registry's words as is worth telling.
 const TOLD: usize = 500;
+/// No schema is as large.
+const MAX_ANSWER: usize = 16 << 20;
+const CONTENT_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 
 /// A schema that another one refers to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +84,10 @@ impl RegisteredSchema {
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) what: String,
-    pub(super) question: Question,
+    method: Method,
+    /// Below the registry's address, with its leading slash.
+    path: String,
+    body: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -103,21 +110,21 @@ fn body(kind: SchemaKind, text: &str) -> Option<String> {
 
 impl Request {
     fn get(what: String, path: String) -> Self {
-        let question = Question {
+        Self {
+            what,
             method: Method::GET,
             path,
             body: None,
-        };
-        Self { what, question }
+        }
     }
 
     fn post(what: String, path: String, kind: SchemaKind, text: &str) -> Self {
-        let question = Question {
+        Self {
+            what,
             method: Method::POST,
             path,
             body: body(kind, text),
-        };
-        Self { what, question }
+        }
     }
 
     pub(super) fn schema(id: i32) -> Self {
@@ -159,6 +166,27 @@ impl Request {
 
     pub(super) fn subjects() -> Self {
         Self::get("subjects".to_owned(), "/subjects".to_owned())
+    }
+
+    /// Asks the registry at one of its addresses.
+    pub(super) async fn ask(
+        &self,
+        address: &Address,
+        config: &RegistryConfig,
+    ) -> Result<Answer, BoxError> {
+        let question = Question {
+            method: self.method.clone(),
+            path: &self.path,
+            authorization: config.credentials.as_ref().map(Credentials::header),
+            accept: CONTENT_TYPE,
+            body: self.body.clone().map(|body| (CONTENT_TYPE, body)),
+        };
+        let limits = Limits {
+            time: config.timeout,
+            bytes: MAX_ANSWER,
+            ca_location: config.ca_location.as_deref(),
+        };
+        http::ask(address, question, limits).await
     }
 
     /// What an answer says, if it is what was asked for.

@@ -9,7 +9,6 @@ use serde::Deserialize;
 use super::api::{Request, ToldCompatibility, ToldId, ToldSchema};
 use super::cache::Lookups;
 use super::config::RegistryConfig;
-use super::http::ask;
 use super::{RegisteredSchema, RegistryError};
 use crate::codec::{SchemaDefinition, SchemaKind};
 use crate::error::BackOff;
@@ -245,7 +244,7 @@ impl SchemaRegistry {
         loop {
             let mut last = self.senseless(request);
             for url in &config.urls {
-                let answer = ask(url, config, &request.question).await;
+                let answer = request.ask(url, config).await;
                 let read = match answer {
                     Ok(answer) => request.read(&answer, &url.to_string()),
                     Err(error) => Err(RegistryError::Unavailable {

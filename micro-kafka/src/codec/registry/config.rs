@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::SubjectStrategy;
-use crate::config::{RegistryUrl, SchemaRegistrySettings, Secret};
-use crate::security::base64;
+use crate::config::{SchemaRegistrySettings, Secret};
+use crate::http::{Address, basic_authorization};
 
 /// Who a client says that it is.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,9 +34,7 @@ impl Credentials {
     /// The value of the header `authorization`.
     pub(super) fn header(&self) -> String {
         match self {
-            Self::Basic { user, password } => {
-                format!("Basic {}", base64(format!("{user}:{password}").as_bytes()))
-            }
+            Self::Basic { user, password } => basic_authorization(user, password),
             Self::Bearer(token) => format!("Bearer {token}"),
         }
     }
@@ -47,7 +45,7 @@ impl Credentials {
 #[non_exhaustive]
 pub struct RegistryConfig {
     /// Where it is; of several addresses the next is asked where one does not answer.
-    pub(super) urls: Vec<RegistryUrl>,
+    pub(super) urls: Vec<Address>,
     /// Who asks.
     pub credentials: Option<Credentials>,
     /// Whether schemas of what is sent are registered; otherwise they have to be there. Default
@@ -72,7 +70,7 @@ impl RegistryConfig {
     /// # Errors
     /// If it is no address.
     pub fn new(urls: &str) -> Result<Self, InvalidUrl> {
-        let parsed = urls.split(',').map(|url| RegistryUrl::parse(url.trim()));
+        let parsed = urls.split(',').map(|url| Address::base(url.trim()));
         let urls = parsed.collect::<Result<Vec<_>, _>>().map_err(InvalidUrl)?;
         Ok(Self {
             urls,

@@ -16,9 +16,7 @@ mod cache;
 mod client;
 mod config;
 mod error;
-mod http;
 mod registered;
-mod tls;
 mod wire;
 
 pub use self::api::{RegisteredSchema, SchemaReference};

@@ -62,11 +62,24 @@ impl Config {
         let mut tables = Vec::new();
         for path in [
             "kafka",
+            "kafka.config",
+            "kafka.security",
+            "kafka.ssl",
+            "kafka.sasl",
+            "kafka.sasl.oauthbearer",
             "kafka.consumer",
             "kafka.producer",
+            "kafka.admin",
             "kafka.template",
+            "kafka.delayed",
+            "kafka.json",
+            "kafka.schema-registry",
         ] {
             tables.push(self.explain_table(path, path));
+        }
+        for name in self.kafka().topics.keys() {
+            let path = format!("kafka.topics.{name}");
+            tables.push(self.explain_table(&path, "kafka.topics.<name>"));
         }
         let producer = self.producer_properties();
         tables.push(explain_properties("kafka.producer.properties", producer));

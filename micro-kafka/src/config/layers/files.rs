@@ -106,7 +106,8 @@ fn candidates(base: &Path, profiles: &[String]) -> Vec<PathBuf> {
         .collect()
 }
 
-fn profile_file(base: &Path, profile: &str) -> PathBuf {
+/// The variant of a file for a profile.
+pub(crate) fn profile_file(base: &Path, profile: &str) -> PathBuf {
     let stem = base.file_stem().unwrap_or_default().to_string_lossy();
     base.with_file_name(format!("{stem}-{profile}.toml"))
 }
@@ -146,7 +147,8 @@ impl FileReader {
     }
 }
 
-fn read_bounded(path: &Path) -> Result<String, String> {
+/// What a file holds; the error is a reason that goes behind its name.
+pub(crate) fn read_bounded(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))

@@ -5,13 +5,15 @@
 
 use super::ROOT;
 use crate::config::key::Key;
+use crate::config::property_names;
+use crate::config::secret_file::{FILE, named_file};
 use crate::config::tree::{Entry, Table, Value};
 use crate::config::{ConfigError, Origin};
 
 const PROPERTIES: &str = "properties";
 /// The settings of a topic have names with dots as well.
 const CONFIGS: &str = "configs";
-const SECTIONS: [&str; 3] = ["consumer", "producer", "listener"];
+const SECTIONS: [&str; 4] = ["admin", "consumer", "producer", "listener"];
 /// Tables of tables, each with properties of its own.
 const FAMILIES: [&str; 3] = ["listeners", "containers", "templates"];
 
@@ -49,7 +51,8 @@ fn flatten_in_all(family: &mut Table, table: &str, errors: &mut Vec<ConfigError>
     }
 }
 
-fn inner<'t>(table: &'t mut Table, name: &str) -> Option<&'t mut Table> {
+/// The table under this name.
+pub(super) fn inner<'t>(table: &'t mut Table, name: &str) -> Option<&'t mut Table> {
     match &mut table.find_mut(name)?.node.value {
         Value::Table(inner) => Some(inner),
         _ => None,
@@ -91,7 +94,7 @@ fn flatten(table: Table, prefix: &Prefix<'_>, flat: &mut Table, errors: &mut Vec
             entry.key_origin = start.clone();
         }
         match entry.node.value {
-            Value::Table(inner) => {
+            Value::Table(inner) if !is_value_of_a_file(&name, &inner) => {
                 let prefix = Prefix {
                     name: &format!("{name}."),
                     origin: Some(&entry.key_origin),
@@ -101,6 +104,12 @@ fn flatten(table: Table, prefix: &Prefix<'_>, flat: &mut Table, errors: &mut Vec
             _ => put(flat, &name, entry, errors),
         }
     }
+}
+
+/// `sasl.password = { file = "…" }`, and no property that ends in `.file` itself.
+fn is_value_of_a_file(name: &str, table: &Table) -> bool {
+    let is_property = |name: &str| property_names::lookup(name).is_some();
+    named_file(table).is_some() && is_property(name) && !is_property(&format!("{name}.{FILE}"))
 }
 
 /// Whether two keys are parts of one dotted name and not a header and a key below it.

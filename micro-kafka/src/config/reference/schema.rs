@@ -116,7 +116,7 @@ fn schema_of(key: &Key) -> Value {
 fn form(kind: Kind) -> Value {
     let placeholder = json!({ "type": "string", "pattern": r"\$\{" });
     match kind {
-        Kind::Text => json!({ "type": "string" }),
+        Kind::Text => json!({ "anyOf": [{ "type": "string" }, secret_file()] }),
         Kind::Texts => json!({ "anyOf": [
             { "type": "string" },
             { "type": "array", "items": { "type": "string" }, "minItems": 1 },
@@ -135,6 +135,16 @@ fn form(kind: Kind) -> Value {
         Kind::BackOff | Kind::Rate => json!({ "type": "string" }),
         Kind::Choice(words) => json!({ "anyOf": [{ "enum": choices(words) }, placeholder] }),
     }
+}
+
+/// A table in the place of a value, which is then what the file holds.
+fn secret_file() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "file": { "type": "string" } },
+        "required": ["file"],
+        "additionalProperties": false,
+    })
 }
 
 /// Words that are numbers may be written as numbers too.

@@ -154,7 +154,8 @@ fn assert_is_file(file: &str, expected: &str) {
 fn the_guide_has_the_reference() {
     let intro = "# Settings, key by key\n\n\
                  Generated from the code; a test keeps it so. How files, environment and placeholders work together \
-                 is told in [Settings](03-settings.md). \
+                 is told in [Settings](03-settings.md). Any value may come from a file, \
+                 as in `password = { file = \"/run/secrets/kafka\" }`. \
                  [application.schema.json](application.schema.json) is the same as a JSON Schema: with \
                  `#:schema ./application.schema.json` in its first line, editors complete `application.toml`.\n\n";
     let text = format!("{intro}{}", reference_markdown());

@@ -1,36 +1,13 @@
 //! Which layer wins, and where files are found.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use super::folder::Folder;
 use super::load;
 use crate::config::{Acks, AutoOffsetReset, Config, ErrorPolicy};
 use crate::error::BackOff;
 use crate::listener::AckMode;
-
-/// A folder of its own for one test, removed at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str, files: &[(&str, &str)]) -> Self {
-        let path = std::env::temp_dir().join(format!("mk-config-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        for (file, text) in files {
-            std::fs::write(path.join(file), text).unwrap();
-        }
-        Self(path)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 #[test]
 fn nothing_at_all_gives_the_defaults() {
@@ -72,20 +49,17 @@ fn every_key_is_read() {
 
 #[test]
 fn profile_beats_file_environment_beats_profile_and_program_beats_all() {
-    let folder = Folder::new(
-        "layers",
-        &[
-            (
-                "application.toml",
-                "[kafka]\nclient-id = 'file'\nnamespace = 'file'\n[kafka.consumer]\ngroup-id = 'file'\n[kafka.producer]\nclient-id = 'file'\n",
-            ),
-            (
-                "application-a.toml",
-                "[kafka]\nnamespace = 'a'\n[kafka.consumer]\ngroup_id = 'a'\n[kafka.producer]\nclientId = 'a'\n",
-            ),
-            ("application-b.toml", "[kafka.consumer]\ngroupId = 'b'\n"),
-        ],
-    );
+    let folder = Folder::new(&[
+        (
+            "application.toml",
+            "[kafka]\nclient-id = 'file'\nnamespace = 'file'\n[kafka.consumer]\ngroup-id = 'file'\n[kafka.producer]\nclient-id = 'file'\n",
+        ),
+        (
+            "application-a.toml",
+            "[kafka]\nnamespace = 'a'\n[kafka.consumer]\ngroup_id = 'a'\n[kafka.producer]\nclientId = 'a'\n",
+        ),
+        ("application-b.toml", "[kafka.consumer]\ngroupId = 'b'\n"),
+    ]);
     let config = Config::builder()
         .dir(folder.path())
         .env([
@@ -170,10 +144,7 @@ fn a_property_is_overridden_under_any_spelling_and_alias() {
 
 #[test]
 fn a_profile_without_a_file_is_a_mistake_and_the_right_one_is_named() {
-    let folder = Folder::new(
-        "profile",
-        &[("application.toml", ""), ("application-prod.toml", "")],
-    );
+    let folder = Folder::new(&[("application.toml", ""), ("application-prod.toml", "")]);
     let errors = Config::builder().dir(folder.path()).profile("prdo").build();
     let report = errors.unwrap_err().to_string();
     assert!(report.contains("application-prdo.toml"), "{report}");
@@ -192,7 +163,7 @@ fn profiles_cannot_leave_their_folder() {
 
 #[test]
 fn a_file_that_is_asked_for_must_exist() {
-    let folder = Folder::new("missing", &[]);
+    let folder = Folder::new(&[]);
     let file = folder.path().join("application.toml");
     let report = Config::builder().file(&file).build().unwrap_err();
     assert!(report.to_string().contains("cannot be read"), "{report}");
@@ -202,7 +173,7 @@ fn a_file_that_is_asked_for_must_exist() {
 
 #[test]
 fn discovery_takes_the_file_that_the_variable_names() {
-    let folder = Folder::new("named", &[("my.toml", "[kafka]\nclient-id = 'named'\n")]);
+    let folder = Folder::new(&[("my.toml", "[kafka]\nclient-id = 'named'\n")]);
     let file = folder.path().join("my.toml");
     let config = Config::builder()
         .discover()
@@ -215,10 +186,7 @@ fn discovery_takes_the_file_that_the_variable_names() {
 
 #[test]
 fn discovery_ends_at_the_folder_of_the_package() {
-    let folder = Folder::new(
-        "package",
-        &[("application.toml", "[kafka]\nclient-id = 'p'\n")],
-    );
+    let folder = Folder::new(&[("application.toml", "[kafka]\nclient-id = 'p'\n")]);
     let config = Config::builder()
         .discover()
         .env([("CARGO_MANIFEST_DIR", folder.path().as_os_str())])

@@ -3,11 +3,14 @@
 mod bad_input;
 mod declared;
 mod explain;
+mod folder;
 mod guarding;
+mod imports;
 mod layering;
 mod listener;
 mod own_tables;
 mod report;
+mod secret_files;
 mod secrets;
 mod security;
 

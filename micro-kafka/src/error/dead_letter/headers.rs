@@ -33,6 +33,13 @@ const MK_CRASH_DEATHS: &str = "mk-crash-deaths";
 const MK_CRASH_PROCESS: &str = "mk-crash-process";
 const MK_CRASH_BEGAN: &str = "mk-crash-began";
 
+/// What retry topics add beside the headers of their failures.
+const RETRY_TOPIC: [&str; 3] = [
+    "retry_topic-attempts",
+    "retry_topic-backoff-timestamp",
+    "retry_topic-original-timestamp",
+];
+
 /// Every header that a dead letter may have beside those of its record, in order.
 pub(super) const WRITTEN: [&str; 23] = [
     EXCEPTION_TYPE,
@@ -59,6 +66,20 @@ pub(super) const WRITTEN: [&str; 23] = [
     MK_CRASH_PROCESS,
     MK_CRASH_BEGAN,
 ];
+
+/// Whether that is a header that a recoverer of this crate or of Spring Kafka has added to a record,
+/// on its way by retry topics or at its end.
+pub(crate) fn is_of_a_failure(name: &[u8]) -> bool {
+    if name.starts_with(b"retry_topic-") {
+        return RETRY_TOPIC.iter().any(|own| name == own.as_bytes());
+    }
+    WRITTEN.iter().any(|written| {
+        // Records that came by retry topics have `kafka_` where others have `kafka_dlt-`.
+        let short = written.strip_prefix("kafka_dlt-");
+        let by_retries = |short: &str| name.strip_prefix(b"kafka_") == Some(short.as_bytes());
+        name == written.as_bytes() || short.is_some_and(by_retries)
+    })
+}
 
 /// Whether the texts of the error are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

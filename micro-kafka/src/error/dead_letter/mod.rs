@@ -13,6 +13,7 @@ mod tests;
 pub use destination::{Destination, ToPartition};
 pub use failure::Failure;
 pub(super) use fingerprint::fingerprint;
+pub(crate) use headers::is_of_a_failure;
 pub(super) use headers::{
     MK_ATTEMPTS, MK_ERROR, MK_FINGERPRINT, MK_FIRST_FAILURE, MK_LAST_FAILURE, MK_LISTENER,
     MK_TRACE, TRACE, simple_name,

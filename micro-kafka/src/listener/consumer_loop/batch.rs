@@ -12,6 +12,7 @@ use crate::listener::lane::{Next, Try};
 use crate::listener::partition::{Limits, Linger, Partition};
 use crate::listener::{AckToken, Delivery, LaneKey};
 use crate::record::Record;
+use crate::replay::is_for_another;
 
 /// What a partition that collects a batch may do.
 enum Collected {
@@ -75,8 +76,15 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
     }
 
-    /// Asks the listener's filter; a record that it does not want is done.
+    /// Asks the listener's filter; a record that it does not want is done, and so is one that was
+    /// replayed for another group.
     pub(super) fn filtered(&mut self, slot: Slot, record: Record) -> Option<Record> {
+        if is_for_another(&record, &self.seat.endpoint.group_id) {
+            self.counts.foreign_replays += 1;
+            self.finish(slot, record.offset());
+            self.source.recycle(record);
+            return None;
+        }
         let Some(filter) = &self.seat.endpoint.filter else {
             return Some(record);
         };

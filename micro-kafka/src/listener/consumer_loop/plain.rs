@@ -17,6 +17,7 @@ use crate::listener::order::PARTITION_LANE;
 use crate::listener::{
     AckMode, AckToken, Delivery, Dispatch, Finished, Interceptors, ListenerEndpoint, Order,
 };
+use crate::replay::is_for_another;
 
 /// Whether the records of a listener need nothing but their handler. Whatever `deliver`, `succeeded`
 /// or `begin_next` do for some listeners has to be ruled out here.
@@ -79,10 +80,15 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             lane: PARTITION_LANE,
         };
         let mut run = Run::default();
+        let group = &*seat.endpoint.group_id;
         let ended = catch_unwind(AssertUnwindSafe(|| {
             // Beyond the budget every tokio resource in a handler would look pending; a handler may
             // have paused its own partition, or asked for a seek.
             while run.begun < most && coop::has_budget_remaining() && commands.is_empty() {
+                let record = partition.buffer.front()?;
+                if is_for_another(record, group) {
+                    return None;
+                }
                 let record = partition.buffer.pop_front()?;
                 let position = Position::after(&record);
                 token.offset = record.offset();

@@ -2,6 +2,7 @@
 
 mod client;
 mod codecs;
+mod config;
 mod consumer;
 mod delayed;
 mod delivery;
@@ -15,6 +16,7 @@ mod topics;
 
 use self::client::KAFKA;
 use self::codecs::{JSON, SCHEMA_REGISTRY};
+use self::config::CONFIG;
 use self::consumer::CONSUMER;
 use self::delayed::DELAYED;
 use self::delivery::{BATCH, TRANSACTION};
@@ -36,6 +38,14 @@ pub(in crate::config) const TABLES: &[Table] = &[
         keys: KAFKA,
         inherits: None,
         properties: true,
+    },
+    Table {
+        path: "kafka.config",
+        also: &[],
+        meaning: "what else is read, from where",
+        keys: CONFIG,
+        inherits: None,
+        properties: false,
     },
     Table {
         path: "kafka.security",
@@ -91,7 +101,7 @@ pub(in crate::config) const TABLES: &[Table] = &[
         meaning: "how declared topics are made",
         keys: ADMIN,
         inherits: None,
-        properties: false,
+        properties: true,
     },
     Table {
         path: "kafka.topics.<name>",

@@ -36,6 +36,17 @@ struct Boxed<'a, T: Serialize + Sync> {
     content: T,
 }
 
+/// With its topic as it shall be.
+#[derive(Serialize, KafkaRecord)]
+#[kafka(
+    topic = "prices",
+    partitions = 6,
+    replication_factor = 3,
+    compacted,
+    configs = ["min.compaction.lag.ms = 60000", "max.message.bytes=1024"]
+)]
+struct Price(#[kafka(key)] u64);
+
 fn key(record: &impl KafkaRecord) -> Option<Vec<u8>> {
     let mut key = Vec::new();
     record.write_key(&mut key).then_some(key)
@@ -60,4 +71,13 @@ fn main() {
     };
     assert_eq!(key(&boxed).as_deref(), Some(&b"ada"[..]));
     assert_eq!(boxed.content, [1, 2]);
+    let prices = micro_kafka::admin::NewTopic::new("prices")
+        .partitions(6)
+        .replication_factor(3)
+        .compacted()
+        .config("min.compaction.lag.ms", "60000")
+        .config("max.message.bytes", "1024");
+    assert_eq!(Price::declared_topic(), Some(prices));
+    let boxes = <Boxed<'_, u8> as KafkaRecord>::declared_topic().unwrap();
+    assert_eq!((boxes.name(), boxes.partition_count()), ("boxes", None));
 }

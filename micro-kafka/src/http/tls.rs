@@ -4,14 +4,14 @@ use tokio::net::TcpStream;
 #[cfg(any(feature = "tls", feature = "tls-system"))]
 use tokio_openssl::SslStream;
 
-use crate::config::RegistryUrl;
+use super::Address;
 use crate::error::BoxError;
 
 /// Encrypts a connection; the host's name has to be in its certificate, and that signed by one of
 /// the file, or of the system's.
 #[cfg(any(feature = "tls", feature = "tls-system"))]
 pub(super) async fn connect(
-    base: &RegistryUrl,
+    address: &Address,
     ca_location: Option<&str>,
     stream: TcpStream,
 ) -> Result<SslStream<TcpStream>, BoxError> {
@@ -23,7 +23,7 @@ pub(super) async fn connect(
             .set_ca_file(file)
             .map_err(|_| format!("`ca-location`: {file:?} is no file of certificates in PEM"))?;
     }
-    let ssl = connector.build().configure()?.into_ssl(base.name())?;
+    let ssl = connector.build().configure()?.into_ssl(address.name())?;
     let mut stream = SslStream::new(ssl, stream)?;
     std::pin::Pin::new(&mut stream)
         .connect()
@@ -36,19 +36,22 @@ pub(super) async fn connect(
 #[cfg(not(any(feature = "tls", feature = "tls-system")))]
 #[allow(clippy::unused_async, reason = "the same call with OpenSSL waits")]
 pub(super) async fn connect(
-    base: &RegistryUrl,
+    address: &Address,
     _ca_location: Option<&str>,
     stream: TcpStream,
 ) -> Result<TcpStream, BoxError> {
     drop(stream);
     Err(format!(
-        "{base} needs TLS, which this build was made without: enable micro-kafka's feature `tls`"
+        "{address} needs TLS, which this build was made without: enable micro-kafka's feature `tls`"
     )
     .into())
 }
 
 #[cfg(test)]
-#[cfg(any(feature = "tls", feature = "tls-system"))]
+#[cfg(all(
+    feature = "schema-registry",
+    any(feature = "tls", feature = "tls-system")
+))]
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::{SocketAddr, TcpListener};

@@ -1,36 +1,43 @@
-//! Where a schema registry is.
-#![cfg_attr(
-    not(feature = "schema-registry"),
-    allow(dead_code, reason = "settings are read, whatever is compiled in")
-)]
+//! Where a server is.
 
 use std::fmt;
 
-/// The base of a registry's addresses: `http://host:port/path`.
+/// `http://host:port/path`, or `https`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RegistryUrl {
+pub(crate) struct Address {
     pub(crate) tls: bool,
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// With its leading slash, without one at its end.
+    /// With its leading slash unless it is empty, and with its query.
     pub(crate) path: String,
 }
 
-impl RegistryUrl {
-    /// Reads it; credentials have no place in it.
+impl Address {
+    /// Reads an address that others are built on: without a query, and without a slash at its end.
+    pub(crate) fn base(text: &str) -> Result<Self, String> {
+        let mut address = Self::parse(text)?;
+        if address.path.contains('?') {
+            return Err("an address has no query".to_owned());
+        }
+        address
+            .path
+            .truncate(address.path.trim_end_matches('/').len());
+        Ok(address)
+    }
+
+    /// Reads an address; credentials have no place in it.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (tls, rest) = match text.split_once("://") {
             Some(("http", rest)) => (false, rest),
             Some(("https", rest)) => (true, rest),
             _ => return Err("an address begins with `http://` or `https://`".to_owned()),
         };
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         if authority.contains('@') {
-            let message = "credentials do not belong into the address: set `basic-auth-user-info`";
-            return Err(message.to_owned());
+            return Err("credentials do not belong into an address".to_owned());
         }
-        if path.contains(['?', '#', ' ']) {
-            return Err("an address has no query".to_owned());
+        if path.contains(['#', ' ']) {
+            return Err("an address has neither spaces nor a fragment".to_owned());
         }
         let bracketed = authority.rfind(']').unwrap_or(0);
         let (host, port) = match authority[bracketed..].rfind(':') {
@@ -48,7 +55,7 @@ impl RegistryUrl {
             tls,
             host: host.to_owned(),
             port,
-            path: path.trim_end_matches('/').to_owned(),
+            path: path.to_owned(),
         })
     }
 
@@ -58,7 +65,7 @@ impl RegistryUrl {
     }
 }
 
-impl fmt::Display for RegistryUrl {
+impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls { "https" } else { "http" };
         write!(f, "{scheme}://{}:{}{}", self.host, self.port, self.path)
@@ -91,7 +98,7 @@ mod tests {
             ("http://[::1]:80/api/v7/", "http://[::1]:80/api/v7"),
             ("http://[::1]", "http://[::1]:80"),
         ] {
-            assert_eq!(RegistryUrl::parse(text).unwrap().to_string(), shown);
+            assert_eq!(Address::base(text).unwrap().to_string(), shown);
         }
         for text in [
             "localhost:8081",
@@ -102,9 +109,18 @@ mod tests {
             "http://user:hunter2@a",
             "http://a/?b",
         ] {
-            let error = RegistryUrl::parse(text).unwrap_err();
+            let error = Address::base(text).unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn only_a_whole_address_has_a_query() {
+        let address = Address::parse("https://login.example/a/b/?c=d").unwrap();
+        assert_eq!((address.tls, address.port), (true, 443));
+        assert_eq!(address.path, "/a/b/?c=d");
+        let address = Address::parse("http://login?c").unwrap();
+        assert_eq!((address.name(), address.path.as_str()), ("login", "?c"));
     }
 
     #[test]

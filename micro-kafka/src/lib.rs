@@ -7,6 +7,7 @@
 pub mod __private;
 pub mod admin;
 pub mod app;
+pub mod claim_check;
 
 pub mod client;
 pub mod clock;
@@ -22,6 +23,7 @@ pub mod observe;
 #[cfg(feature = "sqlx")]
 pub mod outbox;
 pub mod prelude;
+mod random_name;
 pub mod record;
 pub mod replay;
 pub mod security;

@@ -22,6 +22,9 @@ struct Args {
     /// Makes the mistakes that a proof has to find
     #[arg(long)]
     with_bugs: bool,
+    /// Sends records to this topic without end
+    #[arg(long)]
+    sends_to: Option<String>,
 }
 
 #[tokio::main(worker_threads = 2)]

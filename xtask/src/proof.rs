@@ -39,8 +39,18 @@ const ALL: &[Step] = &[
     },
     Step {
         name: "memory",
-        about: "a million records behind a stuck partition, and behind a stuck key",
+        about: "a million records behind a stuck partition and a stuck key, with a budget and without",
         run: memory,
+    },
+    Step {
+        name: "silence",
+        about: "a minute of sends without end to a broker that does not answer, within a budget",
+        run: silence,
+    },
+    Step {
+        name: "delayed",
+        about: "100,000 delayed sends in bounded memory and in time; schedulers that are killed",
+        run: delayed,
     },
     Step {
         name: "waiting",
@@ -146,6 +156,38 @@ fn memory() -> Result<(), CiError> {
     .env("MICRO_KAFKA_PROOF_BEHIND", "1000000")
     .env("MICRO_KAFKA_PROOF_BYTES", "500")
     .check()
+}
+
+fn silence() -> Result<(), CiError> {
+    let words = "test --release --locked -p micro-kafka-proof --test processes --";
+    Run::cargo(&format!("{words} --nocapture unsent_records"))
+        .env("MICRO_KAFKA_PROOF_SILENT", "60")
+        .check()
+}
+
+/// First without kills, to be seen in time; then with kills, when a killed process is missed for the
+/// six seconds of its session.
+fn delayed() -> Result<(), CiError> {
+    let words = "test --release --locked -p micro-kafka-proof --test processes --";
+    let test = || {
+        let run = |test: &str| Run::cargo(&format!("{words} --nocapture {test}"));
+        [
+            run("delayed_sends_wait").env("MICRO_KAFKA_PROOF_LATEST", "1000"),
+            run("no_delayed_send_is_lost").env("MICRO_KAFKA_PROOF_KILLS", "10"),
+        ]
+        .map(|run| {
+            run.env("MICRO_KAFKA_PROOF_DELAYED", "100000")
+                .env("MICRO_KAFKA_PROOF_DELAYED_BYTES", "1000")
+                .env("MICRO_KAFKA_PROOF_DELAYED_MILLIS", "60000")
+                .limit(AN_HOUR)
+        })
+    };
+    test().into_iter().try_for_each(Run::check)?;
+    on(&Kafka::fresh("delayed")?, |bootstrap| {
+        let runs = test().into_iter();
+        let mut runs = runs.map(|run| run.env("MICRO_KAFKA_TEST", bootstrap));
+        runs.try_for_each(Run::check)
+    })
 }
 
 fn waiting() -> Result<(), CiError> {

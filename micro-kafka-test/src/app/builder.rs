@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use micro_kafka::app::{KafkaApp, KafkaAppBuilder, Listener};
+use micro_kafka::claim_check::ClaimCheck;
 use micro_kafka::config::{Config, ConfigBuilder};
 use micro_kafka::error::{BoxError, ErrorHandler, Recover, RetryListener};
 use micro_kafka::idempotent::IdempotencyStore;
@@ -158,6 +159,12 @@ impl TestAppBuilder {
     #[cfg(feature = "sqlx")]
     pub fn outbox<DB: Dialect>(mut self, outbox: Outbox<DB>) -> Self {
         self.app = self.app.outbox(outbox);
+        self
+    }
+
+    /// Keeps large payloads in a store.
+    pub fn claim_check(mut self, claim_check: ClaimCheck) -> Self {
+        self.app = self.app.claim_check(claim_check);
         self
     }
 

@@ -45,7 +45,7 @@ impl RunningApp {
         let recovers = maker.recoverer.is_some();
         let dead_letters = DeadLetters::of([&plan], &maker.template, recovers)?;
         dead_letters.create(None, &maker.template).await?;
-        let containers = maker.containers(plan);
+        let containers = maker.containers(plan)?;
         missing_topics::check(&containers, None, &maker.template).await?;
         let containers: Vec<_> = containers.into_iter().map(Arc::new).collect();
         for container in &containers {

@@ -6,18 +6,21 @@ use std::sync::Arc;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::claim_check::claim_check;
 use super::codecs::codecs;
 use super::declared_topics::DeclaredTopics;
 use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::idempotency::{self, IdempotencyStores};
 use super::log::log_to_stderr;
+use super::memory::{self, Shares};
 use super::programmatic::Listener;
 use super::registry::Registry;
 use super::resolve::{ErrorHandlers, Parts, Plan, check_unused_tables, resolve};
 use super::running::RunningApp;
-use super::templates::{TemplateChange, template};
+use super::templates::{Making, TemplateChange, template};
 use crate::admin::NewTopic;
+use crate::claim_check::ClaimCheck;
 use crate::clock::Clock;
 use crate::codec::Codecs;
 use crate::config::{Config, ConfigBuilder, ConfigError};
@@ -69,6 +72,7 @@ pub struct KafkaAppBuilder {
     templates: TemplateChange,
     template: Option<KafkaTemplate>,
     codecs: Codecs,
+    claim_check: Option<ClaimCheck>,
     propagation: Option<Arc<dyn Propagation>>,
     metric_tags: Vec<(String, String)>,
     pub(super) declared_topics: DeclaredTopics,
@@ -254,6 +258,14 @@ impl KafkaAppBuilder {
         self
     }
 
+    /// Keeps large payloads in a store: the templates' that are larger than its threshold go there,
+    /// and listeners get theirs from there. A threshold that it does not have is that of
+    /// `[kafka.claim-check]`.
+    pub fn claim_check(mut self, claim_check: ClaimCheck) -> Self {
+        self.claim_check = Some(claim_check);
+        self
+    }
+
     /// Ties the spans of listeners that have `spans = true` to a tracing system.
     pub fn propagation(mut self, propagation: impl Propagation + 'static) -> Self {
         self.propagation = Some(Arc::new(propagation));
@@ -279,22 +291,30 @@ impl KafkaAppBuilder {
         let listeners = self.registry.collect(&mut problems);
         check_unused_tables(&config, &listeners, &later, &mut problems);
         let codecs = codecs(self.codecs, &config, &mut problems);
+        let claim_check = claim_check(self.claim_check, &config, &mut problems);
         let metric_tags = MetricTags::new(self.metric_tags);
-        let template = self.template.or_else(|| {
-            let tags = config.kafka().metric_tags.over(&metric_tags);
-            template(
-                &config,
-                &codecs,
-                &self.error_hook,
-                &tags,
-                &self.templates,
-                &self.clock,
-            )
-            .inspect_err(|error| problems.push(BootError::new(error.to_string())))
-            .ok()
-        });
+        let tags = config.kafka().metric_tags.over(&metric_tags);
+        let making = Making {
+            config: &config,
+            codecs: &codecs,
+            hook: &self.error_hook,
+            tags: &tags,
+            claim_check: claim_check.as_ref(),
+            change: &self.templates,
+            clock: &self.clock,
+        };
+        let given = self.template;
+        let make = |shares: Option<&Shares>, problems: &mut Vec<BootError>| {
+            let made = template(&making, shares);
+            made.inspect_err(|error| problems.push(BootError::new(error.to_string())))
+                .ok()
+        };
+        let mut template = given.clone().or_else(|| make(None, &mut problems));
         let mut states = self.states;
-        states.insert(codecs);
+        states.insert(codecs.clone());
+        claim_check
+            .iter()
+            .for_each(|own| states.insert(own.clone()));
         if let Some(template) = &template {
             states.insert(template.clone());
         }
@@ -304,6 +324,12 @@ impl KafkaAppBuilder {
         };
         let declared_topics = self.declared_topics.check(&mut problems);
         let plans = resolve(&config, listeners, &states, &parts, &mut problems);
+        let shares = memory::shares(&config, &plans, given.as_ref());
+        let shares = shares.map_err(|told| problems.push(BootError::new(told)));
+        if let (Ok(Some(shares)), None) = (&shares, &given) {
+            template = make(Some(shares), &mut problems);
+            template.iter().for_each(|made| states.insert(made.clone()));
+        }
         BootErrors::check(problems)?;
         let Some(template) = template else {
             return Err(Error::Runtime("the producer was not made".into()));
@@ -326,6 +352,7 @@ impl KafkaAppBuilder {
             layers: self.layers,
             propagation: self.propagation,
             metric_tags,
+            shares: shares.ok().flatten(),
             declared_topics,
             #[cfg(feature = "sqlx")]
             outboxes: self.outboxes,
@@ -350,6 +377,7 @@ pub struct KafkaApp {
     pub(super) layers: Layers,
     pub(super) propagation: Option<Arc<dyn Propagation>>,
     pub(super) metric_tags: MetricTags,
+    pub(super) shares: Option<Shares>,
     pub(super) declared_topics: Vec<NewTopic>,
     #[cfg(feature = "sqlx")]
     pub(super) outboxes: Vec<Arc<dyn Relayed>>,
@@ -376,6 +404,7 @@ impl KafkaApp {
             templates: TemplateChange::default(),
             template: None,
             codecs: Codecs::default(),
+            claim_check: None,
             propagation: None,
             metric_tags: Vec::new(),
             declared_topics: DeclaredTopics::default(),

@@ -80,10 +80,13 @@ fn settings(config: &Config, maker: &Maker) -> Option<DelayedSettings> {
         .filter(|(name, ..)| *name != "group.id")
         .map(|(name, value, _)| (name.to_owned(), value.to_owned()));
     let group = ("group.id".to_owned(), kafka.namespaced(group));
+    let windows = maker.windows.as_ref();
+    let memory = windows.map_or(kafka.delayed.memory, |all| all.delayed_memory(config));
     Some(DelayedSettings {
         topic: kafka.namespaced(topic),
         properties: own.chain([group]).collect(),
-        memory: usize::try_from(kafka.delayed.memory).unwrap_or(usize::MAX),
+        memory: usize::try_from(memory).unwrap_or(usize::MAX),
         clock: maker.clock.clone(),
+        metric_tags: kafka.metric_tags.over(&maker.metric_tags),
     })
 }

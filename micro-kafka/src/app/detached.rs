@@ -9,6 +9,7 @@ use super::builder::KafkaApp;
 use super::resolve::Plan;
 use super::retry_topics::{error_handler, recoverer};
 use crate::__private::v1::Detached;
+use crate::claim_check::ClaimCheck;
 use crate::error::{Action, BoxError, ErrorHandler, ListenerError, Recover, Recovered, Way};
 use crate::listener::{
     Delivery, Finished, HandlerSlot, ListenerContext, ListenerEndpoint, States, unthrottled,
@@ -33,7 +34,12 @@ impl DetachedListener {
         let namespace: Arc<str> = app.config.kafka().namespaced("").into();
         let plans = std::mem::take(&mut app.plans);
         let listener = |mut plan: Plan| {
-            plan.endpoint.handler = unthrottled(&plan.endpoint, &app.clock, &app.layers);
+            plan.endpoint.handler = unthrottled(
+                &plan.endpoint,
+                &app.clock,
+                &app.layers,
+                app.states.get::<ClaimCheck>(),
+            );
             Self::of(plan, &app, &namespace)
         };
         plans.into_iter().map(listener).collect()

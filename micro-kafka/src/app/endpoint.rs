@@ -6,7 +6,7 @@ use super::registration::Registration;
 use super::resolve::Plan;
 use crate::config::{Config, KafkaSettings, ResolvedListener};
 use crate::error::{DEAD_LETTER_SUFFIX, RetryTopicError, RetryTopics};
-use crate::listener::{ListenerEndpoint, SendTo, TopicPartitions};
+use crate::listener::{ListenerEndpoint, READ_BYTES, SendTo, TopicPartitions};
 
 pub(super) fn endpoint(
     config: &Config,
@@ -68,6 +68,7 @@ pub(super) fn endpoint(
         sync_commits: resolved.sync_commits,
         max_uncommitted: resolved.max_uncommitted,
         max_uncommitted_bytes: resolved.max_uncommitted_bytes,
+        read_bytes: READ_BYTES,
         payload_limits: resolved.payload_limits,
         commit_interval: resolved.commit_interval,
         commit_count: usize::try_from(resolved.commit_count).unwrap_or(usize::MAX),

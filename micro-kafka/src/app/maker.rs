@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
+use super::error::Error;
+use super::memory::Windows;
 use super::resolve::{Parts, Plan};
 use super::retry_topics::{error_handler, fences, readers, recoverer};
 use crate::clock::Clock;
@@ -31,18 +33,27 @@ pub(super) struct Maker {
     pub(super) layers: Layers,
     pub(super) propagation: Option<Arc<dyn Propagation>>,
     pub(super) metric_tags: MetricTags,
+    /// What listeners may hold, where memory is bounded.
+    pub(super) windows: Option<Windows>,
     pub(super) runtime: Handle,
 }
 
 impl Maker {
     /// Containers that do not run yet: the listener's, then those that read its retry topics.
-    pub(super) fn containers(&self, mut plan: Plan) -> Vec<ListenerContainer> {
+    pub(super) fn containers(&self, mut plan: Plan) -> Result<Vec<ListenerContainer>, Error> {
         plan.endpoint.metric_tags = plan.endpoint.metric_tags.over(&self.metric_tags);
-        let readers = readers(&plan.endpoint);
+        let mut readers = readers(&plan.endpoint);
+        if let Some(windows) = &self.windows {
+            for reader in &mut readers {
+                windows.bound(reader, Some(&plan.endpoint), &self.config)?;
+            }
+            windows.bound(&mut plan.endpoint, None, &self.config)?;
+        }
         let deps = self.deps(&plan);
         let all = std::iter::once(plan.endpoint).chain(readers);
-        all.map(|endpoint| ListenerContainer::new(endpoint, deps.clone()))
-            .collect()
+        Ok(all
+            .map(|endpoint| ListenerContainer::new(endpoint, deps.clone()))
+            .collect())
     }
 
     fn deps(&self, plan: &Plan) -> ContainerDeps {

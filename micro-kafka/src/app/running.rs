@@ -14,6 +14,7 @@ use super::delayed;
 use super::error::Error;
 use super::idempotency;
 use super::maker::Maker;
+use super::memory::Windows;
 use super::missing_topics;
 use super::resolve::Plan;
 use super::signal::StopSignals;
@@ -55,7 +56,7 @@ impl RunningApp {
         #[cfg(feature = "sqlx")]
         let outboxes = app.outboxes;
         let shutdown_timeout = app.config.kafka().shutdown_timeout;
-        let maker = Maker {
+        let mut maker = Maker {
             config: app.config,
             states: app.states,
             template: app.template,
@@ -69,14 +70,20 @@ impl RunningApp {
             layers: app.layers,
             propagation: app.propagation,
             metric_tags: app.metric_tags,
+            windows: None,
             runtime,
         };
         let mut plans = app.plans;
         declared_topics::ensure(&maker.config, &app.declared_topics, &maker.template).await?;
         all_partitions::fill(&mut plans, &maker.template).await?;
         idempotency::prepare(&plans, &maker.template).await?;
-        let plans = plans.into_iter();
-        let mut containers: Vec<_> = plans.flat_map(|plan| maker.containers(plan)).collect();
+        if let Some(shares) = app.shares {
+            maker.windows = Some(Windows::of(shares, &plans, &maker.template).await?);
+        }
+        let mut containers = Vec::new();
+        for plan in plans {
+            containers.extend(maker.containers(plan)?);
+        }
         // Whoever reads retry topics comes after all listeners.
         containers.sort_by_key(|container| container.endpoint().reads_retries);
         let mut running = Self {

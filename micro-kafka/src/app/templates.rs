@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::memory::{self, Shares};
+use crate::claim_check::ClaimCheck;
 use crate::client::ConfigError;
 use crate::clock::Clock;
 use crate::codec::Codecs;
@@ -40,25 +42,38 @@ impl fmt::Debug for TemplateChange {
     }
 }
 
-/// Makes all templates; none of them connects before its first send.
+/// What all templates of an application are made with.
+pub(super) struct Making<'a> {
+    pub(super) config: &'a Config,
+    pub(super) codecs: &'a Codecs,
+    pub(super) hook: &'a ErrorHook,
+    pub(super) tags: &'a MetricTags,
+    pub(super) claim_check: Option<&'a ClaimCheck>,
+    pub(super) change: &'a TemplateChange,
+    pub(super) clock: &'a Clock,
+}
+
+/// Makes all templates; none of them connects before its first send. Each producer has that share of
+/// the memory, unless somebody wrote what it may take.
 pub(super) fn template(
-    config: &Config,
-    codecs: &Codecs,
-    hook: &ErrorHook,
-    tags: &MetricTags,
-    change: &TemplateChange,
-    clock: &Clock,
+    making: &Making<'_>,
+    shares: Option<&Shares>,
 ) -> Result<KafkaTemplate, ConfigError> {
+    let Making { config, clock, .. } = making;
     let make = |name, mut made: TemplateConfig| {
-        made.error_hook = hook.clone();
-        made.codecs = codecs.clone();
-        made.metric_tags = tags.clone();
-        KafkaTemplate::at_first_use(change.apply(name, made))
+        made.error_hook = making.hook.clone();
+        made.codecs = making.codecs.clone();
+        made.metric_tags = making.tags.clone();
+        made.claim_check = making.claim_check.cloned();
+        if let Some(shares) = shares {
+            made = memory::bounded(made, name, config, shares);
+        }
+        KafkaTemplate::at_first_use(making.change.apply(name, made))
     };
-    let mut own = TemplateConfig::from(config);
+    let mut own = TemplateConfig::from(*config);
     own.delayed = config.kafka().delayed.topic.as_deref().map(|topic| {
         let mut delayed = DelayedTopic::new(topic);
-        delayed.clock = clock.clone();
+        delayed.clock = (*clock).clone();
         delayed
     });
     let mut template = make(None, own)?;

@@ -77,8 +77,10 @@ impl KafkaConsumer {
         let client = Arc::new(ClientHandle::consumer(&properties)?);
         let signal = Arc::new(Signal::default());
         let queue = Queue::consumer(&client, &signal).ok_or_else(no_queue)?;
+        let fetch = property(&properties, "fetch.message.max.bytes");
+        let fetch = fetch.and_then(|bytes| bytes.trim().parse().ok());
         Ok(Self {
-            intake: Intake::new(&client, &signal).ok_or_else(no_queue)?,
+            intake: Intake::new(&client, &signal, fetch).ok_or_else(no_queue)?,
             slots: HashMap::new(),
             queue,
             batch: Batch::with_capacity(BATCH),

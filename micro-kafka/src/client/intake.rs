@@ -22,11 +22,12 @@ use crate::record::Record;
 
 /// The most records of one read; more gains nothing.
 pub(super) const BATCH: usize = 500;
-/// About how many bytes of payload one read may take out of librdkafka's own accounting.
+/// About how many bytes of payload one read may take out of librdkafka's own accounting, if one
+/// fetch of a partition may bring as much.
 const BATCH_BYTES: usize = 4 << 20;
-/// Records of a partition in hand, from which on its further ones wait in a queue of their own; the
-/// same if they weigh as much as a read may.
-const APART: usize = 2 * BATCH;
+/// Where that is less, a read takes a record for so many bytes at most, and some in any case.
+const RECORD: usize = 1_024;
+const FEW: usize = 16;
 
 /// The partitions of a consumer and the queue that they share.
 #[derive(Debug)]
@@ -40,6 +41,10 @@ pub(super) struct Intake {
     batch: Batch,
     /// How many records one read takes: few if they are large.
     limit: usize,
+    /// What one read may take at most, in bytes and in records. A partition that has so many bytes,
+    /// or twice as many records, in hand has its further ones wait in a queue of their own.
+    read_bytes: usize,
+    read_records: usize,
     /// Slots by the address of librdkafka's topic and the number of the partition.
     routes: HashMap<(usize, i32), Slot>,
     /// Partitions that got records in hand since the last call.
@@ -66,14 +71,23 @@ struct OwnPartition {
 }
 
 impl Intake {
-    pub(super) fn new(client: &Arc<ClientHandle>, signal: &Arc<Signal>) -> Option<Self> {
+    /// `fetch` bounds what one fetch of a partition brings, in bytes.
+    pub(super) fn new(
+        client: &Arc<ClientHandle>,
+        signal: &Arc<Signal>,
+        fetch: Option<usize>,
+    ) -> Option<Self> {
+        let read_bytes = fetch.map_or(BATCH_BYTES, |fetch| fetch.min(BATCH_BYTES));
+        let read_records = (read_bytes / RECORD).clamp(FEW, BATCH);
         Some(Self {
             partitions: Vec::new(),
             queue: Queue::shared(client, signal)?,
             filled: true,
             hungry: 0,
             batch: Batch::with_capacity(BATCH),
-            limit: BATCH,
+            limit: read_records,
+            read_bytes,
+            read_records,
             routes: HashMap::new(),
             fresh: Vec::new(),
             holds: Vec::new(),
@@ -238,7 +252,7 @@ impl Intake {
         }
         self.batch = batch;
         if let Some(average) = bytes.checked_div(count) {
-            self.limit = (BATCH_BYTES / average.max(1)).clamp(1, BATCH);
+            self.limit = (self.read_bytes / average.max(1)).clamp(1, self.read_records);
         }
     }
 
@@ -254,7 +268,8 @@ impl Intake {
         let partition = &mut self.partitions[slot as usize];
         partition.bytes += bytes_of(&record);
         partition.in_hand.push_back(record);
-        let much = partition.in_hand.len() >= APART || partition.bytes >= BATCH_BYTES;
+        let many = partition.in_hand.len() >= 2 * self.read_records;
+        let much = many || partition.bytes >= self.read_bytes;
         if much && !partition.apart {
             partition.apart = true;
             partition.queue.forward(None);

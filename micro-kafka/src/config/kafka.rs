@@ -9,10 +9,10 @@ use super::names::{check_client_id, check_namespace, check_server};
 use super::property_check::{Room, read_properties};
 use super::section::Section;
 use super::topics::topics;
-use super::values::{checked, duration, list, metric_tags};
+use super::values::{checked, duration, list, metric_tags, size};
 use super::{
-    AdminSettings, ConsumerSettings, DelayedSendSettings, JsonSettings, ListenerSettings,
-    NamedTemplateSettings, ProducerSettings, Properties, RetryTopicSettings,
+    AdminSettings, ClaimCheckSettings, ConsumerSettings, DelayedSendSettings, JsonSettings,
+    ListenerSettings, NamedTemplateSettings, ProducerSettings, Properties, RetryTopicSettings,
     SchemaRegistrySettings, SecuritySettings, TemplateSettings, TopicSettings,
 };
 use crate::observe::MetricTags;
@@ -29,6 +29,9 @@ pub struct KafkaSettings {
     pub namespace: Option<String>,
     /// `shutdown-timeout`: how long a stop waits for records in flight. Default 10 s.
     pub shutdown_timeout: Duration,
+    /// `memory-budget`: the bytes that the buffers of all clients may take together; default: each
+    /// client has limits of its own, whatever the others have.
+    pub memory_budget: Option<u64>,
     /// `metric-tags`: tags of all figures, as in `region=eu`.
     pub metric_tags: MetricTags,
     /// `[kafka.security]`, `[kafka.ssl]` and `[kafka.sasl]`: of all clients.
@@ -57,6 +60,8 @@ pub struct KafkaSettings {
     pub json: JsonSettings,
     /// `[kafka.schema-registry]`: where schemas are kept.
     pub schema_registry: SchemaRegistrySettings,
+    /// `[kafka.claim-check]`: large payloads that go to a store.
+    pub claim_check: ClaimCheckSettings,
     /// `[kafka.delayed]`: records that are sent later.
     pub delayed: DelayedSendSettings,
     /// `[kafka.properties]`: librdkafka properties of all clients; those that only consumers or
@@ -71,6 +76,7 @@ impl Default for KafkaSettings {
             client_id: None,
             namespace: None,
             shutdown_timeout: Duration::from_secs(10),
+            memory_budget: None,
             metric_tags: MetricTags::default(),
             security: SecuritySettings::default(),
             consumer: ConsumerSettings::default(),
@@ -85,6 +91,7 @@ impl Default for KafkaSettings {
             retry_topic: RetryTopicSettings::default(),
             json: JsonSettings::default(),
             schema_registry: SchemaRegistrySettings::default(),
+            claim_check: ClaimCheckSettings::default(),
             delayed: DelayedSendSettings::default(),
             properties: Properties::default(),
         }
@@ -135,6 +142,7 @@ impl KafkaSettings {
             shutdown_timeout: section
                 .read("shutdown-timeout", duration)
                 .unwrap_or(default.shutdown_timeout),
+            memory_budget: section.read("memory-budget", size),
             metric_tags: section.read("metric-tags", metric_tags).unwrap_or_default(),
             security: SecuritySettings::read(
                 section.inner("security"),
@@ -153,6 +161,7 @@ impl KafkaSettings {
             retry_topic: read_retry_topic(section.inner("retry")),
             json: JsonSettings::read(section.inner("json")),
             schema_registry: SchemaRegistrySettings::read(section.inner("schema-registry")),
+            claim_check: ClaimCheckSettings::read(section.inner("claim-check")),
             delayed: DelayedSendSettings::read(section.inner("delayed")),
             properties: read_properties(&section.inner("properties"), Room::Shared),
         };

@@ -12,6 +12,7 @@ use super::compatibility::{AllowedInTheClear, producer_conflicts, transactional_
 use super::deserialize::deserialize;
 use super::layers::{Environment, ROOT};
 use super::listener_resolution::{ListenerAttributes, ListenerResolution};
+use super::memory_budget::budget_conflicts;
 use super::placeholder::Resolver;
 use super::section::Section;
 use super::security::security_conflicts;
@@ -55,6 +56,7 @@ impl Loaded {
         let allowed = AllowedInTheClear(kafka.security.allow_plaintext_credentials);
         let shared = ClientProperties::shared(&kafka, &tree);
         errors.extend(security_conflicts(&kafka, &tree, &shared));
+        errors.extend(budget_conflicts(&kafka, &tree));
         let (producer, conflicts) = ClientProperties::producer(&kafka, &tree);
         errors.extend(conflicts);
         errors.extend(producer_conflicts(&producer, allowed));

@@ -68,6 +68,7 @@ mod backoff;
 mod batch;
 mod breaker;
 mod builder;
+mod claim_check;
 mod client_properties;
 mod compatibility;
 mod consumer;
@@ -85,6 +86,7 @@ mod layers;
 mod listener;
 mod listener_resolution;
 mod loaded;
+mod memory_budget;
 mod names;
 mod origin;
 mod placeholder;
@@ -118,6 +120,7 @@ pub use backoff::BackOffError;
 pub use batch::BatchSettings;
 pub use breaker::BreakerSettings;
 pub use builder::ConfigBuilder;
+pub use claim_check::ClaimCheckSettings;
 pub use consumer::{AutoOffsetReset, ConsumerSettings, IsolationLevel};
 pub use dead_letters::{DeadLetterSettings, Recoverer};
 pub use delayed::DelayedSendSettings;
@@ -145,6 +148,7 @@ pub use security::{
     OauthBearerSettings, Pem, SaslMechanism, SaslSettings, SecurityProtocol, SecuritySettings,
     SslSettings,
 };
+pub(crate) use size::show_size;
 pub use size::{SizeError, parse_size};
 pub use template::{NamedTemplateSettings, TemplateSettings};
 pub use topics::{AdminSettings, TopicSettings};

@@ -62,6 +62,19 @@ pub fn parse_size(text: &str) -> Result<u64, SizeError> {
         .ok_or(SizeError::TooLarge)
 }
 
+/// A size for people: the largest unit of which there is at least one.
+pub(crate) fn show_size(bytes: u64) -> String {
+    let units = UNITS.iter().rev().filter(|(name, _)| name.ends_with("iB"));
+    let mut fitting = units.filter(|(_, factor)| bytes >= *factor);
+    match fitting.next() {
+        None => format!("{bytes} B"),
+        Some((unit, factor)) => {
+            let tenths = bytes.saturating_mul(10) / factor;
+            format!("{}.{} {unit}", tenths / 10, tenths % 10)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +91,19 @@ mod tests {
             ("3GiB", 3_221_225_472),
         ] {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_shown_in_the_largest_unit() {
+        for (bytes, shown) in [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (1_024, "1.0 KiB"),
+            (1_572_864, "1.5 MiB"),
+            (5 << 30, "5.0 GiB"),
+        ] {
+            assert_eq!(show_size(bytes), shown);
         }
     }
 

@@ -1,8 +1,8 @@
 //! How a delayed send is named.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::random_name::random_name;
 
 /// The name of a delayed send: what cancels it, and what its record says in the header
 /// [`mk-delayed-id`](super::DELAYED_ID) when it arrives.
@@ -14,10 +14,7 @@ pub struct DelayedId(Box<str>);
 impl DelayedId {
     /// A new one.
     pub(crate) fn random() -> Self {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let half = || RandomState::new().hash_one(count);
-        Self(format!("{:016x}{:016x}", half(), half()).into())
+        Self(random_name().into())
     }
 
     /// The text, to be kept until it is needed.
@@ -48,19 +45,5 @@ impl AsRef<str> for DelayedId {
 impl fmt::Display for DelayedId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn no_id_is_given_twice() {
-        let ids: HashSet<_> = (0..10_000).map(|_| DelayedId::random()).collect();
-        assert_eq!(ids.len(), 10_000);
-        assert!(ids.iter().all(|id| id.as_str().len() == 32));
     }
 }

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use metrics::{Counter, Gauge};
 use parking_lot::Mutex;
 
+use crate::observe::{Metric, MetricTags, catalog};
+
 /// What an instance of the service knows of delayed sends; see
 /// [`RunningApp::delayed`](crate::RunningApp::delayed). Each counts its own partitions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,9 +60,9 @@ struct Meters {
 }
 
 impl Gauges {
-    pub(super) fn new(topic: &str) -> Self {
-        let counter = |name: &'static str| metrics::counter!(name, "topic" => topic.to_owned());
-        let gauge = |name: &'static str| metrics::gauge!(name, "topic" => topic.to_owned());
+    pub(super) fn new(topic: &str, tags: &MetricTags) -> Self {
+        let counter = |metric: Metric| metric.counter(tags, &[topic]);
+        let gauge = |metric: Metric| metric.gauge(tags, &[topic]);
         Self {
             waiting: AtomicU64::new(0),
             oldest: AtomicI64::new(NONE),
@@ -70,12 +72,12 @@ impl Gauges {
             refused: AtomicU64::new(0),
             trouble: Mutex::default(),
             meters: Meters {
-                waiting: gauge("micro_kafka_delayed_waiting"),
-                overdue: gauge("micro_kafka_delayed_overdue_seconds"),
-                forwarded: counter("micro_kafka_delayed_forwarded_total"),
-                late: counter("micro_kafka_delayed_late_total"),
-                cancelled: counter("micro_kafka_delayed_cancelled_total"),
-                refused: counter("micro_kafka_delayed_refused_total"),
+                waiting: gauge(catalog::DELAYED_WAITING),
+                overdue: gauge(catalog::DELAYED_OVERDUE),
+                forwarded: counter(catalog::DELAYED_FORWARDED),
+                late: counter(catalog::DELAYED_LATE),
+                cancelled: counter(catalog::DELAYED_CANCELLED),
+                refused: counter(catalog::DELAYED_REFUSED),
             },
         }
     }

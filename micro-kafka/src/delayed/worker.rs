@@ -15,6 +15,7 @@ use super::scheduler::{Command, Scheduler, Seat};
 use super::stats::Gauges;
 use crate::client::{ClientError, KafkaConsumer};
 use crate::clock::Clock;
+use crate::observe::MetricTags;
 use crate::template::KafkaTemplate;
 
 /// Between a consumer that is beyond help and the next one; it doubles from there.
@@ -33,6 +34,8 @@ pub(crate) struct DelayedSettings {
     /// The most bytes of records in memory.
     pub(crate) memory: usize,
     pub(crate) clock: Clock,
+    /// Tags of its figures.
+    pub(crate) metric_tags: MetricTags,
 }
 
 /// What its consumer has whatever the settings say: it must see all that is committed, and nothing
@@ -64,10 +67,11 @@ impl DelayedWorker {
             mut properties,
             memory,
             clock,
+            metric_tags,
         } = settings;
         properties.retain(|(name, _)| name != "group.instance.id");
         properties.extend(FIXED.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let gauges = Arc::new(Gauges::new(&topic));
+        let gauges = Arc::new(Gauges::new(&topic, &metric_tags));
         let seat = Seat {
             clock,
             forwarder: Forwarder::new(kafka, &topic),

@@ -16,6 +16,9 @@ use crate::error::RetryTopics;
 use crate::idempotent::Idempotent;
 use crate::observe::MetricTags;
 
+/// About how many bytes of payload one read of a partition takes.
+pub(crate) const READ_BYTES: usize = 4 << 20;
+
 /// The code of a listener: an annotated function or a closure.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -131,6 +134,8 @@ pub struct ListenerEndpoint {
     /// What a partition's records beyond the lowest unfinished one may weigh, where records
     /// overtake one another.
     pub max_uncommitted_bytes: usize,
+    /// About how many bytes of payload one read of a partition takes out of librdkafka's queue.
+    pub read_bytes: usize,
     /// How large and how deep payloads may be.
     pub payload_limits: PayloadLimits,
     /// Commit at latest after this time.

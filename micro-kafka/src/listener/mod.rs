@@ -70,6 +70,7 @@ pub use context::{ConsumerContext, ListenerContext, States};
 pub use def::{BootCheck, ErrorHandlerDef, LISTENERS, ListenerDef, RetryDef, SendToDef, Source};
 pub use delivery::{Delivery, Finished, HandlerFuture, Invoke};
 pub use deps::ContainerDeps;
+pub(crate) use endpoint::READ_BYTES;
 pub use endpoint::{Handler, ListenerEndpoint};
 pub use event::{ContainerEvent, EventStream};
 pub use failure_hooks::FailureHooks;

@@ -11,8 +11,6 @@ use crate::record::Record;
 
 /// The most records of one read.
 const READ_RECORDS: usize = 500;
-/// About how many bytes of payload one read may take out of librdkafka's own accounting.
-const READ_BYTES: usize = 4 << 20;
 
 /// A partition while it is assigned.
 #[derive(Debug)]
@@ -314,8 +312,8 @@ impl Partition {
     }
 
     /// How many records the next read may take: few if they are large.
-    pub(super) fn read_limit(&self) -> usize {
-        (READ_BYTES / self.average_bytes.max(1)).clamp(1, READ_RECORDS)
+    pub(super) fn read_limit(&self, bytes: usize) -> usize {
+        (bytes / self.average_bytes.max(1)).clamp(1, READ_RECORDS)
     }
 
     /// Learns the size of the records from those just read.

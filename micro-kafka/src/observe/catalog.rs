@@ -52,6 +52,12 @@ pub const METRICS: &[Metric] = &[
     DELIVERED,
     UNDELIVERED,
     DELIVERY,
+    DELAYED_WAITING,
+    DELAYED_OVERDUE,
+    DELAYED_FORWARDED,
+    DELAYED_LATE,
+    DELAYED_CANCELLED,
+    DELAYED_REFUSED,
     OUTBOX_BACKLOG,
     OUTBOX_OLDEST,
     OUTBOX_SENT,
@@ -61,6 +67,8 @@ pub const METRICS: &[Metric] = &[
 
 const LISTENER: &[&str] = &["listener"];
 const TEMPLATE: &[&str] = &["template"];
+/// The topic in which they wait, as the broker knows it.
+const DELAYED: &[&str] = &["topic"];
 
 const fn counter(
     name: &'static str,
@@ -70,6 +78,15 @@ const fn counter(
     Metric {
         name,
         kind: MetricKind::Counter,
+        tags,
+        meaning,
+    }
+}
+
+const fn gauge(name: &'static str, tags: &'static [&'static str], meaning: &'static str) -> Metric {
+    Metric {
+        name,
+        kind: MetricKind::Gauge,
         tags,
         meaning,
     }
@@ -122,12 +139,11 @@ pub(crate) const DURATION: Metric = Metric {
     tags: LISTENER,
     meaning: "how long an attempt takes, from its beginning to its end",
 };
-pub(crate) const LAG: Metric = Metric {
-    name: "micro_kafka_listener_lag_records",
-    kind: MetricKind::Gauge,
-    tags: &["listener", "topic", "partition"],
-    meaning: "records of an assigned partition that are not finished",
-};
+pub(crate) const LAG: Metric = gauge(
+    "micro_kafka_listener_lag_records",
+    &["listener", "topic", "partition"],
+    "records of an assigned partition that are not finished",
+);
 pub(crate) const COMMITS: Metric = counter(
     "micro_kafka_listener_commits_total",
     LISTENER,
@@ -138,24 +154,21 @@ pub(crate) const ABORTED: Metric = counter(
     LISTENER,
     "transactions that were not committed",
 );
-pub(crate) const BREAKER_OPEN: Metric = Metric {
-    name: "micro_kafka_listener_breaker_open",
-    kind: MetricKind::Gauge,
-    tags: LISTENER,
-    meaning: "1 while the breaker lets nothing begin",
-};
-pub(crate) const FENCED_KEYS: Metric = Metric {
-    name: "micro_kafka_listener_fenced_keys",
-    kind: MetricKind::Gauge,
-    tags: LISTENER,
-    meaning: "keys of its group of which a record is in retry, where others wait for it",
-};
-pub(crate) const OLDEST_FENCE: Metric = Metric {
-    name: "micro_kafka_listener_oldest_fence_seconds",
-    kind: MetricKind::Gauge,
-    tags: LISTENER,
-    meaning: "since when the oldest of those is in retry; 0 without any",
-};
+pub(crate) const BREAKER_OPEN: Metric = gauge(
+    "micro_kafka_listener_breaker_open",
+    LISTENER,
+    "1 while the breaker lets nothing begin",
+);
+pub(crate) const FENCED_KEYS: Metric = gauge(
+    "micro_kafka_listener_fenced_keys",
+    LISTENER,
+    "keys of its group of which a record is in retry, where others wait for it",
+);
+pub(crate) const OLDEST_FENCE: Metric = gauge(
+    "micro_kafka_listener_oldest_fence_seconds",
+    LISTENER,
+    "since when the oldest of those is in retry; 0 without any",
+);
 pub(crate) const BUDGET_REFUSED: Metric = counter(
     "micro_kafka_listener_budget_refused_total",
     LISTENER,
@@ -189,6 +202,36 @@ pub(crate) const DELIVERY: Metric = Metric {
     meaning: "from the local queue to the broker's answer; records that are answered together, \
               at most 256, count with the time of the first of them",
 };
+pub(crate) const DELAYED_WAITING: Metric = gauge(
+    "micro_kafka_delayed_waiting",
+    DELAYED,
+    "delayed sends that wait in the partitions of this instance",
+);
+pub(crate) const DELAYED_OVERDUE: Metric = gauge(
+    "micro_kafka_delayed_overdue_seconds",
+    DELAYED,
+    "how long the first of those that wait is overdue; 0 while none is",
+);
+pub(crate) const DELAYED_FORWARDED: Metric = counter(
+    "micro_kafka_delayed_forwarded_total",
+    DELAYED,
+    "delayed sends that were sent at their time",
+);
+pub(crate) const DELAYED_LATE: Metric = counter(
+    "micro_kafka_delayed_late_total",
+    DELAYED,
+    "those of them that were sent more than a second after their time",
+);
+pub(crate) const DELAYED_CANCELLED: Metric = counter(
+    "micro_kafka_delayed_cancelled_total",
+    DELAYED,
+    "delayed sends that were taken back while they waited",
+);
+pub(crate) const DELAYED_REFUSED: Metric = counter(
+    "micro_kafka_delayed_refused_total",
+    DELAYED,
+    "refusals of delayed sends at their time; they are tried again",
+);
 
 const SHARD: &[&str] = &["shard"];
 

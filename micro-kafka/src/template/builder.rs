@@ -8,12 +8,14 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use super::buffer::{Buffer, Span};
+use super::claiming::Claiming;
 use super::delayed::Postponing;
 use super::future::{DeliveryFuture, QueueFuture, SendFuture};
 use super::hooks::{Hooks, Interceptors};
 use super::interceptor::OutboundRecord;
 use super::recorder::{Answer, RecordedTopic, Route};
 use super::{ErrorHook, SendError};
+use crate::claim_check::CLAIM_CHECK;
 use crate::client::{Core, ErrorCode, KeyHash, Outgoing, Topic, Undelivered};
 use crate::codec::{EncodeError, LatePayload, PayloadTarget, ToPayload, Written};
 use crate::observe::AttemptTrace;
@@ -67,6 +69,10 @@ impl SendBuilder {
             for (name, value) in headers {
                 record.add_header(name.as_bytes(), Some(&value));
             }
+            record.claiming = hooks
+                .claims
+                .as_ref()
+                .map(|writer| Claiming::new(writer, hooks));
             Ok(record)
         };
         Self::of(topic.and_then(encode), hooks)
@@ -208,7 +214,7 @@ impl SendBuilder {
     /// template's [`ErrorHook`].
     pub fn detach(self) {
         match self.intercepted() {
-            Ok(record) if record.late.is_some() => record.detach_late(),
+            Ok(record) if record.waits() => record.detach_late(),
             Ok(record) => record.enqueue_detached(),
             Err(refusal) => refusal.hook.call(&refusal.error),
         }
@@ -244,6 +250,8 @@ pub(super) struct Encoded {
     timestamp: Option<i64>,
     /// The payload, where it is not known yet.
     late: Option<Box<Late>>,
+    /// Whether and how it goes to a store, if it is large.
+    claiming: Option<Box<Claiming>>,
 }
 
 /// A payload that is not known yet.
@@ -269,6 +277,7 @@ impl Encoded {
             partition: ANY_PARTITION,
             timestamp: None,
             late: None,
+            claiming: None,
         }
     }
 
@@ -278,19 +287,77 @@ impl Encoded {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>> {
         let Some(late) = &mut self.late else {
-            return Poll::Ready(Ok(()));
+            return self.poll_claim(context);
         };
         let Poll::Ready(written) = Pin::new(&mut late.payload).poll(context) else {
             return Poll::Pending;
         };
         self.late = None;
-        let written = written.map(|bytes| self.payload = Some(self.buffer.append(&bytes)));
-        Poll::Ready(written.map_err(|source| unwritten(&self.topic, source)))
+        match written {
+            Ok(bytes) => self.payload = Some(self.buffer.append(&bytes)),
+            Err(source) => return Poll::Ready(Err(unwritten(&self.topic, source))),
+        }
+        self.poll_claim(context)
+    }
+
+    /// Ready once a large payload is in its store, and the record refers to it.
+    fn poll_claim(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        let Some(claiming) = &mut self.claiming else {
+            return Poll::Ready(Ok(()));
+        };
+        let payload = self.payload.map(|payload| self.buffer.get(payload));
+        match claiming.poll(payload, context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(None) => {
+                self.claiming = None;
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Some(Ok(reference))) => {
+                self.claiming = None;
+                self.refer(&reference);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Some(Err(source))) => Poll::Ready(Err(SendError::ClaimCheck {
+                topic: Arc::clone(self.topic.name()),
+                source,
+            })),
+        }
+    }
+
+    /// Puts a reference in the payload's place.
+    fn refer(&mut self, reference: &[u8]) {
+        let large = std::mem::replace(&mut self.buffer, Buffer::take());
+        let mut copy = |span: Span| self.buffer.append(large.get(span));
+        self.key = self.key.map(&mut copy);
+        for (name, value) in &mut self.headers {
+            *name = copy(*name);
+            *value = value.map(&mut copy);
+        }
+        self.payload = Some(self.buffer.append(reference));
+        self.add_header(CLAIM_CHECK.as_bytes(), Some(b"1"));
+    }
+
+    /// What decides whether the payload goes to a store.
+    pub(super) fn take_claiming(&mut self) -> Option<Box<Claiming>> {
+        self.claiming.take()
+    }
+
+    pub(super) fn set_claiming(&mut self, claiming: Option<Box<Claiming>>) {
+        self.claiming = claiming;
+    }
+
+    /// Whether its payload cannot be sent at once.
+    fn waits(&self) -> bool {
+        let payload = || self.payload().unwrap_or_default();
+        let large = |claiming: &Claiming| claiming.wants(payload());
+        self.late.is_some() || self.claiming.as_deref().is_some_and(large)
     }
 
     /// Sends once the payload is known.
     fn detach_late(mut self) {
-        let Some(hook) = self.late.as_ref().map(|late| late.hook.clone()) else {
+        let late = self.late.as_ref().map(|late| &late.hook);
+        let claiming = || self.claiming.as_ref().map(|claiming| claiming.hook());
+        let Some(hook) = late.or_else(claiming).cloned() else {
             return;
         };
         let sending = async move {
@@ -303,7 +370,9 @@ impl Encoded {
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(sending)),
             Err(_) => {
-                tracing::error!("a detached record outside of a runtime cannot wait for its schema")
+                tracing::error!(
+                    "a detached record outside of a runtime cannot wait for its schema or store"
+                )
             }
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ProducerInterceptor, ProducerListener, ReplyConfig, SendError, TransactionConfig};
+use crate::claim_check::ClaimCheck;
 use crate::client::{Partitioner, SERVERS};
 use crate::codec::Codecs;
 use crate::config::{Config, ProducerSettings, Properties, canonical};
@@ -96,6 +97,8 @@ pub struct TemplateConfig {
     pub transactions: TransactionConfig,
     /// Where delayed sends wait; `None` (the default) turns them off.
     pub delayed: Option<DelayedTopic>,
+    /// Where large payloads go; `None` (the default): into their records.
+    pub claim_check: Option<ClaimCheck>,
     /// The name that its figures have as their tag `template`; `default` unless it is one of
     /// `[kafka.templates.<name>]`.
     pub name: String,
@@ -124,6 +127,7 @@ impl TemplateConfig {
             replies: ReplyConfig::default(),
             transactions: TransactionConfig::default(),
             delayed: None,
+            claim_check: None,
             name: "default".to_owned(),
             metric_tags: MetricTags::default(),
             meters: Arc::new(DeliveryMeters::new("", &MetricTags::default())),
@@ -203,6 +207,7 @@ impl From<&Config> for TemplateConfig {
                 partition: kafka.template.reply_partition,
                 timeout: kafka.template.reply_timeout,
                 check: None,
+                buffer: None,
             },
             ..Self::of(config, config.producer_properties(), &kafka.producer)
         }

@@ -143,13 +143,17 @@ impl DelayedSend {
     /// The record in its envelope, on its way to where it waits.
     fn enclosed(self, id: &DelayedId) -> SendBuilder {
         let due = self.due;
-        self.send.turned(|record, postponing| {
+        self.send.turned(|mut record, postponing| {
             let topic = Arc::clone(record.topic_name());
             let Some(postponing) = postponing else {
                 return Err(SendError::DelayedSendsOff { topic });
             };
             match due {
-                Due::At(due) => enclose(&record, &postponing.topic, id, due),
+                Due::At(due) => {
+                    let mut enclosed = enclose(&record, &postponing.topic, id, due)?;
+                    enclosed.set_claiming(record.take_claiming());
+                    Ok(enclosed)
+                }
                 Due::Invalid(delay, source) => Err(SendError::InvalidDelay {
                     topic,
                     delay,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{RequestError, TransactionError};
 use crate::admin::AdminError;
+use crate::claim_check::ClaimError;
 use crate::client::{ConfigError, ErrorCode, KeyHash, SizeLimit, Undelivered};
 use crate::codec::EncodeError;
 use crate::config::DurationError;
@@ -129,12 +130,23 @@ pub enum SendError {
     },
     /// A delayed send by a template that has no topic for it.
     #[error(
-        "the record to topic `{topic}` cannot wait: delayed sends are off; set `[kafka.delayed] \
-         topic = \"…\"`, or `delayed` of the template's configuration"
+        "{} delayed sends: the application's own template has that of `[kafka.delayed] topic = \
+         \"…\"`; a template of `[kafka.templates]`, or one that the program makes, has none \
+         before its `TemplateConfig::delayed` is set (in `KafkaAppBuilder::templates`)",
+        has_no_topic_for(topic)
     )]
     DelayedSendsOff {
+        /// The topic; empty where a delayed send is cancelled.
+        topic: Arc<str>,
+    },
+    /// A large payload that could not be put into its store; the record was not sent.
+    #[error("the payload of a record to topic `{topic}` was not stored")]
+    ClaimCheck {
         /// The topic.
         topic: Arc<str>,
+        /// Why not.
+        #[source]
+        source: ClaimError,
     },
     /// A delay that is no duration.
     #[error("the record to topic `{topic}` cannot wait for {delay}")]
@@ -160,6 +172,15 @@ pub enum SendError {
     },
 }
 
+fn has_no_topic_for(topic: &str) -> String {
+    match topic {
+        "" => "nothing is cancelled: the template has no topic for".to_owned(),
+        topic => {
+            format!("the record to topic `{topic}` cannot wait: the template has no topic for")
+        }
+    }
+}
+
 impl SendError {
     /// The topic as the broker knows it, namespace included.
     #[must_use]
@@ -179,6 +200,7 @@ impl SendError {
             | Self::TransactionOver { topic, .. }
             | Self::DelayedSendsOff { topic }
             | Self::InvalidDelay { topic, .. }
+            | Self::ClaimCheck { topic, .. }
             | Self::Broker { topic, .. } => topic,
             Self::NoTopic => "",
         }
@@ -203,6 +225,7 @@ impl SendError {
             | Self::NoTopic
             | Self::DelayedSendsOff { .. }
             | Self::InvalidDelay { .. }
+            | Self::ClaimCheck { .. }
             | Self::OutsideTransaction { .. } => None,
         }
     }
@@ -214,6 +237,7 @@ impl SendError {
         match self {
             Self::TimedOut { .. } | Self::QueueFull { .. } => true,
             Self::Broker { code, .. } => code.is_retriable(),
+            Self::ClaimCheck { source, .. } => source.is_retriable(),
             _ => false,
         }
     }

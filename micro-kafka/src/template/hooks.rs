@@ -8,6 +8,7 @@ use super::{
     ErrorHook, OutboundRecord, ProducerInterceptor, ProducerListener, SendError, SendResult,
     TemplateConfig,
 };
+use crate::claim_check::ClaimWriter;
 use crate::client::{DeliveryHook, FailureHook, ProducerHooks};
 use crate::codec::Codecs;
 
@@ -37,6 +38,8 @@ pub(super) struct Hooks {
     /// Where delayed sends are on.
     pub(super) delayed: Option<Arc<Postponing>>,
     pub(super) codecs: Codecs,
+    /// Where large payloads go to a store.
+    pub(super) claims: Option<ClaimWriter>,
 }
 
 impl Hooks {
@@ -47,6 +50,7 @@ impl Hooks {
             interceptors: None,
             delayed: None,
             codecs: Codecs::default(),
+            claims: None,
         }
     }
 
@@ -57,6 +61,7 @@ impl Hooks {
             interceptors: (!interceptors.is_empty()).then(|| Interceptors(interceptors.into())),
             delayed: Postponing::of(config).map(Arc::new),
             codecs: config.codecs.clone(),
+            claims: config.claim_check.as_ref().and_then(ClaimWriter::new),
         }
     }
 }

@@ -4,6 +4,7 @@ mod asking;
 mod blocking;
 mod buffer;
 mod builder;
+mod claiming;
 mod config;
 mod delayed;
 mod ending;

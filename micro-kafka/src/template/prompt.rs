@@ -17,18 +17,37 @@ const LINGER: &str = "linger.ms";
 
 /// The producer of sends that wait for no others: the usual one if it never lets any wait.
 pub(super) fn producer_of(config: &TemplateConfig, usual: &Arc<LazyProducer>) -> Arc<LazyProducer> {
-    let linger = canonical(LINGER);
-    let lingers = |(key, _): &(&str, &str)| canonical(key) == linger;
-    let last = config.resolved().filter(lingers).last();
-    let millis = last.and_then(|(_, millis)| millis.trim().parse::<f64>().ok());
-    if millis.is_some_and(|millis| millis <= 0.0) {
+    if !config.lingers() {
         return Arc::clone(usual);
     }
     let config = config.clone().property(LINGER, "0");
     Arc::new(LazyProducer::new(move || producer(&config)))
 }
 
+impl TemplateConfig {
+    /// Whether records wait for others, so that sends which wait for none need another producer.
+    pub(crate) fn lingers(&self) -> bool {
+        let last = self.last(LINGER);
+        let millis = last.and_then(|millis| millis.trim().parse::<f64>().ok());
+        millis.is_none_or(|millis| millis > 0.0)
+    }
+
+    /// The value of a property that counts.
+    fn last(&self, name: &str) -> Option<&str> {
+        let name = canonical(name);
+        let all = self.resolved().filter(|(key, _)| canonical(key) == name);
+        all.last().map(|(_, value)| value)
+    }
+}
+
 impl KafkaTemplate {
+    /// The most bytes of unsent records that its producer takes.
+    pub(crate) fn buffer_bytes(&self) -> u64 {
+        let kibibytes = self.config().last("queue.buffering.max.kbytes");
+        let kibibytes = kibibytes.and_then(|number| number.trim().parse::<u64>().ok());
+        kibibytes.unwrap_or(0).saturating_mul(1_024)
+    }
+
     /// The same template for names as the broker knows them, whose sends wait for no others.
     pub(crate) fn prompt_with_wire_names(&self) -> Self {
         let shared = self.shared();

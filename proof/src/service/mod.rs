@@ -2,6 +2,7 @@
 
 mod bugs;
 mod listeners;
+mod sends;
 mod stuck;
 mod waiting;
 mod work;
@@ -10,6 +11,7 @@ use std::io;
 
 use micro_kafka::KafkaApp;
 use micro_kafka::config::Config;
+use micro_kafka::template::ErrorHook;
 use micro_kafka_proof::history::History;
 
 use crate::Args;
@@ -45,6 +47,11 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
         .env(std::env::vars())
         .set("kafka.bootstrap-servers", &args.bootstrap_servers);
     let app = KafkaApp::builder().config_from(settings).state(history);
-    app.state(Bugs(args.with_bugs)).build()?.run().await?;
+    let app = app.error_hook(ErrorHook::new(|_| {}));
+    let app = app.state(Bugs(args.with_bugs)).build()?;
+    if let Some(topic) = &args.sends_to {
+        sends::without_end(app.template(), topic);
+    }
+    app.run().await?;
     Ok(())
 }

@@ -19,13 +19,26 @@ pub(crate) struct Kafka {
     pub(crate) bootstrap: String,
     pub(crate) namespace: String,
     pub(crate) template: KafkaTemplate,
-    _embedded: Option<Broker>,
+    embedded: Option<Broker>,
 }
 
 impl Kafka {
     /// Starts it, and creates these topics.
     pub(crate) async fn start(topics: &[&str], partitions: u32) -> Self {
-        let external = std::env::var("MICRO_KAFKA_TEST").ok();
+        Self::at(std::env::var("MICRO_KAFKA_TEST").ok(), topics, partitions).await
+    }
+
+    /// The same, embedded whatever the environment says: for faults that another one cannot be given.
+    pub(crate) async fn embedded(topics: &[&str], partitions: u32) -> Self {
+        Self::at(None, topics, partitions).await
+    }
+
+    /// The embedded one, if it is.
+    pub(crate) fn broker(&self) -> Option<&Broker> {
+        self.embedded.as_ref()
+    }
+
+    async fn at(external: Option<String>, topics: &[&str], partitions: u32) -> Self {
         let embedded = match external {
             Some(_) => None,
             None => Some(Broker::builder().start().await.unwrap()),
@@ -43,7 +56,7 @@ impl Kafka {
             bootstrap,
             namespace,
             template,
-            _embedded: embedded,
+            embedded,
         };
         kafka.create_topics(topics, partitions).await;
         kafka

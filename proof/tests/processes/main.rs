@@ -13,11 +13,13 @@
     reason = "a test fails by panicking, in its helper functions too"
 )]
 
+mod delayed;
 mod folder;
 mod kafka;
 mod member;
 mod memory;
 mod schedule;
+mod silence;
 mod traffic;
 mod trial;
 mod waiting;

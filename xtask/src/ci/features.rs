@@ -16,6 +16,7 @@ const FEATURES: &[&str] = &[
     "sqlx-postgres",
     "sqlx-sqlite",
     "redis",
+    "object_store",
 ];
 
 /// The integration tests of `micro-kafka-test` that require one of them.

@@ -133,6 +133,18 @@ fn explain_properties(path: &str, properties: &Properties) -> ExplainedTable {
 }
 
 impl Explanation {
+    /// How the memory budget is split: by client, its size, and why that much.
+    pub(crate) fn of_shares(shares: impl Iterator<Item = (String, String, String)>) -> Self {
+        let lines = shares
+            .map(|(client, size, reason)| Line::set(&client, Shown::text(&size, false), reason));
+        Self {
+            tables: vec![ExplainedTable {
+                path: "kafka.memory-budget".to_owned(),
+                lines: lines.collect(),
+            }],
+        }
+    }
+
     /// This explanation and `other` behind it.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {

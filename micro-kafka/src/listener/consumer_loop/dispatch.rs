@@ -147,7 +147,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
         let batch = self.seat.endpoint.batch.map_or(0, |batch| batch.max);
         if partition.wants_records() || partition.wants_more_than(batch) {
-            let limit = partition.read_limit();
+            let limit = partition.read_limit(self.seat.endpoint.read_bytes);
             let count = self.source.read(slot, limit, &mut partition.buffer);
             partition.filled = count >= limit;
             partition.learn_size();

@@ -14,7 +14,7 @@ use super::command::Command;
 use super::duplicates::Duplicates;
 use super::event::{ContainerEvent, Events};
 use super::gate::Gate;
-use super::middleware::wrapped;
+use super::middleware::{Around, wrapped};
 use super::pauses::Pauses;
 use super::running::Running;
 use super::stats::ListenerStats;
@@ -64,9 +64,12 @@ impl ListenerContainer {
             &endpoint,
             clock,
             layers,
-            throttle.as_ref(),
-            duplicates,
-            deps.propagation.clone(),
+            Around {
+                throttle: throttle.as_ref(),
+                duplicates,
+                propagation: deps.propagation.clone(),
+                claims: deps.states.get(),
+            },
         );
         let listener = ListenerContext {
             id: Arc::clone(&endpoint.id),

@@ -35,6 +35,21 @@ impl Handled {
         }
     }
 
+    /// The same, with the failures of records that the handler did not see in between: `unseen` has
+    /// all records by their order, without a failure those that it did see.
+    pub(super) fn with_unseen(
+        unseen: Vec<Option<ListenerError>>,
+        seen: Result<Self, BoxError>,
+    ) -> Self {
+        let outcome = Self::outcome(seen);
+        let mut seen = (0..).map(|index| outcome.failure(index).cloned());
+        let each = unseen.into_iter();
+        Self(
+            each.map(|failure| failure.or_else(|| seen.next().flatten()))
+                .collect(),
+        )
+    }
+
     /// What became of the records of an attempt.
     pub(super) fn outcome(result: Result<Self, BoxError>) -> BatchOutcome {
         match result {

@@ -148,6 +148,7 @@ impl Broker {
             sync_commits: None,
             max_uncommitted: 100_000,
             max_uncommitted_bytes: 64 << 20,
+            read_bytes: 4 << 20,
             payload_limits: crate::codec::PayloadLimits::default(),
             commit_interval: Duration::from_secs(1),
             commit_count: 1_000,

@@ -106,7 +106,8 @@ impl Replies {
             late: AtomicU64::new(0),
             foreign: AtomicU64::new(0),
         });
-        let settings = template.consumer_settings();
+        let mut settings = template.consumer_settings();
+        settings.extend(config.limits());
         let shared = Arc::clone(&replies);
         blocking(move || {
             let consumer = AssignedConsumer::new(settings, &starts, "earliest")?;

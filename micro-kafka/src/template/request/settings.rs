@@ -20,6 +20,25 @@ pub struct ReplyConfig {
     pub timeout: Duration,
     /// What tells replies that are errors, beside the header `mk-error`.
     pub check: Option<ReplyCheck>,
+    /// About how many bytes of replies may be read ahead; by default as many as librdkafka reads
+    /// ahead.
+    pub buffer: Option<u64>,
+}
+
+impl ReplyConfig {
+    /// The properties of the reader that keep it within [`buffer`](Self::buffer). Half of that is for
+    /// what comes with small records.
+    pub(super) fn limits(&self) -> Vec<(String, String)> {
+        let Some(bytes) = self.buffer else {
+            return Vec::new();
+        };
+        let set = |name: &str, value: u64| (name.to_owned(), value.max(1).to_string());
+        vec![
+            set("queued.max.messages.kbytes", bytes / 4 / 1_024),
+            set("queued.min.messages", bytes / 4 / 512),
+            set("fetch.message.max.bytes", bytes / 32),
+        ]
+    }
 }
 
 impl Default for ReplyConfig {
@@ -29,6 +48,7 @@ impl Default for ReplyConfig {
             partition: None,
             timeout: Duration::from_secs(5),
             check: None,
+            buffer: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The keys that all clients share.
 
-use crate::config::reference::Kind::{Duration, Text, Texts};
+use crate::config::reference::Kind::{Duration, Size, Text, Texts};
 use crate::config::reference::{Key, key};
 
 pub(super) const KAFKA: &[Key] = &[
@@ -28,5 +28,11 @@ pub(super) const KAFKA: &[Key] = &[
         Duration,
         "10s",
         "how long a stop waits for records in flight",
+    ),
+    key(
+        "memory-budget",
+        Size,
+        "",
+        "what the buffers of all clients may take together; else each has its own limits",
     ),
 ];

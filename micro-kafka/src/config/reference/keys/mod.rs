@@ -1,5 +1,6 @@
 //! The tables themselves, in the order of the guide; the keys of each are in a file by section.
 
+mod claim_check;
 mod client;
 mod codecs;
 mod config;
@@ -14,6 +15,7 @@ mod security;
 mod template;
 mod topics;
 
+use self::claim_check::CLAIM_CHECK;
 use self::client::KAFKA;
 use self::codecs::{JSON, SCHEMA_REGISTRY};
 use self::config::CONFIG;
@@ -261,6 +263,14 @@ pub(in crate::config) const TABLES: &[Table] = &[
         ],
         meaning: "how many failures raise an alarm; without a number none",
         keys: ALARM,
+        inherits: None,
+        properties: false,
+    },
+    Table {
+        path: "kafka.claim-check",
+        also: &[],
+        meaning: "large payloads that go to a store; the records refer to them",
+        keys: CLAIM_CHECK,
         inherits: None,
         properties: false,
     },

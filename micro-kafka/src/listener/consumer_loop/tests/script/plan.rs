@@ -235,6 +235,7 @@ impl Plan {
             sync_commits: self.sync_commits,
             max_uncommitted: self.max_uncommitted,
             max_uncommitted_bytes: self.max_uncommitted_bytes,
+            read_bytes: 4 << 20,
             commit_interval: Duration::from_secs(1),
             commit_count: self.commit_count,
             idle_event: self.idle_event,

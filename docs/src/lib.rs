@@ -15,6 +15,9 @@ pub mod errors {}
 #[doc = include_str!("../guide/18-retry-topics.md")]
 pub mod retry_topics {}
 
+#[doc = include_str!("../guide/28-ordered-retry.md")]
+pub mod ordered_retry {}
+
 #[doc = include_str!("../guide/24-outbox-and-deduplication.md")]
 pub mod outbox_and_deduplication {}
 

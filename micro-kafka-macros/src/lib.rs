@@ -79,6 +79,7 @@ pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `dlt_suffix` | what the names of dead-letter topics end with; by default `"-dlt"` |
 /// | `suffixing` | what retry topics are named after: `"delay"` (`orders-retry-1000`) or `"index"` (`orders-retry-0`) |
 /// | `same_interval` | whether equal waits at the end share a topic: `"single-topic"` or `"multiple-topics"` |
+/// | `order`, `max_fenced_keys` | `"key"`: later records of a key wait for one that is retried; how many keys of a partition may |
 /// | `dlt_strategy` | what becomes of records whose retries are used up: `"fail"`, `"always-retry"` or `"none"` |
 /// | `dlt_routing` | `dlt_routing(Timeout = "-timeout")`: errors with a dead-letter topic of their own, `orders-timeout-dlt` |
 /// | `auto_create` | `false`: retry and dead-letter topics are not created at start |

@@ -16,7 +16,7 @@ const MOST_PARTITIONS: u32 = 10_000;
 const MOST_CONSUMERS: u32 = 1_000;
 const MOST_WINDOW: u32 = 100_000_000;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
     "attempts",
     "backoff",
     "max_delay",
@@ -37,12 +37,15 @@ const KEYS: [&str; 20] = [
     "window",
     "compat",
     "group_in_names",
+    "order",
+    "max_fenced_keys",
 ];
 const IN_PLACE: [&str; 2] = ["attempts", "backoff"];
 
 const SUFFIXINGS: [&str; 2] = ["delay", "index"];
 const SAME_INTERVALS: [&str; 2] = ["single-topic", "multiple-topics"];
 const DLT_STRATEGIES: [&str; 3] = ["fail", "always-retry", "none"];
+const ORDERS: [&str; 2] = ["none", "key"];
 const COMPATS: [&str; 2] = ["own", "spring"];
 
 /// Keys and values as the settings name them.
@@ -94,6 +97,7 @@ fn value(name: &str, setting: &Setting, ctxt: &mut Ctxt) -> Option<String> {
         "suffixing" => word(setting, "suffixing", &SUFFIXINGS, ctxt),
         "same_interval" => word(setting, "way", &SAME_INTERVALS, ctxt),
         "dlt_strategy" => word(setting, "strategy", &DLT_STRATEGIES, ctxt),
+        "order" => word(setting, "order", &ORDERS, ctxt),
         "compat" => word(setting, "kind", &COMPATS, ctxt),
         "auto_create" | "group_in_names" => boolean(setting, ctxt).map(|yes| yes.to_string()),
         "partitions" => shown(number(setting, 1..=MOST_PARTITIONS, ctxt)),

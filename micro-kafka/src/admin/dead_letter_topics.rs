@@ -1,6 +1,6 @@
 //! Dead-letter topics that exist before the first letter is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AdminError, Created, KafkaAdmin, NewTopic};
 
@@ -37,6 +37,8 @@ impl KafkaAdmin {
         names.dedup();
         let counts = self.partition_counts(&names).await?;
         let missing = missing(wanted, &counts);
+        let compacted = wanted.iter().filter(|wanted| wanted.compacted);
+        let compacted: BTreeSet<&str> = compacted.map(|wanted| wanted.topic).collect();
         let topics: Vec<_> = missing
             .into_iter()
             .map(|(name, (count, replicas))| {
@@ -45,9 +47,13 @@ impl KafkaAdmin {
                     Some(count) => topic.partitions(count),
                     None => topic,
                 };
-                match replicas {
+                let topic = match replicas {
                     Some(replicas) => topic.replication_factor(replicas),
                     None => topic,
+                };
+                match compacted.contains(name) {
+                    true => compacted_soon(topic),
+                    false => topic,
                 }
             })
             .collect();
@@ -68,6 +74,17 @@ pub(crate) struct Wanted<'t> {
     /// How many partitions it has instead.
     pub(crate) partitions: Option<u32>,
     pub(crate) replication_factor: Option<u16>,
+    /// Whether it keeps the last record of each key only.
+    pub(crate) compacted: bool,
+}
+
+/// A topic that is read from its beginning by each process: segments are small, since the last one
+/// is never compacted.
+fn compacted_soon(topic: NewTopic) -> NewTopic {
+    topic
+        .config("cleanup.policy", "compact")
+        .config("segment.bytes", "16777216")
+        .config("min.cleanable.dirty.ratio", "0.2")
 }
 
 impl<'t> Wanted<'t> {
@@ -78,6 +95,7 @@ impl<'t> Wanted<'t> {
             topic,
             partitions: None,
             replication_factor: None,
+            compacted: false,
         }
     }
 }

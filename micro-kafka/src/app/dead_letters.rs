@@ -6,6 +6,7 @@ use super::builder::KafkaApp;
 use super::dead_letter_ways::Ways;
 use super::error::{BootError, BootErrors, Error};
 use super::resolve::Plan;
+use super::retry_topics::fences_topic;
 use super::running::recoverer;
 use crate::admin::{AdminError, KafkaAdmin, Wanted};
 use crate::client::AnyClient;
@@ -25,6 +26,8 @@ struct Topic {
     replication_factor: Option<u16>,
     /// Whether it is created if it is missing.
     create: bool,
+    /// Whether it keeps the last record of each key only.
+    compacted: bool,
 }
 
 /// How long a created topic may stay unknown, and how soon it is asked for again.
@@ -49,6 +52,7 @@ fn of_retries(retries: &RetryTopics, recovers: bool) -> Vec<Topic> {
         partitions: policy.partitions,
         replication_factor: policy.replication_factor,
         create: policy.auto_create,
+        compacted: false,
     };
     needed.into_iter().map(topic).collect()
 }
@@ -60,6 +64,7 @@ impl Topic {
             topic: &self.name,
             partitions: self.partitions,
             replication_factor: self.replication_factor,
+            compacted: self.compacted,
         }
     }
 }
@@ -79,6 +84,14 @@ impl DeadLetters {
             if let Some(retries) = &plan.endpoint.retry_topics {
                 let recovers = recovers || plan.recoverer == Recoverer::Log;
                 topics.extend(of_retries(retries, recovers));
+                topics.extend(fences_topic(&plan.endpoint).map(|name| Topic {
+                    source: plan.endpoint.topics.first().cloned().unwrap_or_default(),
+                    name,
+                    partitions: Some(1),
+                    replication_factor: retries.policy().replication_factor,
+                    create: true,
+                    compacted: true,
+                }));
                 continue;
             }
             if recovers || plan.recoverer == Recoverer::Log {
@@ -95,6 +108,7 @@ impl DeadLetters {
                             partitions: None,
                             replication_factor: None,
                             create: true,
+                            compacted: false,
                         });
                     }
                     Err(error) => problems.push(BootError::new(format!(

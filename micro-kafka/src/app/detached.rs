@@ -52,7 +52,13 @@ impl DetachedListener {
                 .clone()
                 .or_else(|| app.error_handler.clone())
                 .unwrap_or_else(|| error_handler(&plan)),
-            recoverer: recoverer(&plan, app.recoverer.clone(), &app.template, &app.clock),
+            recoverer: recoverer(
+                &plan,
+                app.recoverer.clone(),
+                &app.template,
+                &app.clock,
+                None,
+            ),
             detached: Mutex::new(
                 Detached::of(context(&plan, namespace, &app.states))
                     .within(plan.endpoint.payload_limits),

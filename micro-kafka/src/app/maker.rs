@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use super::error::Error;
 use super::memory::Windows;
 use super::resolve::{Parts, Plan};
-use super::retry_topics::{error_handler, readers, recoverer};
+use super::retry_topics::{error_handler, fences, readers, recoverer};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{ErrorHandler, Recover};
@@ -58,13 +58,21 @@ impl Maker {
 
     fn deps(&self, plan: &Plan) -> ContainerDeps {
         let own = plan.error_handler.clone();
+        let fences = fences(plan, &self.template, &self.clock);
         ContainerDeps {
+            fences: fences.clone(),
             clock: self.clock.clone(),
             states: Arc::clone(&self.states),
             error_handler: own
                 .or_else(|| self.error_handler.clone())
                 .unwrap_or_else(|| error_handler(plan)),
-            recoverer: recoverer(plan, self.recoverer.clone(), &self.template, &self.clock),
+            recoverer: recoverer(
+                plan,
+                self.recoverer.clone(),
+                &self.template,
+                &self.clock,
+                fences,
+            ),
             rebalance_listener: self.rebalance_listener.clone(),
             interceptors: self.interceptors.clone(),
             failure_hooks: self.failure_hooks.clone(),

@@ -11,8 +11,8 @@ use super::idempotency::{self, IdempotencyStores};
 use super::registration::{Code, Registration};
 use crate::config::suggestion::nearest;
 use crate::config::{Config, Recoverer, ResolvedListener, RetrySettings};
-use crate::error::{ErrorHandler, HeaderRules};
-use crate::listener::{AckMode, BootCheck, ListenerEndpoint, States};
+use crate::error::{ErrorHandler, HeaderRules, RetryCompat, RetryOrder};
+use crate::listener::{AckMode, BootCheck, ListenerEndpoint, Order, States};
 
 /// The application's error handlers, by name.
 pub(super) type ErrorHandlers = BTreeMap<String, Arc<dyn ErrorHandler>>;
@@ -102,6 +102,29 @@ impl<'a> Resolver<'a> {
     pub(super) fn namespace(&self) -> &str {
         &self.namespace
     }
+}
+
+/// What keeps retries from keeping the order of keys, if they are to and something does.
+fn unordered(code: &Code, resolved: &ResolvedListener) -> Option<&'static str> {
+    let policy = resolved.retry_topic.as_ref();
+    let policy = policy.filter(|policy| policy.order == RetryOrder::Key)?;
+    if code.batch {
+        return Some("handler: a batch handles records of a key together");
+    }
+    if resolved.transaction.is_some() {
+        return Some("listener: fences are no part of its transactions, leave `transactional` out");
+    }
+    if resolved.ack_mode.is_manual() {
+        return Some("`ack_mode`: a copy is finished when its handler is");
+    }
+    if resolved.order == Order::None {
+        return Some("`order` of the listener: write `order = \"key\"` or leave it out");
+    }
+    if policy.partitions.is_some() {
+        return Some("number of `partitions`: copies of a key stay on its partition, leave it out");
+    }
+    (policy.compat == RetryCompat::Spring)
+        .then_some("`compat`: a Spring service knows nothing of fences")
 }
 
 /// Marks a listener whose problems have been reported.
@@ -229,6 +252,9 @@ fn contradictions(code: &Code, resolved: &ResolvedListener) -> Vec<String> {
             "a batch listener keeps the order of its partitions: leave `order` out".to_owned(),
         );
     }
+    problems.extend(unordered(code, resolved).map(|what| {
+        format!("retries that keep the order of keys (`order = \"key\"`) need another {what}")
+    }));
     if code.batch && resolved.ack_mode == AckMode::Record && resolved.auto_commit.is_none() {
         problems.push(
             "ack mode `record` commits after each record, and a batch is one call: write `batch`"

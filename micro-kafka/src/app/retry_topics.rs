@@ -8,7 +8,8 @@ use super::running::{default_handler, default_recoverer};
 use crate::clock::Clock;
 use crate::config::Recoverer;
 use crate::error::{
-    ErrorHandler, Recover, RetryReader, RetryTopicErrorHandler, RetryTopicRecoverer, failed_group,
+    ErrorHandler, Fences, KafkaFenceLog, Recover, RetryReader, RetryTopicErrorHandler,
+    RetryTopicRecoverer, failed_group,
 };
 use crate::listener::{Filter, ListenerEndpoint, Order, TransactionSpec};
 use crate::template::KafkaTemplate;
@@ -31,6 +32,7 @@ pub(super) fn recoverer(
     own: Option<Arc<dyn Recover>>,
     template: &KafkaTemplate,
     clock: &Clock,
+    fences: Option<Arc<Fences>>,
 ) -> Arc<dyn Recover> {
     let Some(topics) = &plan.endpoint.retry_topics else {
         return own.unwrap_or_else(|| default_recoverer(plan, template));
@@ -38,10 +40,27 @@ pub(super) fn recoverer(
     let logs = plan.recoverer == Recoverer::Log;
     let own = own.or_else(|| logs.then(|| default_recoverer(plan, template)));
     let retries = RetryTopicRecoverer::new(template, Arc::clone(topics), clock.clone());
+    let retries = retries.fencing(fences);
     Arc::new(match own {
         Some(own) => retries.at_last(own),
         None => retries,
     })
+}
+
+/// What keeps the keys of a listener in order while they are retried, if it is to.
+pub(super) fn fences(plan: &Plan, template: &KafkaTemplate, clock: &Clock) -> Option<Arc<Fences>> {
+    let topics = plan.endpoint.retry_topics.as_ref()?;
+    let topic = fences_topic(&plan.endpoint).filter(|_| topics.is_ordered())?;
+    let log = KafkaFenceLog::new(template, topic);
+    let most = topics.policy().max_fenced_keys;
+    Some(Fences::new(log, clock.clone(), most))
+}
+
+/// The topic of the fences of a listener, if its retries keep the order of keys.
+pub(super) fn fences_topic(endpoint: &ListenerEndpoint) -> Option<String> {
+    let topics = endpoint.retry_topics.as_ref();
+    topics.filter(|topics| topics.is_ordered())?;
+    Some(format!("{}-fences", endpoint.group_id))
 }
 
 /// What librdkafka may fetch of each partition beyond the records that wait: it is not read before
@@ -64,6 +83,10 @@ pub(super) fn readers(main: &ListenerEndpoint) -> Vec<ListenerEndpoint> {
 fn endpoint(main: &ListenerEndpoint, reader: RetryReader) -> ListenerEndpoint {
     let RetryReader { suffix, topics } = reader;
     let policy = main.retry_topics.as_ref().map(|topics| topics.policy());
+    let ordered = main
+        .retry_topics
+        .as_ref()
+        .is_some_and(|topics| topics.is_ordered());
     let concurrency = policy.and_then(|policy| policy.concurrency);
     let mut properties = main.properties.clone();
     let group_id: Arc<str> = format!("{}{suffix}", main.group_id).into();
@@ -85,7 +108,10 @@ fn endpoint(main: &ListenerEndpoint, reader: RetryReader) -> ListenerEndpoint {
         client_id: format!("{}{suffix}", main.client_id),
         concurrency: concurrency.unwrap_or(main.concurrency),
         missing_topics_fatal: false,
-        order: Order::None,
+        order: match ordered {
+            true => Order::KeyIfAny,
+            false => Order::None,
+        },
         parallelism: Some(main.parallelism.unwrap_or(PARALLELISM)),
         // A batch's records come back one by one: their waits differ.
         batch: None,

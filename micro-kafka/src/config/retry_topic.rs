@@ -8,7 +8,7 @@ use super::section::Section;
 use super::values::{
     back_off, boolean, checked, choice, duration, integer, list, positive_duration, share,
 };
-use crate::error::{BackOff, DltStrategy, RetryCompat, SameInterval, TopicSuffixing};
+use crate::error::{BackOff, DltStrategy, RetryCompat, RetryOrder, SameInterval, TopicSuffixing};
 
 /// As in Spring, whose header counts no further.
 const MOST_ATTEMPTS: u32 = 32_767;
@@ -74,6 +74,10 @@ pub struct RetryTopicSettings {
     pub in_place_attempts: Option<u32>,
     /// `in-place-backoff`: the waits between those.
     pub in_place_backoff: Option<BackOff>,
+    /// `order`: which records wait for one that is retried.
+    pub order: Option<RetryOrder>,
+    /// `max-fenced-keys`: how many keys of a partition may be in retry at once, with an order.
+    pub max_fenced_keys: Option<usize>,
 }
 
 impl RetryTopicSettings {
@@ -110,6 +114,8 @@ impl RetryTopicSettings {
             group_in_names: self.group_in_names.or(fallback.group_in_names),
             in_place_attempts: self.in_place_attempts.or(fallback.in_place_attempts),
             in_place_backoff: self.in_place_backoff.or(fallback.in_place_backoff),
+            order: self.order.or(fallback.order),
+            max_fenced_keys: self.max_fenced_keys.or(fallback.max_fenced_keys),
         }
     }
 
@@ -140,6 +146,8 @@ impl RetryTopicSettings {
             group_in_names: section.read("group-in-names", boolean),
             in_place_attempts: section.read("in-place-attempts", integer(1..=MOST_ATTEMPTS)),
             in_place_backoff: section.read("in-place-backoff", back_off),
+            order: section.read("order", choice(&RetryOrder::NAMES)),
+            max_fenced_keys: section.read("max-fenced-keys", integer(1..=MOST_WINDOW)),
         };
         section.refuse_unknown();
         if settings.include.is_some() && settings.exclude.is_some() {

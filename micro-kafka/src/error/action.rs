@@ -38,6 +38,10 @@ pub enum Way {
     /// A retry topic, due after the delay: [`Action::RetryTopic`]. Only for recoverers that have
     /// one.
     RetryTopic(Duration),
+    /// No error handler chooses it: the record waits behind another of its key, which is in retry.
+    Behind,
+    /// Nor this: the record, a copy from a retry topic, is finished, and that has to be told.
+    Lift,
 }
 
 /// Where a record went.
@@ -50,4 +54,10 @@ pub enum Recovered {
     SentToRetryTopic,
     /// Nowhere: it was given up, with a line in the log.
     GivenUp,
+    /// Behind another record of its key, to wait until that one is finished.
+    Parked,
+    /// Nowhere: it was finished before.
+    Lifted,
+    /// Nowhere: a copy from a retry topic that keeps the order of keys is tried again in its place.
+    Waits,
 }

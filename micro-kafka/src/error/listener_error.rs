@@ -167,6 +167,17 @@ impl ListenerError {
         )
     }
 
+    /// A record that was not handled, because another of its key is in retry.
+    pub(crate) fn fenced() -> Self {
+        Self::new(
+            ErrorKind::Held,
+            "another record of its key is in retry".into(),
+            "Fenced",
+            None,
+            Policy::Inherit,
+        )
+    }
+
     /// A record that its process died of.
     pub(crate) fn crashed(evidence: CrashedConsumer) -> Self {
         let type_name = std::any::type_name::<CrashedConsumer>();

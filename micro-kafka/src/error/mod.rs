@@ -7,6 +7,7 @@ mod dead_letter;
 mod default_error_handler;
 mod delegating_error_handler;
 mod error_rules;
+mod fence;
 mod handler;
 mod history;
 mod listener_error;
@@ -31,14 +32,20 @@ pub use dead_letter::{
 };
 pub use default_error_handler::{DEFAULT_ATTEMPTS, DefaultErrorHandler};
 pub use delegating_error_handler::DelegatingErrorHandler;
+pub(crate) use fence::{
+    CopyState, FencePlace, FenceSignal, FencedCopy, Fences, KafkaFenceLog, Origin,
+};
+#[cfg(test)]
+pub(crate) use fence::{FenceLog, Stored};
+pub use fence::{FencedKey, FencedKeys};
 pub use handler::{ErrorHandler, Recover, RecoverFuture};
 pub use history::FailureHistory;
 pub use listener_error::{BoxError, ErrorKind, ListenerError};
 pub use logging_recoverer::LoggingRecoverer;
 pub use retry_listener::{RetryListener, RetryListeners};
 pub use retry_topic::{
-    DltStrategy, RetryCompat, RetryTopicError, RetryTopicPolicy, RetryTopicRecoverer, RetryTopics,
-    SameInterval, TopicSuffixing,
+    DltStrategy, RetryCompat, RetryOrder, RetryTopicError, RetryTopicPolicy, RetryTopicRecoverer,
+    RetryTopics, SameInterval, TopicSuffixing,
 };
 pub(crate) use retry_topic::{
     Needed, RetryReader, RetryTopicErrorHandler, failed_attempts, failed_group,

@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 
 use super::{FailureHooks, Interceptors, Layers, RebalanceListener, States};
 use crate::clock::Clock;
-use crate::error::{ErrorHandler, Recover};
+use crate::error::{ErrorHandler, Fences, Recover};
 use crate::observe::Propagation;
 
 /// What a container needs beside its endpoint. Cheap to clone.
@@ -20,6 +20,8 @@ pub struct ContainerDeps {
     pub error_handler: Arc<dyn ErrorHandler>,
     /// Takes over records whose attempts are used up.
     pub recoverer: Arc<dyn Recover>,
+    /// Keys of which a record is in retry, where others wait for it.
+    pub(crate) fences: Option<Arc<Fences>>,
     /// Is told of partitions that come and go.
     pub rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     /// Who looks on at each attempt.

@@ -130,6 +130,23 @@ pub enum ContainerEvent {
         /// Where it went.
         went: Recovered,
     },
+    /// A record waits behind another of its key, which is in retry.
+    RecordParked {
+        /// Which record.
+        record: RecordPlace,
+    },
+    /// So many keys of a partition are in retry that it is not read.
+    FencedIn {
+        /// Which one.
+        partition: AssignedPartition,
+        /// How many keys.
+        keys: usize,
+    },
+    /// A partition that was not read for its keys in retry is read again.
+    NoLongerFencedIn {
+        /// Which one.
+        partition: AssignedPartition,
+    },
     /// Failures have passed a threshold.
     FailureAlarm(Alarm),
     /// Too many attempts failed: nothing is begun until a record is tried after the wait. Told again

@@ -13,6 +13,10 @@ pub enum Order {
     Key,
     /// In none: each as soon as there is room.
     None,
+    /// Those of one key one after the other, those without a key in none: retry topics that keep the
+    /// order of keys are read so.
+    #[doc(hidden)]
+    KeyIfAny,
 }
 
 /// Where a listener's handlers run.
@@ -51,6 +55,10 @@ impl Order {
             Self::Partition => PARTITION_LANE,
             Self::Key => record.key().map_or(PARTITION_LANE, |key| hash(key).max(1)),
             Self::None => record.offset().cast_unsigned(),
+            Self::KeyIfAny => match record.key() {
+                Some(_) => Self::Key.lane_of(record),
+                None => Self::None.lane_of(record),
+            },
         }
     }
 
@@ -148,10 +156,10 @@ mod tests {
         assert_eq!(lane(Some("a"), 1), lane(Some("a"), 2));
         assert_ne!(lane(Some("a"), 1), lane(Some("b"), 1));
         assert_ne!(lane(Some(""), 1), lane(None, 1));
-        assert_ne!(
-            Order::None.lane_of(&record(None, 1)),
-            Order::None.lane_of(&record(None, 2))
-        );
+        for order in [Order::None, Order::KeyIfAny] {
+            let lane = |offset| order.lane_of(&record(None, offset));
+            assert_ne!(lane(1), lane(2));
+        }
     }
 
     #[test]

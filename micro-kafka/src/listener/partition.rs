@@ -33,6 +33,12 @@ pub(super) struct Partition {
     pub(super) revoking: bool,
     /// Whether the program has paused it.
     pub(super) paused: bool,
+    /// Whether it waits for what there is to know of its fenced keys.
+    pub(super) fencing: bool,
+    /// Whether too many of its keys are fenced to begin another record, ...
+    pub(super) fenced_in: bool,
+    /// ... but for those up to here: what was announced of them may not have been published.
+    pub(super) announced_up_to: Option<i64>,
     /// Where it reads on once nothing is at work.
     pub(super) seek: Option<i64>,
     pub(super) idleness: Idleness,
@@ -94,6 +100,9 @@ impl Partition {
             queued: false,
             revoking: false,
             paused: false,
+            fencing: false,
+            fenced_in: false,
+            announced_up_to: None,
             seek: None,
             idleness: Idleness::new(now),
             ledger,
@@ -118,6 +127,7 @@ impl Partition {
     /// Whether something could begin now.
     pub(super) fn can_run(&self) -> bool {
         let held = self.revoking || self.paused || self.committing || self.seek.is_some();
+        let held = held || self.fencing;
         !held && self.ghosts == 0 && (self.lanes.has_ready() || self.can_read())
     }
 
@@ -128,7 +138,18 @@ impl Partition {
 
     /// Whether a record that was not begun yet could begin, or stand in line.
     fn is_open(&self) -> bool {
-        self.rereading || (!self.full && (self.order.overtakes() || self.lanes.is_empty()))
+        let open = !self.full && !self.is_fenced_in();
+        self.rereading || (open && (self.order.overtakes() || self.lanes.is_empty()))
+    }
+
+    /// Whether no record may begin before a fence of one of its keys has fallen.
+    pub(super) fn is_fenced_in(&self) -> bool {
+        let again = |announced: i64| {
+            self.ledger
+                .read_up_to()
+                .is_none_or(|next| next <= announced)
+        };
+        self.fenced_in && !self.announced_up_to.is_some_and(again)
     }
 
     /// Whether there is room to read.
@@ -150,6 +171,9 @@ impl Partition {
         }
         loop {
             if !self.rereading && (!self.order.overtakes() && !self.lanes.is_empty()) {
+                return None;
+            }
+            if !self.rereading && self.is_fenced_in() {
                 return None;
             }
             if !self.rereading && self.is_beyond(limits) {
@@ -354,5 +378,34 @@ mod tests {
         partition.buffer.push_back(record(1));
         partition.end_linger_of(2);
         assert!(partition.can_run());
+    }
+
+    #[test]
+    fn a_partition_with_too_many_fenced_keys_begins_only_what_was_announced_before() {
+        let limits = Limits {
+            records: 10,
+            bytes: 1_000,
+        };
+        let now = Instant::now();
+        let mut partition = Partition::new(1, Order::Key, Ledger::new(Some(5)), now);
+        for offset in 5..9 {
+            let record = Record::from(OwnedRecord::new("t", 0, offset));
+            partition.buffer.push_back(record);
+        }
+        partition.fenced_in = true;
+        partition.announced_up_to = Some(6);
+        for offset in [5, 6] {
+            let start = partition.next_start(limits);
+            assert!(
+                matches!(&start, Some(Start::Fresh(_, record)) if record.offset() == offset),
+                "{start:?}"
+            );
+        }
+        assert!(partition.is_fenced_in());
+        assert!(partition.next_start(limits).is_none());
+        assert!(!partition.can_run());
+        partition.fenced_in = false;
+        assert!(partition.can_run());
+        assert!(partition.next_start(limits).is_some());
     }
 }

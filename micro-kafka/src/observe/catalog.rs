@@ -44,6 +44,8 @@ pub const METRICS: &[Metric] = &[
     COMMITS,
     ABORTED,
     BREAKER_OPEN,
+    FENCED_KEYS,
+    OLDEST_FENCE,
     BUDGET_REFUSED,
     DUPLICATES,
     SEEN_KEYS,
@@ -156,6 +158,16 @@ pub(crate) const BREAKER_OPEN: Metric = gauge(
     "micro_kafka_listener_breaker_open",
     LISTENER,
     "1 while the breaker lets nothing begin",
+);
+pub(crate) const FENCED_KEYS: Metric = gauge(
+    "micro_kafka_listener_fenced_keys",
+    LISTENER,
+    "keys of its group of which a record is in retry, where others wait for it",
+);
+pub(crate) const OLDEST_FENCE: Metric = gauge(
+    "micro_kafka_listener_oldest_fence_seconds",
+    LISTENER,
+    "since when the oldest of those is in retry; 0 without any",
 );
 pub(crate) const BUDGET_REFUSED: Metric = counter(
     "micro_kafka_listener_budget_refused_total",
@@ -278,6 +290,7 @@ impl Metric {
     fn unit(&self) -> Unit {
         match self.kind {
             MetricKind::Histogram => Unit::Seconds,
+            MetricKind::Gauge if self.name.ends_with("_seconds") => Unit::Seconds,
             MetricKind::Counter | MetricKind::Gauge => Unit::Count,
         }
     }

@@ -73,7 +73,7 @@ impl KafkaTemplate {
     }
 
     /// What a consumer on the template's cluster is made with.
-    pub(super) fn consumer_settings(&self) -> Vec<(String, String)> {
+    pub(crate) fn consumer_settings(&self) -> Vec<(String, String)> {
         let config = self.config();
         let servers = (
             "bootstrap.servers".to_owned(),

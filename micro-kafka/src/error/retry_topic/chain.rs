@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::headers::{self, RetryHeaders};
-use super::{DltStrategy, RetryCompat, RetryTopicPolicy, SameInterval, TopicSuffixing};
-use crate::error::ListenerError;
+use super::{DltStrategy, RetryCompat, RetryOrder, RetryTopicPolicy, SameInterval, TopicSuffixing};
+use crate::error::{FencePlace, FencedCopy, ListenerError};
 use crate::listener::Delivery;
 use crate::record::Record;
 
@@ -14,6 +14,8 @@ use crate::record::Record;
 const LONGEST_NAME: usize = 249;
 /// More topics than this are a mistake: each wait of its own has one.
 const MOST_TOPICS: usize = 100;
+/// What the name of the topic that keeps the order of keys ends with, after the retry topics' suffix.
+const ORDERED: &str = "-ordered";
 
 /// Retry topics that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -192,6 +194,35 @@ impl RetryTopics {
         self.bases.contains_key(topic)
     }
 
+    /// Whether records of a key wait for one that is retried.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.policy.order == RetryOrder::Key && !self.steps.is_empty()
+    }
+
+    /// The topic in which records of that source stand in line, in the order of their keys.
+    pub(super) fn line(&self, source: &str) -> String {
+        format!("{}{}{ORDERED}", self.base(source), self.policy.suffix)
+    }
+
+    /// What is fenced while a source's record is in retry, if anything.
+    pub(crate) fn fence_place(&self, record: &Record) -> Option<FencePlace> {
+        let source = self.is_ordered() && !self.contains(record.topic());
+        let key = record.key().filter(|_| source)?;
+        Some(FencePlace::new(record.topic(), record.partition(), key))
+    }
+
+    /// A copy of a fenced key's record, if it is one.
+    pub(crate) fn fenced_copy(&self, record: &Record) -> Option<FencedCopy> {
+        let own = self.is_ordered() && self.contains(record.topic());
+        own.then(|| headers::fenced_copy(record)).flatten()
+    }
+
+    /// The same record, if it was tried since it was published.
+    pub(crate) fn tried(record: &Record, attempts: u32, due: i64) -> Option<Record> {
+        let says = RetryHeaders::read(record).attempts;
+        (says < attempts).then(|| headers::tried(record, attempts, due))
+    }
+
     /// The retry topics of a source, in line, each once.
     #[must_use]
     pub fn topics_of(&self, source: &str) -> Vec<String> {
@@ -292,8 +323,13 @@ impl RetryTopics {
     }
 }
 
-/// The suffixes of the topics for each retry, as Spring names them.
+/// The suffixes of the topics for each retry, as Spring names them; where keys keep their order, all
+/// share one.
 fn suffixes(policy: &RetryTopicPolicy) -> Vec<String> {
+    if policy.order == RetryOrder::Key {
+        let one = (policy.attempts > 1).then(|| format!("{}{ORDERED}", policy.suffix));
+        return one.into_iter().collect();
+    }
     let delays: Vec<u128> = (1..policy.attempts)
         // The factors are fractions: what is a nanosecond short is a whole millisecond all the same.
         .map(|attempt| (policy.delay(attempt).as_nanos() + 500_000) / 1_000_000)

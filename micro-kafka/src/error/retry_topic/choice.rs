@@ -50,6 +50,21 @@ pub enum RetryCompat {
     Spring,
 }
 
+/// Which records wait for one that is in a retry topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum RetryOrder {
+    /// None: they overtake it.
+    #[default]
+    None,
+    /// Those of its key, in their order; records of other keys, and without a key, do not.
+    Key,
+}
+
+impl RetryOrder {
+    pub(crate) const NAMES: [(&'static str, Self); 2] = [("none", Self::None), ("key", Self::Key)];
+}
+
 impl TopicSuffixing {
     pub(crate) const NAMES: [(&'static str, Self); 2] =
         [("delay", Self::Delay), ("index", Self::Index)];

@@ -6,7 +6,7 @@ use crate::error::dead_letter::{
     MK_ATTEMPTS, MK_ERROR, MK_FINGERPRINT, MK_FIRST_FAILURE, MK_LAST_FAILURE, MK_LISTENER,
     MK_TRACE, TRACE, fingerprint, simple_name,
 };
-use crate::error::{ListenerError, source_chain};
+use crate::error::{FencePlace, FencedCopy, ListenerError, source_chain};
 use crate::listener::Delivery;
 use crate::record::{OwnedHeader, Record, Timestamp};
 
@@ -27,6 +27,9 @@ const ORIGINAL_TIMESTAMP_TYPE: &str = "kafka_original-timestamp-type";
 /// Named as a plain dead letter's, as Spring does.
 const ORIGINAL_GROUP: &str = "kafka_dlt-original-consumer-group";
 
+/// The token of a copy whose key is fenced.
+const MK_FENCE: &str = "mk-fence";
+
 /// What a new failure replaces.
 const OF_THE_FAILURE: [&str; 11] = [
     EXCEPTION_TYPE,
@@ -42,7 +45,7 @@ const OF_THE_FAILURE: [&str; 11] = [
     MK_TRACE,
 ];
 /// What comes from retry topics only: on any other record somebody else has written it.
-const OF_THE_WAY: [&str; 9] = [
+const OF_THE_WAY: [&str; 10] = [
     ORIGINAL_TOPIC,
     ORIGINAL_PARTITION,
     ORIGINAL_OFFSET,
@@ -52,6 +55,7 @@ const OF_THE_WAY: [&str; 9] = [
     ATTEMPTS,
     DUE,
     FIRST_SENT,
+    MK_FENCE,
 ];
 
 /// The longest list of sources, in bytes.
@@ -116,6 +120,31 @@ pub(super) fn origin(record: &Record) -> Option<(String, i32, i64)> {
     Some((topic, partition, offset))
 }
 
+/// The fenced key that a copy belongs to, and its token.
+pub(super) fn fenced_copy(record: &Record) -> Option<FencedCopy> {
+    let token = record.headers().get(MK_FENCE)?.value?;
+    let token = std::str::from_utf8(token).ok()?.parse().ok()?;
+    let (topic, partition, origin) = origin(record)?;
+    Some(FencedCopy {
+        place: FencePlace::new(&topic, partition, record.key()?),
+        token,
+        origin,
+    })
+}
+
+/// The same record at a later attempt, which is due at that time in milliseconds since the Unix
+/// epoch.
+pub(super) fn tried(record: &Record, attempts: u32, due: i64) -> Record {
+    let mut record = record.to_owned_record();
+    let before = |name: &[u8]| name == ATTEMPTS.as_bytes() || name == DUE.as_bytes();
+    record.headers.retain(|header| !before(&header.name));
+    record.headers.extend([
+        OwnedHeader::new(ATTEMPTS, attempts.to_be_bytes()),
+        OwnedHeader::new(DUE, fewest(due)),
+    ]);
+    record.into()
+}
+
 /// The group that a retry topic's record failed in, if it says so.
 pub(crate) fn failed_group(record: &Record) -> Option<&[u8]> {
     record.headers().get(ORIGINAL_GROUP)?.value
@@ -167,6 +196,8 @@ pub(super) struct Hop {
     pub(super) retried: bool,
     /// When it is due next, in milliseconds since the Unix epoch.
     pub(super) due: i64,
+    /// Its token, if its key is fenced meanwhile.
+    pub(super) fence: Option<u64>,
 }
 
 /// The headers of the copy that a failed record leaves.
@@ -176,22 +207,38 @@ pub(super) fn of(
     hop: Hop,
     texts: Texts,
 ) -> Vec<OwnedHeader> {
-    let is = |names: &[&str], raw: &[u8]| names.iter().any(|name| raw == name.as_bytes());
-    let inbound = delivery.record().headers().filter(|header| {
-        let forged = !hop.retried && is(&OF_THE_WAY, header.raw_name);
-        !forged && !is(&OF_THE_FAILURE, header.raw_name)
-    });
-    let mut headers: Vec<OwnedHeader> = inbound.map(OwnedHeader::from).collect();
-    let known = headers
-        .iter()
-        .any(|header| header.name == ORIGINAL_TOPIC.as_bytes());
+    let (mut headers, known) = inbound(delivery, hop.retried);
     exception(&mut headers, error, texts);
     if !known {
         original(&mut headers, delivery);
     }
-    way(&mut headers, hop);
+    way(&mut headers, hop, hop.before.attempts.saturating_add(1));
     own(&mut headers, delivery, error, hop);
     headers
+}
+
+/// The headers of the copy of a record that was not handled yet, and waits behind another.
+pub(super) fn of_parked(delivery: &Delivery, hop: Hop) -> Vec<OwnedHeader> {
+    let (mut headers, _) = inbound(delivery, false);
+    original(&mut headers, delivery);
+    way(&mut headers, hop, hop.before.attempts);
+    let listener = delivery.listener().main_id();
+    headers.push(OwnedHeader::new(MK_LISTENER, listener.as_bytes()));
+    headers
+}
+
+/// What is kept of a record's headers, and whether they say where it comes from.
+fn inbound(delivery: &Delivery, retried: bool) -> (Vec<OwnedHeader>, bool) {
+    let is = |names: &[&str], raw: &[u8]| names.iter().any(|name| raw == name.as_bytes());
+    let inbound = delivery.record().headers().filter(|header| {
+        let forged = !retried && is(&OF_THE_WAY, header.raw_name);
+        let replaced = is(&OF_THE_FAILURE, header.raw_name);
+        !forged && !replaced && header.raw_name != MK_FENCE.as_bytes()
+    });
+    let headers: Vec<OwnedHeader> = inbound.map(OwnedHeader::from).collect();
+    let original = |header: &OwnedHeader| header.name == ORIGINAL_TOPIC.as_bytes();
+    let known = headers.iter().any(original);
+    (headers, known)
 }
 
 fn exception(headers: &mut Vec<OwnedHeader>, error: &ListenerError, texts: Texts) {
@@ -224,14 +271,15 @@ fn original(headers: &mut Vec<OwnedHeader>, delivery: &Delivery) {
     ]);
 }
 
-fn way(headers: &mut Vec<OwnedHeader>, hop: Hop) {
-    let attempts = hop.before.attempts.saturating_add(1);
+fn way(headers: &mut Vec<OwnedHeader>, hop: Hop, attempts: u32) {
     let first_sent = hop.before.first_sent.unwrap_or(-1);
     headers.extend([
         OwnedHeader::new(FIRST_SENT, fewest(first_sent)),
         OwnedHeader::new(ATTEMPTS, attempts.to_be_bytes()),
         OwnedHeader::new(DUE, fewest(hop.due)),
     ]);
+    let token = hop.fence.map(|token| token.to_string());
+    headers.extend(token.map(|token| OwnedHeader::new(MK_FENCE, token)));
 }
 
 fn own(headers: &mut Vec<OwnedHeader>, delivery: &Delivery, error: &ListenerError, hop: Hop) {

@@ -5,6 +5,7 @@ mod chain;
 mod choice;
 mod error_handler;
 mod headers;
+mod in_order;
 mod recoverer;
 mod settings;
 
@@ -13,7 +14,7 @@ mod tests;
 
 pub(crate) use chain::{Needed, RetryReader};
 pub use chain::{RetryTopicError, RetryTopics};
-pub use choice::{DltStrategy, RetryCompat, SameInterval, TopicSuffixing};
+pub use choice::{DltStrategy, RetryCompat, RetryOrder, SameInterval, TopicSuffixing};
 pub(crate) use error_handler::RetryTopicErrorHandler;
 pub(crate) use headers::{failed_attempts, failed_group};
 pub use recoverer::RetryTopicRecoverer;

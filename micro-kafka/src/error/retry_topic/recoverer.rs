@@ -7,7 +7,7 @@ use super::headers::{self, Hop, RetryHeaders, Texts};
 use super::settings::Class;
 use super::{RetryTopicError, RetryTopics};
 use crate::clock::Clock;
-use crate::error::{BoxError, ListenerError, Recover, RecoverFuture, Recovered, Way};
+use crate::error::{BoxError, Fences, ListenerError, Recover, RecoverFuture, Recovered, Way};
 use crate::listener::Delivery;
 use crate::template::{KafkaTemplate, SendError, SendResult};
 
@@ -22,8 +22,10 @@ use crate::template::{KafkaTemplate, SendError, SendResult};
 #[derive(Debug, Clone)]
 pub struct RetryTopicRecoverer {
     kafka: KafkaTemplate,
-    topics: Arc<RetryTopics>,
-    clock: Clock,
+    pub(super) topics: Arc<RetryTopics>,
+    pub(super) clock: Clock,
+    /// The keys of which a record is in retry, where others wait for it.
+    pub(super) fences: Option<Arc<Fences>>,
     /// Who takes the records that are not tried again, instead of the dead-letter topic.
     last: Option<Arc<dyn Recover>>,
 }
@@ -49,6 +51,7 @@ impl RetryTopicRecoverer {
             kafka: kafka.prompt_with_wire_names(),
             topics,
             clock,
+            fences: None,
             last: None,
         }
     }
@@ -57,6 +60,13 @@ impl RetryTopicRecoverer {
     #[must_use]
     pub fn at_last(mut self, recoverer: Arc<dyn Recover>) -> Self {
         self.last = Some(recoverer);
+        self
+    }
+
+    /// Fences the keys of records that are retried, so that others wait behind them.
+    #[must_use]
+    pub(crate) fn fencing(mut self, fences: Option<Arc<Fences>>) -> Self {
+        self.fences = fences;
         self
     }
 
@@ -107,29 +117,39 @@ impl RetryTopicRecoverer {
         now > first.saturating_add(timeout)
     }
 
-    async fn publish(
+    pub(super) fn hop(&self, due: i64, delivery: &Delivery, fence: Option<u64>) -> Hop {
+        Hop {
+            before: self.topics.believed(delivery),
+            retried: self.topics.contains(delivery.record().topic()),
+            due,
+            fence,
+        }
+    }
+
+    /// Publishes a copy; `error` is why, unless it waits behind another.
+    pub(super) async fn publish(
         &self,
         topic: &str,
         due: i64,
         delivery: &Delivery,
-        error: &ListenerError,
+        error: Option<&ListenerError>,
+        fence: Option<u64>,
     ) -> Result<SendResult, SendError> {
-        let hop = Hop {
-            before: self.topics.believed(delivery),
-            retried: self.topics.contains(delivery.record().topic()),
-            due,
-        };
+        let hop = self.hop(due, delivery, fence);
         let mut partition = Some(delivery.record().partition());
         let mut texts = Texts::Full;
         loop {
-            let sent = self.send(
-                topic,
-                delivery,
-                partition,
-                headers::of(delivery, error, hop, texts),
-            );
-            match sent.await {
-                Err(SendError::UnknownPartition { .. }) if partition.is_some() => partition = None,
+            let headers = match error {
+                Some(error) => headers::of(delivery, error, hop, texts),
+                None => headers::of_parked(delivery, hop),
+            };
+            match self.send(topic, delivery, partition, headers).await {
+                // Copies of a key on two partitions would stand in no line.
+                Err(SendError::UnknownPartition { .. })
+                    if partition.is_some() && fence.is_none() =>
+                {
+                    partition = None;
+                }
                 Err(SendError::TooLarge { .. }) if texts == Texts::Full => texts = Texts::None,
                 result => return result,
             }
@@ -165,34 +185,61 @@ impl RetryTopicRecoverer {
         delivery: Delivery,
         error: ListenerError,
     ) -> (Delivery, ListenerError, Result<Recovered, BoxError>) {
+        if matches!(way, Way::Behind | Way::Lift) {
+            let result = self.in_order(way, &delivery).await;
+            return (delivery, error, result);
+        }
         let destination = self.destination(way, &delivery, &error);
         let (topic, due, went) = match destination {
+            Destination::Retry { due, .. } if self.stands_in_line(&delivery) => {
+                return self.try_in_line(due, delivery, error).await;
+            }
             Destination::Retry { topic, due } => (topic, due, Recovered::SentToRetryTopic),
             Destination::DeadLetter(topic) => {
                 let now = millis_from(self.clock.since_epoch());
                 (topic, now, Recovered::DeadLettered)
             }
-            Destination::Last => match self.last {
-                Some(last) => return last.recover_by(way, delivery, error).await,
+            Destination::Last => match &self.last {
+                Some(last) => {
+                    let (delivery, error, went) = last.recover_by(way, delivery, error).await;
+                    let went = self.leave_line(&delivery, went).await;
+                    return (delivery, error, went);
+                }
                 None => return (delivery, error, Ok(Recovered::GivenUp)),
             },
             Destination::GivenUp => {
                 given_up(&delivery, &error);
-                return (delivery, error, Ok(Recovered::GivenUp));
+                let went = self.leave_line(&delivery, Ok(Recovered::GivenUp)).await;
+                return (delivery, error, went);
             }
         };
         if topic == delivery.record().topic() && went == Recovered::DeadLettered {
             let looped = RetryTopicError::Loop { topic };
             return (delivery, error, Err(looped.into()));
         }
-        let result = match self.publish(&topic, due, &delivery, &error).await {
-            Ok(sent) => {
-                published(&delivery, &sent, went);
-                Ok(went)
-            }
-            Err(failed) => Err(failed.into()),
-        };
+        let result = self.carry(&topic, due, went, &delivery, &error).await;
         (delivery, error, result)
+    }
+
+    /// Publishes the copy of a failed record.
+    async fn carry(
+        &self,
+        topic: &str,
+        due: i64,
+        went: Recovered,
+        delivery: &Delivery,
+        error: &ListenerError,
+    ) -> Result<Recovered, BoxError> {
+        let fence = match went {
+            Recovered::SentToRetryTopic => self.announce(delivery).await?,
+            _ => None,
+        };
+        let sent = self.publish(topic, due, delivery, Some(error), fence);
+        published(delivery, &sent.await?, went);
+        match went {
+            Recovered::DeadLettered => self.leave_line(delivery, Ok(went)).await,
+            _ => Ok(went),
+        }
     }
 }
 
@@ -211,7 +258,7 @@ impl Recover for RetryTopicRecoverer {
 }
 
 /// Whole milliseconds, none of them too early.
-fn millis_from(time: Duration) -> i64 {
+pub(super) fn millis_from(time: Duration) -> i64 {
     let millis = time.as_nanos().div_ceil(1_000_000);
     i64::try_from(millis).unwrap_or(i64::MAX)
 }

@@ -5,7 +5,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
 
-use super::{DltStrategy, RetryCompat, SameInterval, TopicSuffixing};
+use super::{DltStrategy, RetryCompat, RetryOrder, SameInterval, TopicSuffixing};
 use crate::config::{ErrorPolicy, RetrySettings, RetryTopicSettings};
 use crate::error::{BackOff, ListenerError, Policy};
 
@@ -62,6 +62,11 @@ pub struct RetryTopicPolicy {
     pub in_place_attempts: u32,
     /// The waits between those.
     pub in_place_back_off: BackOff,
+    /// Which records wait for one that is retried. Default: none.
+    pub order: RetryOrder,
+    /// How many keys of a partition may be in retry at once, where their records wait for one
+    /// another; with more, the partition is not read. Default 10,000.
+    pub max_fenced_keys: usize,
     /// What the settings say of single errors.
     pub(crate) errors: RetrySettings,
 }
@@ -114,6 +119,8 @@ impl RetryTopicPolicy {
             group_in_names: settings.group_in_names.unwrap_or(false),
             in_place_attempts: settings.in_place_attempts.unwrap_or(1),
             in_place_back_off: settings.in_place_backoff.unwrap_or(BackOff::NONE),
+            order: settings.order.unwrap_or_default(),
+            max_fenced_keys: settings.max_fenced_keys.unwrap_or(10_000),
             errors: errors.clone(),
         }
     }

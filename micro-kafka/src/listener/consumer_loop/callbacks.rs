@@ -34,6 +34,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             self.report_idleness();
             self.report_joining();
             self.report_lag();
+            self.report_fences();
         }
     }
 

@@ -245,6 +245,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if self.transactions.is_some() {
             return self.begin_in_transaction(delivery);
         }
+        if self.ordering.is_some() {
+            return self.begin_in_order(delivery);
+        }
         self.seat.status.pulse.at(delivery.token.offset);
         self.deliver(delivery)
     }
@@ -393,6 +396,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     fn succeeded(&mut self, delivery: Delivery) -> bool {
         self.counts.handled += 1;
         let token = delivery.token;
+        if self.is_fenced_copy(&delivery) {
+            return self.lift(delivery);
+        }
         let manual = self.seat.endpoint.ack_mode.is_manual();
         let delivery = match manual {
             true => self.repeats(delivery),

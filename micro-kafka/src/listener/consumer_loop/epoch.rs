@@ -20,6 +20,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if let Some(tx) = &mut self.transactions {
             tx.forget(slot);
         }
+        self.leave_fences(slot);
         if let Some(partition) = self.partitions.get_mut(slot as usize) {
             *partition = None;
         }

@@ -40,6 +40,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             Decided::Again(delay) => self.again(delivery, delay),
             Decided::Recover(_) if !self.lets_go(&error) => self.hold(delivery),
             Decided::Recover(way) => self.recover(delivery, error, Try::first(way)),
+            Decided::Skip if self.is_fenced_copy(&delivery) => {
+                self.tell_skipped(&delivery, &error);
+                self.lift(delivery)
+            }
             Decided::Skip => {
                 self.skipped(&delivery, &error);
                 self.lane_after_finish(delivery.token)
@@ -92,6 +96,11 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     pub(super) fn skipped(&mut self, delivery: &Delivery, error: &ListenerError) {
+        self.tell_skipped(delivery, error);
+        self.finish(delivery.token.slot, delivery.token.offset);
+    }
+
+    fn tell_skipped(&mut self, delivery: &Delivery, error: &ListenerError) {
         self.counts.skipped += 1;
         let AckToken { slot, offset, .. } = delivery.token;
         let record = self.seat.status.place(slot, offset);
@@ -99,7 +108,6 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             listener = &*self.seat.endpoint.id, %record, %error,
             "a failed record is skipped"
         );
-        self.finish(slot, offset);
     }
 
     /// Delivers a record once more after a time.
@@ -139,6 +147,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 if tries > 1 {
                     self.seat.status.clear_recover_trouble(slot);
                 }
+                if self.ordering.is_some() {
+                    self.look_at_fences(slot);
+                }
+                if went == Recovered::Waits {
+                    return self.wait_in_line(delivery);
+                }
                 let token = delivery.token;
                 self.finish(token.slot, token.offset);
                 if let Some(Companions::Left(left)) = delivery.companions.take().map(|left| *left) {
@@ -173,8 +187,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     fn count_recovered(&mut self, went: Recovered) {
         match went {
             Recovered::DeadLettered => self.counts.dead_lettered += 1,
-            Recovered::SentToRetryTopic => self.counts.retried += 1,
+            Recovered::SentToRetryTopic | Recovered::Waits => self.counts.retried += 1,
             Recovered::GivenUp => self.counts.skipped += 1,
+            Recovered::Parked | Recovered::Lifted => {}
         }
     }
 

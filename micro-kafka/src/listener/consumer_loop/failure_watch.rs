@@ -3,7 +3,7 @@
 use super::ConsumerLoop;
 use super::failure::Decided;
 use crate::client::RecordSource;
-use crate::error::{Action, BoxError, ListenerError, Recovered, Way};
+use crate::error::{Action, BoxError, ListenerError, Recovered};
 use crate::listener::event::ContainerEvent;
 use crate::listener::{Alarm, AlarmKind, Delivery, RecordPlace};
 use crate::observe::catalog;
@@ -33,7 +33,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 "retry"
             }
             // Counted once they are there.
-            Decided::Recover(Way::Any | Way::DeadLetter | Way::RetryTopic(_)) => return,
+            Decided::Recover(_) => return,
             Decided::Skip => "skip",
             Decided::Park => "park",
             Decided::Stop => "stop",
@@ -48,6 +48,16 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         error: &ListenerError,
         went: Recovered,
     ) {
+        let went = match went {
+            Recovered::Lifted => return,
+            Recovered::Parked => {
+                let record = self.place(delivery);
+                let parked = ContainerEvent::RecordParked { record };
+                return self.seat.events.tell_of(|| parked);
+            }
+            Recovered::Waits => Recovered::SentToRetryTopic,
+            went => went,
+        };
         let hooks = &self.seat.deps.failure_hooks;
         hooks
             .retry_listeners
@@ -62,8 +72,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             });
         let (outcome, kind) = match went {
             Recovered::DeadLettered => ("dead_letter", AlarmKind::DeadLetters),
-            Recovered::SentToRetryTopic => ("retry_topic", AlarmKind::Retries),
+            Recovered::SentToRetryTopic | Recovered::Waits => ("retry_topic", AlarmKind::Retries),
             Recovered::GivenUp => ("given_up", AlarmKind::DeadLetters),
+            Recovered::Parked | Recovered::Lifted => return,
         };
         self.count_outcome(delivery, error, outcome);
         self.sound(kind, delivery, error);

@@ -17,6 +17,7 @@ mod going_on;
 mod hooks;
 mod idle;
 mod joining;
+mod ordered;
 mod plain;
 mod progress;
 mod quarantine;
@@ -43,6 +44,7 @@ use tokio::sync::{mpsc, watch};
 use self::commit::Commits;
 use self::going_on::GoingOn;
 pub(super) use self::idle::Idleness;
+use self::ordered::Ordering;
 use self::progress::QuietRequest;
 use self::quarantine::Quarantine;
 use self::rebalance::Revocation;
@@ -133,6 +135,8 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     commits: Commits,
     /// Of a transactional listener, instead of `commits`.
     transactions: Option<Box<Transactions>>,
+    /// Of a listener whose retries keep the order of keys.
+    ordering: Option<Box<Ordering>>,
     /// Of a listener that quarantines.
     quarantine: Option<Box<Quarantine>>,
     revocation: Option<Revocation>,
@@ -213,6 +217,11 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             }),
             timers: Timers::new(clock.clone()),
             alarm: Alarm::new(TICK),
+            ordering: seat
+                .deps
+                .fences
+                .as_ref()
+                .map(|it| Box::new(Ordering::new(it))),
             revocation: None,
             going_on: GoingOn::default(),
             seeks: Vec::new(),
@@ -235,6 +244,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             self.take_acks();
             self.serve_source();
             self.take_landed();
+            self.take_fences();
             self.take_transactions();
             self.wake_due_lanes();
             self.dispatch().await;

@@ -28,6 +28,10 @@ pub(super) fn is_plain(endpoint: &ListenerEndpoint, interceptors: &Interceptors)
         && endpoint.batch.is_none()
         && endpoint.transaction.is_none()
         && endpoint.filter.is_none()
+        && !endpoint
+            .retry_topics
+            .as_ref()
+            .is_some_and(|topics| topics.is_ordered())
         && !endpoint.reads_retries
         && endpoint.rate_limit.is_none()
         && endpoint.breaker.is_none()

@@ -130,5 +130,8 @@ fn is_quiet(
     }
     let stuck = !partition.order.overtakes() && !partition.lanes.is_empty();
     let read = partition.ledger.read_up_to().unwrap_or(0);
-    stuck || partition.full || (partition.buffer.is_empty() && (read >= end || ends_in_marker()))
+    stuck
+        || partition.full
+        || partition.is_fenced_in()
+        || (partition.buffer.is_empty() && (read >= end || ends_in_marker()))
 }

@@ -70,6 +70,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             if let Some(offset) = offset.filter(|_| commit) {
                 self.commit_start(slot, offset);
             }
+            self.await_fences(slot, self.epoch);
             self.enqueue(slot);
         }
         self.others_go_on(slots);

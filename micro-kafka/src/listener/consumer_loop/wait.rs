@@ -47,6 +47,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if let Some(tx) = &mut self.transactions {
             work |= tx.poll(context);
         }
+        if let Some(ordering) = &mut self.ordering {
+            while let Poll::Ready(Some(signal)) = ordering.signals.poll_recv(context) {
+                ordering.inbox.push(signal);
+                work = true;
+            }
+        }
         // Timers end with the runtime, and a command tells of its end before it comes.
         if !self.commands.is_empty() {
             return Poll::Ready(());

@@ -25,6 +25,7 @@ use super::{
     ListenerContext, ListenerEndpoint, StatsSnapshot, StopReport,
 };
 use crate::client::AnyClient;
+use crate::error::FencedKeys;
 
 /// How long a consumer may take beyond `shutdown_timeout`: for a join that is under way, the last
 /// commit and leaving the group, each of which has a limit of its own.
@@ -228,6 +229,16 @@ impl ListenerContainer {
     #[must_use]
     pub fn stats(&self) -> StatsSnapshot {
         self.stats.snapshot()
+    }
+
+    /// The keys of its group of which a record is in retry, where others wait for it:
+    /// `#[retryable(order = "key")]`. None while it does not run, or if it keeps no such order.
+    #[must_use]
+    pub fn fenced_keys(&self) -> FencedKeys {
+        let fences = self.deps.fences.as_ref();
+        fences
+            .map(|fences| fences.fenced_keys())
+            .unwrap_or_default()
     }
 }
 

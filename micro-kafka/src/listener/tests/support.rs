@@ -304,6 +304,7 @@ pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> Container
         failure_hooks: crate::listener::FailureHooks::default(),
         layers: Layers::default(),
         clock,
+        fences: None,
         states: Arc::default(),
         error_handler: Arc::new(errors),
         recoverer: Arc::new(Keep(Arc::clone(kept))),

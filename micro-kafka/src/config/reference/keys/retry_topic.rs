@@ -134,4 +134,17 @@ pub(super) const RETRY_TOPIC: &[Key] = &[
         "0ms",
         "the waits between those",
     ),
+    key(
+        "order",
+        Choice(&["none", "key"]),
+        "none",
+        "which records wait for one that is retried: none, or those of its key",
+    ),
+    key(
+        "max-fenced-keys",
+        Integer,
+        "10000",
+        "how many keys of a partition may be in retry at once where others wait for them; with more \
+         the partition is not read",
+    ),
 ];

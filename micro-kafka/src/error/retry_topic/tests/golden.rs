@@ -80,6 +80,7 @@ fn copy(record: OwnedRecord, retried: bool, due: i64) -> Vec<OwnedHeader> {
         before,
         retried,
         due,
+        fence: None,
     };
     headers::of(&delivery, &timeout(), hop, Texts::Full)
 }

@@ -37,6 +37,16 @@ fn growing_waits_are_in_the_names() {
 }
 
 #[test]
+fn where_keys_keep_their_order_all_retries_share_a_topic() {
+    let ordered = names(|it| {
+        it.attempts = Some(4);
+        it.backoff = "1s..1h x2".parse().ok();
+        it.order = Some(crate::error::RetryOrder::Key);
+    });
+    assert_eq!(ordered, ["t-retry-ordered"]);
+}
+
+#[test]
 fn by_index_they_are_numbered() {
     let growing = names(|it| {
         it.attempts = Some(4);

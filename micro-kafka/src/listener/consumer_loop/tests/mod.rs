@@ -3,6 +3,7 @@
 mod acknowledging;
 mod allocating;
 mod batch_modes;
+mod chain;
 mod committing;
 mod controlling;
 mod cost;

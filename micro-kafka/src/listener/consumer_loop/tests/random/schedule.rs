@@ -97,7 +97,7 @@ impl Run {
         let lane = match order {
             Order::Partition => None,
             Order::Key => Runs::key(offset),
-            Order::None => Some(format!("record {offset}")),
+            Order::None | Order::KeyIfAny => Some(format!("record {offset}")),
         };
         let place = (slot, lane);
         let mut state = world.lock();

@@ -185,7 +185,7 @@ async fn fenced_keys_and_the_oldest_are_shown(kafka: EmbeddedKafka) {
 
 /// Waits for such an event.
 async fn told(events: &mut EventStream, is_it: impl Fn(&ContainerEvent) -> bool) {
-    let told = async { while !is_it(&*events.next().await.unwrap()) {} };
+    let told = async { while !is_it(&events.next().await.unwrap()) {} };
     let told = tokio::time::timeout(micro_kafka_test::DEADLINE, told).await;
     told.expect("no such event");
 }

@@ -45,7 +45,7 @@ async fn many_records_behind_one_are_parked_and_then_handled_in_order(kafka: Emb
         .map(|(name, _)| name);
     assert_eq!(handled.collect::<Vec<_>>(), sent);
     if let Some(peak) = peak_memory() {
-        println!(
+        eprintln!(
             "{count} records of one key were parked: {peak} at most, broker and test included"
         );
     }

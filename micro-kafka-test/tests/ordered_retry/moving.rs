@@ -50,7 +50,7 @@ async fn scaling_out_and_in_keeps_the_order_of_keys(kafka: EmbeddedKafka) {
             let partition = (number % 8) % 4;
             kafka
                 .send("bills", &*bill)
-                .key(bill[..1].to_owned())
+                .key(&bill[..1])
                 .partition(partition)
                 .await;
             sent.push(bill);

@@ -41,7 +41,7 @@ fn where_keys_keep_their_order_all_retries_share_a_topic() {
     let ordered = names(|it| {
         it.attempts = Some(4);
         it.backoff = "1s..1h x2".parse().ok();
-        it.order = Some(crate::error::RetryOrder::Key);
+        it.order = Some(RetryOrder::Key);
     });
     assert_eq!(ordered, ["t-retry-ordered"]);
 }

@@ -1,7 +1,7 @@
 //! Where copies, dead letters and fences are published.
 
 use std::pin::Pin;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::fates::origin_of;
@@ -105,7 +105,7 @@ impl FenceLog for FenceTopic {
         &self,
         into: Weak<Fences>,
     ) -> Pin<Box<dyn Future<Output = Result<(), crate::error::BoxError>> + Send + '_>> {
-        let (world, lag) = (self.world.clone(), self.lag);
+        let (world, lag) = (Arc::clone(&self.world), self.lag);
         tokio::spawn(async move {
             let mut next = 0;
             loop {

@@ -85,7 +85,7 @@ impl World {
     }
 
     fn append(&mut self, mut record: OwnedRecord) -> i64 {
-        let tp = (record.topic.to_string(), record.partition);
+        let tp = (record.topic.clone(), record.partition);
         record.offset = self.end(&tp);
         let offset = record.offset;
         self.logs.entry(tp.clone()).or_default().push(record);

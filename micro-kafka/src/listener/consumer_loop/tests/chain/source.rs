@@ -86,6 +86,7 @@ impl RecordSource for ChainSource {
                 slot: *slot,
                 offset: Some(offset),
                 commit: false,
+                metadata: None,
             });
         }
         self.signal.raise();

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod killing;
 mod many;
 mod moving;
 
@@ -33,6 +34,7 @@ enum BillError {
 struct Bills {
     calls: Journal<(String, u32)>,
     down: Arc<AtomicBool>,
+    done: killing::Done,
 }
 
 impl Bills {
@@ -46,7 +48,10 @@ impl Bills {
         match (words.next(), words.next()) {
             (Some("never"), _) => Err(BillError::Never),
             (_, Some(times)) if attempt <= times.parse().unwrap() => Err(BillError::NotYet),
-            _ => Ok(()),
+            _ => {
+                self.done.note(name);
+                Ok(())
+            }
         }
     }
 

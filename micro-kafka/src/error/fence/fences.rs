@@ -56,6 +56,8 @@ pub(crate) struct Fences {
     position: watch::Sender<i64>,
     /// Keys that something is being announced of.
     pub(super) pending: Mutex<HashMap<FencePlace, usize>>,
+    /// The last tokens whose announcement may or may not have been stored.
+    uncertain: Mutex<HashMap<FencePlace, u64>>,
     /// The source's partitions that this process reads.
     pub(super) owned: Mutex<HashSet<(String, i32)>>,
     watchers: Mutex<Vec<mpsc::UnboundedSender<FenceSignal>>>,
@@ -73,6 +75,7 @@ impl Fences {
             reading: OnceCell::new(),
             position: watch::Sender::new(0),
             pending: Mutex::default(),
+            uncertain: Mutex::default(),
             owned: Mutex::default(),
             watchers: Mutex::default(),
         })
@@ -194,8 +197,13 @@ impl Fences {
                 let table = self.table.lock();
                 (table.announced(place), table.beyond(place))
             };
-            if let Some(known) = known.filter(|known| known.origin == origin) {
-                return Ok(known.token);
+            // One that is not read yet may have a later token, with which the key would stay fenced.
+            let lost = self.uncertain.lock().get(place).copied();
+            let is_last = |known: &Announced| lost.is_none_or(|lost| known.token >= lost);
+            let again = known.filter(|known| known.origin == origin);
+            if let Some(again) = again.filter(is_last) {
+                self.uncertain.lock().remove(place);
+                return Ok(again.token);
             }
             _pending = Pending::new(self, place);
             let micros = u64::try_from(now.as_micros()).unwrap_or(0);
@@ -205,10 +213,12 @@ impl Fences {
                 origin,
                 since: known.map_or(now, |known| known.since),
             };
+            self.uncertain.lock().insert(place.clone(), says.token);
             let stored = self.queue(place, Says::Announced(says)).await?;
             (says, stored)
         };
         let at = stored.await?;
+        self.uncertain.lock().remove(place);
         self.acknowledged(at, place, Says::Announced(says));
         Ok(says.token)
     }

@@ -174,6 +174,6 @@ async fn the_order_of_keys_outlives_processes_that_are_killed(kafka: EmbeddedKaf
         last.reverse();
         assert_eq!(last, *names, "last");
     }
-    println!("{} records, {} handled", all, text.lines().count());
+    eprintln!("{} records, {} handled", all, text.lines().count());
     fs::remove_file(&path).unwrap();
 }

@@ -31,12 +31,12 @@ use service::Service;
 const TOPICS: [&str; 4] = ["crowd", "herd", "ledger", "ledger-entries"];
 const PARTITIONS: u32 = 3;
 
-/// Sends so many healthy records, and one of this kind in their middle.
-async fn send(kafka: &KafkaTemplate, topic: &str, healthy: u64, poison: Option<&str>) {
+/// Sends so many healthy records, and before one of them another one of this kind.
+async fn send(kafka: &KafkaTemplate, topic: &str, healthy: u64, poison: Option<(&str, u64)>) {
     let mut deliveries = Vec::new();
     for number in 0..healthy {
-        if number == healthy / 2
-            && let Some(kind) = poison
+        if let Some((kind, at)) = poison
+            && number == at
         {
             let send = kafka.send(topic, Json(&0_u64)).key(kind);
             deliveries.push(send.queue().await.unwrap());
@@ -51,10 +51,11 @@ async fn send(kafka: &KafkaTemplate, topic: &str, healthy: u64, poison: Option<&
     }
 }
 
-/// Runs processes until all is committed, of which one record kills some.
-async fn survives(topic: &str, kind: &str, healthy: u64) {
+/// Runs processes until all is committed, of which one record kills some before they have committed
+/// anything.
+async fn survives(topic: &str, kind: &str, healthy: u64, at: u64) {
     let kafka = kafka::Kafka::start(&TOPICS, PARTITIONS).await;
-    send(&kafka.template, topic, healthy, Some(kind)).await;
+    send(&kafka.template, topic, healthy, Some((kind, at))).await;
     let mut service = Service::new(&kafka);
     let deaths = service.lives_until_committed(topic).await;
     let handled = service.end().await;
@@ -78,17 +79,17 @@ async fn survives(topic: &str, kind: &str, healthy: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_that_aborts_among_a_thousand_at_work_is_quarantined() {
-    survives("crowd", "abort", 1_000).await;
+    survives("crowd", "abort", 1_000, 500).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_of_a_batch_that_overflows_the_stack_is_quarantined() {
-    survives("herd", "overflow", 200).await;
+    survives("herd", "overflow", 200, 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_of_a_transactional_listener_is_quarantined() {
-    survives("ledger", "overflow", 100).await;
+    survives("ledger", "overflow", 100, 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

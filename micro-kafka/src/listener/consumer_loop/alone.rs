@@ -55,9 +55,10 @@ pub(super) struct Held {
 impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Runs what may run of a listener that quarantines.
     pub(super) async fn dispatch_watched(&mut self) {
+        self.send_openings();
+        self.acquit_at_ends();
         if !self.runs_freely() {
             while self.step_alone() {}
-            self.acquit_at_ends();
         }
         if self.runs_freely() {
             self.dispatch_all().await;

@@ -5,8 +5,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::WeakUnboundedSender;
+use tokio::time::Instant;
 
 use super::ConsumerLoop;
 use super::alone::Stage;
@@ -27,7 +29,24 @@ pub(super) struct Quarantine {
     /// Records of one partition that ran in a row while others waited.
     pub(super) streak: u32,
     /// Commits that the first records of partitions wait for.
-    openings: Vec<(u64, Slot, u32)>,
+    openings: Vec<Opening>,
+}
+
+/// The wait before a refused opening is sent again: the group may just be taking others in.
+const AGAIN: Duration = Duration::from_millis(50);
+/// How long the first record of a partition waits for it.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// A commit that the first record of a partition waits for.
+#[derive(Debug)]
+struct Opening {
+    /// The moment to send it again, if it was refused.
+    id: Result<u64, Instant>,
+    until: Instant,
+    slot: Slot,
+    epoch: u32,
+    offset: i64,
+    note: Arc<str>,
 }
 
 impl Quarantine {
@@ -46,6 +65,11 @@ impl Quarantine {
     /// Whether a record runs alone, so that nothing else is to be committed.
     pub(super) fn is_marking(&self) -> bool {
         !matches!(self.stage, Stage::Idle)
+    }
+
+    /// When a refused opening is to be sent again.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.openings.iter().filter_map(|it| it.id.err()).min()
     }
 
     pub(super) fn is_suspicious(&self) -> bool {
@@ -67,7 +91,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.leave_stage(slot);
         if let Some(quarantine) = &mut self.quarantine {
             quarantine.watches.remove(&slot);
-            quarantine.openings.retain(|(_, of, _)| *of != slot);
+            quarantine.openings.retain(|it| it.slot != slot);
             quarantine.seat.suspect(quarantine.is_suspicious());
         }
     }
@@ -109,7 +133,21 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         };
         match watch.open(first, end, reach) {
             Opened::Free => true,
-            Opened::Noted(offset, text) => self.send_opening(slot, epoch, offset, text),
+            Opened::Noted(offset, note) => {
+                quarantine.openings.push(Opening {
+                    id: Err(Instant::now()),
+                    until: Instant::now() + OPENING,
+                    slot,
+                    epoch,
+                    offset,
+                    note,
+                });
+                if let Some(partition) = self.partition(slot) {
+                    partition.committing = true;
+                }
+                self.send_openings();
+                false
+            }
             Opened::Suspicious => {
                 let deaths = watch.deaths();
                 quarantine.seat.suspect(true);
@@ -140,14 +178,16 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
     }
 
-    /// Ends suspicion where all records are read, though the last offsets are nobody's.
+    /// Ends suspicion where all records are read, though the last offsets are nobody's. Only right
+    /// after the source told what it has: later it may hold records that it has counted already.
     pub(super) fn acquit_at_ends(&mut self) {
         for slot in (0..).take(self.partitions.len()) {
             if !self.watch_of(slot).is_some_and(|it| it.is_suspicious()) {
                 continue;
             }
             let partition = self.partition(slot);
-            let done = partition.is_some_and(|it| it.buffer.is_empty() && it.ledger.len() == 0);
+            let done = partition
+                .is_some_and(|it| !it.filled && it.buffer.is_empty() && it.ledger.len() == 0);
             let position = self.source.position(slot).filter(|_| done);
             if let (Some(position), Some(watch)) = (position, self.watch_of(slot)) {
                 watch.passed(position);
@@ -164,26 +204,27 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         i64::try_from(most).unwrap_or(i64::MAX)
     }
 
-    fn send_opening(&mut self, slot: Slot, epoch: u32, offset: i64, text: Arc<str>) -> bool {
-        let id = self.commits.new_id();
-        let opening = CommitOffset {
-            slot,
-            offset,
-            leader_epoch: -1,
-            metadata: Some(text),
+    /// Sends the openings that are due.
+    pub(super) fn send_openings(&mut self) {
+        let Some(quarantine) = &mut self.quarantine else {
+            return;
         };
-        self.counts.commits += 1;
-        if let Err(error) = self.source.commit(id, &[opening]) {
-            tracing::debug!(%error, "a death of this process would not be counted");
-            return true;
+        let now = Instant::now();
+        for opening in &mut quarantine.openings {
+            if opening.id.is_ok() || opening.id.is_err_and(|due| due > now) {
+                continue;
+            }
+            let id = self.commits.new_id();
+            let commit = CommitOffset {
+                slot: opening.slot,
+                offset: opening.offset,
+                leader_epoch: -1,
+                metadata: Some(Arc::clone(&opening.note)),
+            };
+            self.counts.commits += 1;
+            let sent = self.source.commit(id, &[commit]);
+            opening.id = sent.map(|()| id).map_err(|_| now + AGAIN);
         }
-        if let Some(quarantine) = &mut self.quarantine {
-            quarantine.openings.push((id, slot, epoch));
-        }
-        if let Some(partition) = self.partition(slot) {
-            partition.committing = true;
-        }
-        false
     }
 
     /// Takes the answer, if it is about a note.
@@ -195,17 +236,22 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let Some(quarantine) = &mut self.quarantine else {
             return false;
         };
-        let found = quarantine.openings.iter().position(|(of, ..)| *of == id);
-        let Some(opening) = found.map(|at| quarantine.openings.swap_remove(at)) else {
+        let found = quarantine.openings.iter().position(|it| it.id == Ok(id));
+        let Some(at) = found else {
             return self.take_stage_answer(id, result);
         };
         if let Err(error) = result {
+            let (now, opening) = (Instant::now(), &mut quarantine.openings[at]);
+            if !error.fenced && now < opening.until {
+                opening.id = Err(now + AGAIN);
+                return true;
+            }
             let error = error.name;
-            tracing::debug!(error, "a death of this process is not counted");
+            tracing::warn!(error, "a death of this process would not be counted");
         }
+        let Opening { slot, epoch, .. } = quarantine.openings.swap_remove(at);
         let rewinds = self.transactions.as_ref();
         let rewinds = rewinds.is_some_and(|tx| tx.rewind.is_some());
-        let (_, slot, epoch) = opening;
         if let Some(partition) = self.current(slot, epoch).filter(|_| !rewinds) {
             partition.committing = false;
             self.enqueue(slot);

@@ -76,7 +76,12 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let rewind = self.transactions.as_ref().and_then(|tx| tx.rewind.as_ref());
         let rewind = rewind.filter(|_| revocation.is_none() && stop.is_none());
         let rewind = rewind.map(|rewind| rewind.deadline());
-        let all = revocation.into_iter().chain(stop).chain(seek);
+        let opening = self.quarantine.as_ref().and_then(|it| it.deadline());
+        let all = revocation
+            .into_iter()
+            .chain(stop)
+            .chain(seek)
+            .chain(opening);
         all.chain(rewind).chain(self.going_on.deadline()).min()
     }
 }

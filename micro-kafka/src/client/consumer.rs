@@ -433,6 +433,10 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn position(&self, slot: Slot) -> Option<i64> {
+        // librdkafka has handed those out already.
+        if let Some(first) = self.intake.first_in_hand(slot) {
+            return Some(first);
+        }
         let mut list = self.list(&[slot]).ok()?;
         // SAFETY: client and list are alive.
         let code = unsafe { rdsys::rd_kafka_position(self.client.raw(), list.raw()) };

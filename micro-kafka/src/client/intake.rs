@@ -167,6 +167,12 @@ impl Intake {
         count
     }
 
+    /// The offset of the first record of a partition that was read and not asked for yet.
+    pub(super) fn first_in_hand(&self, slot: Slot) -> Option<i64> {
+        let first = self.partitions[slot as usize].in_hand.front()?;
+        Some(first.offset())
+    }
+
     /// Lets go of what is in hand of a partition, which is read from elsewhere or given up.
     pub(super) fn forget(&mut self, slot: Slot, goes_on: bool) {
         let partition = &mut self.partitions[slot as usize];

@@ -147,7 +147,22 @@ impl EmbeddedKafka {
             }
             tokio::time::sleep(POLL).await;
         }
+        if !self.inner.target.is_embedded() {
+            self.until_led(&names).await;
+        }
         Ok(())
+    }
+
+    /// Waits until the partitions take records. Apache Kafka tells a partition's leader a moment before
+    /// it leads: a first batch would be refused, the one behind it taken, and the first one then be
+    /// out of order.
+    async fn until_led(&self, topics: &[&str]) {
+        let (admin, asked) = (self.admin(), std::time::Instant::now());
+        for topic in topics {
+            while asked.elapsed() < KNOWN && admin.end_offsets(topic).await.is_err() {
+                tokio::time::sleep(POLL).await;
+            }
+        }
     }
 
     /// Sends a record; awaiting it waits for the broker's acknowledgement.

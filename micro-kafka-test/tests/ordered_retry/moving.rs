@@ -62,8 +62,13 @@ async fn scaling_out_and_in_keeps_the_order_of_keys(kafka: EmbeddedKafka) {
     }
     let count = sent.len();
     let all = async {
-        while bills.order().len() < count {
-            bills.calls.reaches(bills.calls.entries().len() + 1).await;
+        loop {
+            // Before it is looked whether all are there: the last may come meanwhile.
+            let calls = bills.calls.entries().len();
+            if bills.order().len() == count {
+                break;
+            }
+            bills.calls.reaches(calls + 1).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), all)

@@ -87,7 +87,8 @@ impl Log {
         };
         let segment = &mut self.segments[index];
         let size = segment.size();
-        segment.read(position, size, max_bytes, true).map(Some)
+        let read = segment.read(position, size, max_bytes, true)?;
+        Ok(Some(read.slices))
     }
 
     /// An empty segment that is to replace the ones from `first` to `last`.

@@ -40,7 +40,7 @@ fn offsets(log: &mut Log) -> Vec<i64> {
     let mut offset = log.start_offset();
     let mut offsets = Vec::new();
     while offset < log.end_offset() {
-        let read = log.read(offset, limit).unwrap().concat();
+        let read = log.read(offset, limit).unwrap().slices.concat();
         let header = Header::read(&read).unwrap();
         offsets.push(header.base_offset);
         offset = header.last_offset() + 1;

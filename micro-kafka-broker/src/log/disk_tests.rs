@@ -82,7 +82,7 @@ fn readable(log: &mut Log) -> Vec<Vec<u8>> {
         let Ok(read) = log.read(offset, limit) else {
             break;
         };
-        let bytes = read.concat();
+        let bytes = read.slices.concat();
         let mut at = 0;
         while at < bytes.len() {
             let header = Header::read(&bytes[at..]).unwrap();

@@ -43,6 +43,15 @@ pub(crate) struct ReadLimit {
     pub(crate) at_least_one: bool,
 }
 
+/// What a read returns.
+#[derive(Debug, Default)]
+pub(crate) struct ReadBatches {
+    /// Whole batches, as slices in order.
+    pub(crate) slices: Vec<Bytes>,
+    /// The bytes that the limit covers: with the part of a batch that does not fit.
+    pub(crate) covered: usize,
+}
+
 /// Batches in offset order.
 #[derive(Debug)]
 pub(crate) struct Log {
@@ -195,7 +204,7 @@ impl Log {
         &mut self,
         offset: i64,
         limit: ReadLimit,
-    ) -> Result<Vec<Bytes>, StorageError> {
+    ) -> Result<ReadBatches, StorageError> {
         let after = self
             .segments
             .partition_point(|segment| segment.base_offset() <= offset);
@@ -209,7 +218,7 @@ impl Log {
                 return segment.read(from, to, limit.max_bytes, limit.at_least_one);
             }
         }
-        Ok(Vec::new())
+        Ok(ReadBatches::default())
     }
 
     /// An offset after the last of so many bytes that were read from `offset` on, as far as the

@@ -193,7 +193,7 @@ mod tests {
             at_least_one: true,
         };
         assert_eq!(
-            log.read(4, limit).unwrap().concat().len(),
+            log.read(4, limit).unwrap().slices.concat().len(),
             batch(5).bytes.len()
         );
     }

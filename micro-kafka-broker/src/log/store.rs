@@ -212,6 +212,10 @@ impl Walk<'_> {
         let Some(end) = end.filter(|end| *end <= self.store.len()) else {
             return Err(self.store.corrupt(at, "a batch's length is impossible"));
         };
+        // Else whoever looks for an offset would pass over the batch without a word.
+        if header.last_offset_delta < 0 {
+            return Err(self.store.corrupt(at, "a batch ends before it begins"));
+        }
         self.next = end;
         Ok(Some(Step { at, end, header }))
     }

@@ -54,7 +54,7 @@ fn a_read_in_the_middle_of_a_batch_returns_the_whole_batch() {
     let mut log = Log::new(LogLayout::default());
     append(&mut log, &of(10, 5));
     append(&mut log, &of(10, 5));
-    let read = headers(&log.read(15, all(1 << 20)).unwrap());
+    let read = headers(&log.read(15, all(1 << 20)).unwrap().slices);
     assert_eq!(read.len(), 1);
     assert_eq!((read[0].base_offset, read[0].leader_epoch), (10, 3));
 }
@@ -64,12 +64,12 @@ fn at_least_one_batch_is_returned_only_when_asked() {
     let mut log = Log::new(LogLayout::default());
     append(&mut log, &of(1, 500));
     append(&mut log, &of(1, 500));
-    assert_eq!(headers(&log.read(0, all(1)).unwrap()).len(), 1);
+    assert_eq!(headers(&log.read(0, all(1)).unwrap().slices).len(), 1);
     let strict = ReadLimit {
         at_least_one: false,
         ..all(1)
     };
-    assert!(log.read(0, strict).unwrap().is_empty());
+    assert!(log.read(0, strict).unwrap().slices.is_empty());
 }
 
 #[test]
@@ -82,8 +82,19 @@ fn reads_stop_before_the_bound() {
         up_to: 10,
         ..all(1 << 20)
     };
-    assert_eq!(headers(&log.read(0, limit).unwrap()).len(), 2);
-    assert!(log.read(10, limit).unwrap().is_empty());
+    assert_eq!(headers(&log.read(0, limit).unwrap().slices).len(), 2);
+    assert!(log.read(10, limit).unwrap().slices.is_empty());
+}
+
+#[test]
+fn a_read_covers_the_part_of_a_batch_that_does_not_fit() {
+    let mut log = Log::new(LogLayout::default());
+    let one = of(1, 10).build().len();
+    append(&mut log, &of(1, 10));
+    append(&mut log, &of(1, 10));
+    let covered = |max_bytes| log.read(0, all(max_bytes)).unwrap().covered;
+    let sizes = [1, one + 5, 2 * one, 1 << 20];
+    assert_eq!(sizes.map(covered), [one, one + 5, 2 * one, 2 * one]);
 }
 
 #[test]
@@ -100,7 +111,7 @@ fn a_full_segment_is_followed_by_a_new_one() {
     assert!(log.segments.len() >= 7);
     let mut offset = 0;
     while offset < log.end_offset() {
-        let read = headers(&log.read(offset, all(1 << 20)).unwrap());
+        let read = headers(&log.read(offset, all(1 << 20)).unwrap().slices);
         assert_eq!(read[0].base_offset, offset);
         offset = read.last().unwrap().last_offset() + 1;
     }
@@ -113,7 +124,7 @@ fn large_batches_are_shared_and_read_back_whole() {
     append(&mut log, &of(1, 10));
     append(&mut log, &big);
     append(&mut log, &of(1, 10));
-    let read = log.read(0, all(2 << 20)).unwrap().concat();
+    let read = log.read(0, all(2 << 20)).unwrap().slices.concat();
     let stored = &read[of(1, 10).build().len()..];
     assert_eq!(stored[16..big.build().len()], big.build()[16..]);
     assert_eq!(headers(&[read.into()]).len(), 3);
@@ -129,7 +140,7 @@ fn a_stamped_batch_carries_the_brokers_time() {
         now: 0,
     };
     log.append(&[batch(&of(2, 10))], place).unwrap();
-    let bytes: Bytes = log.read(0, all(1 << 20)).unwrap().concat().into();
+    let bytes: Bytes = log.read(0, all(1 << 20)).unwrap().slices.concat().into();
     let stored = Header::read(&bytes).unwrap();
     assert!(stored.is_log_append_time());
     assert_eq!(stored.max_timestamp, 777);
@@ -176,14 +187,14 @@ proptest! {
             append(&mut log, &of(*records, *size));
         }
         for offset in 0..log.end_offset() {
-            let read = log.read(offset, all(max_bytes)).unwrap();
+            let read = log.read(offset, all(max_bytes)).unwrap().slices;
             let bytes: usize = read.iter().map(Bytes::len).sum();
             let read = headers(&read);
             prop_assert!(read[0].base_offset <= offset && offset <= read[0].last_offset());
             prop_assert!(read.len() == 1 || bytes <= max_bytes);
             prop_assert!(read.windows(2).all(|w| w[0].last_offset() + 1 == w[1].base_offset));
         }
-        prop_assert!(log.read(log.end_offset(), all(max_bytes)).unwrap().is_empty());
+        prop_assert!(log.read(log.end_offset(), all(max_bytes)).unwrap().slices.is_empty());
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(crate) struct ReadRequest {
 pub(crate) struct ReadOutcome {
     /// Whole batches, as slices in order.
     pub(crate) records: Vec<Bytes>,
+    /// The bytes that the limit covers: with the part of a batch that does not fit.
+    pub(crate) covered: usize,
     /// The offset up to which records are replicated.
     pub(crate) high_watermark: i64,
     /// The offset before which no transaction is open.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::batch::{Batch, BatchError, Header, validate};
 use crate::fault::Switches;
-use crate::log::{Log, LogLayout, ReadLimit};
+use crate::log::{Log, LogLayout, ReadBatches, ReadLimit};
 use crate::meta::TopicSettings;
 use crate::observe::Traffic;
 
@@ -227,11 +227,11 @@ impl Partition {
             max_bytes: request.max_bytes,
             at_least_one: request.at_least_one,
         };
-        let records = match request.offset < limit.up_to {
+        let read = match request.offset < limit.up_to {
             true => core.log.read(request.offset, limit)?,
-            false => Vec::new(),
+            false => ReadBatches::default(),
         };
-        let bytes = records.iter().map(Bytes::len).sum();
+        let bytes = read.slices.iter().map(Bytes::len).sum();
         self.traffic.read(bytes);
         let committed = request.isolation == Isolation::ReadCommitted;
         let wanted = committed
@@ -246,7 +246,8 @@ impl Partition {
         };
         Ok(ReadOutcome {
             aborted,
-            records,
+            records: read.slices,
+            covered: read.covered,
             high_watermark: core.high_watermark(),
             last_stable_offset: core.last_stable_offset(),
             log_start_offset: start,

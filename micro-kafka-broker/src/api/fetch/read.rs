@@ -150,7 +150,8 @@ impl<'a> Fetch<'a> {
         let outcome = outcome?;
         let visible_end = outcome.visible_end(self.isolation);
         let records: Records = outcome.records.into_iter().collect();
-        round.bytes += records.len();
+        // As in Kafka, where the part of a batch is sent, too, and leaves no room for others.
+        round.bytes += outcome.covered;
         round.seen.push((partition, visible_end));
         let aborted = outcome.aborted.iter().map(|aborted| AbortedTransaction {
             producer_id: aborted.producer_id,

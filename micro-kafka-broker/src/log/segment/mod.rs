@@ -13,7 +13,7 @@ use super::disk::{IndexFiles, Kind, PartitionDir, Suffix};
 use super::index::Indexes;
 use super::slabs::Slabs;
 use super::store::{Placed, Store};
-use super::{LogLayout, SegmentInfo, StorageError};
+use super::{LogLayout, ReadBatches, SegmentInfo, StorageError};
 use crate::batch::{Batch, Header};
 
 /// What the leader decides about batches it appends.
@@ -230,16 +230,19 @@ impl Segment {
         to: usize,
         max_bytes: usize,
         at_least_one: bool,
-    ) -> Result<Vec<Bytes>, StorageError> {
+    ) -> Result<ReadBatches, StorageError> {
         let limit = to.min(from.saturating_add(max_bytes));
         let mut end = self.boundary_before(from, limit)?;
         if end <= from && at_least_one && from < to {
             end = self.store.walk(from).step()?.map_or(from, |step| step.end);
         }
         if end <= from {
-            return Ok(Vec::new());
+            return Ok(ReadBatches::default());
         }
-        self.slices(from, end)
+        Ok(ReadBatches {
+            slices: self.slices(from, end)?,
+            covered: limit.max(end) - from,
+        })
     }
 
     /// The batches between two positions; those of a file that was not checked are checked now.

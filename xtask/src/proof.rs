@@ -1,7 +1,7 @@
 //! What takes too long for every test run: the same tests at their full size.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::ci::{CiError, Run, Step, names_of, on, run_steps};
 use crate::kafka::Kafka;
@@ -26,6 +26,11 @@ const ALL: &[Step] = &[
         name: "kills",
         about: "a broker on disk that is killed 60 times loses nothing that it has acknowledged",
         run: kills,
+    },
+    Step {
+        name: "properties",
+        about: "every property test, with ten other seeds than the one of every test run",
+        run: properties,
     },
     Step {
         name: "processes",
@@ -121,12 +126,25 @@ fn kills() -> Result<(), CiError> {
         .check()
 }
 
+/// The seeds are printed; `PROPTEST_RNG_SEED` repeats one.
+fn properties() -> Result<(), CiError> {
+    let first = new_seed();
+    (first..first + 10).try_for_each(|seed| {
+        Run::cargo("test --locked --lib -p micro-kafka -p micro-kafka-broker")
+            .env("PROPTEST_RNG_SEED", &seed.to_string())
+            .check()
+    })
+}
+
 /// The seed is printed; `MICRO_KAFKA_PROOF_SEED` repeats it.
 fn processes() -> Result<(), CiError> {
+    let asked = std::env::var("MICRO_KAFKA_PROOF_SEED");
+    let seed = asked.unwrap_or_else(|_| new_seed().to_string());
     let run = || {
         let test = "nothing_is_lost_when_processes_are_killed_stopped_and_restarted";
         let words = "test --release --locked -p micro-kafka-proof --test processes --";
         Run::cargo(&format!("{words} --nocapture {test}"))
+            .env("MICRO_KAFKA_PROOF_SEED", &seed)
             .env("MICRO_KAFKA_PROOF_SECONDS", "60")
             .env("MICRO_KAFKA_PROOF_RECORDS", "200000")
     };
@@ -134,6 +152,11 @@ fn processes() -> Result<(), CiError> {
     on(&Kafka::fresh("proof")?, |bootstrap| {
         run().env("MICRO_KAFKA_TEST", bootstrap).check()
     })
+}
+
+fn new_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.subsec_nanos().into())
 }
 
 fn quarantine() -> Result<(), CiError> {

@@ -145,11 +145,7 @@ impl Lanes {
 
     /// The earliest moment that a record waits for.
     pub(super) fn waits_until(&self) -> Option<Instant> {
-        let dues = self.open.values().filter_map(|lane| match lane.state {
-            State::Waiting { due, .. } => Some(due),
-            _ => None,
-        });
-        dues.min()
+        self.waiting().map(|(_, due)| due).min()
     }
 
     /// Whether every lane waits for a moment that is still to come.
@@ -327,15 +323,37 @@ impl Lanes {
 
     /// Lets go of everything that is not at work; how many records waited for another attempt.
     pub(super) fn keep_busy(&mut self) -> usize {
+        self.keep_attempts(|_, _| None)
+    }
+
+    /// Lets go of everything that is not at work, but for attempts that are due when `wanted` says,
+    /// given the offset and, if there is one, the time; how many other records waited for one.
+    pub(super) fn keep_attempts(
+        &mut self,
+        wanted: impl Fn(i64, Option<Instant>) -> Option<Instant>,
+    ) -> usize {
         let mut dropped = 0;
         self.open.retain(|_, lane| {
             lane.waiting.clear();
+            let attempt = lane.state.attempt();
+            if let Some(due) = attempt.and_then(|(offset, due)| wanted(offset, due)) {
+                lane.state.wait_until(due);
+                return true;
+            }
             dropped += usize::from(lane.state.has_record());
             matches!(lane.state, State::Busy { .. } | State::Starting)
         });
         self.ready.clear();
         self.committing = 0;
         dropped
+    }
+
+    /// The lanes that wait for a time, with the time.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (LaneKey, Instant)> {
+        self.open.iter().filter_map(|(key, lane)| match lane.state {
+            State::Waiting { due, .. } => Some((*key, due)),
+            _ => None,
+        })
     }
 
     /// Lets go of everything.
@@ -400,6 +418,30 @@ fn leave(state: &State, busy: &mut usize, committing: &mut usize) {
 }
 
 impl State {
+    /// The offset of a record that is tried again, and when, if not at once.
+    fn attempt(&self) -> Option<(i64, Option<Instant>)> {
+        let (next, due) = match self {
+            Self::Ready(Some(next)) => (next, None),
+            Self::Waiting { due, next } => (next, Some(*due)),
+            _ => return None,
+        };
+        match &**next {
+            Next::Handle(delivery) | Next::Recover { delivery, .. } => {
+                Some((delivery.token.offset, due))
+            }
+            Next::Due(_) | Next::Rewind(_) => None,
+        }
+    }
+
+    /// What is in line waits for a time instead.
+    fn wait_until(&mut self, due: Instant) {
+        if let Self::Ready(next) = self
+            && let Some(next) = next.take()
+        {
+            *self = Self::Waiting { due, next };
+        }
+    }
+
     /// Whether there is a record in front that was tried before.
     fn has_record(&self) -> bool {
         match self {

@@ -110,6 +110,15 @@ impl Ledger {
             .is_some_and(|index| !self.window[index].finished)
     }
 
+    /// Whether a record beyond this one is finished, so that the one holds back its commit.
+    pub(super) fn has_finished_beyond(&self, offset: i64) -> bool {
+        let mut later = self.window.iter().rev();
+        later
+            .by_ref()
+            .take_while(|entry| entry.offset > offset)
+            .any(|entry| entry.finished)
+    }
+
     /// The lowest unfinished record that was begun.
     pub(super) fn lowest(&self) -> Option<i64> {
         self.window.front().map(|entry| entry.offset)

@@ -17,8 +17,12 @@ use micro_kafka_proof::history::History;
 use crate::Args;
 use work::Bugs;
 
-/// Short, so that partitions of a killed process are soon taken over.
+/// Short sessions, so that partitions of a killed process are soon taken over; a stop outlasts them,
+/// since its last commit may have to wait until the group has thrown out who was killed.
 const SETTINGS: &str = r#"
+[kafka]
+shutdown-timeout = "30s"
+
 [kafka.consumer.properties]
 "session.timeout.ms" = 6000
 "heartbeat.interval.ms" = 500

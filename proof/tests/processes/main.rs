@@ -29,10 +29,13 @@ use micro_kafka_proof::check::{Anomaly, Verdict};
 use schedule::Schedule;
 use trial::{Trial, from_environment};
 
+/// Kills, stops and orders to end of all three; it found a stop that let go of what it had handled.
+const SEED: u64 = 517_097_374;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_when_processes_are_killed_stopped_and_restarted() {
     let seconds = from_environment("SECONDS").unwrap_or(8);
-    let seed = from_environment("SEED").unwrap_or_else(trial::new_seed);
+    let seed = from_environment("SEED").unwrap_or(SEED);
     let trial = Trial {
         records: from_environment("RECORDS").unwrap_or(8_000),
         keys: 40,

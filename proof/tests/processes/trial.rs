@@ -1,7 +1,7 @@
 //! One run from the first record to the verdict.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use micro_kafka_proof::check::{Evidence, Verdict, check};
 
@@ -94,9 +94,4 @@ pub(crate) fn from_environment(name: &str) -> Option<u64> {
         text.parse()
             .unwrap_or_else(|error| panic!("{name} = {text}: {error}")),
     )
-}
-
-pub(crate) fn new_seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    u64::from(now.subsec_nanos())
 }

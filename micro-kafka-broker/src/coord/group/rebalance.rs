@@ -27,7 +27,7 @@ impl Group {
     }
 
     pub(super) fn prepare_rebalance(&mut self, now: Instant) {
-        self.refuse_syncs(GroupError::RebalanceInProgress);
+        self.refuse_syncs(now, GroupError::RebalanceInProgress);
         self.unsynced.clear();
         self.sync_timer = None;
         self.initial = self.state == GroupState::Empty;

@@ -11,6 +11,7 @@ use crate::listener::batch::Companions;
 use crate::listener::health::HealthReason;
 use crate::listener::in_flight::{Work, panic_text};
 use crate::listener::lane::{Next, Try};
+use crate::listener::partition::Partition;
 use crate::listener::{AckToken, Delivery, LaneKey};
 use crate::observe::AttemptTrace;
 
@@ -202,20 +203,18 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     ) -> bool {
         let AckToken { slot, lane, .. } = delivery.token;
         let due = self.timers.now() + delay;
-        if let Some(stop) = &mut self.stop {
-            stop.abandoned += 1;
-            return true;
-        }
-        let Some(partition) = self
+        let partition = self
             .partitions
             .get_mut(slot as usize)
-            .and_then(Option::as_mut)
-        else {
+            .and_then(Option::as_mut);
+        let drained = |partition: &Partition| self.stop.is_some() || partition.revoking;
+        let offset = delivery.token.offset;
+        let Some(partition) = partition.filter(|it| !drained(it) || it.awaits(offset, due)) else {
+            if let Some(stop) = &mut self.stop {
+                stop.abandoned += 1;
+            }
             return true;
         };
-        if partition.revoking {
-            return true;
-        }
         partition.lanes.set_waiting(lane, due, next(delivery));
         self.timers.wake_lane(due, slot, partition.epoch, lane);
         false
@@ -274,7 +273,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 }
                 continue;
             };
-            if matches!(next, Next::Handle(_) | Next::Due(_)) {
+            let drained = partition.patience.is_some();
+            if drained {
+                self.attempt_while_drained(slot, lane, next);
+            } else if matches!(next, Next::Handle(_) | Next::Due(_)) {
                 partition.lanes.set_ready(lane, next);
             } else if self.go_on(slot, lane, next) {
                 self.release(slot, lane);

@@ -18,6 +18,7 @@ mod hooks;
 mod idle;
 mod joining;
 mod ordered;
+mod patience;
 mod plain;
 mod progress;
 mod quarantine;

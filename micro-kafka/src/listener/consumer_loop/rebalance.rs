@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::commit_wait::{CommitState, CommitWait};
-use super::{ConsumerLoop, Membership};
+use super::{ConsumerLoop, Membership, patience};
 use crate::client::{CommitError, RecordSource, Slot, Start};
 use crate::listener::event::ContainerEvent;
 use crate::listener::ledger::Ledger;
@@ -20,12 +20,18 @@ const MAX_POLL_INTERVAL: Duration = Duration::from_secs(300);
 pub(super) struct Revocation {
     slots: Vec<Slot>,
     drain_until: Instant,
+    attempts_until: Instant,
     commit: Option<CommitWait>,
 }
 
 impl Revocation {
     pub(super) fn deadline(&self) -> Instant {
-        self.commit.map_or(self.drain_until, |commit| commit.until)
+        let attempts = self.attempts_until;
+        let drain = match attempts > Instant::now() {
+            true => attempts.min(self.drain_until),
+            false => self.drain_until,
+        };
+        self.commit.map_or(drain, |commit| commit.until)
     }
 }
 
@@ -109,19 +115,20 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             }
             return self.give_up(&slots, lost);
         }
+        let limit = self.drain_limit();
         for slot in &slots {
             let Some(partition) = self.partition(*slot) else {
                 continue;
             };
             partition.revoking = true;
             let epoch = partition.epoch;
-            // A wait is not worth holding up the group for.
-            partition.keep_busy();
+            self.drain(*slot, limit);
             self.consumer.cancel.revoke(*slot, epoch);
         }
         self.revocation = Some(Revocation {
             slots,
-            drain_until: Instant::now() + self.drain_limit(),
+            drain_until: Instant::now() + limit,
+            attempts_until: patience::until(limit),
             commit: None,
         });
     }
@@ -158,9 +165,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
         let slots = revocation.slots.clone();
         let over = Instant::now() >= revocation.drain_until;
+        let attempts = Instant::now() < revocation.attempts_until;
         let is_busy = |slot: &Slot| {
             let partition = self.partitions.get(*slot as usize).and_then(Option::as_ref);
-            partition.is_some_and(Partition::is_busy)
+            partition.is_some_and(|it| it.is_busy() || (attempts && it.awaits_attempt()))
         };
         if slots.iter().any(is_busy) {
             if !over {
@@ -169,6 +177,8 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             self.abandon(&slots);
         }
         for slot in &slots {
+            // An attempt that did not come in time must not begin behind the commit.
+            self.partition(*slot).map(Partition::keep_busy);
             // A seek that was under way holds for whoever reads on.
             if let Some(offset) = self.partition(*slot).and_then(|p| p.seek.take()) {
                 self.read_from(*slot, offset);

@@ -5,11 +5,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::commit_wait::{CommitState, CommitWait};
-use super::{ConsumerLoop, Membership};
+use super::{ConsumerLoop, Membership, patience};
 use crate::client::{CommitError, RecordSource, Slot};
 use crate::listener::StopReport;
 use crate::listener::event::ContainerEvent;
-use crate::listener::partition::Partition;
 
 /// How long a consumer that has just asked to join may wait for its partitions before it leaves.
 const JOIN: Duration = Duration::from_secs(3);
@@ -26,6 +25,7 @@ pub(super) struct Stop {
     pub(super) abandoned: usize,
     join_until: Instant,
     drain_until: Instant,
+    attempts_until: Instant,
     phase: Phase,
 }
 
@@ -43,9 +43,7 @@ impl Stop {
 
     pub(super) fn deadline(&self) -> Instant {
         match &self.phase {
-            // Once that is over, only a join can still be waited for.
-            Phase::Drain if self.drain_until <= Instant::now() => self.join_until,
-            Phase::Drain => self.drain_until,
+            Phase::Drain => self.next_of_drain(Instant::now()),
             Phase::Commit(CommitWait {
                 state: CommitState::Refused(again),
                 until,
@@ -53,6 +51,16 @@ impl Stop {
             }) => (*again).min(*until),
             Phase::Commit(commit) => commit.until,
             Phase::Close { until } => *until,
+        }
+    }
+
+    fn next_of_drain(&self, now: Instant) -> Instant {
+        let next = self.attempts_until.min(self.drain_until);
+        match next > now {
+            true => next,
+            // Once it is over, only a join can still be waited for.
+            false if self.drain_until <= now => self.join_until,
+            false => self.drain_until,
         }
     }
 
@@ -71,6 +79,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let drain_until = Instant::now() + grace;
         if let Some(stop) = &mut self.stop {
             stop.drain_until = stop.drain_until.min(drain_until);
+            stop.attempts_until = stop.attempts_until.min(drain_until);
             if let (Phase::Commit(commit), true) = (&mut stop.phase, grace.is_zero()) {
                 commit.until = drain_until;
             }
@@ -81,10 +90,11 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let event = ContainerEvent::ConsumerStopping { consumer };
         self.seat.events.tell(event);
         let (mut in_flight, mut abandoned) = (0, 0);
-        for partition in self.partitions.iter_mut().flatten() {
-            let waiting = partition.keep_busy();
-            in_flight += partition.lanes.busy() + waiting;
-            abandoned += waiting;
+        for slot in self.assigned_slots() {
+            let given_up = self.drain(slot, grace);
+            let kept = self.partition(slot).map_or(0, |it| it.drained());
+            in_flight += kept + given_up;
+            abandoned += given_up;
         }
         self.runnable.clear();
         self.stop = Some(Stop {
@@ -92,6 +102,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             abandoned,
             join_until: Instant::now() + JOIN,
             drain_until,
+            attempts_until: patience::until(grace),
             phase: Phase::Drain,
         });
     }
@@ -133,7 +144,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn end_drain(&mut self, over: bool) {
-        let busy = self.partitions.iter().flatten().any(Partition::is_busy);
+        let attempts = self.stop.as_ref().map(|stop| stop.attempts_until);
+        let attempts = attempts.is_some_and(|until| Instant::now() < until);
+        let mut partitions = self.partitions.iter().flatten();
+        let busy = partitions.any(|it| it.is_busy() || (attempts && it.awaits_attempt()));
         if (busy || self.revocation.is_some()) && !over {
             return;
         }

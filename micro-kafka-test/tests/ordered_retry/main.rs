@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use micro_kafka::listener::{ContainerEvent, EventStream};
 use micro_kafka::prelude::*;
+use micro_kafka_test::TestApp;
 use micro_kafka_test::prelude::*;
 
 /// A record that fails until an attempt, as in `a1 fails 2`.

@@ -38,11 +38,11 @@ impl JsonRecord for Order {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Quote {
+pub(crate) struct Quote {
     #[prost(uint64, tag = "1")]
-    id: u64,
+    pub(crate) id: u64,
     #[prost(string, tag = "2")]
-    price: String,
+    pub(crate) price: String,
 }
 
 impl ProtobufRecord for Quote {
@@ -79,7 +79,7 @@ pub(crate) async fn take_avro(
 }
 
 #[kafka_listener(topics = "quotes", group_id = "protobuf")]
-async fn take_protobuf(
+pub(crate) async fn take_protobuf(
     Registered(Protobuf(quote)): Registered<Protobuf<Quote>>,
     State(seen): State<Seen>,
 ) {
@@ -87,7 +87,10 @@ async fn take_protobuf(
 }
 
 #[kafka_listener(topics = "checked", group_id = "json", batch(max = 10))]
-async fn take_json(orders: Batch<Registered<JsonSchema<Order>>>, State(seen): State<Seen>) {
+pub(crate) async fn take_json(
+    orders: Batch<Registered<JsonSchema<Order>>>,
+    State(seen): State<Seen>,
+) {
     for Registered(JsonSchema(order)) in orders.into_values() {
         seen.note(order);
     }

@@ -8,5 +8,6 @@
 )]
 
 mod client;
+mod confluent;
 mod formats;
 mod outages;

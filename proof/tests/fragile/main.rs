@@ -17,6 +17,7 @@ mod folder;
 #[path = "../processes/kafka.rs"]
 mod kafka;
 mod service;
+mod standstill;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -27,8 +28,11 @@ use rand::RngExt as _;
 use tokio::time::sleep;
 
 use service::Service;
+use standstill::Standstill;
 
 const TOPICS: [&str; 4] = ["crowd", "herd", "ledger", "ledger-entries"];
+/// Listeners are named as their topics and groups.
+const LISTENERS: [&str; 3] = ["crowd", "herd", "ledger"];
 const PARTITIONS: u32 = 3;
 
 /// Sends so many healthy records, and before one of them another one of this kind.
@@ -98,23 +102,26 @@ async fn processes_that_are_killed_blame_no_record() {
     let kills = kills.map_or(6, |kills| kills.parse().unwrap());
     let kafka = kafka::Kafka::start(&TOPICS, PARTITIONS).await;
     let each = 200 * kills;
-    for topic in ["crowd", "herd", "ledger"] {
+    for topic in LISTENERS {
         send(&kafka.template, topic, each, None).await;
     }
     let mut service = Service::new(&kafka);
+    let mut standstill = Standstill::default();
     for _ in 0..kills {
         // The moment is to be any.
         sleep(Duration::from_millis(
             rand::rng().random_range(1_200..2_500),
         ))
         .await;
+        standstill.ends(&kafka.template, &LISTENERS).await;
         service.kill().await;
     }
-    for topic in ["crowd", "herd", "ledger"] {
+    eprintln!("{kills} kills, {} of them held back", standstill.waits);
+    for topic in LISTENERS {
         service.lives_until_committed(topic).await;
     }
     service.end().await;
-    for topic in ["crowd", "herd", "ledger"] {
+    for topic in LISTENERS {
         let letters = service::dead_letters(&kafka.template, topic).await;
         assert_eq!(letters.len(), 0, "{topic}");
     }

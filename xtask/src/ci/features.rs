@@ -1,5 +1,6 @@
 //! What needs more than a C compiler, or builds for minutes: features that `cargo test --workspace` leaves out.
 
+use super::confluent::python;
 use super::examples;
 use super::step::{CiError, Run};
 use super::steps::on;
@@ -59,6 +60,19 @@ pub(super) fn secured() -> Result<(), CiError> {
                 &dir.join("secured.env").to_string_lossy(),
             )
             .check()
+    })
+}
+
+/// Confluent's serializers and ours, on both brokers.
+pub(super) fn confluent() -> Result<(), CiError> {
+    let (with, python) = (packages(&examples::optional()?), python()?);
+    let test = || {
+        Run::cargo(&format!("test {with} --test registry confluent"))
+            .env("MICRO_KAFKA_CONFLUENT", &python.to_string_lossy())
+    };
+    test().check()?;
+    on(&Kafka::fresh("confluent")?, |bootstrap| {
+        test().env("MICRO_KAFKA_TEST", bootstrap).check()
     })
 }
 

@@ -1,6 +1,7 @@
 //! The steps of continuous integration, in the order they run.
 
 mod clients;
+mod confluent;
 mod disk;
 mod examples;
 mod features;

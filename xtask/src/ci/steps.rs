@@ -61,6 +61,11 @@ pub(super) const ALL: &[Step] = &[
         run: features::secured,
     },
     Step {
+        name: "confluent",
+        about: "Confluent's serializers and ours read each other, on both brokers",
+        run: features::confluent,
+    },
+    Step {
         name: "clients",
         about: "kcat and Apache Kafka's console tools on the embedded broker",
         run: clients::check,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{DltStrategy, RetryCompat, RetryOrder, SameInterval, TopicSuffixing};
 use crate::config::{ErrorPolicy, RetrySettings, RetryTopicSettings};
-use crate::error::{BackOff, ListenerError, Policy};
+use crate::error::{BackOff, COMMON, Cause, ListenerError, Policy};
 
 /// The longest wait that is believed when a header tells it, where the policy has no longer one.
 const LONGEST_BELIEVED: Duration = Duration::from_secs(24 * 3_600);
@@ -25,7 +25,8 @@ pub struct RetryTopicPolicy {
     pub jitter: f64,
     /// After this time since the record was first sent there are no more retries. Default: never.
     pub timeout: Option<Duration>,
-    /// The only errors that are retried, by variant or type; empty: all but those of `exclude`.
+    /// The only errors that are retried, by variant or type; empty: all but those of `exclude`. A
+    /// type that the code names is looked for among the causes, too.
     pub include: Vec<String>,
     /// Errors that are not retried, by variant or type.
     pub exclude: Vec<String>,
@@ -67,6 +68,8 @@ pub struct RetryTopicPolicy {
     /// How many keys of a partition may be in retry at once, where their records wait for one
     /// another; with more, the partition is not read. Default 10,000.
     pub max_fenced_keys: usize,
+    /// Types among those names, which are looked for among an error's causes.
+    pub(crate) causes: Vec<Cause>,
     /// What the settings say of single errors.
     pub(crate) errors: RetrySettings,
 }
@@ -121,6 +124,7 @@ impl RetryTopicPolicy {
             in_place_back_off: settings.in_place_backoff.unwrap_or(BackOff::NONE),
             order: settings.order.unwrap_or_default(),
             max_fenced_keys: settings.max_fenced_keys.unwrap_or(10_000),
+            causes: COMMON.iter().map(Cause::from).collect(),
             errors: errors.clone(),
         }
     }
@@ -206,17 +210,23 @@ impl RetryTopicPolicy {
     }
 
     fn retries(&self, error: &ListenerError) -> bool {
-        let named = |names: &[String]| names.iter().any(|name| is_named(error, name));
+        let named = |names: &[String]| names.iter().any(|name| self.names(name, error));
         match self.include.is_empty() {
             true => !named(&self.exclude),
             false => named(&self.include),
         }
     }
 
+    /// Whether a name is an error's, or that of a type which is known to be among its causes.
+    fn names(&self, name: &str, error: &ListenerError) -> bool {
+        let mut causes = self.causes.iter().filter(|cause| cause.name() == name);
+        is_named(error, name) || causes.any(|cause| cause.is_in(error))
+    }
+
     /// What the dead-letter topic's name ends with for this error.
     pub(super) fn dlt_suffix(&self, error: &ListenerError) -> String {
         let mut routes = self.dlt_routing.iter();
-        let route = routes.find(|(name, _)| is_named(error, name));
+        let route = routes.find(|(name, _)| self.names(name, error));
         let route = route.map_or("", |(_, suffix)| suffix);
         format!("{route}{}", self.dlt_suffix)
     }

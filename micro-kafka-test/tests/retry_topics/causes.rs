@@ -99,7 +99,8 @@ async fn a_program_names_types_too(kafka: EmbeddedKafka) {
         .exclude::<Away>()
         .exclude::<std::fmt::Error>();
     let listener = listener.topics(["parcels"]).retryable(retries);
-    let app = kafka.app().register(listener).start().await;
+    let app = kafka.app().listener(charge).state(Gateway::well());
+    let app = app.register(listener).start().await;
     kafka.send("parcels", "away").await;
     kafka.send("parcels", "full").await;
     kafka.advance("1m").await;

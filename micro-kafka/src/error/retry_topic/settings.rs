@@ -1,12 +1,11 @@
 //! What `#[retryable]` and its settings come to.
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use super::{DltStrategy, RetryCompat, RetryOrder, SameInterval, TopicSuffixing};
 use crate::config::{ErrorPolicy, RetrySettings, RetryTopicSettings};
+use crate::error::back_off::jittered;
 use crate::error::{BackOff, COMMON, Cause, ListenerError, Policy};
 
 /// The longest wait that is believed when a header tells it, where the policy has no longer one.
@@ -134,18 +133,6 @@ impl RetryTopicPolicy {
         self.back_off.delay(attempts)
     }
 
-    /// A wait, off by up to the jitter's share of it.
-    fn jittered(&self, delay: Duration) -> Duration {
-        if self.jitter <= 0.0 {
-            return delay;
-        }
-        // A hasher's keys are random: no generator is needed for this.
-        let random = u32::try_from(RandomState::new().hash_one(0_u8) >> 32).unwrap_or(0);
-        let share = f64::from(random) / f64::from(u32::MAX) * 2.0 - 1.0;
-        let factor = (1.0 + share * self.jitter.min(1.0)).max(0.0);
-        Duration::try_from_secs_f64(delay.as_secs_f64() * factor).unwrap_or(delay)
-    }
-
     /// The wait for a record with this error, where the policy's is `delay`. One that was told is
     /// kept to the moment.
     pub(super) fn wait(&self, error: &ListenerError, attempts: u32, delay: Duration) -> Duration {
@@ -161,8 +148,8 @@ impl RetryTopicPolicy {
                     delay: Some(own), ..
                 },
                 _,
-            ) => self.jittered(own),
-            _ => self.jittered(delay),
+            ) => jittered(own, self.jitter),
+            _ => jittered(delay, self.jitter),
         }
     }
 

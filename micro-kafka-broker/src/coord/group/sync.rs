@@ -82,15 +82,19 @@ impl Group {
         }
     }
 
-    /// Sends back all who wait for the leader; their last assignment is void.
-    pub(super) fn refuse_syncs(&mut self, error: GroupError) {
+    /// Sends back all who wait for the leader; their last assignment is void. While they waited their
+    /// sessions stood still: they begin anew.
+    pub(super) fn refuse_syncs(&mut self, now: Instant, error: GroupError) {
         let completing = self.state == GroupState::CompletingRebalance;
         let mut refused = Vec::new();
         for member in self.members.values_mut() {
             if completing {
                 member.assignment = Bytes::new();
             }
-            refused.extend(member.syncing.take());
+            if let Some(token) = member.syncing.take() {
+                member.touch(now);
+                refused.push(token);
+            }
         }
         for token in refused {
             self.reply(token, Reply::Sync(Err(error)));

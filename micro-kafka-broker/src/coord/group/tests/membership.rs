@@ -258,6 +258,22 @@ fn members_that_never_sync_are_removed_after_the_rebalance_timeout() {
 }
 
 #[test]
+fn who_waited_for_a_leader_that_is_gone_has_a_whole_session_to_join_again() {
+    let mut sim = Sim::new();
+    let generation = sim.stable_pair();
+    sim.join(join("a"));
+    sim.join(join("b"));
+    let waiting = sim.sync_as(generation + 1, "b", &[]);
+    sim.advance(SESSION);
+    assert_eq!(sim.synced(waiting), Err(GroupError::RebalanceInProgress));
+    let alive = sim.heartbeat(caller(generation + 1, "b"));
+    assert_ne!(alive, Err(GroupError::UnknownMember));
+    sim.advance(SESSION - Duration::from_secs(1));
+    let again = sim.join(join("b"));
+    assert_eq!(sim.joined(again).error, None);
+}
+
+#[test]
 fn a_silent_member_is_removed_and_the_others_rebalance() {
     let mut sim = Sim::new();
     let generation = sim.stable_pair();

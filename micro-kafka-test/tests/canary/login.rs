@@ -52,6 +52,7 @@ async fn a_login_that_is_taken_and_one_that_is_refused_show_no_password() {
         .filter_map(|line| line.split_once('='))
         .collect();
     let (folder, password, key) = (values["dir"], values["password"], values["key-password"]);
+    std::fs::write(format!("{folder}/canary"), password).unwrap();
     let mut shown = String::new();
     for mechanism in ["PLAIN", "SCRAM-SHA-512"] {
         let settings = |password: &str| {
@@ -69,7 +70,7 @@ async fn a_login_that_is_taken_and_one_that_is_refused_show_no_password() {
         };
         let orders = Journal::new();
         let right = app(
-            &settings(&format!("{{ file = '{folder}/password' }}")),
+            &settings(&format!("{{ file = '{folder}/canary' }}")),
             &orders,
         );
         writeln!(shown, "{right:?}\n{}", right.config().explain()).unwrap();

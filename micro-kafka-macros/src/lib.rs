@@ -73,7 +73,7 @@ pub fn kafka_listener(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `max_delay` | no wait is longer: `"1m"` |
 /// | `jitter` | how far a wait may differ from the back-off's, as a share of it: `0.2` |
 /// | `timeout` | the time since the record was first sent, after which it is not retried: `"1h"` |
-/// | `include` | the only errors that are retried: `["Timeout", "Quota"]`, variants or types |
+/// | `include` | the only errors that are retried: `["Timeout", std::io::Error]`, variants as texts or types, which count as causes, too |
 /// | `exclude` | errors that are not retried, instead |
 /// | `suffix` | what the names of retry topics end with; by default `"-retry"` |
 /// | `dlt_suffix` | what the names of dead-letter topics end with; by default `"-dlt"` |

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Expr, Lit, LitStr};
+use syn::{Expr, Lit, LitStr, Path};
 
 use crate::ctxt::Ctxt;
 use crate::setting::Setting;
@@ -27,6 +27,27 @@ pub(crate) fn texts(setting: &Setting, ctxt: &mut Ctxt) -> Vec<LitStr> {
         }
         Some(text) => as_text(text, &example, ctxt).into_iter().collect(),
     }
+}
+
+/// A text, or the path of a type.
+pub(crate) enum TextOrPath {
+    Text(LitStr),
+    Path(Path),
+}
+
+/// One of them or several: `key = "…"`, `key = ["…", std::io::Error]`.
+pub(crate) fn texts_or_paths(setting: &Setting, ctxt: &mut Ctxt) -> Vec<TextOrPath> {
+    let example = format!("{0} = \"…\"` or `{0} = [\"…\", \"…\"]", setting.key);
+    let values = match value(setting, &example, ctxt) {
+        None => Vec::new(),
+        Some(Expr::Array(array)) => array.elems.into_iter().collect(),
+        Some(one) => vec![one],
+    };
+    let one = |value| match bare(value) {
+        Expr::Path(path) if path.qself.is_none() => Some(TextOrPath::Path(path.path)),
+        other => as_text(other, &example, ctxt).map(TextOrPath::Text),
+    };
+    values.into_iter().filter_map(one).collect()
 }
 
 /// A whole number within bounds: `key = 3`.

@@ -100,6 +100,12 @@ async fn work(listener: &str, key: &str, number: u64, history: &History) -> io::
             }
             std::process::abort();
         }
+        // As an allocation that fails: the process aborts, whatever the handler would do.
+        "memory" => {
+            black_box(Vec::<u8>::with_capacity(black_box(
+                isize::MAX.unsigned_abs(),
+            )));
+        }
         "overflow" => {
             black_box(deeper(0));
         }

@@ -72,6 +72,11 @@ const ALL: &[Step] = &[
         about: "100,000 records copied by services that are killed 30 times, on both brokers",
         run: exactly_once,
     },
+    Step {
+        name: "outbox",
+        about: "100,000 rows through PostgreSQL and SQLite while services and broker are killed 30 times",
+        run: outbox,
+    },
 ];
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
@@ -242,4 +247,18 @@ fn exactly_once() -> Result<(), CiError> {
     on(&Kafka::fresh("exactly-once")?, |bootstrap| {
         test().env("MICRO_KAFKA_TEST", bootstrap).check()
     })
+}
+
+/// On the embedded broker, which is killed, too. The seed of each run is another one.
+fn outbox() -> Result<(), CiError> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let seed = now.map_or(0, |now| now.subsec_nanos());
+    let with = "-p micro-kafka-proof --features micro-kafka-proof/all --test relays";
+    let test = "nothing_is_lost -- --nocapture --test-threads 1";
+    Run::cargo(&format!("test --release --locked {with} {test}"))
+        .env("MICRO_KAFKA_PROOF_ROWS", "100000")
+        .env("MICRO_KAFKA_PROOF_KILLS", "30")
+        .env("MICRO_KAFKA_PROOF_SEED", &seed.to_string())
+        .limit(AN_HOUR)
+        .check()
 }

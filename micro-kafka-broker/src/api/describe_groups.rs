@@ -49,9 +49,15 @@ impl Handler for DescribeGroupsRequest {
         let operations = Operations::GROUP
             .if_asked(self.include_authorized_operations)
             .bits();
-        let groups = self.groups.into_iter().map(|group_id| DescribedGroup {
-            authorized_operations: operations,
-            ..describe(context, group_id)
+        let groups = self.groups.into_iter().map(|group_id| {
+            let group = describe(context, group_id);
+            match group.error_code.is_none() {
+                true => DescribedGroup {
+                    authorized_operations: operations,
+                    ..group
+                },
+                false => group,
+            }
         });
         let groups = groups.collect();
         DescribeGroupsResponse {

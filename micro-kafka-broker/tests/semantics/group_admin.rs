@@ -139,6 +139,22 @@ async fn an_empty_group_id_can_be_described_and_deleted() {
 }
 
 #[tokio::test]
+async fn what_may_be_done_with_a_group_that_is_an_error_is_not_told() {
+    let mut kafka = Kafka::start().await;
+    for (version, operations) in [(5, 3400), (6, i32::MIN)] {
+        let request = DescribeGroupsRequest::default()
+            .with_groups(vec![group_id(&kafka.name("never"))])
+            .with_include_authorized_operations(true);
+        let answer: DescribeGroupsResponse = kafka
+            .client
+            .call(ApiKey::DescribeGroups, version, &request)
+            .await;
+        let told = answer.groups[0].authorized_operations;
+        assert_eq!(told, operations, "version {version}");
+    }
+}
+
+#[tokio::test]
 async fn offsets_are_deleted_where_no_member_reads() {
     let mut kafka = Kafka::start().await;
     let (read, other) = (

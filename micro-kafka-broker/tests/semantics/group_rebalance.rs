@@ -5,8 +5,8 @@ use kafka_protocol::messages::{
 };
 
 use crate::client::{Client, frame};
-use crate::groups::{MEMBER_ID_REQUIRED, group_id, heartbeat, join, joining, sync};
-use crate::kafka::Kafka;
+use crate::groups::{MEMBER_ID_REQUIRED, enter, group_id, heartbeat, join, joining, sync};
+use crate::kafka::{Kafka, text};
 
 const ILLEGAL_GENERATION: i16 = 22;
 const UNKNOWN_MEMBER_ID: i16 = 25;
@@ -67,6 +67,49 @@ async fn whoever_never_asks_for_its_assignment_is_removed() {
 }
 
 #[tokio::test]
+async fn one_that_leaves_before_it_has_joined_makes_a_stable_group_rebalance() {
+    let mut kafka = Kafka::start().await;
+    let group = kafka.name("g");
+    let joined = enter(&mut kafka.client, &group).await;
+    let member = joined.member_id.to_string();
+    sync(&mut kafka.client, &group, 1, &member, None, &[]).await;
+    let admitted = join(&mut kafka.client, 5, &joining(&group, "")).await;
+    assert_eq!(admitted.error_code, MEMBER_ID_REQUIRED);
+    assert_eq!(
+        heartbeat(&mut kafka.client, &group, 1, &member, None).await,
+        0
+    );
+    kafka.leave(&group, &admitted.member_id).await;
+    let beat = heartbeat(&mut kafka.client, &group, 1, &member, None).await;
+    assert_eq!(beat, REBALANCE_IN_PROGRESS);
+}
+
+#[tokio::test]
+async fn of_two_assignors_with_as_many_votes_the_same_is_chosen_always() {
+    for (mine, others) in [("range", "roundrobin"), ("roundrobin", "range")] {
+        let mut kafka = Kafka::start().await;
+        let group = kafka.name("g");
+        let mut other = kafka.connect().await;
+        let voting = |member: &str, first: &str, second: &str| {
+            let mut joining = joining(&group, member);
+            let mut protocols = vec![joining.protocols[0].clone(); 2];
+            protocols[0].name = text(first);
+            protocols[1].name = text(second);
+            joining.protocols = protocols;
+            joining
+        };
+        let first = join(&mut kafka.client, 3, &voting("", mine, others)).await;
+        let request = voting("", others, mine);
+        other.send(&frame(ApiKey::JoinGroup, 3, 9, &request)).await;
+        let id = first.member_id.to_string();
+        while heartbeat(&mut kafka.client, &group, 1, &id, None).await != REBALANCE_IN_PROGRESS {}
+        let again = join(&mut kafka.client, 3, &voting(&id, mine, others)).await;
+        assert_eq!((again.generation_id, again.members.len()), (2, 2));
+        assert_eq!(again.protocol_name.as_deref(), Some("range"));
+    }
+}
+
+#[tokio::test]
 async fn whoever_does_not_join_again_is_left_behind() {
     let mut kafka = Kafka::start().await;
     let group = kafka.name("g");
@@ -80,7 +123,7 @@ async fn whoever_does_not_join_again_is_left_behind() {
     let request = kafka_protocol::messages::SyncGroupRequest::default()
         .with_group_id(group_id(&group))
         .with_generation_id(2)
-        .with_member_id(crate::kafka::text(&second));
+        .with_member_id(text(&second));
     let _: kafka_protocol::messages::SyncGroupResponse =
         client.call(ApiKey::SyncGroup, 3, &request).await;
     let third = join(client, 5, &hasty(&group, &first)).await;

@@ -15,6 +15,7 @@ use super::argument::Argument;
 use super::kind::Kind;
 use super::retry::option;
 use crate::crate_path::Support;
+use crate::retryable::Pairs;
 
 /// The function as it was, and its entry in the list of listeners.
 pub(super) fn listener(args: &Args, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
@@ -302,7 +303,9 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
     let send_to = args.send_to.as_ref().map(|to| to.tokens(support));
     let send_to = option(support, send_to);
     let info = optional(&args.info);
-    let retryable = args.retryable.as_ref().map(|pairs| pairs.tokens());
+    let retryable = args.retryable.as_ref().map(Pairs::tokens);
+    let causes = args.retryable.as_ref();
+    let causes = causes.map(|pairs| pairs.causes(support));
     let idempotent = args.idempotent.as_ref().map(|it| it.tokens(support));
     let idempotent = option(support, idempotent);
     quote! {
@@ -319,6 +322,7 @@ fn declared(support: &Support, args: &Args) -> TokenStream {
         send_to: #send_to,
         info: #info,
         retryable: &[#retryable],
+        retryable_causes: &[#causes],
         idempotent: #idempotent,
     }
 }

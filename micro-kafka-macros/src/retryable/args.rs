@@ -1,14 +1,16 @@
 //! What stands in the parentheses of `#[retryable(…)]`.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
-use syn::{Lit, LitStr};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Lit, Path};
 
+use crate::crate_path::Support;
 use crate::ctxt::Ctxt;
 use crate::setting::{Setting, Value, any_settings, settings};
 use crate::suggestion::unknown;
 use crate::text::{back_off, has_placeholder, millis, placeholders, topic};
-use crate::value::{boolean, number, text, texts};
+use crate::value::{TextOrPath, boolean, number, text, texts_or_paths};
 
 /// As Spring's header counts.
 const MOST_ATTEMPTS: u32 = 32_767;
@@ -49,18 +51,34 @@ const ORDERS: [&str; 2] = ["none", "key"];
 const COMPATS: [&str; 2] = ["own", "spring"];
 
 /// Keys and values as the settings name them.
-#[derive(Debug, Default)]
-pub(crate) struct Pairs(Vec<(String, String)>);
+#[derive(Default)]
+pub(crate) struct Pairs {
+    pairs: Vec<(String, String)>,
+    /// The types that stand among the names of errors.
+    types: Vec<Path>,
+}
 
 impl Pairs {
     fn put(&mut self, key: &str, value: Option<String>) {
-        self.0.extend(value.map(|value| (key.to_owned(), value)));
+        self.pairs
+            .extend(value.map(|value| (key.to_owned(), value)));
     }
 
     /// As elements of a slice.
     pub(crate) fn tokens(&self) -> TokenStream {
-        let pairs = self.0.iter().map(|(key, value)| quote!((#key, #value)));
+        let pairs = self.pairs.iter().map(|(key, value)| quote!((#key, #value)));
         quote!(#(#pairs),*)
+    }
+
+    /// Its types, as elements of a slice; what is no error is reported where it stands.
+    pub(crate) fn causes(&self, support: &Support) -> TokenStream {
+        let causes = self.types.iter().map(|path| {
+            let name = path_name(path);
+            let span = Span::mixed_site().located_at(path.span());
+            let support = support.at(span);
+            quote_spanned!(span=> #support::CauseDef::named::<#path>(#name))
+        });
+        quote!(#(#causes),*)
     }
 }
 
@@ -76,6 +94,10 @@ pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Pairs {
         match &*name {
             "dlt_routing" => routing(setting, &mut pairs, ctxt),
             "in_place" => in_place(setting, &mut pairs, ctxt),
+            "include" | "exclude" => {
+                let names = errors(setting, &mut pairs.types, ctxt);
+                pairs.put(&name, names);
+            }
             _ => {
                 let value = value(&name, setting, ctxt);
                 pairs.put(&name, value);
@@ -92,7 +114,6 @@ fn value(name: &str, setting: &Setting, ctxt: &mut Ctxt) -> Option<String> {
         "backoff" => waits(setting, ctxt),
         "max_delay" | "timeout" => checked(setting, ctxt, |text| millis(text).map(|_| ())),
         "jitter" => jitter(setting, ctxt),
-        "include" | "exclude" => errors(setting, ctxt),
         "suffix" | "dlt_suffix" => checked(setting, ctxt, topic),
         "suffixing" => word(setting, "suffixing", &SUFFIXINGS, ctxt),
         "same_interval" => word(setting, "way", &SAME_INTERVALS, ctxt),
@@ -168,28 +189,49 @@ fn jitter(setting: &Setting, ctxt: &mut Ctxt) -> Option<String> {
     share.map(|share| share.to_string())
 }
 
-fn errors(setting: &Setting, ctxt: &mut Ctxt) -> Option<String> {
+/// Names of variants and types as texts, and types as paths.
+fn errors(setting: &Setting, types: &mut Vec<Path>, ctxt: &mut Ctxt) -> Option<String> {
     let before = ctxt.count();
-    let names = texts(setting, ctxt);
+    let names = texts_or_paths(setting, ctxt);
     if names.is_empty() && ctxt.count() == before {
         ctxt.error(setting.span(), "no errors: the list is empty");
     }
-    for (at, name) in names.iter().enumerate() {
-        let value = name.value();
-        if let Err(message) = error_name(&value) {
-            ctxt.error(name.span(), message);
-        } else if names[..at].iter().any(|earlier| earlier.value() == value) {
-            ctxt.error(name.span(), format!("the error `{value}` is given twice"));
+    let mut known: Vec<String> = Vec::new();
+    for name in names {
+        let (value, span) = match &name {
+            TextOrPath::Text(text) => (text.value(), text.span()),
+            TextOrPath::Path(path) => (path_name(path), path.span()),
+        };
+        let legal = match name {
+            TextOrPath::Text(_) => error_name(&value),
+            TextOrPath::Path(path) => {
+                types.push(path);
+                Ok(())
+            }
+        };
+        if let Err(message) = legal {
+            ctxt.error(span, message);
+        } else if known.contains(&value) {
+            ctxt.error(span, format!("the error `{value}` is given twice"));
         }
+        known.push(value);
     }
-    let names = names.iter().map(LitStr::value).collect::<Vec<_>>();
-    (ctxt.count() == before).then(|| names.join(","))
+    (ctxt.count() == before).then(|| known.join(","))
+}
+
+/// As it is written, as far as a name may have its characters.
+fn path_name(path: &Path) -> String {
+    let text = path.to_token_stream().to_string().replace(' ', "");
+    text.replace(|c| !is_legal(c), "_")
+}
+
+fn is_legal(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == ':'
 }
 
 /// A variant, or a type with or without its path.
 fn error_name(name: &str) -> Result<(), String> {
-    let legal = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-    match name.is_empty() || !name.chars().all(legal) {
+    match name.is_empty() || !name.chars().all(is_legal) {
         true => Err(format!(
             "`{name}` names no error: write a variant as in `\"Timeout\"`, or a type"
         )),

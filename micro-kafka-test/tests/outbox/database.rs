@@ -1,5 +1,7 @@
 //! Databases for tests: SQLite in a file, PostgreSQL on a free port.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -123,7 +125,14 @@ pub(crate) fn redis() -> String {
     format!("redis://127.0.0.1:{port}/0")
 }
 
-fn free_port() -> u16 {
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    socket.local_addr().unwrap().port()
+/// A port that nobody listens at, and that the system gives to nobody who connects: it stays free
+/// while a server is away.
+pub(crate) fn free_port() -> u16 {
+    loop {
+        let random = RandomState::new().build_hasher().finish() % 10_000;
+        let port = 20_000 + u16::try_from(random).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -17,13 +17,15 @@ use std::time::Duration;
 use micro_kafka::outbox::{Dialect, Outbox, RelaySettings};
 use sqlx::Pool;
 
-/// An outbox whose relay soon takes over from one that died.
+/// An outbox whose relay soon takes over from one that died, and soon tries again.
 async fn outbox<DB: Dialect>(pool: &Pool<DB>) -> Outbox<DB> {
     Outbox::migrate(pool).await.unwrap();
     // Several instances migrate at once.
     Outbox::migrate(pool).await.unwrap();
-    let settings = RelaySettings::default().lease(Duration::from_secs(1));
-    Outbox::new(pool).relay(settings.poll(Duration::from_millis(50)))
+    let settings = RelaySettings::default()
+        .lease(Duration::from_secs(1))
+        .poll(Duration::from_millis(50));
+    Outbox::new(pool).relay(settings.max_back_off(Duration::from_millis(500)))
 }
 
 /// Writes a record in a transaction of its own.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use micro_kafka::outbox::{Dialect, OUTBOX_ID, Outbox};
+use micro_kafka::outbox::{Dialect, OUTBOX_ID, Outbox, RelaySettings};
 use micro_kafka::prelude::*;
 use micro_kafka::record::OwnedRecord;
 use micro_kafka_test::prelude::*;
@@ -126,6 +126,114 @@ async fn a_record_that_fails_holds_back_its_key_only_in_sqlite(kafka: EmbeddedKa
 #[kafka_test(topics = ["orders"])]
 async fn a_record_that_fails_holds_back_its_key_only_in_postgres(kafka: EmbeddedKafka) {
     holds_back(&kafka, database::postgres().await).await;
+}
+
+/// A record of two megabytes, which the topic does not take, and those around it.
+async fn goes_around<DB: Dialect>(kafka: &EmbeddedKafka, pool: Pool<DB>) {
+    let outbox = outbox(&pool).await;
+    let app = relay(kafka, &outbox).await;
+    write(&pool, &outbox, "a", &"x".repeat(2_000_000)).await;
+    for nth in 0..20 {
+        write(&pool, &outbox, "b", &nth.to_string()).await;
+    }
+    let beside = (0..20).map(|nth: u32| nth.to_string());
+    kafka.topic("orders").key("b").assert_values(beside).await;
+    write(&pool, &outbox, "a", "behind").await;
+    while outbox.backlog().await.unwrap().records > 2 {
+        tokio::task::yield_now().await;
+    }
+    // It is there to be seen, and to be taken out by hand.
+    assert_eq!(outbox.backlog().await.unwrap().records, 2);
+    let largest = "DELETE FROM kafka_outbox WHERE id = (SELECT min(id) FROM kafka_outbox)";
+    DB::run(&pool, &[largest]).await.unwrap();
+    kafka
+        .topic("orders")
+        .value("behind")
+        .assert_exactly(1)
+        .await;
+    app.stop().await;
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_record_that_is_too_large_can_be_taken_out_in_sqlite(kafka: EmbeddedKafka) {
+    goes_around(&kafka, database::sqlite().await).await;
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_record_that_is_too_large_can_be_taken_out_in_postgres(kafka: EmbeddedKafka) {
+    goes_around(&kafka, database::postgres().await).await;
+}
+
+#[kafka_test(topics = ["orders"], embedded = "creates no topics by itself", deadline = "2m")]
+async fn a_topic_that_is_missing_delays_no_other_key(kafka: EmbeddedKafka) {
+    let pool = database::sqlite().await;
+    let outbox = outbox(&pool).await;
+    let app = relay(&kafka, &outbox).await;
+    let mut tx = pool.begin().await.unwrap();
+    let lost = outbox.send(&mut tx, "nowhere", "early").key("a");
+    lost.await.unwrap();
+    tx.commit().await.unwrap();
+    // A client looks for a topic for half a minute before it gives up.
+    for nth in 0..5 {
+        write(&pool, &outbox, "b", &nth.to_string()).await;
+    }
+    let all = kafka.topic("orders").assert_exactly(5);
+    all.within("25s").await;
+    kafka.create_topic("nowhere", 1).await;
+    let late = kafka.topic("nowhere").assert_exactly(1);
+    late.within("90s").await;
+    app.stop().await;
+    assert_eq!(outbox.backlog().await.unwrap().records, 0);
+}
+
+/// A relay that looks by itself once in an hour.
+fn patient<DB: Dialect>(pool: &Pool<DB>) -> Outbox<DB> {
+    let settings = RelaySettings::default().lease(Duration::from_secs(10_800));
+    Outbox::new(pool).relay(settings.poll(Duration::from_secs(3_600)))
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_commit_anywhere_wakes_the_relay_in_postgres(kafka: EmbeddedKafka) {
+    let pool = database::postgres().await;
+    Outbox::migrate(&pool).await.unwrap();
+    let app = relay(&kafka, &patient(&pool)).await;
+    // Another process knows nothing of the relay but the database.
+    let elsewhere = Outbox::new(&pool);
+    for nth in 0..5 {
+        write(&pool, &elsewhere, "a", &nth.to_string()).await;
+        let sent = kafka.topic("orders").value(nth.to_string());
+        sent.assert_exactly(1).await;
+    }
+    app.stop().await;
+}
+
+#[kafka_test(topics = ["orders"])]
+async fn a_commit_of_the_same_process_wakes_the_relay_in_sqlite(kafka: EmbeddedKafka) {
+    let pool = database::sqlite().await;
+    Outbox::migrate(&pool).await.unwrap();
+    let outbox = patient(&pool);
+    let app = relay(&kafka, &outbox).await;
+    for _ in 0..5 {
+        // A commit that comes more than half a second after its write is seen with the next one.
+        loop {
+            write(&pool, &outbox, "a", "woken").await;
+            if is_soon_empty(&outbox).await {
+                break;
+            }
+        }
+    }
+    kafka.topic("orders").assert_at_least(5).await;
+    app.stop().await;
+}
+
+async fn is_soon_empty<DB: Dialect>(outbox: &Outbox<DB>) -> bool {
+    let empty = async {
+        while outbox.backlog().await.unwrap().records > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let soon = Duration::from_secs(10);
+    tokio::time::timeout(soon, empty).await.is_ok()
 }
 
 /// Rows and kills: `MICRO_KAFKA_OUTBOX=100000,30` for the full proof.

@@ -9,6 +9,7 @@
 
 mod attributes;
 mod batches;
+mod causes;
 mod crashing;
 mod mixed;
 mod programs;

@@ -8,6 +8,7 @@
 //! | `autoCreateTopics` | `topics_that_may_not_be_created_have_to_be_there` |
 //! | `numPartitions`, `replicationFactor` | `topics_are_as_wide_as_asked_for`, `replicas_that_there_are_not_brokers_for_are_a_boot_error` |
 //! | `include`, `exclude` | `only_errors_that_are_named_are_retried`, `errors_that_are_named_are_not_retried` |
+//! | `traversingCauses` | `a_type_that_is_included_is_included_as_a_cause`, `a_type_that_is_excluded_is_excluded_as_a_cause` |
 //! | `retryTopicSuffix`, `dltTopicSuffix` | `settings_make_every_listener_retryable` |
 //! | `topicSuffixingStrategy` | `topics_may_be_numbered` |
 //! | `sameIntervalTopicReuseStrategy` | `equal_waits_may_have_topics_of_their_own` |

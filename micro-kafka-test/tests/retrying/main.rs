@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod handlers;
 mod membership;
 mod policies;
 mod waiting;

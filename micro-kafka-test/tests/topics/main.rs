@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+use futures_util::future::join_all;
 use micro_kafka::admin::{NewTopic, TopicStep};
 use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
@@ -134,4 +135,19 @@ async fn a_refused_topic_is_fatal_only_where_that_is_asked_for(kafka: EmbeddedKa
         "{error}"
     );
     assert!(error.contains("INVALID_CONFIG"), "{error}");
+}
+
+#[kafka_test]
+async fn a_topic_that_several_make_at_once_is_known_to_each(kafka: EmbeddedKafka) {
+    for round in 0..5 {
+        let name = format!("seen-{round}");
+        let makers = (0..8).map(|_| async {
+            let admin = kafka.admin();
+            let topic = NewTopic::new(&name).partitions(3);
+            let topic = topic.config("cleanup.policy", "compact");
+            admin.create_or_modify(&[topic], false).await.unwrap();
+            admin.topic_configs(&[&name]).await.unwrap();
+        });
+        join_all(makers).await;
+    }
 }

@@ -112,7 +112,7 @@ const DESCRIBE: &str = "describe topic";
 
 impl KafkaAdmin {
     /// Creates topics; one that exists already is left as it is, whatever its partitions. Returns
-    /// once the broker that is asked knows the new ones.
+    /// once the broker that is asked knows them all.
     ///
     /// # Errors
     /// With the first topic that could not be created; others may have been.
@@ -140,22 +140,23 @@ impl KafkaAdmin {
             };
             created.insert(self.own_name(&name).into(), outcome);
         }
-        let new = created.iter().filter(|(_, made)| **made == Created::New);
-        let new: Vec<&str> = new.map(|(name, _)| name.as_str()).collect();
-        self.until_known(&new).await;
+        self.until_known(&created).await;
         Ok(created)
     }
 
-    /// Waits until the topics have leaders: what is made is announced to the brokers afterwards.
-    async fn until_known(&self, topics: &[&str]) {
+    /// Waits until the new topics have leaders, and the others are there: what is made, perhaps by
+    /// another instance a moment ago, is announced to the brokers afterwards.
+    async fn until_known(&self, created: &BTreeMap<String, Created>) {
         let deadline = Instant::now() + self.timeout;
+        let topics: Vec<&str> = created.keys().map(String::as_str).collect();
+        let is_known = |(topic, partitions): (&String, &Option<Vec<PartitionInfo>>)| {
+            let is_new = created.get(topic) == Some(&Created::New);
+            let mut known = partitions.iter().flatten();
+            partitions.is_some() && (!is_new || known.all(|of| of.leader.is_some()))
+        };
         // Whoever may create a topic need not be allowed to describe it.
-        while let Ok(described) = self.describe(topics).await {
-            let has_leaders = |partitions: &Option<Vec<PartitionInfo>>| {
-                let mut known = partitions.iter().flatten();
-                partitions.is_some() && known.all(|partition| partition.leader.is_some())
-            };
-            if described.values().all(has_leaders) || Instant::now() + PAUSE >= deadline {
+        while let Ok(described) = self.describe(&topics).await {
+            if described.iter().all(is_known) || Instant::now() + PAUSE >= deadline {
                 return;
             }
             tokio::time::sleep(PAUSE).await;

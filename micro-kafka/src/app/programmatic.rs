@@ -362,7 +362,8 @@ impl Listener {
 
     /// Sends its failed records through retry topics, as `#[retryable]` does.
     pub fn retryable(mut self, policy: Retryable) -> Self {
-        self.0.arguments.retryable = policy.into_settings();
+        let arguments = &mut self.0.arguments;
+        (arguments.retryable, arguments.causes) = policy.into_parts();
         self
     }
 

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use crate::config::{ListenerAttributes, Origin, Recoverer};
-use crate::error::ErrorHandler;
+use crate::error::{Cause, ErrorHandler};
 use crate::idempotent::KeyDef;
 use crate::listener::{
     AckMode, BatchDef, BootCheck, Dispatch, ErrorHandlerDef, Filter, Handler, Layers, ListenerDef,
@@ -79,6 +79,8 @@ pub(crate) struct Arguments {
     pub(crate) retry: RetryDef,
     /// Keys and values of `[kafka.listeners.<id>.retry-topic]`.
     pub(crate) retryable: Vec<(String, String)>,
+    /// The types of errors that these name.
+    pub(crate) causes: Vec<Cause>,
     pub(crate) properties: Vec<(String, String)>,
 }
 
@@ -150,6 +152,7 @@ impl From<&ListenerDef> for Registration {
                 ack_mode: def.ack_mode,
                 retry: def.retry,
                 retryable: owned(def.retryable),
+                causes: def.retryable_causes.iter().map(Into::into).collect(),
                 properties: owned(def.properties),
             },
             handler: Handler::Function(def.invoke),

@@ -165,7 +165,7 @@ fn plan(
         )
     };
     problems.extend(boot.into_problems().into_iter().map(at));
-    let resolved = resolved.map_err(|()| Reported)?;
+    let mut resolved = resolved.map_err(|()| Reported)?;
     problems.extend(
         unknown_errors(listener.variants, &resolved)
             .into_iter()
@@ -190,6 +190,9 @@ fn plan(
             .map(at),
     );
     let idempotent = idempotent.map_err(|_| Reported)?;
+    if let Some(policy) = &mut resolved.retry_topic {
+        policy.causes.extend_from_slice(&listener.arguments.causes);
+    }
     let retry_topics = retry_topics(config.kafka(), &resolved);
     problems.extend(retry_topics.as_ref().err().map(ToString::to_string).map(at));
     let retry_topics = retry_topics.map_err(|_| Reported)?;

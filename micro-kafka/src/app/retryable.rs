@@ -1,5 +1,9 @@
 //! Retry topics of a listener that the program makes.
 
+use std::error::Error;
+
+use crate::error::Cause;
+
 /// How failed records of a [`Listener`](super::Listener) go through retry topics: what
 /// `#[retryable(…)]` says for an annotated one.
 ///
@@ -7,12 +11,18 @@
 /// errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "it does nothing until `Listener::retryable` takes it"]
-pub struct Retryable(Vec<(String, String)>);
+pub struct Retryable {
+    settings: Vec<(String, String)>,
+    causes: Vec<Cause>,
+}
 
 impl Retryable {
     /// Three deliveries, a second between them.
     pub fn new() -> Self {
-        Self(vec![("enabled".to_owned(), "true".to_owned())])
+        Self {
+            settings: vec![("enabled".to_owned(), "true".to_owned())],
+            causes: Vec::new(),
+        }
     }
 
     /// Deliveries in all, the first one included.
@@ -27,12 +37,39 @@ impl Retryable {
 
     /// Any key of `[kafka.listeners.<id>.retry-topic]`, its value as text; lists with commas.
     pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.push((key.into(), value.into()));
+        self.settings.push((key.into(), value.into()));
         self
     }
 
-    pub(super) fn into_settings(self) -> Vec<(String, String)> {
-        self.0
+    /// Retries errors of this type, and those that have one among their causes, and beside them only
+    /// what `include` names, too.
+    pub fn include<E: Error + 'static>(self) -> Self {
+        self.cause("include", Cause::of::<E>())
+    }
+
+    /// Does not retry errors of this type, nor those that have one among their causes.
+    pub fn exclude<E: Error + 'static>(self) -> Self {
+        self.cause("exclude", Cause::of::<E>())
+    }
+
+    fn cause(mut self, key: &str, cause: Cause) -> Self {
+        let lists = self.settings.iter_mut();
+        match lists.into_iter().rfind(|(known, _)| known == key) {
+            Some((_, list)) => {
+                list.push(',');
+                list.push_str(cause.name());
+            }
+            None => {
+                let name = cause.name().to_owned();
+                self.settings.push((key.to_owned(), name));
+            }
+        }
+        self.causes.push(cause);
+        self
+    }
+
+    pub(super) fn into_parts(self) -> (Vec<(String, String)>, Vec<Cause>) {
+        (self.settings, self.causes)
     }
 }
 

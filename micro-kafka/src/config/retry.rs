@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::key::relaxed;
 use super::section::Section;
-use super::values::{back_off, boolean, choice, integer};
+use super::values::{back_off, boolean, choice, integer, share};
 use crate::error::BackOff;
 
 /// How often, how long and for which errors a record is tried again.
@@ -13,6 +13,7 @@ use crate::error::BackOff;
 /// [kafka.listeners.charge.retry]
 /// attempts = 5                 # deliveries in all
 /// backoff = "1s..5m x4"
+/// jitter = 0.2                 # each wait differs by up to a fifth
 ///
 /// [kafka.listeners.charge.retry.Timeout]   # the variant `Timeout` of the handler's error
 /// attempts = 10
@@ -26,6 +27,9 @@ pub struct RetrySettings {
     pub attempts: Option<u32>,
     /// `backoff`: the wait between deliveries.
     pub backoff: Option<BackOff>,
+    /// `jitter`: how far a wait may differ, as a share of it: 0 to 1. Default 0. A wait that was told
+    /// (`retry_after`) is kept to.
+    pub jitter: Option<f64>,
     /// `reset-on-change`: whether an error of another type or variant than the last one begins the
     /// attempts anew, as Spring does. Default `false`: all deliveries count.
     pub reset_on_change: Option<bool>,
@@ -86,6 +90,7 @@ impl RetrySettings {
     pub fn or(mut self, fallback: &Self) -> Self {
         self.attempts = self.attempts.or(fallback.attempts);
         self.backoff = self.backoff.or(fallback.backoff);
+        self.jitter = self.jitter.or(fallback.jitter);
         self.reset_on_change = self.reset_on_change.or(fallback.reset_on_change);
         for (name, error) in &fallback.errors {
             let wanted = relaxed(name);
@@ -105,6 +110,7 @@ impl RetrySettings {
         let mut retry = Self {
             attempts: section.read("attempts", integer(1..=u32::MAX)),
             backoff: section.read("backoff", back_off),
+            jitter: section.read("jitter", share),
             reset_on_change: section.read("reset-on-change", boolean),
             errors: BTreeMap::new(),
         };

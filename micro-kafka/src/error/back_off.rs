@@ -1,5 +1,7 @@
 //! How long to wait before a record is tried again.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use super::schedule;
@@ -40,6 +42,18 @@ impl BackOff {
             } => schedule::exponential(initial, max, multiplier, failures),
         }
     }
+}
+
+/// A wait, off by up to that share of it.
+pub(super) fn jittered(wait: Duration, share: f64) -> Duration {
+    if share <= 0.0 {
+        return wait;
+    }
+    // A hasher's keys are random: no generator is needed for this.
+    let random = u32::try_from(RandomState::new().hash_one(0_u8) >> 32).unwrap_or(0);
+    let off = f64::from(random) / f64::from(u32::MAX) * 2.0 - 1.0;
+    let factor = (1.0 + off * share.min(1.0)).max(0.0);
+    Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(wait)
 }
 
 #[cfg(test)]

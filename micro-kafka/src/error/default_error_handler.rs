@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::back_off::jittered;
 use super::error_rules::ErrorRules;
 use super::{Action, BackOff, ErrorHandler, ListenerError, Policy, source_chain};
 use crate::config::{ErrorPolicy, ErrorRetry, RetrySettings};
@@ -98,6 +99,14 @@ impl DefaultErrorHandler {
         self
     }
 
+    /// Lets waits differ by up to that share of them, 0 to 1, so that records which fail together do
+    /// not come back together. A wait that was told ([`Policy::RetryAfter`]) is kept to.
+    #[must_use]
+    pub fn jitter(mut self, share: f64) -> Self {
+        self.settings.jitter = Some(share);
+        self
+    }
+
     /// Begins the attempts and waits anew with an error of another type or variant than the last
     /// one, as Spring does: a record whose errors alternate is then tried for ever.
     #[must_use]
@@ -166,11 +175,15 @@ impl DefaultErrorHandler {
         default: BackOff,
         over: &ErrorRetry,
     ) -> Decision {
+        let jitter = match policy {
+            Policy::RetryAfter(_) if over.backoff.is_none() => 0.0,
+            _ => self.settings.jitter.unwrap_or(0.0),
+        };
         let retry = |attempts: Option<u32>, back_off: Option<BackOff>| {
             let attempts = over.attempts.or(attempts).unwrap_or(self.attempts);
             let waits = over.backoff.or(back_off).unwrap_or(default);
             match failures < attempts {
-                true => Decision::Retry(waits.delay(failures)),
+                true => Decision::Retry(jittered(waits.delay(failures), jitter)),
                 false => Decision::UsedUp,
             }
         };

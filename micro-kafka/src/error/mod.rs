@@ -2,6 +2,7 @@
 
 mod action;
 mod back_off;
+mod cause;
 mod classify;
 mod dead_letter;
 mod default_error_handler;
@@ -24,6 +25,8 @@ mod fixture;
 
 pub use action::{Action, Recovered, Way};
 pub use back_off::BackOff;
+pub use cause::CauseDef;
+pub(crate) use cause::{COMMON, Cause};
 pub use classify::{Classify, Policy};
 pub(crate) use dead_letter::is_of_a_failure;
 pub use dead_letter::{

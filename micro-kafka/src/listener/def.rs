@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use super::{AckMode, BatchDef, Delivery, Dispatch, Invoke, Order, States, TransactionDef};
 use crate::config::Recoverer;
-use crate::error::{Action, BackOff, ListenerError};
+use crate::error::{Action, BackOff, CauseDef, ListenerError};
 use crate::idempotent::IdempotentDef;
 use crate::record::Record;
 
@@ -105,6 +105,8 @@ pub struct ListenerDef {
     /// Keys and values of `#[retryable]`, as the settings name them, `enabled` among them; with
     /// placeholders.
     pub retryable: &'static [(&'static str, &'static str)],
+    /// The types that its `include` or `exclude` names.
+    pub retryable_causes: &'static [CauseDef],
     /// What `#[idempotent]` says.
     pub idempotent: Option<IdempotentDef>,
     /// Several records in one call.

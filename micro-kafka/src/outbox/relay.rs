@@ -1,17 +1,19 @@
 //! The relay: reads the table as its leader, sends, and deletes what the broker has.
 
+use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{Counter, Gauge};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::sender::{Blocked, Sent, Until, send_all};
+use super::sender::{AtWork, Blocked, Until};
 use super::{Dialect, Outbox};
-use crate::sql::{Lease, OutboxRow, Reading, Wake};
+use crate::observe::{MetricTags, catalog};
+use crate::sql::{Lease, Reading, Wake};
 use crate::template::KafkaTemplate;
 
 /// How soon the table is looked at again after a write of this process, whose commit may be late:
@@ -19,6 +21,9 @@ use crate::template::KafkaTemplate;
 const AFTER_A_WRITE: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 /// How often the backlog is counted.
 const COUNTING: Duration = Duration::from_secs(5);
+/// How long the rows of a turn are waited for: a lane that takes longer, such as one whose topic is
+/// looked for, goes on beside the next turns.
+const TURN: Duration = Duration::from_secs(1);
 /// Waits for a database that does not answer.
 const WAIT: Duration = Duration::from_millis(100);
 const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -29,6 +34,10 @@ pub(super) struct Relay<DB: Dialect> {
     template: KafkaTemplate,
     lease: Lease,
     shard: i64,
+    /// Of the lease as it is held, and until when sends may begin by it.
+    token: Option<i64>,
+    until: Arc<Until>,
+    at_work: AtWork,
     blocked: Blocked,
     stop: watch::Receiver<bool>,
     written: watch::Receiver<()>,
@@ -65,7 +74,7 @@ impl<DB: Dialect> Relay<DB> {
     ) -> Self {
         let random = RandomState::new().build_hasher().finish();
         let shards = outbox.settings.shards;
-        let label = || shard.to_string();
+        let (number, tags) = (shard.to_string(), MetricTags::default());
         Self {
             lease: Lease {
                 name: format!("{shard}/{shards}"),
@@ -73,13 +82,16 @@ impl<DB: Dialect> Relay<DB> {
                 time: outbox.settings.lease,
             },
             shard: shard.into(),
+            token: None,
+            until: Arc::new(Until::after(Duration::ZERO)),
+            at_work: AtWork::default(),
             blocked: Blocked::new(outbox.settings.max_back_off),
             meters: Meters {
-                sent: metrics::counter!("micro_kafka_outbox_sent_total", "shard" => label()),
-                failed: metrics::counter!("micro_kafka_outbox_failed_total", "shard" => label()),
-                backlog: metrics::gauge!("micro_kafka_outbox_backlog"),
-                oldest: metrics::gauge!("micro_kafka_outbox_oldest_seconds"),
-                blocked: metrics::gauge!("micro_kafka_outbox_blocked_keys", "shard" => label()),
+                sent: catalog::OUTBOX_SENT.counter(&tags, &[&number]),
+                failed: catalog::OUTBOX_FAILED.counter(&tags, &[&number]),
+                backlog: catalog::OUTBOX_BACKLOG.gauge(&tags, &[]),
+                oldest: catalog::OUTBOX_OLDEST.gauge(&tags, &[]),
+                blocked: catalog::OUTBOX_BLOCKED.gauge(&tags, &[&number]),
             },
             written: outbox.written.subscribe(),
             looks: AFTER_A_WRITE.len(),
@@ -110,12 +122,13 @@ impl<DB: Dialect> Relay<DB> {
                 }
             }
         }
+        self.end_all().await;
         if let Err(error) = DB::release(&self.outbox.pool, &self.lease).await {
             tracing::warn!(%error, "the outbox's lease was not given back");
         }
     }
 
-    async fn listen(&self) -> Option<Box<dyn Wake>> {
+    async fn listen(&mut self) -> Option<Box<dyn Wake>> {
         match DB::listen(&self.outbox.pool).await {
             Ok(listening) => listening,
             Err(error) => {
@@ -127,59 +140,113 @@ impl<DB: Dialect> Relay<DB> {
 
     /// Renews the lease, reads, sends, deletes.
     async fn turn(&mut self) -> sqlx::Result<Turn> {
-        let until = Until::after(self.lease.time);
-        let Some(token) = DB::lease(&self.outbox.pool, &self.lease).await? else {
+        let Some(token) = self.lead().await? else {
             return Ok(Turn::NotLeading);
         };
+        // Before these lanes are read again.
+        self.delete_sent(token).await?;
         self.count().await?;
-        let (blocked, next) = self.blocked.now();
-        let limit = i64::from(self.outbox.settings.batch);
+        let mut blocked: Vec<i64> = self.at_work.lanes().iter().copied().collect();
+        blocked.extend(self.blocked.now().0);
+        // What is at work may be sent twice, too.
+        let batch = usize::try_from(self.outbox.settings.batch).unwrap_or(usize::MAX);
+        let limit = batch.saturating_sub(self.at_work.rows());
         let reading = Reading {
             shard: self.shard,
             shards: self.outbox.settings.shards.into(),
-            limit,
+            limit: i64::try_from(limit).unwrap_or(i64::MAX),
             blocked: &blocked,
         };
-        let rows = DB::read(&self.outbox.pool, reading).await?;
-        let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        if rows.is_empty() {
-            return Ok(Turn::Idle(next));
+        let mut rows = match limit {
+            0 => Vec::new(),
+            _ => DB::read(&self.outbox.pool, reading).await?,
+        };
+        // A statement takes so many lanes only; one at work must not be begun twice.
+        rows.retain(|row| !self.at_work.lanes().contains(&row.row.lane));
+        let count = rows.len();
+        if count > 0 {
+            let before = self.at_work.lanes().clone();
+            self.at_work.begin(&self.template, rows, &self.until);
+            self.send(token, &before).await;
         }
-        let lanes: Vec<i64> = rows.iter().map(|row| row.row.lane).collect();
-        let sent = self.send(rows, token, &until).await;
-        self.blocked.note(&lanes, &sent.failed);
-        self.meters.sent.increment(sent.ids.len() as u64);
-        self.meters.failed.increment(sent.failed.len() as u64);
-        self.meters.blocked.set(gauge(self.blocked.len() as u64));
-        self.delete(token, &sent.ids).await?;
-        if count < limit && sent.failed.is_empty() && until.is_ahead() {
+        let failed = self.delete_sent(token).await?;
+        if count == 0 || (count < limit && !failed && self.until.is_ahead()) {
             return Ok(Turn::Idle(self.blocked.now().1));
         }
         Ok(Turn::More)
     }
 
-    /// Sends, and renews the lease meanwhile.
-    async fn send(&self, rows: Vec<OutboxRow>, token: i64, until: &Until) -> Sent {
-        let mut sending = pin!(send_all(&self.template, rows, until));
+    /// The token of the lease, if it is held; what was begun by another one is ended before.
+    async fn lead(&mut self) -> sqlx::Result<Option<i64>> {
+        let asked = Until::after(self.lease.time);
+        let token = DB::lease(&self.outbox.pool, &self.lease).await?;
+        if token.is_some() && token == self.token {
+            self.until.extend(&asked);
+            return Ok(token);
+        }
+        self.until.end();
+        while self.at_work.next().await.is_some() {}
+        // Whoever leads now sends these again.
+        self.at_work.take();
+        self.token = token;
+        self.until = Arc::new(asked);
+        Ok(token)
+    }
+
+    /// Sends for a while, until all lanes have ended but those of turns before; renews the lease
+    /// meanwhile.
+    async fn send(&mut self, token: i64, before: &HashSet<i64>) {
+        let over = Instant::now() + TURN;
+        let mut renew = Instant::now() + self.lease.time / 3;
         let mut stop = self.stop.clone();
-        loop {
+        while self
+            .at_work
+            .lanes()
+            .iter()
+            .any(|lane| !before.contains(lane))
+        {
             tokio::select! {
-                sent = &mut sending => return sent,
-                () = tokio::time::sleep(self.lease.time / 3) => {
+                _ = self.at_work.next() => {}
+                () = tokio::time::sleep_until(renew) => {
                     let asked = Until::after(self.lease.time);
                     let renewed = DB::lease(&self.outbox.pool, &self.lease).await;
                     if matches!(renewed, Ok(Some(same)) if same == token) {
-                        until.extend(&asked);
+                        self.until.extend(&asked);
                     }
+                    renew = Instant::now() + self.lease.time / 3;
                 }
-                () = told(&mut stop), if until.is_ahead() => until.end(),
+                () = tokio::time::sleep_until(over) => break,
+                () = told(&mut stop), if self.until.is_ahead() => self.until.end(),
             }
+        }
+    }
+
+    /// Notes and deletes what has ended; whether any of it failed.
+    async fn delete_sent(&mut self, token: i64) -> sqlx::Result<bool> {
+        let sent = self.at_work.take();
+        self.blocked.note(&sent.lanes, &sent.failed);
+        self.meters.sent.increment(sent.ids.len() as u64);
+        self.meters.failed.increment(sent.failed.len() as u64);
+        self.meters.blocked.set(gauge(self.blocked.len() as u64));
+        self.delete(token, &sent.ids).await?;
+        Ok(!sent.failed.is_empty())
+    }
+
+    /// Begins nothing more, and deletes what the broker has.
+    async fn end_all(&mut self) {
+        self.until.end();
+        while self.at_work.next().await.is_some() {}
+        let Some(token) = self.token else {
+            return;
+        };
+        if let Err(error) = self.delete_sent(token).await {
+            tracing::warn!(%error, "records of the outbox were sent, not deleted");
         }
     }
 
     /// Deletes what the broker has; a database that is away meanwhile is asked again, so that no
     /// more is sent twice than need be.
-    async fn delete(&self, token: i64, ids: &[i64]) -> sqlx::Result<()> {
+    async fn delete(&mut self, token: i64, ids: &[i64]) -> sqlx::Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -248,6 +315,7 @@ impl<DB: Dialect> Relay<DB> {
                 self.looks = 0;
                 false
             }
+            _ = self.at_work.next(), if !self.at_work.is_empty() => false,
             () = told(&mut self.stop) => false,
         };
         if lost {
@@ -256,7 +324,7 @@ impl<DB: Dialect> Relay<DB> {
     }
 
     /// Waits unless it is to stop.
-    async fn pause(&self, wait: Duration) {
+    async fn pause(&mut self, wait: Duration) {
         let mut stop = self.stop.clone();
         tokio::select! {
             () = tokio::time::sleep(wait) => {}

@@ -1,11 +1,13 @@
 //! Sends what was read from the table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -43,47 +45,108 @@ impl Until {
 pub(super) struct Sent {
     /// Those that the broker has.
     pub(super) ids: Vec<i64>,
-    /// Lanes whose first row failed.
+    /// Lanes that have come to their end.
+    pub(super) lanes: Vec<i64>,
+    /// Those of them whose next row failed.
     pub(super) failed: Vec<i64>,
 }
 
-/// Sends the rows of each lane one after the other, and the lanes side by side: a row that fails
-/// leaves those behind it in the table. None is begun after `until`.
-pub(super) async fn send_all(
-    template: &KafkaTemplate,
-    rows: Vec<OutboxRow>,
-    until: &Until,
-) -> Sent {
-    let mut lanes: HashMap<i64, Vec<OutboxRow>> = HashMap::new();
-    for row in rows {
-        lanes.entry(row.row.lane).or_default().push(row);
+/// A lane whose rows were sent, or as many of them as could be.
+#[derive(Debug)]
+struct LaneEnd {
+    lane: i64,
+    rows: usize,
+    ids: Vec<i64>,
+    failed: bool,
+}
+
+type Sending = Pin<Box<dyn Future<Output = LaneEnd> + Send>>;
+
+/// Lanes at work: the rows of each are sent one after the other, the lanes side by side. A row that
+/// fails leaves those behind it in the table.
+#[derive(Default)]
+pub(super) struct AtWork {
+    sending: FuturesUnordered<Sending>,
+    lanes: HashSet<i64>,
+    rows: usize,
+    ended: Sent,
+}
+
+impl AtWork {
+    /// Begins to send; no row is begun after `until`.
+    pub(super) fn begin(
+        &mut self,
+        template: &KafkaTemplate,
+        rows: Vec<OutboxRow>,
+        until: &Arc<Until>,
+    ) {
+        self.rows += rows.len();
+        let mut lanes: HashMap<i64, Vec<OutboxRow>> = HashMap::new();
+        for row in rows {
+            lanes.entry(row.row.lane).or_default().push(row);
+        }
+        for (lane, rows) in lanes {
+            self.lanes.insert(lane);
+            let sending = send_lane(template.clone(), lane, rows, Arc::clone(until));
+            self.sending.push(Box::pin(sending));
+        }
     }
-    let lanes = lanes.into_iter();
-    let mut at_work: FuturesUnordered<_> = lanes
-        .map(|(lane, rows)| send_lane(template, lane, rows, until))
-        .collect();
-    let mut sent = Sent::default();
-    while let Some((ids, failed)) = at_work.next().await {
-        sent.ids.extend(ids);
-        sent.failed.extend(failed);
+
+    /// How many rows are at work.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
     }
-    sent
+
+    /// Whose rows those are.
+    pub(super) fn lanes(&self) -> &HashSet<i64> {
+        &self.lanes
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lanes.is_empty()
+    }
+
+    /// Waits for the end of a lane: which one; `None` at once if none is at work.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub(super) async fn next(&mut self) -> Option<i64> {
+        let end = self.sending.next().await?;
+        self.lanes.remove(&end.lane);
+        self.rows -= end.rows;
+        self.ended.ids.extend(end.ids);
+        self.ended.lanes.push(end.lane);
+        if end.failed {
+            self.ended.failed.push(end.lane);
+        }
+        Some(end.lane)
+    }
+
+    /// What came of those that have ended.
+    pub(super) fn take(&mut self) -> Sent {
+        std::mem::take(&mut self.ended)
+    }
 }
 
 async fn send_lane(
-    template: &KafkaTemplate,
+    template: KafkaTemplate,
     lane: i64,
     rows: Vec<OutboxRow>,
-    until: &Until,
-) -> (Vec<i64>, Option<i64>) {
-    let mut ids = Vec::with_capacity(rows.len());
+    until: Arc<Until>,
+) -> LaneEnd {
+    let mut end = LaneEnd {
+        lane,
+        rows: rows.len(),
+        ids: Vec::with_capacity(rows.len()),
+        failed: false,
+    };
     for row in rows {
         if !until.is_ahead() {
             break;
         }
         let id = row.id;
-        match send(template, row).await {
-            Ok(()) => ids.push(id),
+        match send(&template, row).await {
+            Ok(()) => end.ids.push(id),
             Err(error) => {
                 tracing::error!(
                     id,
@@ -91,11 +154,12 @@ async fn send_lane(
                     %error,
                     "a record of the outbox was not sent; those behind it wait"
                 );
-                return (ids, Some(lane));
+                end.failed = true;
+                break;
             }
         }
     }
-    (ids, None)
+    end
 }
 
 async fn send(template: &KafkaTemplate, row: OutboxRow) -> Result<(), SendError> {

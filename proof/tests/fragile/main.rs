@@ -92,8 +92,8 @@ async fn a_record_of_a_batch_that_overflows_the_stack_is_quarantined() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_record_of_a_transactional_listener_is_quarantined() {
-    survives("ledger", "overflow", 100, 10).await;
+async fn a_record_of_a_transaction_that_uses_up_the_memory_is_quarantined() {
+    survives("ledger", "memory", 100, 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,8 +20,19 @@ const FEATURES: &[&str] = &[
     "object_store",
 ];
 
+/// What is built with them, beside the examples that need some.
+const PACKAGES: &[&str] = &[
+    "micro-kafka",
+    "micro-kafka-test",
+    "micro-kafka-docs",
+    "micro-kafka-proof",
+];
+
 /// The integration tests of `micro-kafka-test` that require one of them.
 const TESTS: &[&str] = &["registry", "secured", "outbox"];
+
+/// The proof of the outbox with few rows: its processes are killed, and the embedded broker.
+const PROOF: &str = "relays";
 
 /// Lints, tests, the guide and examples with the features on, the tests on both brokers.
 pub(super) fn check() -> Result<(), CiError> {
@@ -36,6 +47,7 @@ pub(super) fn check() -> Result<(), CiError> {
     Run::cargo(&format!("test {with} --lib")).check()?;
     Run::cargo(&format!("test {with} --doc")).check()?;
     let tests: String = TESTS.iter().map(|test| format!(" --test {test}")).collect();
+    let tests = format!("{tests} --test {PROOF}");
     Run::cargo(&format!("test {with}{tests}")).check()?;
     on(&Kafka::fresh("features")?, |bootstrap| {
         Run::cargo(&format!("test {with}{tests}"))
@@ -80,17 +92,19 @@ pub(super) fn confluent() -> Result<(), CiError> {
 /// otherwise and build again.
 fn packages(examples: &[String]) -> String {
     let names = examples.iter().map(|example| format!(" -p {example}"));
-    let packages: String = ["-p micro-kafka -p micro-kafka-test -p micro-kafka-docs".to_owned()]
-        .into_iter()
+    let packages: String = PACKAGES
+        .iter()
+        .map(|name| format!(" -p {name}"))
         .chain(names)
         .collect();
     let features = FEATURES
         .iter()
         .map(|feature| format!("micro-kafka-test/{feature}"));
     let on_examples = examples.iter().map(|example| format!("{example}/all"));
-    let features = features.chain(["micro-kafka-docs/all".to_owned()]);
+    let all = ["micro-kafka-docs/all", "micro-kafka-proof/all"];
+    let features = features.chain(all.map(str::to_owned));
     let features: Vec<String> = features.chain(on_examples).collect();
-    format!("--locked {packages} --features {}", features.join(","))
+    format!("--locked{packages} --features {}", features.join(","))
 }
 
 #[cfg(test)]

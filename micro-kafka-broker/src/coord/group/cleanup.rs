@@ -44,9 +44,8 @@ impl Group {
         if self.state != GroupState::Empty && !self.is_of_consumers() {
             return Err(GroupError::NotEmpty);
         }
-        let subscribed = self.subscribed_topics();
         let outcomes = partitions.into_iter().map(|key| {
-            if self.reads(subscribed.as_ref(), &key.topic) {
+            if self.reads(&key.topic) {
                 return Err(GroupError::SubscribedToTopic);
             }
             if self.offsets.contains(&key) {
@@ -63,13 +62,12 @@ impl Group {
             return;
         }
         if let Some(age) = self.age() {
-            let subscribed = self.subscribed_topics();
             let views = self.offsets.views().into_iter();
             let expired = views.filter(|(key, view)| {
                 let old = |committed: &CommittedOffset| self.is_old(age, committed);
                 view.committed.as_ref().is_some_and(old)
                     && !view.unstable
-                    && !self.reads(subscribed.as_ref(), &key.topic)
+                    && !self.reads(&key.topic)
             });
             let expired: Vec<_> = expired.map(|(key, _)| key).collect();
             for key in expired {
@@ -90,7 +88,7 @@ impl Group {
         match self.state {
             GroupState::Empty if self.entered_at < 0 => Some(Age::OfCommit),
             GroupState::Empty => Some(Age::Since(self.entered_at)),
-            GroupState::Stable if self.subscribed_topics().is_some() => Some(Age::OfCommit),
+            GroupState::Stable if self.subscribed.is_some() => Some(Age::OfCommit),
             GroupState::Stable
             | GroupState::PreparingRebalance
             | GroupState::CompletingRebalance => None,
@@ -124,14 +122,16 @@ impl Group {
         self.protocol_type.as_deref() == Some(CONSUMER)
     }
 
-    /// Whether a member reads the topic, as far as the broker can tell.
-    fn reads(&self, subscribed: Option<&BTreeSet<String>>, topic: &str) -> bool {
+    /// Whether a member reads the topic, as far as the broker can tell. As in Kafka one that has left
+    /// counts until the next generation begins.
+    fn reads(&self, topic: &str) -> bool {
+        let subscribed = self.subscribed.as_ref();
         subscribed.map_or_else(|| self.is_of_consumers(), |topics| topics.contains(topic))
     }
 
     /// The topics that the members read; `None` where they do not say so in a way that the broker
     /// can read.
-    fn subscribed_topics(&self) -> Option<BTreeSet<String>> {
+    pub(super) fn subscribed_topics(&self) -> Option<BTreeSet<String>> {
         if !self.is_of_consumers() {
             return None;
         }

@@ -61,9 +61,10 @@ impl Group {
     }
 
     fn matches_protocols(&self, join: &Join) -> bool {
-        if self.members.is_empty() {
+        if self.state == GroupState::Empty {
             return !join.protocol_type.is_empty() && !join.protocols.is_empty();
         }
+        // A group that all members have left, but where one is still expected, stays what it is for.
         let by_all = |name: &str| self.members.values().all(|member| member.supports(name));
         self.protocol_type.as_deref() == Some(join.protocol_type.as_str())
             && join.protocols.iter().any(|protocol| by_all(&protocol.name))

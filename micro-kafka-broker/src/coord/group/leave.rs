@@ -16,34 +16,27 @@ impl Group {
             let replies = leaving.into_iter().map(unknown).collect();
             return self.reply(token, Reply::Leave(Ok(replies)));
         }
-        let mut removed = false;
         let mut replies = Vec::with_capacity(leaving.len());
         for Leaving {
             member_id,
             instance_id,
         } in leaving
         {
-            let outcome = self.leave_one(now, &member_id, instance_id.as_deref());
-            removed |= outcome == Ok(true);
+            let outcome = self.leave_one(&member_id, instance_id.as_deref());
             replies.push(LeaveReply {
                 member_id,
                 instance_id,
                 error: outcome.err(),
             });
         }
-        if removed {
+        // One that had its id and never joined counts too: a stable group rebalances without it.
+        if replies.iter().any(|reply| reply.error.is_none()) {
             self.rebalance_after_removal(now);
         }
         self.reply(token, Reply::Leave(Ok(replies)));
     }
 
-    /// Whether a member was removed; a pending one is none yet.
-    fn leave_one(
-        &mut self,
-        now: Instant,
-        member_id: &str,
-        instance_id: Option<&str>,
-    ) -> Result<bool, GroupError> {
+    fn leave_one(&mut self, member_id: &str, instance_id: Option<&str>) -> Result<(), GroupError> {
         if member_id.is_empty() {
             // Operators remove static members by name alone.
             let holder = instance_id
@@ -51,11 +44,10 @@ impl Group {
                 .cloned();
             let holder = holder.ok_or(GroupError::UnknownMember)?;
             self.remove_member(&holder);
-            return Ok(true);
+            return Ok(());
         }
         if self.pending.remove(member_id).is_some() {
-            self.complete_join_if_ready(now);
-            return Ok(false);
+            return Ok(());
         }
         self.check_member(&Caller {
             generation: self.generation,
@@ -63,6 +55,6 @@ impl Group {
             instance_id: instance_id.map(str::to_owned),
         })?;
         self.remove_member(member_id);
-        Ok(true)
+        Ok(())
     }
 }

@@ -91,6 +91,8 @@ pub(crate) struct Group {
     pub(super) unsynced: BTreeSet<String>,
     pub(super) join_timer: Option<JoinTimer>,
     pub(super) sync_timer: Option<Instant>,
+    /// The topics that the members of the generation read, as far as the broker can tell.
+    pub(super) subscribed: Option<BTreeSet<String>>,
     /// Whether it has been written down: until then nobody is told of it.
     pub(super) exists: bool,
     /// Wall time of the step under way.
@@ -118,6 +120,7 @@ impl Group {
             unsynced: BTreeSet::new(),
             join_timer: None,
             sync_timer: None,
+            subscribed: None,
             exists: false,
             unix_millis: -1,
             entered_at: -1,
@@ -257,7 +260,7 @@ impl Group {
             .collect();
         for member_id in pending {
             self.pending.remove(&member_id);
-            self.complete_join_if_ready(now);
+            self.complete_join_without_absent(now);
         }
         let silent = |member: &Member| member.can_expire() && due(&member.expires);
         let expired: Vec<_> = self
@@ -270,7 +273,7 @@ impl Group {
             // A removal before it may have finished the rebalance this one waits in.
             if self.members.get(&member_id).is_some_and(silent) {
                 self.remove_member(&member_id);
-                self.rebalance_after_removal(now);
+                self.rebalance_after_expiry(now);
             }
         }
         while let Some(timer) = self.join_timer.filter(|timer| timer.at <= now) {

@@ -47,8 +47,14 @@ impl Group {
     }
 
     pub(super) fn complete_join_if_ready(&mut self, now: Instant) {
-        let waiting = self.state == GroupState::PreparingRebalance && !self.initial;
-        if waiting && self.all_joined() {
+        if !self.initial {
+            self.complete_join_without_absent(now);
+        }
+    }
+
+    /// Goes on if nobody is absent any more: in a new group too, which would wait for others.
+    pub(super) fn complete_join_without_absent(&mut self, now: Instant) {
+        if self.state == GroupState::PreparingRebalance && self.all_joined() {
             self.complete_join(now);
         }
     }
@@ -115,6 +121,7 @@ impl Group {
         self.initial = false;
         self.generation = self.generation.checked_add(1).unwrap_or(1);
         self.protocol_name = self.choose_protocol();
+        self.subscribed = self.subscribed_topics();
         self.enter(GroupState::CompletingRebalance);
         self.unsynced = self.members.keys().cloned().collect();
         self.sync_timer = Some(now + self.rebalance_timeout());
@@ -139,6 +146,7 @@ impl Group {
         self.generation = self.generation.checked_add(1).unwrap_or(1);
         self.protocol_name = None;
         self.leader = None;
+        self.subscribed = self.subscribed_topics();
         self.enter(GroupState::Empty);
         self.join_timer = None;
         self.sync_timer = None;
@@ -173,12 +181,15 @@ impl Group {
                 .entry(vote.map_or("", |protocol| &protocol.name))
                 .or_default() += 1;
         }
-        let rank = |(name, count): &(&str, usize)| (*count, std::cmp::Reverse((*name).to_owned()));
-        votes
-            .into_iter()
-            .filter(|(name, _)| !name.is_empty())
-            .max_by_key(rank)
-            .map(|(name, _)| name.to_owned())
+        votes.remove("");
+        // Kafka takes the first with the most votes in the order of a Java hash map.
+        let buckets = (votes.len() * 4).div_ceil(3).next_power_of_two().max(16);
+        let rank = |(name, count): &(&str, usize)| {
+            let bucket = java_hash(name) as usize % buckets;
+            (*count, std::cmp::Reverse((bucket, (*name).to_owned())))
+        };
+        let most = votes.into_iter().max_by_key(rank);
+        most.map(|(name, _)| name.to_owned())
     }
 
     /// Removes a member; what it waits for is answered.
@@ -202,7 +213,17 @@ impl Group {
         }
     }
 
-    /// What a removal leads to.
+    /// What the end of a session leads to.
+    pub(super) fn rebalance_after_expiry(&mut self, now: Instant) {
+        match self.state {
+            GroupState::PreparingRebalance => self.complete_join_without_absent(now),
+            GroupState::Empty | GroupState::CompletingRebalance | GroupState::Stable => {
+                self.rebalance_after_removal(now);
+            }
+        }
+    }
+
+    /// What members that leave lead to.
     pub(super) fn rebalance_after_removal(&mut self, now: Instant) {
         match self.state {
             GroupState::Empty => {}
@@ -232,4 +253,12 @@ impl Group {
             },
         }
     }
+}
+
+/// The hash of a text in a Java hash map.
+fn java_hash(text: &str) -> u32 {
+    let hash = text.encode_utf16().fold(0_u32, |hash, unit| {
+        hash.wrapping_mul(31).wrapping_add(u32::from(unit))
+    });
+    hash ^ hash >> 16
 }

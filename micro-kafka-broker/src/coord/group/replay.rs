@@ -147,6 +147,7 @@ impl Group {
             self.members
                 .insert(id, Member::restored(kept, &protocol, now));
         }
+        self.subscribed = self.subscribed_topics();
     }
 
     /// Has a group rebalance that has become too large for a new limit.

@@ -12,6 +12,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::seat::Seat;
+use super::table::Table;
 use super::{GROUP, Identity, OTHERS, SESSION, group};
 use crate::client::frame;
 use crate::records::pick;
@@ -37,9 +38,11 @@ fn free(rng: &mut StdRng, seats: &[Seat]) -> Option<usize> {
     seats[nth].pending.is_none().then_some(nth)
 }
 
-pub(super) async fn join(side: &mut Side, rng: &mut StdRng, seats: &mut [Seat]) {
-    let Some(nth) = free(rng, seats) else { return };
-    let seat = &mut seats[nth];
+pub(super) async fn join(side: &mut Side, rng: &mut StdRng, table: &mut Table) {
+    let Some(nth) = free(rng, &table.seats) else {
+        return;
+    };
+    let seat = &mut table.seats[nth];
     let (member, how) = match rng.random_range(0..12) {
         0 => ("nobody".to_owned(), "nobody"),
         1 => (String::new(), "anew"),
@@ -99,9 +102,13 @@ pub(super) async fn join(side: &mut Side, rng: &mut StdRng, seats: &mut [Seat]) 
     }
     let told = format!("s{nth} {how} {session} {kind:?} {names:?} {topics:?}");
     side.note(&format!("JoinGroup v{version} {told}"), "sent");
+    if member.is_empty() && seat.instance.is_none() && !seat.member.is_empty() {
+        table.forgotten.push(seat.member.clone());
+    }
     let frame = frame(ApiKey::JoinGroup, version, 1, &request);
     seat.client.send(&frame).await;
     seat.pending = Some((ApiKey::JoinGroup, version));
+    seat.asks_for = member;
 }
 
 pub(super) async fn sync(side: &mut Side, rng: &mut StdRng, seats: &mut [Seat]) {
@@ -115,6 +122,11 @@ pub(super) async fn sync(side: &mut Side, rng: &mut StdRng, seats: &mut [Seat]) 
         },
         false => Identity::drawn(rng, seats),
     };
+    let waits = |seat: &Seat| seat.pending.is_some() && seat.asks_for == identity.member;
+    if seats.iter().any(waits) {
+        // Apache Kafka forgets the first of two requests and never answers it; this broker does.
+        return;
+    }
     let seat = &mut seats[nth];
     let version = rng.random_range(if seat.instance.is_some() { 3 } else { 0 }..=5);
     let assignment = |member: &String| {
@@ -145,6 +157,7 @@ pub(super) async fn sync(side: &mut Side, rng: &mut StdRng, seats: &mut [Seat]) 
     let frame = frame(ApiKey::SyncGroup, version, 1, &request);
     seat.client.send(&frame).await;
     seat.pending = Some((ApiKey::SyncGroup, version));
+    seat.asks_for = identity.member;
 }
 
 pub(super) async fn beat(side: &mut Side, rng: &mut StdRng, seats: &[Seat]) {
@@ -159,14 +172,28 @@ pub(super) async fn beat(side: &mut Side, rng: &mut StdRng, seats: &[Seat]) {
     let _: Option<HeartbeatResponse> = side.ask(&what, ApiKey::Heartbeat, version, &request).await;
 }
 
-pub(super) async fn leave(side: &mut Side, rng: &mut StdRng, seats: &[Seat]) {
+pub(super) async fn leave(side: &mut Side, rng: &mut StdRng, table: &mut Table) {
     let (version, of) = (rng.random_range(0..=5), pick(rng, &OTHERS));
     let count = if version < 3 {
         1
     } else {
         pick(rng, &[1, 1, 1, 2, 0])
     };
-    let who: Vec<_> = (0..count).map(|_| Identity::drawn(rng, seats)).collect();
+    let seats = &table.seats;
+    let mut who: Vec<_> = (0..count).map(|_| Identity::drawn(rng, seats)).collect();
+    if rng.random_bool(0.3)
+        && let Some(member) = table.forgotten.pop()
+    {
+        who = vec![Identity {
+            told: format!("forgotten {}", side.masks.mask(&member)),
+            member,
+            instance: None,
+            generation: -1,
+        }];
+    }
+    if table.wait_for_assignments(&who) || table.leave_the_choice(&who) {
+        return;
+    }
     let mut request = LeaveGroupRequest::default().with_group_id(group(side, of));
     if version < 3 {
         request = request.with_member_id(text(&who[0].member));

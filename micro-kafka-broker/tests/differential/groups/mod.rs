@@ -5,12 +5,14 @@ mod admin;
 mod members;
 mod offsets;
 mod seat;
+mod table;
 
 use kafka_protocol::messages::GroupId;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
 use self::seat::Seat;
+use self::table::Table;
 use crate::records::pick;
 use crate::side::{Side, text};
 
@@ -85,24 +87,21 @@ impl Identity {
 pub(crate) async fn walk(side: &mut Side, mut rng: StdRng, steps: usize) {
     side.topic("plain", 2, &[]).await;
     side.topic("other", 1, &[]).await;
-    let mut seats = Vec::new();
-    for instance in [None, None, Some("i0"), Some("i0")] {
-        seats.push(Seat::new(side, instance).await);
-    }
+    let mut table = Table::laid(side).await;
     let rng = &mut rng;
     for _ in 0..steps {
         match rng.random_range(0..40) {
-            0..=8 => members::join(side, rng, &mut seats).await,
-            9..=16 => members::sync(side, rng, &mut seats).await,
-            17..=20 => members::beat(side, rng, &seats).await,
-            21..=23 => members::leave(side, rng, &seats).await,
-            24..=27 => offsets::commit(side, rng, &seats).await,
+            0..=8 => members::join(side, rng, &mut table).await,
+            9..=16 => members::sync(side, rng, &mut table.seats).await,
+            17..=20 => members::beat(side, rng, &table.seats).await,
+            21..=23 => members::leave(side, rng, &mut table).await,
+            24..=27 => offsets::commit(side, rng, &table.seats).await,
             28..=30 => offsets::fetch(side, rng).await,
             31 => offsets::delete(side, rng).await,
             32 => admin::delete(side, rng).await,
             33 | 34 => admin::list(side, rng).await,
             _ => admin::describe(side, rng).await,
         }
-        seat::gather(side, &mut seats).await;
+        seat::gather(side, &mut table).await;
     }
 }

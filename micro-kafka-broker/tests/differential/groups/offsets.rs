@@ -18,6 +18,8 @@ use crate::offset_fetch::{Wanted, fetch_offsets};
 use crate::records::pick;
 use crate::side::{Side, text, topic_name};
 
+/// Of a text beside an offset.
+const TOO_LONG: usize = 4097;
 const TOPICS: [&str; 5] = ["plain", "plain", "plain", "other", "missing"];
 
 pub(super) async fn commit(side: &mut Side, rng: &mut StdRng, seats: &[Seat]) {
@@ -38,7 +40,7 @@ pub(super) async fn commit(side: &mut Side, rng: &mut StdRng, seats: &[Seat]) {
     );
     let metadata = pick(
         rng,
-        &[Some(0), Some(0), Some(1), Some(4096), Some(4097), None],
+        &[Some(0), Some(0), Some(1), Some(4096), Some(TOO_LONG), None],
     );
     let mut data = OffsetCommitRequestPartition::default()
         .with_partition_index(partition)
@@ -47,15 +49,24 @@ pub(super) async fn commit(side: &mut Side, rng: &mut StdRng, seats: &[Seat]) {
     if version >= 6 {
         data = data.with_committed_leader_epoch(epoch);
     }
-    let data = OffsetCommitRequestTopic::default()
-        .with_name(topic_name(&side.name(topic)))
-        .with_partitions(vec![data]);
+    let of_topic = |topic: &str, data| {
+        OffsetCommitRequestTopic::default()
+            .with_name(topic_name(&side.name(topic)))
+            .with_partitions(vec![data])
+    };
+    let mut topics = vec![of_topic(topic, data)];
+    if metadata == Some(TOO_LONG) {
+        // Where all is refused Apache Kafka keeps a group that it has not written down, and that is
+        // there for some requests only.
+        let taken = if topic == "plain" { "other" } else { "plain" };
+        topics.push(of_topic(taken, OffsetCommitRequestPartition::default()));
+    }
     let request = OffsetCommitRequest::default()
         .with_group_id(group(side, of))
         .with_generation_id_or_member_epoch(identity.generation)
         .with_member_id(text(&identity.member))
         .with_group_instance_id(identity.instance(version, 7))
-        .with_topics(vec![data]);
+        .with_topics(topics);
     let what = format!(
         "{of} {} {topic}-{partition}@{offset} epoch={epoch} {metadata:?}",
         identity.told

@@ -3,9 +3,14 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use kafka_protocol::messages::{ApiKey, JoinGroupResponse, ResponseHeader, SyncGroupResponse};
+use kafka_protocol::messages::{
+    ApiKey, HeartbeatRequest, HeartbeatResponse, JoinGroupResponse, ResponseHeader,
+    SyncGroupResponse,
+};
 use kafka_protocol::protocol::{Decodable, HeaderVersion};
 
+use super::table::Table;
+use super::{GROUP, group};
 use crate::client::{Client, DEADLINE};
 use crate::side::Side;
 
@@ -14,6 +19,9 @@ use crate::side::Side;
 const QUIET: Duration = Duration::from_millis(40);
 /// What this broker answers and Apache Kafka has not is there so soon.
 const AT_ONCE: Duration = Duration::from_millis(2);
+
+const UNKNOWN_MEMBER_ID: i16 = 25;
+const MEMBER_ID_REQUIRED: i16 = 79;
 
 /// A client with what it knows of its membership.
 pub(super) struct Seat {
@@ -28,6 +36,8 @@ pub(super) struct Seat {
     pub(super) led: Vec<String>,
     /// The request that is not answered yet.
     pub(super) pending: Option<(ApiKey, i16)>,
+    /// The member that it asks for.
+    pub(super) asks_for: String,
 }
 
 impl Seat {
@@ -40,6 +50,7 @@ impl Seat {
             protocol: None,
             led: Vec::new(),
             pending: None,
+            asks_for: String::new(),
         }
     }
 
@@ -63,9 +74,14 @@ impl Seat {
         }
         let answer: JoinGroupResponse = read(answer, version);
         let member = answer.member_id.to_string();
-        if !member.is_empty() {
-            side.learn_member(&member);
-            self.member = member;
+        match answer.error_code {
+            0 | MEMBER_ID_REQUIRED => {
+                side.learn_member(&member);
+                self.member = member;
+            }
+            // Clients ask for another id then.
+            UNKNOWN_MEMBER_ID if self.asks_for == self.member => self.member.clear(),
+            _ => {}
         }
         if answer.error_code == 0 {
             self.generation = answer.generation_id;
@@ -107,13 +123,13 @@ fn read<A: Decodable + HeaderVersion + Debug>(mut answer: bytes::Bytes, version:
 }
 
 /// Notes what members are answered by now, in the order of their seats.
-pub(super) async fn gather(side: &mut Side, seats: &mut [Seat]) {
+pub(super) async fn gather(side: &mut Side, table: &mut Table) {
     let ready = match side.is_compared() {
         true => Vec::new(),
-        false => until_quiet(seats).await,
+        false => until_quiet(side, &table.seats).await,
     };
     let mut answers = Vec::new();
-    for (nth, seat) in seats.iter_mut().enumerate() {
+    for (nth, seat) in table.seats.iter_mut().enumerate() {
         if seat.pending.is_none() {
             continue;
         }
@@ -128,15 +144,19 @@ pub(super) async fn gather(side: &mut Side, seats: &mut [Seat]) {
         }
     }
     for (begin, answer) in answers {
+        if let Answer::Joined(_, joined) = &answer {
+            table.learn(joined);
+        }
         let told = answer.told(side);
         side.note_line(&format!("{begin}{told}"));
     }
 }
 
 /// The seats that have an answer once no more come.
-async fn until_quiet(seats: &[Seat]) -> Vec<usize> {
+async fn until_quiet(side: &mut Side, seats: &[Seat]) -> Vec<usize> {
     let mut ready = Vec::new();
-    loop {
+    let mut quiet = 0;
+    while quiet < 2 {
         let before = ready.len();
         for (nth, seat) in seats.iter().enumerate() {
             let waits = seat.pending.is_some() && !ready.contains(&nth);
@@ -144,8 +164,22 @@ async fn until_quiet(seats: &[Seat]) -> Vec<usize> {
                 ready.push(nth);
             }
         }
-        if ready.len() == before {
-            return ready;
+        let all = seats.iter().filter(|seat| seat.pending.is_some()).count();
+        if ready.len() == all {
+            break;
         }
+        // On a busy machine an answer may take longer: what is asked after it takes as long.
+        for _ in 0..4 {
+            beat(side).await;
+        }
+        quiet = if ready.len() == before { quiet + 1 } else { 0 };
     }
+    ready
+}
+
+/// A way through the coordinator and back that changes nothing.
+async fn beat(side: &mut Side) {
+    let request = HeartbeatRequest::default().with_group_id(group(side, GROUP));
+    let alive: Option<HeartbeatResponse> = side.send(ApiKey::Heartbeat, 0, &request).await;
+    alive.expect("an answer");
 }

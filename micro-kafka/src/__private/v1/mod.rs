@@ -20,7 +20,7 @@ pub use linkme;
 pub use crate::admin::NewTopic;
 pub use crate::codec::Json;
 pub use crate::config::Recoverer;
-pub use crate::error::{BackOff, Classify, ListenerError, Policy};
+pub use crate::error::{BackOff, CauseDef, Classify, ListenerError, Policy};
 pub use crate::extract::{EventName, FromRecord};
 pub use crate::idempotent::{IdempotentDef, KeyDef};
 pub use crate::listener::{

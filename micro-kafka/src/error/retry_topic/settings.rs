@@ -1,13 +1,12 @@
 //! What `#[retryable]` and its settings come to.
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use super::{DltStrategy, RetryCompat, RetryOrder, SameInterval, TopicSuffixing};
 use crate::config::{ErrorPolicy, RetrySettings, RetryTopicSettings};
-use crate::error::{BackOff, ListenerError, Policy};
+use crate::error::back_off::jittered;
+use crate::error::{BackOff, COMMON, Cause, ListenerError, Policy};
 
 /// The longest wait that is believed when a header tells it, where the policy has no longer one.
 const LONGEST_BELIEVED: Duration = Duration::from_secs(24 * 3_600);
@@ -25,7 +24,8 @@ pub struct RetryTopicPolicy {
     pub jitter: f64,
     /// After this time since the record was first sent there are no more retries. Default: never.
     pub timeout: Option<Duration>,
-    /// The only errors that are retried, by variant or type; empty: all but those of `exclude`.
+    /// The only errors that are retried, by variant or type; empty: all but those of `exclude`. A
+    /// type that the code names is looked for among the causes, too.
     pub include: Vec<String>,
     /// Errors that are not retried, by variant or type.
     pub exclude: Vec<String>,
@@ -67,6 +67,8 @@ pub struct RetryTopicPolicy {
     /// How many keys of a partition may be in retry at once, where their records wait for one
     /// another; with more, the partition is not read. Default 10,000.
     pub max_fenced_keys: usize,
+    /// Types among those names, which are looked for among an error's causes.
+    pub(crate) causes: Vec<Cause>,
     /// What the settings say of single errors.
     pub(crate) errors: RetrySettings,
 }
@@ -121,6 +123,7 @@ impl RetryTopicPolicy {
             in_place_back_off: settings.in_place_backoff.unwrap_or(BackOff::NONE),
             order: settings.order.unwrap_or_default(),
             max_fenced_keys: settings.max_fenced_keys.unwrap_or(10_000),
+            causes: COMMON.iter().map(Cause::from).collect(),
             errors: errors.clone(),
         }
     }
@@ -128,18 +131,6 @@ impl RetryTopicPolicy {
     /// The wait after that many attempts, without jitter.
     pub(super) fn delay(&self, attempts: u32) -> Duration {
         self.back_off.delay(attempts)
-    }
-
-    /// A wait, off by up to the jitter's share of it.
-    fn jittered(&self, delay: Duration) -> Duration {
-        if self.jitter <= 0.0 {
-            return delay;
-        }
-        // A hasher's keys are random: no generator is needed for this.
-        let random = u32::try_from(RandomState::new().hash_one(0_u8) >> 32).unwrap_or(0);
-        let share = f64::from(random) / f64::from(u32::MAX) * 2.0 - 1.0;
-        let factor = (1.0 + share * self.jitter.min(1.0)).max(0.0);
-        Duration::try_from_secs_f64(delay.as_secs_f64() * factor).unwrap_or(delay)
     }
 
     /// The wait for a record with this error, where the policy's is `delay`. One that was told is
@@ -157,8 +148,8 @@ impl RetryTopicPolicy {
                     delay: Some(own), ..
                 },
                 _,
-            ) => self.jittered(own),
-            _ => self.jittered(delay),
+            ) => jittered(own, self.jitter),
+            _ => jittered(delay, self.jitter),
         }
     }
 
@@ -206,17 +197,23 @@ impl RetryTopicPolicy {
     }
 
     fn retries(&self, error: &ListenerError) -> bool {
-        let named = |names: &[String]| names.iter().any(|name| is_named(error, name));
+        let named = |names: &[String]| names.iter().any(|name| self.names(name, error));
         match self.include.is_empty() {
             true => !named(&self.exclude),
             false => named(&self.include),
         }
     }
 
+    /// Whether a name is an error's, or that of a type which is known to be among its causes.
+    fn names(&self, name: &str, error: &ListenerError) -> bool {
+        let mut causes = self.causes.iter().filter(|cause| cause.name() == name);
+        is_named(error, name) || causes.any(|cause| cause.is_in(error))
+    }
+
     /// What the dead-letter topic's name ends with for this error.
     pub(super) fn dlt_suffix(&self, error: &ListenerError) -> String {
         let mut routes = self.dlt_routing.iter();
-        let route = routes.find(|(name, _)| is_named(error, name));
+        let route = routes.find(|(name, _)| self.names(name, error));
         let route = route.map_or("", |(_, suffix)| suffix);
         format!("{route}{}", self.dlt_suffix)
     }

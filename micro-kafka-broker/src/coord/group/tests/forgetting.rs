@@ -5,6 +5,9 @@ use bytes::Bytes;
 use super::harness::*;
 use crate::coord::group::{Change, Event, GroupError, Join, PartitionKey, Reply};
 
+/// Version 0, one topic, no user data.
+const SUBSCRIPTION_TO_T: &[u8] = b"\0\0\0\0\0\x01\0\x01t\xff\xff\xff\xff";
+
 fn key(topic: &str) -> PartitionKey {
     PartitionKey {
         topic: topic.into(),
@@ -43,8 +46,7 @@ impl Sim {
     fn consumer_of_t(&mut self) -> i32 {
         let id = self.admit("a");
         let mut joining = join(&id);
-        joining.protocols[0].metadata =
-            Bytes::from_static(b"\0\0\0\0\0\x01\0\x01t\xff\xff\xff\xff");
+        joining.protocols[0].metadata = Bytes::from_static(SUBSCRIPTION_TO_T);
         let token = self.join(joining);
         let generation = self.joined(token).generation;
         let token = self.sync_as(generation, &id, &[("a", "0")]);
@@ -83,6 +85,24 @@ fn offsets_of_a_topic_that_members_read_are_not_deleted() {
     assert_eq!(sim.delete_offset("never"), Ok(()));
     assert!(sim.has_offset("t") && !sim.has_offset("u"));
     sim.leave("a", None).unwrap();
+    assert_eq!(sim.delete_offset("t"), Ok(()));
+}
+
+#[test]
+fn a_topic_is_read_until_the_generation_of_its_reader_is_over() {
+    let mut sim = Sim::new();
+    sim.consumer_of_t();
+    let mut nothing = join(&sim.admit("b"));
+    nothing.protocols[0].metadata = Bytes::from_static(b"\0\0\0\0\0\0\xff\xff\xff\xff");
+    let waiting = sim.join(nothing.clone());
+    let mut reader = join("a");
+    reader.protocols[0].metadata = Bytes::from_static(SUBSCRIPTION_TO_T);
+    sim.join(reader);
+    let generation = sim.joined(waiting).generation;
+    sim.leave("a", None).unwrap();
+    assert_eq!(sim.delete_offset("t"), Err(GroupError::SubscribedToTopic));
+    let again = sim.join(nothing);
+    assert!(sim.joined(again).generation > generation);
     assert_eq!(sim.delete_offset("t"), Ok(()));
 }
 

@@ -2,6 +2,7 @@
 
 mod forgetting;
 mod harness;
+mod leaving;
 mod membership;
 mod offsets;
 mod properties;
@@ -9,3 +10,4 @@ mod replay;
 mod restart;
 mod shell;
 mod static_members;
+mod votes;

@@ -1,6 +1,8 @@
 //! The keys of what follows a failure: retries, the breaker, dead letters, alarms.
 
-use crate::config::reference::Kind::{BackOff, Boolean, Choice, Duration, Integer, Size, Texts};
+use crate::config::reference::Kind::{
+    BackOff, Boolean, Choice, Duration, Integer, Share, Size, Texts,
+};
 use crate::config::reference::{Key, key};
 
 pub(super) const BREAKER: &[Key] = &[
@@ -72,6 +74,12 @@ pub(super) const RETRY: &[Key] = &[
         BackOff,
         "0ms",
         "the waits between them: `1s..5m x4`",
+    ),
+    key(
+        "jitter",
+        Share,
+        "0",
+        "how far a wait may differ, as a share of it",
     ),
     key(
         "reset-on-change",

@@ -43,6 +43,11 @@ const ALL: &[Step] = &[
         run: quarantine,
     },
     Step {
+        name: "parked",
+        about: "100,000 records behind one, and 100,000 keys in retry, in order and bounded memory",
+        run: parked,
+    },
+    Step {
         name: "memory",
         about: "a million records behind a stuck partition and a stuck key, with a budget and without",
         run: memory,
@@ -173,6 +178,22 @@ fn quarantine() -> Result<(), CiError> {
     run().check()?;
     on(&Kafka::fresh("proof")?, |bootstrap| {
         run().env("MICRO_KAFKA_TEST", bootstrap).check()
+    })
+}
+
+/// One test a process, so that each is seen to take its own memory.
+fn parked() -> Result<(), CiError> {
+    let run = |test: &str| {
+        let words = "test --locked -p micro-kafka-test --test ordered_retry -- --nocapture";
+        Run::cargo(&format!("{words} {test}"))
+            .env("MICRO_KAFKA_PARKED", "100000")
+            .limit(AN_HOUR)
+    };
+    let tests = ["many_records", "many_keys"];
+    tests.iter().try_for_each(|test| run(test).check())?;
+    on(&Kafka::fresh("parked")?, |bootstrap| {
+        let mut tests = tests.iter();
+        tests.try_for_each(|test| run(test).env("MICRO_KAFKA_TEST", bootstrap).check())
     })
 }
 

@@ -104,7 +104,8 @@ fn describe(
     let (error_code, error_message, configs) = match entries {
         Ok(entries) => {
             let shown = entries.into_iter().filter(wanted).map(|e| show.entry(e));
-            (ErrorCode::NONE, None, shown.collect())
+            // Kafka has an empty text, not none.
+            (ErrorCode::NONE, Some(String::new()), shown.collect())
         }
         Err((code, message)) => (code, message, Vec::new()),
     };
@@ -185,14 +186,18 @@ impl Show {
         } else {
             Vec::new()
         };
+        let shown = |value: Option<String>| match (entry.kind, value) {
+            (Some(kind), Some(value)) => Some(kind.shown(value)),
+            (_, value) => value,
+        };
         let synonyms = synonyms.into_iter().map(|synonym| DescribeConfigsSynonym {
             name: synonym.name,
-            value: synonym.value,
+            value: shown(synonym.value),
             source: synonym.source as i8,
         });
         DescribeConfigsResourceResult {
             name: entry.name,
-            value: entry.value,
+            value: shown(entry.value),
             read_only: entry.read_only,
             config_source: entry.source as i8,
             is_sensitive: entry.sensitive,

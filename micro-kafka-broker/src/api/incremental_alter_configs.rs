@@ -5,7 +5,9 @@
 //!
 //! Deviations: within another program, the log level is the program's and cannot be changed.
 
-use crate::api::config_resource::{self, Refused, alter, check_names, named_twice, repeated};
+use crate::api::config_resource::{
+    self, CLIENT_METRICS, GROUP, Refused, TOPIC, alter, check_names, named_twice, repeated,
+};
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 use crate::meta::{ConfigChanges, ConfigOp};
 
@@ -55,11 +57,16 @@ impl Handler for IncrementalAlterConfigsRequest {
             .iter()
             .map(|resource| (resource.resource_type, resource.resource_name.clone()));
         let twice = repeated(names);
+        let fails = self
+            .resources
+            .iter()
+            .any(AlterConfigsResource::fails_the_controller);
         let mut responses = Vec::with_capacity(self.resources.len());
         for resource in self.resources {
             let key = (resource.resource_type, resource.resource_name);
             let outcome = match twice.contains(&key) {
                 true => Err(named_twice()),
+                false if fails && forwarded(&key) => only_checked(&resource.configs),
                 false => change(
                     context,
                     (key.0, &key.1),
@@ -83,15 +90,41 @@ impl Handler for IncrementalAlterConfigsRequest {
     }
 }
 
+impl AlterConfigsResource {
+    /// Whether Kafka's controller stumbles over an operation that there is not, and with it over
+    /// all that it was to change.
+    fn fails_the_controller(&self) -> bool {
+        let strange =
+            |config: &AlterableConfig| !(SET..=SUBTRACT).contains(&config.config_operation);
+        let key = (self.resource_type, self.resource_name.clone());
+        forwarded(&key) && self.configs.iter().any(strange) && check(&self.configs).is_ok()
+    }
+}
+
+/// Whether Kafka's broker leaves the change to the controller unseen.
+fn forwarded((kind, name): &(i8, String)) -> bool {
+    matches!(*kind, TOPIC | CLIENT_METRICS | GROUP) && !name.is_empty()
+}
+
+/// What is told of a change that the controller failed over.
+fn only_checked(configs: &[AlterableConfig]) -> Result<(), Refused> {
+    check(configs)?;
+    Err((ErrorCode::UNKNOWN_SERVER_ERROR, None))
+}
+
+fn check(configs: &[AlterableConfig]) -> Result<(), Refused> {
+    let valued =
+        |config: &AlterableConfig| config.config_operation == DELETE || config.value.is_some();
+    check_names(configs.iter().map(|config| (&*config.name, valued(config))))
+}
+
 fn change(
     context: &RequestContext,
     resource: (i8, &str),
     configs: Vec<AlterableConfig>,
     validate_only: bool,
 ) -> Result<(), Refused> {
-    let valued =
-        |config: &AlterableConfig| config.config_operation == DELETE || config.value.is_some();
-    check_names(configs.iter().map(|config| (&*config.name, valued(config))))?;
+    check(&configs)?;
     let mut ops = Vec::with_capacity(configs.len());
     for config in configs {
         let value = config.value.unwrap_or_default();

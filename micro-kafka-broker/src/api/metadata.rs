@@ -118,7 +118,11 @@ impl MetadataRequest {
                     .collect()
             }
         };
-        for topic in &mut topics {
+        // Kafka says nothing of a topic that was asked for by an id that it does not know.
+        let known = topics
+            .iter_mut()
+            .filter(|topic| topic.error_code != ErrorCode::UNKNOWN_TOPIC_ID);
+        for topic in known {
             topic.topic_authorized_operations = operations;
         }
         topics

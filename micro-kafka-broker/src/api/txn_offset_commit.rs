@@ -162,6 +162,18 @@ impl TxnOffsetCommitRequest {
             topic: OFFSETS_TOPIC.into(),
             partition: groups.partition_of(&self.group_id),
         };
+        // As in Kafka the log knows an old epoch before the coordinator is asked.
+        let image = context.broker.catalog().image();
+        let log = image.topic(OFFSETS_TOPIC);
+        let log = log.and_then(|topic| {
+            context
+                .broker
+                .partitions()
+                .get(topic.id, partition.partition)
+        });
+        if log.is_some_and(|log| log.has_newer(self.producer_id, self.producer_epoch)) {
+            return Err(ErrorCode::INVALID_PRODUCER_EPOCH);
+        }
         let producer = Producer {
             id: self.producer_id,
             epoch: self.producer_epoch,

@@ -253,6 +253,10 @@ impl Catalog {
         };
         let partitions = or_default(new.partitions.into(), "num.partitions");
         let factor = or_default(new.replication_factor.into(), "default.replication.factor");
+        if factor <= 0 {
+            let text = "Replication factor must be larger than 0, or -1 to use the default value.";
+            return Err(CatalogError::InvalidReplicationFactor(text.to_owned()));
+        }
         if partitions <= 0 {
             let text = "Number of partitions was set to an invalid non-positive value.";
             return Err(CatalogError::InvalidPartitions(text.to_owned()));
@@ -264,10 +268,6 @@ impl Catalog {
             return Err(CatalogError::InvalidPartitions(text));
         }
         let factor = usize::try_from(factor).unwrap_or_default();
-        if factor == 0 {
-            let text = "Replication factor must be larger than 0, or -1 to use the default value.";
-            return Err(CatalogError::InvalidReplicationFactor(text.to_owned()));
-        }
         if factor > self.brokers.len() {
             let text = format!(
                 "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} \

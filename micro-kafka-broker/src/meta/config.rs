@@ -31,6 +31,19 @@ pub(crate) enum ConfigKind {
 }
 
 impl ConfigKind {
+    /// A value as Kafka shows what it has understood of it.
+    pub(crate) fn shown(self, value: String) -> String {
+        match self {
+            Self::Boolean => value.trim().to_ascii_lowercase(),
+            Self::Int | Self::Short | Self::Long => value.trim().to_owned(),
+            Self::Double => match value.trim().parse::<f64>() {
+                Ok(number) => format!("{number:?}"),
+                Err(_) => value,
+            },
+            Self::String | Self::List | Self::Class | Self::Password => value,
+        }
+    }
+
     /// The type's name in Kafka's messages.
     fn name(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 
 use super::broker_config::Values;
 use super::config::{ConfigEntry, ConfigSource, ConfigSynonym};
-use super::topic_config_table::{DEFS, TopicConfigDef, find};
+use super::topic_config_table::{CHECK_ORDER, DEFS, TopicConfigDef, find};
 use super::{BrokerConfig, ConfigError, Topic};
 
 /// Checks the configurations that a new topic is given.
@@ -10,22 +10,28 @@ pub(super) fn check_overrides(
     overrides: &[(String, Option<String>)],
     broker: &BrokerConfig,
 ) -> Result<Values, ConfigError> {
-    let mut checked = Values::new();
-    for (name, value) in overrides {
-        find(name).ok_or_else(|| unknown(name))?;
-        let value = value
-            .as_ref()
-            .ok_or_else(|| ConfigError::Null(name.clone()))?;
-        checked.insert(name.clone(), value.clone());
+    let nulls = overrides.iter().filter(|(_, value)| value.is_none());
+    let nulls: Vec<_> = nulls.map(|(name, _)| name.as_str()).collect();
+    if !nulls.is_empty() {
+        return Err(ConfigError::Null(nulls.join(",")));
     }
+    let valued = |(name, value): &(String, Option<String>)| {
+        value.as_ref().map(|value| (name.clone(), value.clone()))
+    };
+    let checked = overrides.iter().filter_map(valued).collect();
     check_values(&checked, broker)?;
     Ok(checked)
 }
 
 /// Checks all that is set for a topic, each on its own and together.
 pub(super) fn check_values(overrides: &Values, broker: &BrokerConfig) -> Result<(), ConfigError> {
-    for (name, value) in overrides {
-        find(name).ok_or_else(|| unknown(name))?.def.check(value)?;
+    if let Some(name) = overrides.keys().find(|name| find(name).is_none()) {
+        return Err(unknown(name));
+    }
+    for name in CHECK_ORDER {
+        if let (Some(known), Some(value)) = (find(name), overrides.get(*name)) {
+            known.def.check(value)?;
+        }
     }
     if flag("remote.storage.enable", overrides) {
         let text = "Tiered Storage functionality is disabled in the broker. \
@@ -122,6 +128,29 @@ mod tests {
             of("remote.storage.enable", Some("TRUE")),
             Err(ConfigError::Conflict(_))
         ));
+    }
+
+    #[test]
+    fn the_fault_that_is_told_is_the_one_that_kafka_tells() {
+        let broker = BrokerConfig::default();
+        let told = |given: &[(&str, Option<&str>)]| {
+            let given = given.iter();
+            let given = given.map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned)));
+            let given: Vec<_> = given.collect();
+            check_overrides(&given, &broker).unwrap_err().to_string()
+        };
+        let (low, wrong) = (
+            ("min.insync.replicas", Some("0")),
+            ("retention.ms", Some("x")),
+        );
+        let (strange, null) = (("no.such", Some("1")), ("flush.ms", None));
+        assert!(told(&[low, wrong]).contains("retention.ms"));
+        assert!(told(&[wrong, low]).contains("retention.ms"));
+        assert_eq!(told(&[low, strange]), "Unknown topic config name: no.such");
+        assert_eq!(
+            told(&[low, strange, null, ("no.more", None)]),
+            "Null value not supported for topic configs: flush.ms,no.more"
+        );
     }
 
     #[test]

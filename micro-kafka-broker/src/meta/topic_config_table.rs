@@ -81,6 +81,45 @@ pub(super) const INTERNAL_SEGMENT_BYTES: TopicConfigDef = TopicConfigDef {
     broker_name: "",
 };
 
+/// The order in which Kafka looks at values: the first that is wrong is told.
+#[rustfmt::skip]
+pub(super) const CHECK_ORDER: &[&str] = &[
+    "segment.bytes",
+    "segment.ms",
+    "segment.jitter.ms",
+    "segment.index.bytes",
+    "flush.messages",
+    "flush.ms",
+    "retention.bytes",
+    "retention.ms",
+    "max.message.bytes",
+    "index.interval.bytes",
+    "delete.retention.ms",
+    "min.compaction.lag.ms",
+    "max.compaction.lag.ms",
+    "file.delete.delay.ms",
+    "min.cleanable.dirty.ratio",
+    "cleanup.policy",
+    "unclean.leader.election.enable",
+    "min.insync.replicas",
+    "compression.type",
+    "compression.gzip.level",
+    "compression.lz4.level",
+    "compression.zstd.level",
+    "preallocate",
+    "message.timestamp.type",
+    "message.timestamp.before.max.ms",
+    "message.timestamp.after.max.ms",
+    "leader.replication.throttled.replicas",
+    "follower.replication.throttled.replicas",
+    "remote.storage.enable",
+    "local.retention.ms",
+    "local.retention.bytes",
+    "remote.log.copy.disable",
+    "remote.log.delete.on.disable",
+    "internal.segment.bytes",
+];
+
 pub(super) fn find(name: &str) -> Option<&'static TopicConfigDef> {
     if name == INTERNAL_SEGMENT_BYTES.def.name {
         return Some(&INTERNAL_SEGMENT_BYTES);
@@ -103,6 +142,16 @@ mod tests {
             let default = known.def.default.unwrap();
             assert_eq!(known.def.check(default), Ok(()), "{}", known.def.name);
         }
+    }
+
+    #[test]
+    fn every_value_is_looked_at_once() {
+        let mut order = CHECK_ORDER.to_vec();
+        order.sort_unstable();
+        let mut all: Vec<_> = DEFS.iter().map(|known| known.def.name).collect();
+        all.push(INTERNAL_SEGMENT_BYTES.def.name);
+        all.sort_unstable();
+        assert_eq!(order, all);
     }
 
     #[test]

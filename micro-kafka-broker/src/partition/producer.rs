@@ -180,10 +180,10 @@ impl Producers {
         known.is_some_and(|known| known.open.is_some() && known.epoch == header.producer_epoch)
     }
 
-    /// Whether the producer of a batch has written here with a newer epoch.
-    pub(super) fn is_stale(&self, header: &Header) -> bool {
-        let known = self.known.get(&header.producer_id);
-        known.is_some_and(|known| known.epoch > header.producer_epoch)
+    /// Whether a producer has written here with a newer epoch.
+    pub(super) fn is_stale(&self, producer_id: i64, epoch: i16) -> bool {
+        let known = self.known.get(&producer_id);
+        known.is_some_and(|known| known.epoch > epoch)
     }
 
     /// Remembers a batch of this time that was appended at `base_offset`; true when it opened a transaction.

@@ -192,9 +192,9 @@ impl Partition {
         self.core.lock().producers.is_open(header)
     }
 
-    /// Whether the producer of a batch has written here with a newer epoch.
-    pub(crate) fn has_newer(&self, header: &Header) -> bool {
-        self.core.lock().producers.is_stale(header)
+    /// Whether a producer has written here with a newer epoch.
+    pub(crate) fn has_newer(&self, producer_id: i64, epoch: i16) -> bool {
+        self.core.lock().producers.is_stale(producer_id, epoch)
     }
 
     /// Notes a batch of a transaction before its coordinator is asked about it.

@@ -27,6 +27,7 @@ mod records;
 mod sessions;
 mod side;
 mod summary;
+mod topics;
 mod transactions;
 
 use compare::same_answers;
@@ -59,6 +60,14 @@ async fn groups_go_as_on_apache_kafka() {
 async fn fetch_sessions_go_as_on_apache_kafka() {
     same_answers("sessions", |side, rng, steps| {
         Box::pin(sessions::walk(side, rng, steps))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn topics_go_as_on_apache_kafka() {
+    same_answers("topics", |side, rng, steps| {
+        Box::pin(topics::walk(side, rng, steps))
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
 
 use crate::kafka::{Kafka, text};
-use crate::transaction::Producer;
+use crate::transaction::{CONCURRENT, Producer};
 use crate::transaction_admin::describe;
 
 const INVALID_REQUEST: i16 = 42;
@@ -88,6 +88,22 @@ async fn senseless_requests_are_told_what_is_wrong() {
     assert_eq!(codes, [3, 55], "all or none");
     let described = describe(&mut kafka, &name).await;
     assert_eq!(described.transaction_state.as_str(), "Empty");
+}
+
+#[tokio::test]
+async fn a_retry_of_a_producers_renewal_is_known_after_a_transaction_too() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("t", 1, &[]).await;
+    let name = kafka.name("x");
+    let first = kafka.init(&name).await;
+    let second = kafka.try_init(&first, 4, 60_000).await.unwrap();
+    assert_eq!(kafka.add(&second, 3, &topic).await, 0);
+    kafka.end(&second, 3, true).await.unwrap();
+    let mut again = kafka.try_init(&first, 4, 60_000).await;
+    while again == Err(CONCURRENT) {
+        again = kafka.try_init(&first, 4, 60_000).await;
+    }
+    assert_eq!(again, Ok(second));
 }
 
 #[tokio::test]

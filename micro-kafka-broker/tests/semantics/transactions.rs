@@ -8,6 +8,7 @@ use crate::kafka::Kafka;
 use crate::transaction::{CONCURRENT, Producer};
 
 const OUT_OF_ORDER: i16 = 45;
+const INVALID_MAPPING: i16 = 49;
 const INVALID_EPOCH: i16 = 47;
 const INVALID_STATE: i16 = 48;
 const FENCED: i16 = 90;
@@ -342,4 +343,39 @@ async fn a_producer_that_goes_on_must_be_the_one_that_holds_the_id() {
     assert_eq!(third.epoch, second.epoch + 2);
     assert_eq!(kafka.try_init(&second, 4, 60_000).await, Err(FENCED));
     assert_eq!(kafka.try_init(&second, 3, 60_000).await, Err(INVALID_EPOCH));
+}
+
+#[tokio::test]
+async fn an_old_epoch_is_refused_by_the_log_before_its_coordinator_is_asked() {
+    let mut kafka = Kafka::start().await;
+    let topic = kafka.topic("offsets", 1, &[]).await;
+    let (name, group) = (kafka.name("x"), kafka.name("g"));
+    let other = kafka.name("other");
+    let other = kafka.init(&other).await;
+    let first = kafka.init(&name).await;
+    let second = kafka.init(&name).await;
+    assert_eq!((second.id, second.epoch), (first.id, first.epoch + 1));
+    // As the holder of another transactional id.
+    let posing = |as_producer: &Producer| Producer {
+        name: other.name.clone(),
+        ..as_producer.clone()
+    };
+    let offset = (topic.as_str(), 5);
+    let sent = kafka
+        .send_offset(&posing(&first), 3, (&group, -1), offset)
+        .await;
+    assert_eq!(sent, INVALID_MAPPING, "the log knows nothing of it yet");
+    assert_eq!(kafka.add_offsets(&second, 3, &group).await, 0);
+    let sent = kafka.send_offset(&second, 3, (&group, -1), offset).await;
+    assert_eq!(sent, 0);
+    kafka.end(&second, 3, true).await.unwrap();
+    while kafka.offset(&group, &topic, true).await != (5, 0) {
+        tokio::task::yield_now().await;
+    }
+    for (producer, code) in [(&first, INVALID_EPOCH), (&second, INVALID_MAPPING)] {
+        let sent = kafka
+            .send_offset(&posing(producer), 3, (&group, -1), offset)
+            .await;
+        assert_eq!(sent, code, "epoch {}", producer.epoch);
+    }
 }

@@ -63,7 +63,7 @@ async fn a_broker_on_its_own_threads_answers_while_the_caller_blocks() {
 #[tokio::test]
 async fn start_takes_milliseconds() {
     let mut best = Duration::MAX;
-    for _ in 0..5 {
+    for _ in 0..20 {
         let begun = Instant::now();
         let broker = Broker::builder().topic("orders", 6).start().await.unwrap();
         assert!(answers(&broker.bootstrap_servers()).await);

@@ -198,9 +198,9 @@ fn errors(setting: &Setting, types: &mut Vec<Path>, ctxt: &mut Ctxt) -> Option<S
     }
     let mut known: Vec<String> = Vec::new();
     for name in names {
-        let (value, span) = match &name {
-            TextOrPath::Text(text) => (text.value(), text.span()),
-            TextOrPath::Path(path) => (path_name(path), path.span()),
+        let (value, shown) = match &name {
+            TextOrPath::Text(text) => (text.value(), text.to_token_stream()),
+            TextOrPath::Path(path) => (path_name(path), path.to_token_stream()),
         };
         let legal = match name {
             TextOrPath::Text(_) => error_name(&value),
@@ -210,9 +210,10 @@ fn errors(setting: &Setting, types: &mut Vec<Path>, ctxt: &mut Ctxt) -> Option<S
             }
         };
         if let Err(message) = legal {
-            ctxt.error(span, message);
+            ctxt.push(syn::Error::new_spanned(shown, message));
         } else if known.contains(&value) {
-            ctxt.error(span, format!("the error `{value}` is given twice"));
+            let message = format!("the error `{value}` is given twice");
+            ctxt.push(syn::Error::new_spanned(shown, message));
         }
         known.push(value);
     }

@@ -13,8 +13,9 @@ struct Away(#[source] io::Error);
 
 #[derive(Debug, thiserror::Error, Classify)]
 enum ShipError {
+    // Nearly the type's name: nobody is told that it was meant.
     #[error("not shipped")]
-    Failed(#[source] Away),
+    AwayNow(#[source] Away),
     #[error("no address")]
     Unaddressed,
     #[error("full")]
@@ -27,7 +28,7 @@ type Calls = Journal<String>;
 fn ship_by(parcel: &str, calls: &Calls) -> Result<(), ShipError> {
     calls.note(parcel.to_owned());
     Err(match parcel {
-        "away" => ShipError::Failed(Away(io::Error::other("reset"))),
+        "away" => ShipError::AwayNow(Away(io::Error::other("reset"))),
         "unaddressed" => ShipError::Unaddressed,
         _ => ShipError::Full,
     })

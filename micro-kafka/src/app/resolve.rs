@@ -166,6 +166,9 @@ fn plan(
     };
     problems.extend(boot.into_problems().into_iter().map(at));
     let mut resolved = resolved.map_err(|()| Reported)?;
+    if let Some(policy) = &mut resolved.retry_topic {
+        policy.causes.extend_from_slice(&listener.arguments.causes);
+    }
     problems.extend(
         unknown_errors(listener.variants, &resolved)
             .into_iter()
@@ -190,9 +193,6 @@ fn plan(
             .map(at),
     );
     let idempotent = idempotent.map_err(|_| Reported)?;
-    if let Some(policy) = &mut resolved.retry_topic {
-        policy.causes.extend_from_slice(&listener.arguments.causes);
-    }
     let retry_topics = retry_topics(config.kafka(), &resolved);
     problems.extend(retry_topics.as_ref().err().map(ToString::to_string).map(at));
     let retry_topics = retry_topics.map_err(|_| Reported)?;
@@ -236,7 +236,8 @@ fn unknown_errors(variants: Option<&[&str]>, resolved: &ResolvedListener) -> Vec
         .flat_map(|(list, names)| names.iter().map(move |it| (list, it)));
     let routes = policy.dlt_routing.keys().map(|name| ("dlt-routing", name));
     let named = lists.chain(routes);
-    let unknown = named.filter(|(_, name)| !variants.contains(&name.as_str()));
+    let is_known = |name: &str| variants.contains(&name) || policy.has_type(name);
+    let unknown = named.filter(|(_, name)| !is_known(name.as_str()));
     unknown
         .filter_map(|(list, name)| {
             let near = nearest(name, variants.iter().copied())?;

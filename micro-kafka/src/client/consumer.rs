@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use rdkafka::bindings as rdsys;
-use rdsys::rd_kafka_OffsetSpec_t as Spec;
 use rdsys::rd_kafka_resp_err_t as Code;
 
 use super::admin::request;
@@ -16,7 +15,7 @@ use super::by_hand::ByHand;
 use super::callbacks::{self, Heard};
 use super::handle::{ClientHandle, check, check_error, error_name};
 use super::intake::{BATCH, Intake};
-use super::partition_list::{NO_OFFSET, PartitionList};
+use super::partition_list::PartitionList;
 use super::properties::{consumer_properties, property};
 use super::queue::{Batch, Queue};
 use super::signal::Signal;
@@ -37,20 +36,20 @@ const HASTEN: Duration = Duration::from_secs(10);
 /// A member of a consumer group.
 #[derive(Debug)]
 pub(crate) struct KafkaConsumer {
-    intake: Intake,
+    pub(super) intake: Intake,
     slots: HashMap<(Arc<str>, i32), Slot>,
     queue: Queue,
     batch: Batch,
     /// Errors that came among the records of a partition.
     overheard: Vec<Heard>,
     pub(super) signal: Arc<Signal>,
-    cooperative: bool,
-    reset: Reset,
-    isolation: rdsys::rd_kafka_IsolationLevel_t,
+    pub(super) cooperative: bool,
+    pub(super) reset: Reset,
+    pub(super) isolation: rdsys::rd_kafka_IsolationLevel_t,
     waker: BrokerWaker,
     closing: bool,
     pub(super) by_hand: ByHand,
-    client: Arc<ClientHandle>,
+    pub(super) client: Arc<ClientHandle>,
 }
 
 impl KafkaConsumer {
@@ -132,7 +131,7 @@ impl KafkaConsumer {
         Ok(slot)
     }
 
-    fn list(&self, slots: &[Slot]) -> Result<PartitionList, ClientError> {
+    pub(super) fn list(&self, slots: &[Slot]) -> Result<PartitionList, ClientError> {
         PartitionList::of(slots.iter().map(|slot| self.name(*slot))).ok_or_else(no_queue)
     }
 
@@ -250,56 +249,7 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn assign(&mut self, slots: &[Slot]) -> Result<Vec<Start>, ClientError> {
-        let mut list = self.list(slots)?;
-        for slot in slots {
-            self.intake.forget(*slot, false);
-        }
-        let mut fresh = Vec::new();
-        if !slots.is_empty() {
-            match start_offsets::resolve(&self.client, &mut list, self.reset, self.isolation) {
-                Ok(found) => fresh = found,
-                Err(error) => {
-                    tracing::warn!(%error, "start offsets are unknown: librdkafka goes on trying");
-                    // What the failed question left behind is no position.
-                    for mut entry in list.entries() {
-                        let offset = entry.offset().unwrap_or(NO_OFFSET);
-                        entry.set_offset(offset);
-                    }
-                }
-            }
-        }
-        if !self.by_hand.is_empty() {
-            for (slot, offset) in self.beginnings(slots)? {
-                let name = self.name(slot);
-                if let Some(mut entry) = list.find(&name.c_topic, name.partition) {
-                    entry.set_offset(offset);
-                    entry.set_leader_epoch(-1);
-                }
-            }
-        }
-        let starts = (0..).zip(slots).zip(list.entries());
-        let starts = starts.map(|((index, slot), entry)| Start {
-            slot: *slot,
-            offset: entry.offset(),
-            commit: self.reset == Reset::Latest && fresh.contains(&index),
-            metadata: entry.metadata().map(str::to_owned),
-        });
-        let starts = starts.collect();
-        if self.cooperative {
-            // SAFETY: client and list are alive.
-            let error =
-                unsafe { rdsys::rd_kafka_incremental_assign(self.client.raw(), list.raw()) };
-            check_error("rd_kafka_incremental_assign", error)?;
-        } else {
-            // SAFETY: client and list are alive.
-            let code = unsafe { rdsys::rd_kafka_assign(self.client.raw(), list.raw()) };
-            check("rd_kafka_assign", code)?;
-        }
-        // Not earlier: a stop of fetching that is under way would undo it.
-        for slot in slots {
-            self.intake.begin(*slot);
-        }
-        Ok(starts)
+        self.begin_assignment(slots)
     }
 
     fn unassign(&mut self, slots: &[Slot]) -> Result<(), ClientError> {
@@ -353,21 +303,11 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn committed(&mut self, slots: &[Slot]) -> Result<Vec<(Slot, i64)>, ClientError> {
-        let mut list = self.list(slots)?;
-        start_offsets::committed(&self.client, &mut list)?;
-        let committed = slots.iter().zip(list.entries());
-        let committed = committed.filter_map(|(slot, entry)| Some((*slot, entry.offset()?)));
-        Ok(committed.collect())
+        self.ask_committed(slots)
     }
 
     fn found(&mut self, slot: Slot) -> Result<Option<(i64, Option<String>)>, ClientError> {
-        let mut list = self.list(&[slot])?;
-        start_offsets::committed(&self.client, &mut list)?;
-        let found = list.entries().next().and_then(|entry| {
-            let note = entry.metadata().map(str::to_owned);
-            Some((entry.offset()?, note))
-        });
-        Ok(found)
+        self.ask_note(slot)
     }
 
     fn seek(&mut self, slot: Slot, offset: i64) -> Result<(), ClientError> {
@@ -390,58 +330,15 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn offsets(&mut self, slots: &[Slot], spot: Spot) -> Result<Vec<(Slot, i64)>, ClientError> {
-        let mut list = self.list(slots)?;
-        let all = (0..slots.len()).collect::<Vec<_>>();
-        let spec = match spot {
-            Spot::Beginning => i64::from(Spec::RD_KAFKA_OFFSET_SPEC_EARLIEST as i32),
-            Spot::End => i64::from(Spec::RD_KAFKA_OFFSET_SPEC_LATEST as i32),
-            Spot::Timestamp(millis) => millis.max(0),
-        };
-        let isolation = self.isolation;
-        let mut found =
-            start_offsets::list_offsets(&self.client, &mut list, &all, spec, isolation)?;
-        let mut offsets = Vec::with_capacity(slots.len());
-        let mut open = Vec::new();
-        for slot in slots {
-            let name = self.name(*slot);
-            let entry = found.find(&name.c_topic, name.partition);
-            match entry.and_then(|entry| entry.offset()) {
-                Some(offset) => offsets.push((*slot, offset)),
-                None => open.push(*slot),
-            }
-        }
-        if matches!(spot, Spot::Timestamp(_)) && !open.is_empty() {
-            offsets.extend(self.offsets(&open, Spot::End)?);
-        }
-        Ok(offsets)
+        self.offsets_at(slots, spot)
     }
 
     fn known_end(&self, slot: Slot) -> Option<i64> {
-        let name = self.name(slot);
-        let (mut low, mut high) = (NO_OFFSET, NO_OFFSET);
-        // SAFETY: client and name are alive; the out pointers are ours.
-        let code = unsafe {
-            rdsys::rd_kafka_get_watermark_offsets(
-                self.client.raw(),
-                name.c_topic.as_ptr(),
-                name.partition,
-                &raw mut low,
-                &raw mut high,
-            )
-        };
-        (code == Code::RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0).then_some(high)
+        self.end_as_told(slot)
     }
 
     fn position(&self, slot: Slot) -> Option<i64> {
-        // librdkafka has handed those out already.
-        if let Some(first) = self.intake.first_in_hand(slot) {
-            return Some(first);
-        }
-        let mut list = self.list(&[slot]).ok()?;
-        // SAFETY: client and list are alive.
-        let code = unsafe { rdsys::rd_kafka_position(self.client.raw(), list.raw()) };
-        check("rd_kafka_position", code).ok()?;
-        list.entries().next()?.offset()
+        self.position_of(slot)
     }
 
     fn close(&mut self) -> Result<(), ClientError> {

@@ -14,6 +14,8 @@ mod assigned_consumer;
 mod by_hand;
 mod callbacks;
 mod consumer;
+mod consumer_assign;
+mod consumer_offsets;
 mod error;
 mod error_code;
 mod event;

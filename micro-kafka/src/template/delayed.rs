@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::buffer::Buffer;
-use super::builder::Encoded;
+use super::encoded::Encoded;
 use super::future::{QueueFuture, SendFuture};
 use super::hooks::Hooks;
 use super::transaction::Scope;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::SendError;
-use super::builder::Encoded;
+use super::encoded::Encoded;
 use super::recorder::Answer;
 use crate::client::Receipt;
 use crate::record::Timestamp;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::builder::Encoded;
+use super::encoded::Encoded;
 use super::{SendError, SendResult};
 
 /// Sees every record before it is queued, and may add headers: for traces, audits, origins.

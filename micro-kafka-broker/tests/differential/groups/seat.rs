@@ -16,7 +16,7 @@ use crate::side::Side;
 
 /// When nothing has been answered for so long, nothing will be: Apache Kafka is asked alone, and
 /// seldom.
-const QUIET: Duration = Duration::from_millis(40);
+pub(super) const QUIET: Duration = Duration::from_millis(40);
 /// What this broker answers and Apache Kafka has not is there so soon.
 const AT_ONCE: Duration = Duration::from_millis(2);
 
@@ -178,7 +178,7 @@ async fn until_quiet(side: &mut Side, seats: &[Seat]) -> Vec<usize> {
 }
 
 /// A way through the coordinator and back that changes nothing.
-async fn beat(side: &mut Side) {
+pub(super) async fn beat(side: &mut Side) {
     let request = HeartbeatRequest::default().with_group_id(group(side, GROUP));
     let alive: Option<HeartbeatResponse> = side.send(ApiKey::Heartbeat, 0, &request).await;
     alive.expect("an answer");

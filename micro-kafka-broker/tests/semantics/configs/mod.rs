@@ -1,6 +1,7 @@
 //! Settings of topics, brokers and other resources, shown and changed.
 
 mod brokers;
+mod order;
 mod resources;
 mod topics;
 

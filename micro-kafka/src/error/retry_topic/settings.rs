@@ -204,6 +204,11 @@ impl RetryTopicPolicy {
         }
     }
 
+    /// Whether a name is that of a type which the code names, or which is common.
+    pub(crate) fn has_type(&self, name: &str) -> bool {
+        self.causes.iter().any(|cause| cause.name() == name)
+    }
+
     /// Whether a name is an error's, or that of a type which is known to be among its causes.
     fn names(&self, name: &str, error: &ListenerError) -> bool {
         let mut causes = self.causes.iter().filter(|cause| cause.name() == name);

@@ -17,6 +17,7 @@ mod going_on;
 mod hooks;
 mod idle;
 mod joining;
+mod landing;
 mod ordered;
 mod patience;
 mod plain;

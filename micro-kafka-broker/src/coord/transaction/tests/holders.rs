@@ -84,6 +84,17 @@ fn a_producer_that_goes_on_must_be_the_one_that_holds_the_id() {
 }
 
 #[test]
+fn a_retry_is_known_after_a_transaction_too() {
+    let mut sim = Sim::new();
+    let first = sim.init().unwrap();
+    let second = sim.init_as(Some(first)).unwrap();
+    sim.add(second, 0).unwrap();
+    sim.end(second, Classic, Commit).unwrap();
+    sim.write_markers();
+    assert_eq!(sim.init_as(Some(first)), Ok(second));
+}
+
+#[test]
 fn when_the_epochs_run_out_the_producer_gets_a_new_id() {
     let (mut sim, last) = Sim::near_the_last_epoch();
     let next = sim.init_as(Some(last)).unwrap();

@@ -9,6 +9,7 @@
 
 mod breaker;
 mod budget;
+mod budget_processes;
 mod layers;
 mod rates;
 mod time_limits;

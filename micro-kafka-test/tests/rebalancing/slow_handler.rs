@@ -1,6 +1,6 @@
 //! Complaint 4 about Spring Kafka: work and back-offs that take longer than `max.poll.interval.ms`
-//! cost the consumer its membership there, and the record is handled again. Here six seconds stand
-//! for three minutes, and one for the interval.
+//! cost the consumer its membership there, and the record is handled again. Here ten seconds stand
+//! for three minutes, and two and a half for the interval.
 
 use micro_kafka::listener::ContainerEvent;
 use micro_kafka::prelude::*;
@@ -8,8 +8,8 @@ use micro_kafka_test::prelude::*;
 
 const INTERVAL: &str = r#"
 [kafka.consumer.properties]
-session.timeout.ms = 1000
-max.poll.interval.ms = 1000
+session.timeout.ms = 2500
+max.poll.interval.ms = 2500
 heartbeat.interval.ms = 100
 "#;
 
@@ -17,7 +17,7 @@ heartbeat.interval.ms = 100
 async fn patient(order: &str, State(seen): State<Journal<String>>) {
     seen.note(order.to_owned());
     if order == "slow" {
-        tokio::time::sleep(Duration::from_secs(6)).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
     }
 }
 

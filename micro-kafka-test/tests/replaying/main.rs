@@ -11,6 +11,7 @@ mod choosing;
 mod failing_again;
 mod files;
 mod groups;
+mod killing;
 mod once;
 mod repairing;
 

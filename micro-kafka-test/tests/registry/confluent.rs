@@ -71,7 +71,7 @@ async fn send_ours(app: &TestApp) {
 
 async fn last(kafka: &EmbeddedKafka, topic: &str) -> Vec<u8> {
     let record = kafka.records(topic, 2).await.pop().expect("a record");
-    record.payload.clone().expect("a payload").to_vec()
+    record.payload.clone().expect("a payload")
 }
 
 /// What ours wrote is what Confluent's did.

@@ -197,7 +197,8 @@ impl Replay {
     }
 
     /// Gives records the timestamps that they had; without this they get the time of the replay, so
-    /// that retention does not delete them at once.
+    /// that retention does not delete them at once. A record for one group is up to 32 ms off: by its
+    /// time readers see that it may be marked.
     pub fn keep_timestamps(mut self) -> Self {
         self.keeps_timestamps = true;
         self

@@ -1,6 +1,6 @@
 //! The headers of a replayed record, and whom it concerns.
 
-use crate::record::{OwnedHeader, Record};
+use crate::record::{OwnedHeader, Record, Timestamp};
 
 /// Which replay sent it: a text.
 pub const REPLAY_ID: &str = "mk-replay-id";
@@ -21,6 +21,27 @@ const ALL: [&str; 5] = [
     REPLAY_OF,
     REPLAY_COUNT,
 ];
+
+/// A record for one group has a timestamp of a multiple of this, in milliseconds, and markers are
+/// looked for in such records only: librdkafka takes longer to tell that there are no headers than a
+/// plain listener takes for all the rest.
+const STEP: i64 = 64;
+
+/// The nearest time at which markers are looked for.
+pub(super) fn marked_time(millis: i64) -> i64 {
+    millis
+        .saturating_add(STEP / 2)
+        .div_euclid(STEP)
+        .saturating_mul(STEP)
+}
+
+fn may_be_marked(record: &Record) -> bool {
+    match record.timestamp() {
+        Timestamp::CreateTime(millis) => millis % STEP == 0,
+        // The broker has put its own time in the place of the replay's.
+        Timestamp::LogAppendTime(_) | Timestamp::NotAvailable => true,
+    }
+}
 
 /// What a replay says of a record that it sends.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +75,9 @@ pub(super) fn is_marker(name: &[u8]) -> bool {
 /// A marker counts in the topic only that it was written for: a handler that passes on the headers
 /// of its record, and a dead letter, hide nothing from anybody.
 pub(crate) fn is_for_another(record: &Record, group: &str) -> bool {
+    if !may_be_marked(record) {
+        return false;
+    }
     let (mut wanted, mut topic) = (None, None);
     for header in record.headers() {
         if !header.raw_name.starts_with(b"mk-replay-") {
@@ -75,8 +99,21 @@ pub(crate) fn is_for_another(record: &Record, group: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::record::OwnedRecord;
+
+    proptest! {
+        #[test]
+        fn a_marked_time_is_near_and_seen(millis in -1_000_000_i64..4_000_000_000_000) {
+            let marked = marked_time(millis);
+            prop_assert!((marked - millis).abs() <= STEP / 2);
+            let mut record = OwnedRecord::new("orders", 0, 7);
+            record.timestamp = Timestamp::CreateTime(marked);
+            prop_assert!(may_be_marked(&record.into()));
+        }
+    }
 
     fn marked(topic: &str, group: Option<&[u8]>, replayed_to: &str) -> Record {
         let mut record = OwnedRecord::new(topic, 0, 7);

@@ -1,9 +1,12 @@
 //! What becomes of each letter.
 
+use std::time::SystemTime;
+
 use super::builder::Replay;
 use super::letter::Letter;
-use super::marker::Marker;
+use super::marker::{Marker, marked_time};
 use super::repair::Repair;
+use super::selection::millis;
 use super::target::BY_KEY;
 use crate::record::{OwnedRecord, Record, Timestamp};
 
@@ -73,6 +76,11 @@ impl Replay {
             of: &letter.place(),
             count: letter.replays.saturating_add(1),
         };
+        if marker.group.is_some() {
+            let time = record.timestamp.millis();
+            let time = time.unwrap_or_else(|| millis(SystemTime::now()));
+            record.timestamp = Timestamp::CreateTime(marked_time(time));
+        }
         marker.write(&mut record.headers);
     }
 }

@@ -11,4 +11,5 @@ pub mod check;
 #[cfg(feature = "all")]
 pub mod database;
 pub mod history;
+pub mod isolated;
 pub mod moment;

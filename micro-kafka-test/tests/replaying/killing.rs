@@ -15,20 +15,15 @@ async fn the_replay_that_is_killed() {
     let (Ok(servers), Ok(namespace)) = (std::env::var(SERVERS), std::env::var(NAMESPACE)) else {
         return;
     };
-    let mut config = Config::builder().set("kafka.bootstrap-servers", servers);
-    if !namespace.is_empty() {
-        config = config.set("kafka.namespace", namespace);
-    }
-    let replay = Replay::new(&config.build().unwrap(), "orders-dlt").unwrap();
+    let replay = replay_at(&servers, &namespace, "orders-dlt");
     replay.rate(1_000).run(ID).await.unwrap();
 }
 
 fn spawn(kafka: &EmbeddedKafka) -> Child {
-    let namespace = kafka.template().namespace().trim_end_matches('.');
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "killing::the_replay_that_is_killed"])
         .env(SERVERS, kafka.bootstrap_servers())
-        .env(NAMESPACE, namespace)
+        .env(NAMESPACE, namespace(kafka))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -72,8 +72,15 @@ struct Audited(Journal<String>);
 
 /// A replay without an application.
 fn replay(kafka: &EmbeddedKafka, topic: &str) -> Replay {
-    let namespace = kafka.template().namespace().trim_end_matches('.');
-    let mut config = Config::builder().set("kafka.bootstrap-servers", kafka.bootstrap_servers());
+    replay_at(&kafka.bootstrap_servers(), namespace(kafka), topic)
+}
+
+fn namespace(kafka: &EmbeddedKafka) -> &str {
+    kafka.template().namespace().trim_end_matches('.')
+}
+
+fn replay_at(servers: &str, namespace: &str, topic: &str) -> Replay {
+    let mut config = Config::builder().set("kafka.bootstrap-servers", servers);
     if !namespace.is_empty() {
         config = config.set("kafka.namespace", namespace);
     }

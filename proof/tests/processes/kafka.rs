@@ -1,11 +1,11 @@
 //! The Kafka of a trial: embedded, or the one that the environment names.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use micro_kafka::admin::{NewTopic, TopicPartition};
-use micro_kafka::config::Config;
-use micro_kafka::template::{KafkaTemplate, TemplateConfig};
+use micro_kafka::template::KafkaTemplate;
 use micro_kafka_broker::Broker;
+use micro_kafka_proof::isolated;
 use tokio::time::{Instant, sleep};
 
 /// The listeners of the service, which are named as their topics and groups.
@@ -45,13 +45,8 @@ impl Kafka {
         };
         let own = embedded.as_ref().map(Broker::bootstrap_servers);
         let bootstrap = external.or(own).unwrap();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let namespace = format!("proof-{:x}", now.as_nanos());
-        let config = Config::builder()
-            .set("kafka.bootstrap-servers", &bootstrap)
-            .set("kafka.namespace", &namespace);
-        let config = config.build().unwrap();
-        let template = KafkaTemplate::new(TemplateConfig::from(&config)).unwrap();
+        let namespace = isolated::namespace();
+        let template = isolated::template(&bootstrap, &namespace).unwrap();
         let kafka = Self {
             bootstrap,
             namespace,

@@ -1,11 +1,11 @@
 //! The Kafka of a trial: the embedded broker as a program that is killed, or one that is not.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use micro_kafka::admin::NewTopic;
-use micro_kafka::config::Config;
-use micro_kafka::template::{KafkaTemplate, TemplateConfig};
+use micro_kafka::template::KafkaTemplate;
+use micro_kafka_proof::isolated;
 use tokio::time::{Instant, sleep};
 
 use super::database;
@@ -33,13 +33,8 @@ impl Kafka {
                 (bootstrap, Some(process))
             }
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let namespace = format!("proof-{:x}", now.as_nanos());
-        let config = Config::builder()
-            .set("kafka.bootstrap-servers", &bootstrap)
-            .set("kafka.namespace", &namespace);
-        let config = config.build().unwrap();
-        let template = KafkaTemplate::new(TemplateConfig::from(&config)).unwrap();
+        let namespace = isolated::namespace();
+        let template = isolated::template(&bootstrap, &namespace).unwrap();
         let kafka = Self {
             bootstrap,
             namespace,

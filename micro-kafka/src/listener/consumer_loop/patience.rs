@@ -12,15 +12,53 @@ use super::ConsumerLoop;
 use crate::client::{RecordSource, Slot};
 use crate::listener::LaneKey;
 use crate::listener::lane::Next;
+use crate::listener::partition::Partition;
 
 /// How long attempts are waited for, all in all.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long an attempt waits for room among the handlers at work.
 const ROOM: Duration = Duration::from_millis(5);
 
-/// The moment, in real time, from which on no attempt is waited for.
-pub(super) fn until(grace: Duration) -> Instant {
-    Instant::now() + PATIENCE.min(grace)
+/// Until when, in real time, a stop or a revocation waits: for handlers, and for attempts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Drain {
+    pub(super) until: Instant,
+    attempts_until: Instant,
+}
+
+impl Drain {
+    pub(super) fn new(grace: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            until: now + grace,
+            attempts_until: now + PATIENCE.min(grace),
+        }
+    }
+
+    /// The shorter grace counts.
+    pub(super) fn cut(&mut self, until: Instant) {
+        self.until = self.until.min(until);
+        self.attempts_until = self.attempts_until.min(until);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
+    /// When it has to be looked at again.
+    pub(super) fn deadline(&self) -> Instant {
+        let attempts = self.attempts_until.min(self.until);
+        match attempts > Instant::now() {
+            true => attempts,
+            false => self.until,
+        }
+    }
+
+    /// Whether anything of a partition is still waited for, its time apart.
+    pub(super) fn waits_for(&self, partition: &Partition) -> bool {
+        let attempts = Instant::now() < self.attempts_until;
+        partition.is_busy() || (attempts && partition.awaits_attempt())
+    }
 }
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::commit_wait::{CommitState, CommitWait};
-use super::{ConsumerLoop, Membership, patience};
+use super::patience::Drain;
+use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot, Start};
 use crate::listener::event::ContainerEvent;
 use crate::listener::ledger::Ledger;
@@ -19,19 +20,14 @@ const MAX_POLL_INTERVAL: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub(super) struct Revocation {
     slots: Vec<Slot>,
-    drain_until: Instant,
-    attempts_until: Instant,
+    drain: Drain,
     commit: Option<CommitWait>,
 }
 
 impl Revocation {
     pub(super) fn deadline(&self) -> Instant {
-        let attempts = self.attempts_until;
-        let drain = match attempts > Instant::now() {
-            true => attempts.min(self.drain_until),
-            false => self.drain_until,
-        };
-        self.commit.map_or(drain, |commit| commit.until)
+        let drain = || self.drain.deadline();
+        self.commit.map_or_else(drain, |commit| commit.until)
     }
 }
 
@@ -127,8 +123,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
         self.revocation = Some(Revocation {
             slots,
-            drain_until: Instant::now() + limit,
-            attempts_until: patience::until(limit),
+            drain: Drain::new(limit),
             commit: None,
         });
     }
@@ -164,14 +159,13 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return;
         }
         let slots = revocation.slots.clone();
-        let over = Instant::now() >= revocation.drain_until;
-        let attempts = Instant::now() < revocation.attempts_until;
+        let drain = revocation.drain;
         let is_busy = |slot: &Slot| {
             let partition = self.partitions.get(*slot as usize).and_then(Option::as_ref);
-            partition.is_some_and(|it| it.is_busy() || (attempts && it.awaits_attempt()))
+            partition.is_some_and(|it| drain.waits_for(it))
         };
         if slots.iter().any(is_busy) {
-            if !over {
+            if !drain.is_over() {
                 return;
             }
             self.abandon(&slots);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::commit_wait::{CommitState, CommitWait};
-use super::{ConsumerLoop, Membership, patience};
+use super::patience::Drain;
+use super::{ConsumerLoop, Membership};
 use crate::client::{CommitError, RecordSource, Slot};
 use crate::listener::StopReport;
 use crate::listener::event::ContainerEvent;
@@ -24,8 +25,7 @@ pub(super) struct Stop {
     pub(super) in_flight: usize,
     pub(super) abandoned: usize,
     join_until: Instant,
-    drain_until: Instant,
-    attempts_until: Instant,
+    drain: Drain,
     phase: Phase,
 }
 
@@ -43,7 +43,9 @@ impl Stop {
 
     pub(super) fn deadline(&self) -> Instant {
         match &self.phase {
-            Phase::Drain => self.next_of_drain(Instant::now()),
+            // Once that is over, only a join can still be waited for.
+            Phase::Drain if self.drain.is_over() => self.join_until,
+            Phase::Drain => self.drain.deadline(),
             Phase::Commit(CommitWait {
                 state: CommitState::Refused(again),
                 until,
@@ -51,16 +53,6 @@ impl Stop {
             }) => (*again).min(*until),
             Phase::Commit(commit) => commit.until,
             Phase::Close { until } => *until,
-        }
-    }
-
-    fn next_of_drain(&self, now: Instant) -> Instant {
-        let next = self.attempts_until.min(self.drain_until);
-        match next > now {
-            true => next,
-            // Once it is over, only a join can still be waited for.
-            false if self.drain_until <= now => self.join_until,
-            false => self.drain_until,
         }
     }
 
@@ -76,12 +68,11 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Takes nothing new from now on; what is in flight has `grace` to come to an end. Asked again,
     /// the shorter grace counts.
     pub(super) fn begin_stop(&mut self, grace: Duration) {
-        let drain_until = Instant::now() + grace;
+        let drain = Drain::new(grace);
         if let Some(stop) = &mut self.stop {
-            stop.drain_until = stop.drain_until.min(drain_until);
-            stop.attempts_until = stop.attempts_until.min(drain_until);
+            stop.drain.cut(drain.until);
             if let (Phase::Commit(commit), true) = (&mut stop.phase, grace.is_zero()) {
-                commit.until = drain_until;
+                commit.until = drain.until;
             }
             return;
         }
@@ -101,8 +92,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             in_flight,
             abandoned,
             join_until: Instant::now() + JOIN,
-            drain_until,
-            attempts_until: patience::until(grace),
+            drain,
             phase: Phase::Drain,
         });
     }
@@ -112,8 +102,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let stop = self.stop.as_ref()?;
         match &stop.phase {
             Phase::Drain => {
-                let now = Instant::now();
-                let (joins, over) = (now < stop.join_until, now >= stop.drain_until);
+                let (joins, over) = (Instant::now() < stop.join_until, stop.drain.is_over());
                 // A consumer that goes away between asking and being told leaves a member behind,
                 // and its group waits for that one until its session times out.
                 if !(joins && self.membership == Membership::Joining) {
@@ -144,10 +133,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     }
 
     fn end_drain(&mut self, over: bool) {
-        let attempts = self.stop.as_ref().map(|stop| stop.attempts_until);
-        let attempts = attempts.is_some_and(|until| Instant::now() < until);
+        let drain = self.stop.as_ref().map(|stop| stop.drain);
         let mut partitions = self.partitions.iter().flatten();
-        let busy = partitions.any(|it| it.is_busy() || (attempts && it.awaits_attempt()));
+        let busy = partitions.any(|it| drain.is_some_and(|drain| drain.waits_for(it)));
         if (busy || self.revocation.is_some()) && !over {
             return;
         }
@@ -175,7 +163,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// refused, or stand unanswered behind the request to join again, and are refused then.
     fn last_commit(&self) -> CommitWait {
         let commit = CommitWait::new(0);
-        let drain_until = self.stop.as_ref().map(|stop| stop.drain_until);
+        let drain_until = self.stop.as_ref().map(|stop| stop.drain.until);
         CommitWait {
             until: drain_until.map_or(commit.until, |until| until.max(commit.until)),
             ..commit

@@ -71,8 +71,8 @@ impl<'a> TestListener<'a> {
     pub(super) async fn settle(self, deadline: Deadline) {
         let settled = async {
             loop {
-                self.app.kafka.group_quiet(self.container).await;
-                let progress = self.container.progress().await;
+                // Asked afterwards it may be between two records, with neither begun.
+                let progress = self.app.kafka.group_quiet(self.container).await;
                 if progress.iter().all(|partition| partition.unfinished == 0) {
                     return;
                 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Weak;
 
-use micro_kafka::listener::ListenerContainer;
+use micro_kafka::listener::{ListenerContainer, PartitionProgress};
 
 use super::{EmbeddedKafka, POLL};
 use crate::group::TestGroup;
@@ -65,15 +65,18 @@ impl EmbeddedKafka {
         assigned >= there && (topics.len() > 1 || all_have_joined(&group, there))
     }
 
-    /// Waits until a listener has nothing left to do, with its whole group in place before and
-    /// after.
-    pub(crate) async fn group_quiet(&self, container: &ListenerContainer) {
+    /// Waits until a listener has nothing left to do but what waits, with its whole group in place
+    /// before and after; how far it was then.
+    pub(crate) async fn group_quiet(
+        &self,
+        container: &ListenerContainer,
+    ) -> Vec<PartitionProgress> {
         loop {
             self.whole(container).await;
             let before = container.assignment().borrow().clone();
-            container.quiet().await;
+            let quiet = container.quiet().await;
             if self.is_whole(container).await && *container.assignment().borrow() == before {
-                return;
+                return quiet;
             }
         }
     }

@@ -22,8 +22,9 @@ pub(super) enum Command {
     Seek(SeekRequest),
     /// Tell how far every partition is.
     Progress(oneshot::Sender<Vec<PartitionProgress>>),
-    /// Answer when everything that is on the broker now is finished or waits on the clock.
-    Quiet(oneshot::Sender<()>),
+    /// Answer when everything that is on the broker now is finished or waits on the clock, and how
+    /// far every partition is at that moment.
+    Quiet(oneshot::Sender<Vec<PartitionProgress>>),
 }
 
 /// What became of the records that were in flight when a container was stopped.

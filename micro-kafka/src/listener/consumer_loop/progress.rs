@@ -13,7 +13,7 @@ use crate::listener::partition::Partition;
 #[derive(Debug)]
 pub(super) struct QuietRequest {
     ends: Vec<(Slot, i64)>,
-    answer: oneshot::Sender<()>,
+    answer: oneshot::Sender<Vec<PartitionProgress>>,
 }
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
@@ -53,7 +53,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         Some((end - from).max(0))
     }
 
-    pub(super) fn await_quiet(&mut self, answer: oneshot::Sender<()>) {
+    pub(super) fn await_quiet(&mut self, answer: oneshot::Sender<Vec<PartitionProgress>>) {
         let slots = self.assigned().map(|(slot, _)| slot).collect::<Vec<_>>();
         let ends = if slots.is_empty() {
             Ok(Vec::new())
@@ -85,7 +85,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         }
         for request in std::mem::take(&mut self.quiet) {
             if self.is_quiet(&request.ends, now) {
-                let _ = request.answer.send(());
+                let _ = request.answer.send(self.progress());
             } else {
                 self.quiet.push(request);
             }

@@ -42,19 +42,22 @@ impl ListenerContainer {
 
     /// Waits until every assigned partition is read up to the end that the broker tells now, and
     /// every record of it is finished and committed, or waits for a moment of the framework's
-    /// clock, or for an acknowledgement that keeps its partition from being read. Returns at once
-    /// if the container is not running.
+    /// clock, or for an acknowledgement that keeps its partition from being read; how far each
+    /// partition was at that moment. Returns at once if the container is not running.
     ///
     /// # Cancel safety
     /// Safe.
-    pub async fn quiet(&self) {
+    pub async fn quiet(&self) -> Vec<PartitionProgress> {
         loop {
-            let mut all = true;
+            let (mut quiet, mut all) = (Vec::new(), true);
             for answer in self.ask(Command::Quiet) {
-                all &= answer.await.is_ok();
+                match answer.await {
+                    Ok(progress) => quiet.extend(progress),
+                    Err(_) => all = false,
+                }
             }
             if all || !self.is_running() {
-                return;
+                return quiet;
             }
             // A consumer is being replaced, or the broker did not tell the ends in time.
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -31,7 +31,7 @@ fn a_record_costs_no_allocation_on_its_way_through_the_loop() {
     let rig = runtime.block_on(async { Plan::default().run_with(Handler::Function(invoke)) });
     let run = |from: i64, count: i64| {
         rig.script.fill(0, from..from + count);
-        measure(|| runtime.block_on(rig.quiet())).count_total
+        measure(|| drop(runtime.block_on(rig.quiet()))).count_total
     };
     rig.assign(&[(0, TURN)]);
     runtime.block_on(rig.quiet());

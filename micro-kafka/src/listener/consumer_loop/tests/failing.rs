@@ -40,10 +40,10 @@ async fn what_precedes_a_waiting_record_is_committed() {
     let rig = plan.run();
     rig.assign(&[(0, 5)]);
     rig.script.called(&Call::Commit(0, 2)).await;
-    rig.quiet().await;
-    let progress = rig.progress().await;
+    let progress = rig.quiet().await;
     let due = rig.clock.now() + Duration::from_secs(60);
     assert_eq!(progress[0].waits_until, Some(due));
+    assert_eq!(progress[0].unfinished, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -69,11 +69,11 @@ impl Rig {
     }
 
     /// Waits until everything is finished or waits for the clock, and its timers are known.
-    pub(crate) async fn quiet(&self) {
+    pub(crate) async fn quiet(&self) -> Vec<PartitionProgress> {
         let (sender, receiver) = oneshot::channel();
         self.command(Command::Quiet(sender));
         let quiet = tokio::time::timeout(Duration::from_secs(60), receiver).await;
-        quiet.expect("the loop does not come to rest").unwrap();
+        quiet.expect("the loop does not come to rest").unwrap()
     }
 
     pub(crate) async fn progress(&self) -> Vec<PartitionProgress> {

@@ -215,7 +215,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 .map(|line| Box::new(Transactions::new(line))),
             quarantine: seat.endpoint.quarantine.map(|spec| {
                 let wake = seat.line.as_ref().map(ConsumerLine::commands);
-                Box::new(Quarantine::new(spec, wake))
+                Box::new(Quarantine::new(spec, &seat.deps.warden, wake))
             }),
             timers: Timers::new(clock.clone()),
             alarm: Alarm::new(TICK),

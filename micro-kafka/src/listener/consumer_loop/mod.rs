@@ -20,6 +20,7 @@ mod idle;
 mod joining;
 mod landing;
 mod ordered;
+mod orphans;
 mod patience;
 mod plain;
 mod progress;
@@ -49,6 +50,7 @@ use self::denied::DeniedPartition;
 use self::going_on::GoingOn;
 pub(super) use self::idle::Idleness;
 use self::ordered::Ordering;
+use self::orphans::OrphanWatch;
 use self::progress::QuietRequest;
 use self::quarantine::Quarantine;
 use self::rebalance::Revocation;
@@ -147,6 +149,7 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     going_on: GoingOn,
     seeks: Vec<Seeking>,
     idleness: Idleness,
+    orphans: Option<Box<OrphanWatch>>,
     /// Whether the broker refused this consumer for who it is.
     refused: bool,
     /// Partitions that it may not read.
@@ -221,7 +224,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 .map(|line| Box::new(Transactions::new(line))),
             quarantine: seat.endpoint.quarantine.map(|spec| {
                 let wake = seat.line.as_ref().map(ConsumerLine::commands);
-                Box::new(Quarantine::new(spec, wake))
+                Box::new(Quarantine::new(spec, &seat.deps.warden, wake))
             }),
             timers: Timers::new(clock.clone()),
             alarm: Alarm::new(TICK),
@@ -234,6 +237,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             going_on: GoingOn::default(),
             seeks: Vec::new(),
             idleness: Idleness::new(clock.now()),
+            orphans: None,
             refused: false,
             denied: Vec::new(),
             commit_denied: false,
@@ -261,6 +265,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             self.drive_seeks();
             self.drive_rewind();
             self.drive_revocation();
+            self.drive_orphans();
             self.wake_brokers_if_due();
             self.commit_if_due();
             let stopped = self.drive_stop();

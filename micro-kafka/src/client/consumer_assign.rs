@@ -3,6 +3,7 @@
 use rdkafka::bindings as rdsys;
 
 use super::consumer::KafkaConsumer;
+use super::consumer_close::Leaving;
 use super::handle::{check, check_error};
 use super::partition_list::NO_OFFSET;
 use super::start_offsets::{self, Reset};
@@ -16,7 +17,8 @@ impl KafkaConsumer {
             self.intake.forget(*slot, false);
         }
         let mut fresh = Vec::new();
-        if !slots.is_empty() {
+        // A closing consumer gives up what it is offered.
+        if !slots.is_empty() && self.leaving == Leaving::No {
             match start_offsets::resolve(&self.client, &mut list, self.reset, self.isolation) {
                 Ok(found) => fresh = found,
                 Err(error) => {

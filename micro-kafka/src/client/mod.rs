@@ -15,6 +15,7 @@ mod by_hand;
 mod callbacks;
 mod consumer;
 mod consumer_assign;
+mod consumer_close;
 mod consumer_offsets;
 mod error;
 mod error_code;

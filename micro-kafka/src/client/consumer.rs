@@ -13,7 +13,8 @@ use rdsys::rd_kafka_resp_err_t as Code;
 use super::admin::request;
 use super::by_hand::ByHand;
 use super::callbacks::{self, Heard};
-use super::consumer_close::Leaving;
+use super::consumer_close::{self, Leaving};
+use super::consumer_orphans::{Orphans, Subscription};
 use super::handle::{ClientHandle, check, check_error, error_name};
 use super::intake::{BATCH, Intake};
 use super::partition_list::PartitionList;
@@ -46,10 +47,11 @@ pub(crate) struct KafkaConsumer {
     pub(super) reset: Reset,
     pub(super) isolation: rdsys::rd_kafka_IsolationLevel_t,
     waker: BrokerWaker,
-    /// Whether its group's partitions are assigned by the broker (KIP-848).
-    pub(super) by_broker: bool,
+    /// Whether its group has to be told that it goes, and librdkafka knows when that is done.
+    pub(super) says_goodbye: bool,
     pub(super) leaving: Leaving,
     pub(super) by_hand: ByHand,
+    pub(super) subscription: Subscription,
     pub(super) client: Arc<ClientHandle>,
 }
 
@@ -60,13 +62,16 @@ impl KafkaConsumer {
         settings: &[(String, String)],
         topics: &[String],
     ) -> Result<Self, ClientError> {
-        let consumer = Self::connect(settings)?;
+        let mut consumer = Self::connect(settings)?;
         let topics = topics.iter().map(|topic| TopicPartition::new(topic, -1));
         let topics = topics.collect::<Vec<_>>();
         let list = PartitionList::of(&topics).ok_or_else(no_queue)?;
         // SAFETY: client and list are alive.
         let code = unsafe { rdsys::rd_kafka_subscribe(consumer.client.raw(), list.raw()) };
         check("rd_kafka_subscribe", code)?;
+        if consumer.cooperative {
+            consumer.subscription = Subscription::of(topics, settings);
+        }
         consumer.hasten();
         Ok(consumer)
     }
@@ -90,9 +95,10 @@ impl KafkaConsumer {
             reset: Reset::of(property(&properties, "auto.offset.reset")),
             isolation: start_offsets::isolation(property(&properties, "isolation.level")),
             waker: BrokerWaker::of(&properties),
-            by_broker: is_by_broker(&properties),
+            says_goodbye: consumer_close::says_goodbye(&properties),
             leaving: Leaving::default(),
             by_hand: ByHand::default(),
+            subscription: Subscription::default(),
             client,
         })
     }
@@ -224,6 +230,9 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn unassign(&mut self, slots: &[Slot]) -> Result<(), ClientError> {
+        if !self.answers() {
+            return Ok(());
+        }
         if self.cooperative {
             let list = self.list(slots)?;
             for slot in slots {
@@ -269,6 +278,9 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn group_metadata(&self) -> Option<GroupMetadata> {
+        if matches!(self.leaving, Leaving::Closing { .. }) {
+            return None;
+        }
         let by_hand = !self.by_hand.is_empty();
         GroupMetadata::of(&self.client).filter(|group| by_hand || group.names_member())
     }
@@ -312,6 +324,14 @@ impl RecordSource for KafkaConsumer {
         self.position_of(slot)
     }
 
+    fn orphans(&self) -> Option<Orphans> {
+        self.ask_orphans()
+    }
+
+    fn rejoin(&mut self) -> Result<(), ClientError> {
+        self.join_anew()
+    }
+
     fn close(&mut self) -> Result<(), ClientError> {
         self.begin_leaving()
     }
@@ -329,7 +349,8 @@ fn is_cooperative(properties: &[(String, String)]) -> bool {
     is_by_broker(properties) || sticky
 }
 
-fn is_by_broker(properties: &[(String, String)]) -> bool {
+/// Whether its group's partitions are assigned by the broker (KIP-848).
+pub(super) fn is_by_broker(properties: &[(String, String)]) -> bool {
     property(properties, "group.protocol")
         .is_some_and(|protocol| protocol.eq_ignore_ascii_case("consumer"))
 }
@@ -350,6 +371,6 @@ fn commit_result(code: Code) -> Result<(), CommitError> {
     }
 }
 
-fn no_queue() -> ClientError {
+pub(super) fn no_queue() -> ClientError {
     ClientError::Create("out of memory".to_owned())
 }

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use rdkafka::bindings as rdsys;
 use rdsys::rd_kafka_resp_err_t as Code;
 
-use super::consumer::KafkaConsumer;
+use super::consumer::{KafkaConsumer, is_by_broker};
 use super::handle::check_error;
+use super::properties::property;
 use super::{ClientError, RecordSource as _, SourceEvent};
 
 /// How long a dropped consumer may take to leave its group.
@@ -24,8 +25,8 @@ pub(super) enum Leaving {
     No,
     /// It has unsubscribed, and librdkafka does so once the group's rebalance is over.
     Unsubscribed { until: Instant },
-    /// It is being closed.
-    Closing,
+    /// It is being closed, and has given up what it had, or not yet.
+    Closing { empty: bool },
     /// It is a member still. Its end is the client's, which asks the group for nothing.
     GivenUp,
 }
@@ -40,7 +41,7 @@ impl KafkaConsumer {
             // In a rebalance it only waits for its turn. Closed now, the member would not leave; and
             // an error as the group's answer then has librdkafka leave by a coordinator that it has
             // let go of: it crashes (confluentinc/librdkafka#5347, mended in 2.14.2).
-            if !self.by_broker && self.is_member() {
+            if self.says_goodbye && self.is_member() {
                 let until = Instant::now() + REBALANCE;
                 self.leaving = Leaving::Unsubscribed { until };
                 return Ok(());
@@ -69,6 +70,15 @@ impl KafkaConsumer {
         }
     }
 
+    /// Whether a rebalance has to be answered. The first answer to a closing consumer's gives
+    /// everything up; a later call may come when librdkafka has closed it, and would wait for ever.
+    pub(super) fn answers(&mut self) -> bool {
+        match &mut self.leaving {
+            Leaving::Closing { empty } => !std::mem::replace(empty, true),
+            _ => true,
+        }
+    }
+
     pub(super) fn has_left(&self) -> bool {
         // SAFETY: the client is alive.
         let closed = unsafe { rdsys::rd_kafka_consumer_closed(self.client.raw()) != 0 };
@@ -76,7 +86,7 @@ impl KafkaConsumer {
     }
 
     fn close_group(&mut self) -> Result<(), ClientError> {
-        self.leaving = Leaving::Closing;
+        self.leaving = Leaving::Closing { empty: false };
         // SAFETY: client and queue are alive.
         let error =
             unsafe { rdsys::rd_kafka_consumer_close_queue(self.client.raw(), self.queue.raw()) };
@@ -130,6 +140,13 @@ impl KafkaConsumer {
     }
 }
 
+/// Whether a member leaves its group when it is closed, and is seen to have done so: a static one
+/// stays, and one of a group that the broker assigns to (KIP-848) keeps its id.
+pub(super) fn says_goodbye(properties: &[(String, String)]) -> bool {
+    let is_static = property(properties, "group.instance.id").is_some_and(|id| !id.is_empty());
+    !is_static && !is_by_broker(properties)
+}
+
 impl Drop for KafkaConsumer {
     fn drop(&mut self) {
         if !self.has_left() {
@@ -173,7 +190,6 @@ mod tests {
             consumer.poll_events(&mut events);
             cluster.requests(SYNC_GROUP) > 0
         });
-        events.clear();
         consumer.close().unwrap();
         // However slow this machine is.
         if let Leaving::Unsubscribed { until } = &mut consumer.leaving {

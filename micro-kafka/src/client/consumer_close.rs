@@ -38,10 +38,10 @@ impl KafkaConsumer {
             // waits for it until its session times out. An unsubscription does leave.
             // SAFETY: the client is alive.
             unsafe { rdsys::rd_kafka_unsubscribe(self.client.raw()) };
-            // In a rebalance it only waits for its turn. Closed now, the member would not leave; and
-            // an error as the group's answer then has librdkafka leave by a coordinator that it has
-            // let go of: it crashes (confluentinc/librdkafka#5347, mended in 2.14.2).
-            if self.says_goodbye && self.is_member() {
+            // In a rebalance it only waits for its turn. Closed now, a cooperative member would not
+            // leave; and an error as the group's answer then has librdkafka leave by a coordinator
+            // that it has let go of: it crashes (confluentinc/librdkafka#5347, mended in 2.14.2).
+            if self.says_goodbye && self.cooperative && self.is_member() {
                 let until = Instant::now() + REBALANCE;
                 self.leaving = Leaving::Unsubscribed { until };
                 return Ok(());

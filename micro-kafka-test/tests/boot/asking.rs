@@ -11,7 +11,7 @@ const COMES: Duration = Duration::from_secs(60);
 
 #[kafka_listener(topics = "orders", group_id = "billing", id = "prompt")]
 async fn prompt(order: &str, State(orders): State<Journal<String>>) {
-    orders.note(order);
+    orders.note(order.to_owned());
 }
 
 fn count(exchanges: &[Exchange], api: ApiKey) -> usize {
@@ -21,7 +21,7 @@ fn count(exchanges: &[Exchange], api: ApiKey) -> usize {
 
 #[kafka_test(topics = ["orders"], embedded = "counts requests")]
 async fn a_start_creates_nothing_that_is_there_and_asks_its_group_once(kafka: EmbeddedKafka) {
-    let orders = Journal::new();
+    let orders = Journal::<String>::new();
     let app = kafka.app().listener(prompt).state(orders.clone());
     app.start().await.stop().await;
     assert_eq!(kafka.journal().count(ApiKey::CreateTopics), 1);
@@ -46,7 +46,7 @@ async fn a_start_creates_nothing_that_is_there_and_asks_its_group_once(kafka: Em
 #[kafka_test(topics = ["orders"], embedded = "holds an answer back")]
 async fn the_group_is_joined_while_dead_letter_topics_are_made(kafka: EmbeddedKafka) {
     let making = kafka.on(ApiKey::CreateTopics).hold();
-    let orders = Journal::new();
+    let orders = Journal::<String>::new();
     let app = kafka.app().listener(prompt).state(orders.clone());
     kafka.send("orders", "1").await;
     let starting = tokio::spawn(app.start());

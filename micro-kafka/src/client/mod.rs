@@ -16,6 +16,7 @@ mod by_hand;
 mod callbacks;
 mod consumer;
 mod consumer_assign;
+mod consumer_close;
 mod consumer_offsets;
 mod consumer_orphans;
 mod error;

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::redact::redacted;
+use super::traits::present;
 use super::{DecodeError, EncodeError, FromPayload, Json, PayloadLimits, PayloadSource, ToPayload};
 
 impl<'r, T: Deserialize<'r>> FromPayload<'r> for Json<T> {
     fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError> {
-        let bytes = payload.ok_or(DecodeError::Null)?;
+        let bytes = present(payload)?;
         // One look at all the bytes costs less than one at each string.
         let read = match std::str::from_utf8(bytes) {
             Ok(text) => serde_json::from_str(text),

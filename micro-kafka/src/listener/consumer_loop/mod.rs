@@ -70,8 +70,8 @@ use super::throttle::Throttle;
 use super::timers::Timers;
 use super::transactional::TransactionLine;
 use super::{
-    AckToken, AssignedPartition, ConsumerContext, ContainerDeps, HandlerSlot, ListenerContext,
-    ListenerEndpoint, StopReport, Verdict,
+    AckToken, AssignedPartition, ConsumerContext, ContainerDeps, Delivery, HandlerSlot,
+    ListenerContext, ListenerEndpoint, StopReport, Verdict,
 };
 use crate::client::{RecordSource, Slot, SourceEvent};
 
@@ -118,8 +118,8 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     source: S,
     commands: &'s mut mpsc::UnboundedReceiver<Command>,
     consumer: Arc<ConsumerContext>,
-    /// A hold on `consumer` for the next delivery, left by one that is done.
-    spare: Option<Arc<ConsumerContext>>,
+    /// The memory of deliveries that are done with, for the next ones.
+    spare: Vec<Delivery>,
     slot: HandlerSlot,
     acks: mpsc::UnboundedReceiver<(AckToken, Verdict)>,
     /// Records at work that are to be delivered again.
@@ -205,7 +205,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                     .with_line(seat.line.clone())
                     .with_outboxes(seat.transactions.as_ref().map(|line| &line.outboxes)),
             ),
-            spare: None,
+            spare: Vec::new(),
             slot: HandlerSlot::default(),
             acks: acked,
             nacks: HashMap::new(),

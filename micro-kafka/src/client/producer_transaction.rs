@@ -39,11 +39,10 @@ pub(crate) struct TransactionRefusal {
 impl TransactionRefusal {
     /// The reason, with the right that is missing; the answer does not tell which topic it is about,
     /// but it is one of these.
-    pub(crate) fn words(&self, topics: &[&str]) -> String {
-        let reason = &self.reason;
-        match &self.missing {
-            Some(missing) => format!("{reason}; {}", missing.on_one_of(topics)),
-            None => reason.clone(),
+    pub(crate) fn into_words(self, topics: &[&str]) -> String {
+        match self.missing {
+            Some(missing) => format!("{}; {}", self.reason, missing.on_one_of(topics)),
+            None => self.reason,
         }
     }
 

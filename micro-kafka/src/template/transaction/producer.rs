@@ -207,20 +207,17 @@ impl TransactionalProducer {
         let mut topics: Vec<_> = failures.iter().map(|failure| failure.topic()).collect();
         topics.sort_unstable();
         topics.dedup();
-        let reason = refusal.words(&topics);
+        let code = refusal.code;
+        let reason = refusal.into_words(&topics);
         // Records that are given up because of the refusal are no reason for it.
         let failures: Vec<_> = failures
             .into_iter()
             .filter(|failure| !failure.is_fatal())
             .collect();
-        if refusal.code.is_fenced() {
+        if code.is_fenced() {
             TransactionError::Fenced { id, again: false }
         } else if failures.is_empty() {
-            TransactionError::Aborted {
-                id,
-                code: refusal.code,
-                reason,
-            }
+            TransactionError::Aborted { id, code, reason }
         } else {
             self.undelivered(failures)
         }

@@ -8,6 +8,9 @@ use crate::workspace;
 /// What an example prints, in its own folder.
 const EXPECTED: &str = "expected.txt";
 
+/// The same where it has a cluster.
+const EXPECTED_ON_CLUSTER: &str = "expected-on-cluster.txt";
+
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs every example that says what it prints, and compares.
@@ -18,7 +21,7 @@ pub(super) fn check() -> Result<(), CiError> {
     Run::cargo(&format!("build --locked{}", packages.collect::<String>())).check()?;
     names.iter().try_for_each(|name| {
         let run = Run::cargo(&format!("run --quiet --locked -p {name}"));
-        compare(name, run)
+        compare(name, run, EXPECTED)
     })
 }
 
@@ -29,13 +32,25 @@ pub(super) fn optional() -> Result<Vec<String>, CiError> {
 
 /// Runs an example that is built, and compares what it prints.
 pub(super) fn compare_built(name: &str) -> Result<(), CiError> {
-    let program = workspace::target().join("debug").join(name);
-    compare(name, Run::program(&program.to_string_lossy(), ""))
+    compare(name, built(name), EXPECTED)
 }
 
-fn compare(name: &str, run: Run) -> Result<(), CiError> {
+/// The same on a cluster that the environment tells.
+pub(super) fn compare_on(name: &str, environment: &[(&str, &str)]) -> Result<(), CiError> {
+    let run = environment
+        .iter()
+        .fold(built(name), |run, (key, value)| run.env(key, value));
+    compare(name, run, EXPECTED_ON_CLUSTER)
+}
+
+fn built(name: &str) -> Run {
+    let program = workspace::target().join("debug").join(name);
+    Run::program(&program.to_string_lossy(), "")
+}
+
+fn compare(name: &str, run: Run, expected: &str) -> Result<(), CiError> {
     let folder = workspace::root().join("examples").join(name);
-    let file = folder.join(EXPECTED);
+    let file = folder.join(expected);
     let expected = fs::read_to_string(&file).map_err(KafkaError::io(&file))?;
     // In its own folder, where its settings are.
     let printed = run.dir(&folder).limit(LIMIT).stdout()?;

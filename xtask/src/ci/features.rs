@@ -1,10 +1,13 @@
 //! What needs more than a C compiler, or builds for minutes: features that `cargo test --workspace` leaves out.
 
+use std::fs;
+use std::path::Path;
+
 use super::confluent::python;
 use super::examples;
 use super::step::{CiError, Run};
 use super::steps::on;
-use crate::kafka::{Kafka, secured as secured_listeners};
+use crate::kafka::{Kafka, KafkaError, secured as secured_listeners};
 use crate::workspace;
 
 /// The features of `micro-kafka-test`, each of the same name in `micro-kafka`.
@@ -26,7 +29,11 @@ const PACKAGES: &[&str] = &[
     "micro-kafka-test",
     "micro-kafka-docs",
     "micro-kafka-proof",
+    SECURED_EXAMPLE,
 ];
+
+/// Runs on a cluster with TLS and logins, and without one shows what is refused at boot.
+const SECURED_EXAMPLE: &str = "secured-cluster";
 
 /// The integration tests of `micro-kafka-test` that require one of them.
 const TESTS: &[&str] = &["registry", "secured", "outbox"];
@@ -60,22 +67,43 @@ pub(super) fn check() -> Result<(), CiError> {
         .try_for_each(|name| examples::compare_built(name))
 }
 
-/// The tests of security, of access control lists and the canary, on an Apache Kafka with a listener
-/// for each way to connect.
+/// The tests of security, of access control lists and the canary, and the example, on an Apache Kafka
+/// with a listener for each way to connect.
 pub(super) fn secured() -> Result<(), CiError> {
     let with = packages(&examples::optional()?);
     let dir = workspace::target().join("kafka/secured-certificates");
     let kafka = secured_listeners(Kafka::fresh("secured")?, &dir)?;
     on(&kafka, |_| {
+        let addresses = dir.join("secured.env");
         Run::cargo(&format!(
             "test {with} --test secured --test canary --test access"
         ))
-        .env(
-            "MICRO_KAFKA_SECURED",
-            &dir.join("secured.env").to_string_lossy(),
+        .env("MICRO_KAFKA_SECURED", &addresses.to_string_lossy())
+        .check()?;
+        Run::cargo(&format!("build {with} --bin {SECURED_EXAMPLE}")).check()?;
+        let servers = value_of("login", &addresses)?;
+        examples::compare_on(
+            SECURED_EXAMPLE,
+            &[
+                ("KAFKA_SERVERS", &servers),
+                ("KAFKA_SECRETS", &dir.to_string_lossy()),
+            ],
         )
-        .check()
     })
+}
+
+/// A value of a file with `NAME=VALUE` in lines.
+fn value_of(name: &str, file: &Path) -> Result<String, CiError> {
+    let text = fs::read_to_string(file).map_err(KafkaError::io(file))?;
+    let mut values = text.lines().filter_map(|line| line.split_once('='));
+    let value = values.find(|(key, _)| *key == name);
+    value
+        .map(|(_, value)| value.to_owned())
+        .ok_or_else(|| CiError::NoSource {
+            what: format!("`{name}=`"),
+            place: file.to_owned(),
+            fix: "`cargo xtask kafka start --secured DIR` writes it",
+        })
 }
 
 /// Confluent's serializers and ours, on both brokers.
@@ -104,7 +132,11 @@ fn packages(examples: &[String]) -> String {
         .iter()
         .map(|feature| format!("micro-kafka-test/{feature}"));
     let on_examples = examples.iter().map(|example| format!("{example}/all"));
-    let all = ["micro-kafka-docs/all", "micro-kafka-proof/all"];
+    let all = [
+        "micro-kafka-docs/all",
+        "micro-kafka-proof/all",
+        "secured-cluster/tls",
+    ];
     let features = features.chain(all.map(str::to_owned));
     let features: Vec<String> = features.chain(on_examples).collect();
     format!("--locked{packages} --features {}", features.join(","))
@@ -112,8 +144,6 @@ fn packages(examples: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

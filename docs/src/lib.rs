@@ -63,6 +63,9 @@ pub mod large_messages {}
 #[doc = include_str!("../guide/26-delayed.md")]
 pub mod delayed {}
 
+#[doc = include_str!("../guide/31-tuning.md")]
+pub mod tuning {}
+
 #[doc = include_str!("../guide/08-faults.md")]
 pub mod faults {}
 

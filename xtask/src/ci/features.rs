@@ -81,12 +81,12 @@ pub(super) fn secured() -> Result<(), CiError> {
         .env("MICRO_KAFKA_SECURED", &addresses.to_string_lossy())
         .check()?;
         Run::cargo(&format!("build {with} --bin {SECURED_EXAMPLE}")).check()?;
-        let servers = value_of("login", &addresses)?;
+        let (servers, secrets) = (value_of("login", &addresses)?, dir.to_string_lossy());
         examples::compare_on(
             SECURED_EXAMPLE,
             &[
-                ("KAFKA_SERVERS", &servers),
-                ("KAFKA_SECRETS", &dir.to_string_lossy()),
+                ("KAFKA_SERVERS", servers.as_str()),
+                ("KAFKA_SECRETS", secrets.as_ref()),
             ],
         )
     })

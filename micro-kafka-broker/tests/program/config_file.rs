@@ -1,6 +1,7 @@
 //! The program with a file of Kafka's properties.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -29,15 +30,21 @@ impl Drop for File {
     }
 }
 
-/// Partitions of a topic, which is created by asking.
+/// Partitions of a topic, which is created by asking: the first answer may not know it yet.
 fn partitions(address: &str, topic: &str) -> usize {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", address)
         .set("allow.auto.create.topics", "true");
     let consumer: BaseConsumer = config.create().unwrap();
-    let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
-    metadata.topics()[0].partitions().len()
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
+        let partitions = metadata.topics()[0].partitions().len();
+        if partitions > 0 || Instant::now() > deadline {
+            return partitions;
+        }
+    }
 }
 
 #[test]

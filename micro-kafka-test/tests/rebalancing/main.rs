@@ -8,6 +8,7 @@
 )]
 
 mod next_generation;
+mod orphans;
 mod slow_handler;
 
 use std::collections::{BTreeMap, BTreeSet};

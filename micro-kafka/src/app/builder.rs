@@ -9,17 +9,14 @@ use tower_service::Service;
 use super::claim_check::claim_check;
 use super::codecs::codecs;
 use super::declared_topics::DeclaredTopics;
-use super::detached::DetachedListener;
 use super::error::{BootError, BootErrors, Error};
 use super::idempotency::{self, IdempotencyStores};
-use super::log::log_to_stderr;
+use super::kafka_app::KafkaApp;
 use super::memory::{self, Shares};
 use super::programmatic::Listener;
 use super::registry::Registry;
-use super::resolve::{ErrorHandlers, Parts, Plan, check_unused_tables, resolve};
-use super::running::RunningApp;
+use super::resolve::{ErrorHandlers, Parts, check_unused_tables, resolve};
 use super::templates::{Making, TemplateChange, template};
-use crate::admin::NewTopic;
 use crate::claim_check::ClaimCheck;
 use crate::clock::Clock;
 use crate::codec::Codecs;
@@ -81,6 +78,34 @@ pub struct KafkaAppBuilder {
 }
 
 impl KafkaAppBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            settings: Settings::Unread(Box::new(Config::builder().discover())),
+            states: States::default(),
+            registry: Registry::default(),
+            clock: Clock::system(),
+            error_handler: None,
+            error_handlers: ErrorHandlers::new(),
+            idempotency_stores: idempotency::stores(),
+            recoverer: None,
+            rebalance_listener: None,
+            interceptors: Vec::new(),
+            retry_listeners: Vec::new(),
+            alarm_hook: AlarmHook::default(),
+            layers: Layers::default(),
+            error_hook: ErrorHook::default(),
+            templates: TemplateChange::default(),
+            template: None,
+            codecs: Codecs::default(),
+            claim_check: None,
+            propagation: None,
+            metric_tags: Vec::new(),
+            declared_topics: DeclaredTopics::default(),
+            #[cfg(feature = "sqlx")]
+            outboxes: Vec::new(),
+        }
+    }
+
     /// Settings that the program has read; without them `application.toml` and the environment are
     /// read.
     pub fn config(mut self, config: Config) -> Self {
@@ -357,98 +382,5 @@ impl KafkaAppBuilder {
             #[cfg(feature = "sqlx")]
             outboxes: self.outboxes,
         })
-    }
-}
-
-/// A checked application, ready to start.
-#[derive(Debug)]
-pub struct KafkaApp {
-    pub(super) config: Config,
-    pub(super) states: Arc<States>,
-    pub(super) plans: Vec<Plan>,
-    pub(super) template: KafkaTemplate,
-    pub(super) clock: Clock,
-    pub(super) error_handler: Option<Arc<dyn ErrorHandler>>,
-    pub(super) parts: Parts,
-    pub(super) recoverer: Option<Arc<dyn Recover>>,
-    pub(super) rebalance_listener: Option<Arc<dyn RebalanceListener>>,
-    pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
-    pub(super) failure_hooks: FailureHooks,
-    pub(super) layers: Layers,
-    pub(super) propagation: Option<Arc<dyn Propagation>>,
-    pub(super) metric_tags: MetricTags,
-    pub(super) shares: Option<Shares>,
-    pub(super) declared_topics: Vec<NewTopic>,
-    #[cfg(feature = "sqlx")]
-    pub(super) outboxes: Vec<Arc<dyn Relayed>>,
-}
-
-impl KafkaApp {
-    /// An application with all annotated listeners of this binary.
-    pub fn builder() -> KafkaAppBuilder {
-        KafkaAppBuilder {
-            settings: Settings::Unread(Box::new(Config::builder().discover())),
-            states: States::default(),
-            registry: Registry::default(),
-            clock: Clock::system(),
-            error_handler: None,
-            error_handlers: ErrorHandlers::new(),
-            idempotency_stores: idempotency::stores(),
-            recoverer: None,
-            rebalance_listener: None,
-            interceptors: Vec::new(),
-            retry_listeners: Vec::new(),
-            alarm_hook: AlarmHook::default(),
-            layers: Layers::default(),
-            error_hook: ErrorHook::default(),
-            templates: TemplateChange::default(),
-            template: None,
-            codecs: Codecs::default(),
-            claim_check: None,
-            propagation: None,
-            metric_tags: Vec::new(),
-            declared_topics: DeclaredTopics::default(),
-            #[cfg(feature = "sqlx")]
-            outboxes: Vec::new(),
-        }
-    }
-
-    /// The application's own producer side.
-    #[must_use]
-    pub fn template(&self) -> &KafkaTemplate {
-        &self.template
-    }
-
-    /// The settings.
-    #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.config
-    }
-
-    /// The listeners by themselves, to be driven by hand: for tests of handlers without a broker.
-    #[must_use]
-    pub fn detach(self) -> Vec<DetachedListener> {
-        DetachedListener::all(self)
-    }
-
-    /// Creates what topics are missing for dead letters, and starts the listeners.
-    ///
-    /// # Errors
-    /// If called outside of a multi-thread tokio runtime, or if a dead-letter topic cannot be
-    /// created.
-    pub async fn start(self) -> Result<RunningApp, Error> {
-        RunningApp::start(self).await
-    }
-
-    /// Runs until SIGTERM or Ctrl-C, then drains and stops; a second signal cuts the drain short.
-    ///
-    /// Installs a log subscriber if the program set none.
-    ///
-    /// # Errors
-    /// As [`KafkaApp::start`].
-    pub async fn run(self) -> Result<(), Error> {
-        log_to_stderr("info");
-        tracing::info!(sources = ?self.config.sources(), "settings read");
-        self.start().await?.until_signal().await
     }
 }

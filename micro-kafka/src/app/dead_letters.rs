@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::builder::KafkaApp;
 use super::dead_letter_ways::Ways;
 use super::error::{BootError, BootErrors, Error};
+use super::kafka_app::KafkaApp;
 use super::resolve::Plan;
 use super::retry_topics::fences_topic;
 use super::running::recoverer;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::builder::KafkaApp;
+use super::kafka_app::KafkaApp;
 use super::resolve::Plan;
 use super::retry_topics::{error_handler, recoverer};
 use crate::__private::v1::Detached;

@@ -12,7 +12,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{ErrorHandler, Recover};
 use crate::listener::{
-    ContainerDeps, FailureHooks, Interceptors, Layers, ListenerContainer, RebalanceListener, States,
+    ContainerDeps, FailureHooks, Interceptors, Layers, ListenerContainer, RebalanceListener,
+    States, Warden,
 };
 use crate::observe::{MetricTags, Propagation};
 use crate::template::KafkaTemplate;
@@ -61,6 +62,7 @@ impl Maker {
         let fences = fences(plan, &self.template, &self.clock);
         ContainerDeps {
             fences: fences.clone(),
+            warden: Warden::own(),
             clock: self.clock.clone(),
             states: Arc::clone(&self.states),
             error_handler: own

@@ -1,6 +1,6 @@
 //! Replays of an application's dead letters.
 
-use super::builder::KafkaApp;
+use super::kafka_app::KafkaApp;
 use super::running::RunningApp;
 use crate::replay::Replay;
 

@@ -7,12 +7,12 @@ use parking_lot::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::all_partitions;
-use super::builder::KafkaApp;
 use super::dead_letters::{DeadLetters, dead_letters};
 use super::declared_topics;
 use super::delayed;
 use super::error::Error;
 use super::idempotency;
+use super::kafka_app::KafkaApp;
 use super::maker::Maker;
 use super::memory::Windows;
 use super::missing_topics;

@@ -13,6 +13,7 @@ use rdsys::rd_kafka_resp_err_t as Code;
 use super::admin::request;
 use super::by_hand::ByHand;
 use super::callbacks::{self, Heard};
+use super::consumer_orphans::{Orphans, Subscription};
 use super::handle::{ClientHandle, check, check_error, error_name};
 use super::intake::{BATCH, Intake};
 use super::partition_list::PartitionList;
@@ -49,6 +50,7 @@ pub(crate) struct KafkaConsumer {
     waker: BrokerWaker,
     closing: bool,
     pub(super) by_hand: ByHand,
+    pub(super) subscription: Subscription,
     pub(super) client: Arc<ClientHandle>,
 }
 
@@ -59,13 +61,16 @@ impl KafkaConsumer {
         settings: &[(String, String)],
         topics: &[String],
     ) -> Result<Self, ClientError> {
-        let consumer = Self::connect(settings)?;
+        let mut consumer = Self::connect(settings)?;
         let topics = topics.iter().map(|topic| TopicPartition::new(topic, -1));
         let topics = topics.collect::<Vec<_>>();
         let list = PartitionList::of(&topics).ok_or_else(no_queue)?;
         // SAFETY: client and list are alive.
         let code = unsafe { rdsys::rd_kafka_subscribe(consumer.client.raw(), list.raw()) };
         check("rd_kafka_subscribe", code)?;
+        if consumer.cooperative {
+            consumer.subscription = Subscription::of(topics, settings);
+        }
         consumer.hasten();
         Ok(consumer)
     }
@@ -91,6 +96,7 @@ impl KafkaConsumer {
             waker: BrokerWaker::of(&properties),
             closing: false,
             by_hand: ByHand::default(),
+            subscription: Subscription::default(),
             client,
         })
     }
@@ -341,6 +347,14 @@ impl RecordSource for KafkaConsumer {
         self.position_of(slot)
     }
 
+    fn orphans(&self) -> Option<Orphans> {
+        self.ask_orphans()
+    }
+
+    fn rejoin(&mut self) -> Result<(), ClientError> {
+        self.join_anew()
+    }
+
     fn close(&mut self) -> Result<(), ClientError> {
         self.closing = true;
         if self.holds_nothing() {
@@ -395,6 +409,6 @@ fn commit_result(code: Code) -> Result<(), CommitError> {
     }
 }
 
-fn no_queue() -> ClientError {
+pub(super) fn no_queue() -> ClientError {
     ClientError::Create("out of memory".to_owned())
 }

@@ -5,6 +5,7 @@
 )]
 
 mod admin;
+mod admin_groups;
 mod admin_offsets;
 mod admin_partitions;
 mod admin_topic_changes;
@@ -16,6 +17,7 @@ mod callbacks;
 mod consumer;
 mod consumer_assign;
 mod consumer_offsets;
+mod consumer_orphans;
 mod error;
 mod error_code;
 mod event;
@@ -69,6 +71,7 @@ pub(crate) use any_client::AnyClient;
 pub(crate) use assigned_consumer::{AssignedConsumer, Read};
 pub(crate) use by_hand::Beginning;
 pub(crate) use consumer::KafkaConsumer;
+pub(crate) use consumer_orphans::Orphans;
 pub(crate) use event::NativeEvent;
 pub(crate) use group_metadata::{GroupMetadata, TransactionOffset};
 pub(crate) use producer::{Core, Producer, SERVERS};

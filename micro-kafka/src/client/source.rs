@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::partition_list::c_name;
-use super::{ClientError, GroupMetadata};
+use super::{ClientError, GroupMetadata, Orphans};
 use crate::record::Record;
 
 /// A partition's number within one consumer; never given to another partition.
@@ -168,6 +168,16 @@ pub(crate) trait RecordSource: Send {
     fn position(&self, slot: Slot) -> Option<i64> {
         let _ = slot;
         None
+    }
+
+    /// Asks whether partitions belong to nobody; `None` where that cannot be.
+    fn orphans(&self) -> Option<Orphans> {
+        None
+    }
+
+    /// Leaves the group and joins it anew: what it has is revoked before.
+    fn rejoin(&mut self) -> Result<(), ClientError> {
+        Ok(())
     }
 
     /// Begins to leave the group; revocations still have to be answered.

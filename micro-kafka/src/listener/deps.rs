@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
+use super::quarantine::Warden;
 use super::{FailureHooks, Interceptors, Layers, RebalanceListener, States};
 use crate::clock::Clock;
 use crate::error::{ErrorHandler, Fences, Recover};
@@ -22,6 +23,8 @@ pub struct ContainerDeps {
     pub recoverer: Arc<dyn Recover>,
     /// Keys of which a record is in retry, where others wait for it.
     pub(crate) fences: Option<Arc<Fences>>,
+    /// Says who of the process may run records while it is looked for the one that kills it.
+    pub(crate) warden: Arc<Warden>,
     /// Is told of partitions that come and go.
     pub rebalance_listener: Option<Arc<dyn RebalanceListener>>,
     /// Who looks on at each attempt.

@@ -92,6 +92,7 @@ pub use partition_control::PartitionControl;
 pub use progress::{AssignedPartition, PartitionProgress};
 pub(crate) use quarantine::CrashedConsumer;
 pub use quarantine::QuarantineSpec;
+pub(crate) use quarantine::Warden;
 pub use rate_limit::{RateLimit, RateLimitError};
 pub use rebalance_listener::RebalanceListener;
 pub use reply::{IntoReplies, Replies, Reply, ReplyRejection, ReplyTarget, SendTo};

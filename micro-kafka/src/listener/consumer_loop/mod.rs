@@ -19,6 +19,7 @@ mod idle;
 mod joining;
 mod landing;
 mod ordered;
+mod orphans;
 mod patience;
 mod plain;
 mod progress;
@@ -47,6 +48,7 @@ use self::commit::Commits;
 use self::going_on::GoingOn;
 pub(super) use self::idle::Idleness;
 use self::ordered::Ordering;
+use self::orphans::OrphanWatch;
 use self::progress::QuietRequest;
 use self::quarantine::Quarantine;
 use self::rebalance::Revocation;
@@ -145,6 +147,7 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     going_on: GoingOn,
     seeks: Vec<Seeking>,
     idleness: Idleness,
+    orphans: Option<Box<OrphanWatch>>,
     /// Whether the broker refused this consumer for who it is.
     refused: bool,
     stop: Option<Stop>,
@@ -215,7 +218,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                 .map(|line| Box::new(Transactions::new(line))),
             quarantine: seat.endpoint.quarantine.map(|spec| {
                 let wake = seat.line.as_ref().map(ConsumerLine::commands);
-                Box::new(Quarantine::new(spec, wake))
+                Box::new(Quarantine::new(spec, &seat.deps.warden, wake))
             }),
             timers: Timers::new(clock.clone()),
             alarm: Alarm::new(TICK),
@@ -228,6 +231,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             going_on: GoingOn::default(),
             seeks: Vec::new(),
             idleness: Idleness::new(clock.now()),
+            orphans: None,
             refused: false,
             stop: None,
             quiet: Vec::new(),
@@ -253,6 +257,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             self.drive_seeks();
             self.drive_rewind();
             self.drive_revocation();
+            self.drive_orphans();
             self.wake_brokers_if_due();
             self.commit_if_due();
             let stopped = self.drive_stop();

@@ -15,7 +15,7 @@ use super::alone::Stage;
 use super::commit_wait::{CommitState, CommitWait};
 use crate::client::{CommitError, CommitOffset, RecordSource, Slot};
 use crate::listener::command::Command;
-use crate::listener::quarantine::{Opened, Process, QuarantineSpec, Seat, Watch, now};
+use crate::listener::quarantine::{Opened, Process, QuarantineSpec, Seat, Warden, Watch, now};
 
 /// What a loop knows of those who had its partitions before.
 #[derive(Debug)]
@@ -50,10 +50,14 @@ struct Opening {
 }
 
 impl Quarantine {
-    pub(super) fn new(spec: QuarantineSpec, wake: Option<WeakUnboundedSender<Command>>) -> Self {
+    pub(super) fn new(
+        spec: QuarantineSpec,
+        warden: &Arc<Warden>,
+        wake: Option<WeakUnboundedSender<Command>>,
+    ) -> Self {
         Self {
             spec,
-            seat: Seat::take(wake),
+            seat: Seat::before(warden, wake),
             watches: HashMap::new(),
             alone: false,
             stage: Stage::Idle,

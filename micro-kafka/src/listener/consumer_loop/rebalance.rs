@@ -78,6 +78,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         self.others_go_on(slots);
         self.call_hook(|listener, id, all| listener.assigned(id, all), slots);
         self.tell_partitions(ContainerEvent::Assigned, slots);
+        self.watch_orphans();
         self.membership = Membership::Member;
         if std::mem::take(&mut self.refused) {
             let consumer = self.seat.number;

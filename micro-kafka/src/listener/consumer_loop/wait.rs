@@ -58,6 +58,9 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             return Poll::Ready(());
         }
         work |= self.timers.poll_due(context).is_ready();
+        if let Some(watch) = &mut self.orphans {
+            work |= watch.poll(context).is_ready();
+        }
         let deadline = self.next_deadline();
         work |= self.alarm.poll(context, deadline).is_ready();
         if work {

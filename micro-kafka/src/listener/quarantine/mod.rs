@@ -21,4 +21,5 @@ pub(crate) use crashed::CrashedConsumer;
 pub(in crate::listener) use process::{Process, now};
 pub use spec::QuarantineSpec;
 pub(in crate::listener) use warden::Seat;
+pub(crate) use warden::Warden;
 pub(in crate::listener) use watch::{Opened, Watch};

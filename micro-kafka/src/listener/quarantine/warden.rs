@@ -12,7 +12,15 @@ use crate::listener::command::Command;
 /// partition under suspicion, one record of all of them runs at a time: were there another, nobody
 /// could tell which of the two it was.
 #[derive(Debug, Default)]
-struct Warden(Mutex<State>);
+pub(crate) struct Warden(Mutex<State>);
+
+impl Warden {
+    /// The one of this process.
+    pub(crate) fn own() -> Arc<Self> {
+        static OWN: std::sync::OnceLock<Arc<Warden>> = std::sync::OnceLock::new();
+        Arc::clone(OWN.get_or_init(Arc::default))
+    }
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -36,13 +44,11 @@ pub(in crate::listener) struct Seat {
 }
 
 impl Seat {
-    /// A place in this process; `wake` is told when more may run.
-    pub(in crate::listener) fn take(wake: Option<WeakUnboundedSender<Command>>) -> Self {
-        static OWN: std::sync::OnceLock<Arc<Warden>> = std::sync::OnceLock::new();
-        Self::before(OWN.get_or_init(Arc::default), wake)
-    }
-
-    fn before(warden: &Arc<Warden>, wake: Option<WeakUnboundedSender<Command>>) -> Self {
+    /// A place before the warden; `wake` is told when more may run.
+    pub(in crate::listener) fn before(
+        warden: &Arc<Warden>,
+        wake: Option<WeakUnboundedSender<Command>>,
+    ) -> Self {
         let mut state = warden.0.lock();
         state.next += 1;
         let number = state.next;

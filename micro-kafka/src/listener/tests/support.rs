@@ -305,6 +305,7 @@ pub(crate) fn deps(clock: Clock, errors: Retries, kept: &Arc<Kept>) -> Container
         layers: Layers::default(),
         clock,
         fences: None,
+        warden: Arc::default(),
         states: Arc::default(),
         error_handler: Arc::new(errors),
         recoverer: Arc::new(Keep(Arc::clone(kept))),

@@ -105,10 +105,7 @@ impl TransactionalProducer {
             if let Err(failure) = self.produce(staged, until) {
                 return Err(Ended {
                     broken: self.abort().is_err(),
-                    error: TransactionError::Undelivered {
-                        id: Arc::clone(&self.id),
-                        failures: vec![failure],
-                    },
+                    error: self.undelivered(vec![failure]),
                 });
             }
         }
@@ -221,7 +218,16 @@ impl TransactionalProducer {
                 reason: refusal.reason,
             }
         } else {
-            TransactionError::Undelivered { id, failures }
+            self.undelivered(failures)
+        }
+    }
+
+    /// A producer that is fenced between two of its records is told by the second one.
+    fn undelivered(&self, failures: Vec<SendError>) -> TransactionError {
+        let id = Arc::clone(&self.id);
+        match failures.iter().any(SendError::is_fenced) {
+            true => TransactionError::Fenced { id, again: false },
+            false => TransactionError::Undelivered { id, failures },
         }
     }
 

@@ -115,6 +115,20 @@ impl PartitionInfo {
 }
 
 impl Catalog {
+    /// Places a partition: brokers take turns, and those that do not run come last.
+    pub(super) fn spread(&self, index: usize, factor: usize) -> PartitionInfo {
+        let image = self.image();
+        let (live, ended): (Vec<i32>, Vec<i32>) =
+            self.brokers().iter().partition(|id| image.is_live(**id));
+        let turns = |brokers: &[i32]| -> Vec<i32> {
+            let turns = brokers.iter().cycle().skip(index % brokers.len().max(1));
+            turns.take(brokers.len()).copied().collect()
+        };
+        let mut replicas = [turns(&live), turns(&ended)].concat();
+        replicas.truncate(factor);
+        PartitionInfo::placed(replicas, &live)
+    }
+
     /// Takes in that a broker runs, or has ended: partitions get leaders, and replicas fall out of
     /// sync or come back. What follows from that may take long, and blocks.
     pub(crate) fn set_live(&self, broker: i32, is_live: bool) {

@@ -170,7 +170,7 @@ impl Blueprint {
             catalog: Arc::clone(state.catalog()),
             partitions: Arc::clone(state.partitions()),
             clock: state.clock().clone(),
-            stop: stopping.clone(),
+            stop: stopping,
         };
         upkeep.start(&alive);
         let on_disk = state.partitions().data_dir().is_some();

@@ -27,12 +27,6 @@ async fn remember(number: &str, Key(key): Key<&str>) -> Result<(), std::num::Par
     Ok(())
 }
 
-#[kafka_listener(topics = "payments", group_id = "books", transactional, order = "key")]
-async fn book(payment: &str, Key(key): Key<&str>, tx: Tx) -> Result<(), KafkaError> {
-    let _ = key;
-    tx.send("booked", payment).await
-}
-
 /// Sends numbers while brokers end and start, one after another.
 async fn send_through_kills(kafka: &EmbeddedKafka, topic: &str, rounds: usize) -> u32 {
     let mut next = 0;
@@ -97,18 +91,6 @@ async fn a_listener_sees_each_key_in_order_whichever_broker_ends(kafka: Embedded
     }
     assert!(first.values().all(|seen| seen.is_sorted()), "{first:?}");
     assert_eq!(first.values().flatten().count(), count as usize);
-}
-
-#[kafka_test(
-    topics = ["payments:4", "booked:4"],
-    brokers = 3,
-    embedded = "it ends brokers of another Kafka"
-)]
-async fn a_transactional_listener_repeats_nothing_whichever_broker_ends(kafka: EmbeddedKafka) {
-    let app = kafka.app().listener(book).start().await;
-    let count = send_through_kills(&kafka, "payments", 6).await;
-    app.listener("book").settled().within("60s").await;
-    assert_eq!(values(&kafka, "booked", count as usize).await, once(count));
 }
 
 #[kafka_test(

@@ -17,6 +17,7 @@ use super::consumer_close::{self, Leaving};
 use super::consumer_orphans::{Orphans, Subscription};
 use super::handle::{ClientHandle, check, check_error, error_name};
 use super::intake::{BATCH, Intake};
+use super::missing_right::Deed;
 use super::partition_list::PartitionList;
 use super::properties::{consumer_properties, property};
 use super::queue::{Batch, Queue};
@@ -24,8 +25,8 @@ use super::signal::Signal;
 use super::start_offsets::{self, Reset};
 use super::wake::BrokerWaker;
 use super::{
-    AnyClient, ClientError, CommitError, CommitOffset, GroupMetadata, RecordSource, Slot,
-    SourceEvent, Spot, Start, TopicPartition,
+    AnyClient, ClientError, CommitError, CommitOffset, ErrorCode, GroupMetadata, MissingRight,
+    RecordSource, Slot, SourceEvent, Spot, Start, TopicPartition,
 };
 use crate::record::Record;
 
@@ -163,13 +164,35 @@ impl KafkaConsumer {
             },
             Heard::Committed { id, code } => SourceEvent::Committed {
                 id,
-                result: commit_result(code),
+                result: self.commit_result(code),
             },
-            Heard::Error { name, text } => match self.client.fatal_error() {
+            Heard::Error { name, text, denied } => match self.client.fatal_error() {
                 Some(reason) => SourceEvent::Fatal(reason),
                 None if name == callbacks::FATAL => SourceEvent::Fatal(text),
-                None => SourceEvent::Error { name, text },
+                None => SourceEvent::Error { name, text, denied },
             },
+        }
+    }
+
+    fn commit_result(&self, code: Code) -> Result<(), CommitError> {
+        let fenced = matches!(
+            code,
+            Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
+                | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
+                | Code::RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST
+        );
+        match code {
+            Code::RD_KAFKA_RESP_ERR_NO_ERROR | Code::RD_KAFKA_RESP_ERR__NO_OFFSET => Ok(()),
+            code => {
+                let (client, error) = (self.client.raw(), ErrorCode::of(code));
+                // SAFETY: the client is alive.
+                let missing = unsafe { MissingRight::of(client, error, Deed::Read, "") };
+                Err(CommitError {
+                    name: error_name(code),
+                    fenced,
+                    missing: missing.map(|right| right.to_string()),
+                })
+            }
         }
     }
 
@@ -180,7 +203,8 @@ impl KafkaConsumer {
             for message in self.batch.drain() {
                 // SAFETY: the message was just handed out to us, and is destroyed once.
                 unsafe {
-                    self.overheard.push(Heard::from_message(message.as_ptr()));
+                    let heard = Heard::from_message(self.client.raw(), message.as_ptr());
+                    self.overheard.push(heard);
                     rdsys::rd_kafka_message_destroy(message.as_ptr());
                 }
             }
@@ -353,22 +377,6 @@ fn is_cooperative(properties: &[(String, String)]) -> bool {
 pub(super) fn is_by_broker(properties: &[(String, String)]) -> bool {
     property(properties, "group.protocol")
         .is_some_and(|protocol| protocol.eq_ignore_ascii_case("consumer"))
-}
-
-fn commit_result(code: Code) -> Result<(), CommitError> {
-    let fenced = matches!(
-        code,
-        Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
-            | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
-            | Code::RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST
-    );
-    match code {
-        Code::RD_KAFKA_RESP_ERR_NO_ERROR | Code::RD_KAFKA_RESP_ERR__NO_OFFSET => Ok(()),
-        code => Err(CommitError {
-            name: error_name(code),
-            fenced,
-        }),
-    }
 }
 
 pub(super) fn no_queue() -> ClientError {

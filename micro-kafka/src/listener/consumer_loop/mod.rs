@@ -8,6 +8,7 @@ mod batch;
 mod callbacks;
 mod commit;
 mod commit_wait;
+mod denied;
 mod dispatch;
 mod due;
 mod epoch;
@@ -45,6 +46,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
 use self::commit::Commits;
+use self::denied::DeniedPartition;
 use self::going_on::GoingOn;
 pub(super) use self::idle::Idleness;
 use self::ordered::Ordering;
@@ -150,6 +152,10 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     orphans: Option<Box<OrphanWatch>>,
     /// Whether the broker refused this consumer for who it is.
     refused: bool,
+    /// Partitions that it may not read.
+    denied: Vec<DeniedPartition>,
+    /// Whether it may not commit.
+    commit_denied: bool,
     stop: Option<Stop>,
     quiet: Vec<QuietRequest>,
     fatal: Option<String>,
@@ -233,6 +239,8 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             idleness: Idleness::new(clock.now()),
             orphans: None,
             refused: false,
+            denied: Vec::new(),
+            commit_denied: false,
             stop: None,
             quiet: Vec::new(),
             fatal: None,

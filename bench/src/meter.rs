@@ -22,6 +22,9 @@ pub(crate) struct Sample {
     /// or how long half of many connections take.
     #[serde(default)]
     pub(crate) other: u64,
+    /// How many threads handled a fair part of the records; 0 where nobody counted.
+    #[serde(default)]
+    pub(crate) sharers: u32,
 }
 
 impl Sample {
@@ -35,6 +38,7 @@ impl Sample {
             cpu,
             memory: resident_kib().unwrap_or_default(),
             other: 0,
+            sharers: 0,
         }
         .lasting(wall)
     }
@@ -45,6 +49,11 @@ impl Sample {
             other: u64::try_from(other.as_nanos()).unwrap_or(u64::MAX),
             ..self
         }
+    }
+
+    /// The same with a number of threads that shared the work.
+    fn shared_by(self, sharers: u32) -> Self {
+        Self { sharers, ..self }
     }
 
     /// The same with another wall time.
@@ -72,6 +81,8 @@ pub(crate) fn resident_kib_of(process: &str) -> io::Result<u64> {
 const THREADS: usize = 8;
 /// Records between two looks of a thread at what the others have counted.
 const LOOK: u64 = 64;
+/// Of two threads that share records, each handles more than one in so many.
+const FAIR_PART: u64 = 8;
 
 /// Counts handled records and takes the sample at the last one, on the thread that handled it.
 ///
@@ -141,8 +152,14 @@ impl Meter {
         if all >= self.records && !self.finished.swap(true, Ordering::Relaxed) {
             let wall = self.first.get().map_or(Duration::ZERO, Instant::elapsed);
             // Nobody waits any more only when the run was given up.
-            let _ = self.done.send(Sample::now(wall));
+            let _ = self.done.send(Sample::now(wall).shared_by(self.sharers()));
         }
+    }
+
+    fn sharers(&self) -> u32 {
+        let counts = self.counts.iter();
+        let fair = counts.filter(|own| own.0.load(Ordering::Relaxed) * FAIR_PART > self.records);
+        fair.map(|_| 1).sum()
     }
 
     fn all(&self) -> u64 {
@@ -170,6 +187,8 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -180,5 +199,19 @@ mod tests {
         meter.handled();
         let sample = sample.try_recv().unwrap();
         assert!(meter.is_done() && sample.cpu > 0 && sample.memory > 0);
+    }
+
+    #[test]
+    fn threads_that_handled_hardly_anything_do_not_count() {
+        let (meter, sample) = Meter::new(100);
+        let handle = |count| {
+            thread::scope(|scope| {
+                scope.spawn(|| (0..count).for_each(|_| meter.handled()));
+            });
+        };
+        for count in [60, 30, 10] {
+            handle(count);
+        }
+        assert_eq!(sample.recv().unwrap().sharers, 2);
     }
 }

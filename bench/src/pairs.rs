@@ -104,6 +104,7 @@ mod tests {
             cpu: 0,
             memory: 0,
             other: 0,
+            sharers: 0,
         }
     }
 

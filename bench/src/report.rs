@@ -198,6 +198,7 @@ mod tests {
             cpu: 0,
             memory: 2_048,
             other: 0,
+            sharers: 0,
         });
         let row = Row {
             what: "w",

@@ -136,6 +136,16 @@ pub(crate) enum Work {
     RoundTrip,
 }
 
+impl Work {
+    /// Whether two consumers share the records.
+    pub(crate) fn has_two_consumers(self) -> bool {
+        matches!(
+            self,
+            Self::HandleJson | Self::HandleBytes | Self::HandleBatch | Self::HandleRetryable
+        )
+    }
+}
+
 /// All that a side must know.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Task {

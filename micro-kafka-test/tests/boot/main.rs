@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod asking;
+
 use micro_kafka::KafkaApp;
 use micro_kafka::config::Config;
 use micro_kafka::prelude::*;

@@ -9,10 +9,7 @@ use crate::client::{ErrorCode, Refusal};
 #[non_exhaustive]
 pub enum AdminError {
     /// The client lacks the right.
-    #[error(
-        "not authorised to {operation} `{resource}`: {code}{}",
-        needed(operation)
-    )]
+    #[error("not authorised to {operation} `{resource}`: {code}{}", needed(missing.as_deref()))]
     Unauthorized {
         /// What was asked for, as in `create topic`.
         operation: &'static str,
@@ -20,6 +17,9 @@ pub enum AdminError {
         resource: String,
         /// The broker's answer.
         code: ErrorCode,
+        /// Who needs which right on what, and the command that grants it; `None` if the broker
+        /// refused the login, and for groups.
+        missing: Option<String>,
     },
     /// No answer in time.
     #[error("no answer within {timeout:?} to: {operation} `{resource}`")]
@@ -51,19 +51,23 @@ pub enum AdminError {
     },
 }
 
-/// The entry of the access control list that is missing.
-fn needed(operation: &str) -> &'static str {
-    match operation {
-        "create topic" => "; the principal needs CREATE on the topic or on the cluster",
-        "add partitions to topic" => "; the principal needs ALTER on the topic",
-        "alter the configuration of topic" => "; the principal needs ALTER_CONFIGS on the topic",
-        "describe the configuration of topic" => {
-            "; the principal needs DESCRIBE_CONFIGS on the topic"
-        }
-        "describe topic" => "; the principal needs DESCRIBE on the topic",
-        "delete topic" => "; the principal needs DELETE on the topic",
-        _ => "",
-    }
+fn needed(missing: Option<&str>) -> String {
+    missing
+        .map(|missing| format!("; {missing}"))
+        .unwrap_or_default()
+}
+
+/// The right that a request about a topic needs, as `kafka-acls` calls it.
+pub(super) fn right_to(operation: &str) -> Option<&'static str> {
+    Some(match operation {
+        "create topic" => "Create",
+        "add partitions to topic" => "Alter",
+        "alter the configuration of topic" => "AlterConfigs",
+        "describe the configuration of topic" => "DescribeConfigs",
+        "describe topic" => "Describe",
+        "delete topic" => "Delete",
+        _ => return None,
+    })
 }
 
 impl AdminError {
@@ -79,6 +83,7 @@ impl AdminError {
                 operation,
                 resource,
                 code,
+                missing: None,
             };
         }
         if code.is_timeout() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::AdminError;
+use super::error::right_to;
 use crate::client::{AnyClient, ConfigError, FailureHook, LazyProducer, Producer, Refusal};
 
 /// How long a request may take unless something else is set.
@@ -160,7 +161,18 @@ impl KafkaAdmin {
         resource: impl Into<String>,
         refusal: Refusal,
     ) -> AdminError {
-        AdminError::new(operation, resource.into(), refusal, self.timeout)
+        let mut error = AdminError::new(operation, resource.into(), refusal, self.timeout);
+        if let AdminError::Unauthorized {
+            code,
+            resource,
+            missing,
+            ..
+        } = &mut error
+        {
+            let right = right_to(operation).filter(|_| code.is_missing_right());
+            *missing = right.and_then(|right| self.client.missing_right(right, resource));
+        }
+        error
     }
 }
 

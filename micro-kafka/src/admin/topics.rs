@@ -1,6 +1,7 @@
 //! Topics: created, described, deleted.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -106,6 +107,9 @@ pub enum Created {
     Existing,
 }
 
+/// A new topic is mostly announced within milliseconds.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+
 const CREATE: &str = "create topic";
 const DELETE: &str = "delete topic";
 const DESCRIBE: &str = "describe topic";
@@ -154,12 +158,14 @@ impl KafkaAdmin {
             let mut known = partitions.iter().flatten();
             partitions.is_some() && (!is_new || known.all(|of| of.leader.is_some()))
         };
+        let mut pause = FIRST_PAUSE;
         // Whoever may create a topic need not be allowed to describe it.
         while let Ok(described) = self.describe(&topics).await {
-            if described.iter().all(is_known) || Instant::now() + PAUSE >= deadline {
+            if described.iter().all(is_known) || Instant::now() + pause >= deadline {
                 return;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE);
         }
     }
 

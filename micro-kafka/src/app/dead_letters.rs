@@ -190,10 +190,12 @@ impl DeadLetters {
         let mut created = admin.ensure_topics(&wanted).await;
         if matches!(created, Err(AdminError::Unauthorized { .. })) {
             created = by_producer().ensure_topics(&wanted).await;
+            // What the producer knows, the consumer need not know yet.
+            self.become_known(&admin, created.as_deref().unwrap_or_default())
+                .await;
         }
         match created {
             Ok(created) => {
-                self.become_known(&admin, &created).await;
                 for topic in created {
                     tracing::info!(topic, "retry or dead-letter topic created");
                 }

@@ -108,10 +108,10 @@ impl DetachedListener {
     #[must_use]
     pub fn again(&self, delivery: Delivery) -> Delivery {
         let attempt = delivery.attempt().saturating_add(1);
-        Delivery {
-            history: delivery.history,
-            ..self.delivery(delivery.record, attempt)
-        }
+        let (record, history) = delivery.into_record();
+        let mut again = self.delivery(record, attempt);
+        again.history = history;
+        again
     }
 
     /// Disposes of a record that is not tried again.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rdkafka::bindings as rdsys;
 
-use super::Core;
 use super::admin::Refusal;
 use super::handle::ClientHandle;
 use super::producer_lazy::LazyProducer;
+use super::{Core, MissingRight};
 
 /// A client that requests can be made by.
 #[derive(Debug, Clone)]
@@ -21,6 +21,14 @@ pub(crate) enum AnyClient {
 }
 
 impl AnyClient {
+    /// The right on a topic that a refused request needs, in words.
+    pub(crate) fn missing_right(&self, operation: &'static str, topic: &str) -> Option<String> {
+        let client = self.hold().ok()?;
+        // SAFETY: the client is held.
+        let missing = unsafe { MissingRight::on_topic(client.raw(), operation, topic) };
+        Some(missing.to_string())
+    }
+
     /// The client itself, kept as long as anything of it is in use.
     ///
     /// # Errors

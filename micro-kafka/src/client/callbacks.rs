@@ -6,10 +6,13 @@ use parking_lot::Mutex;
 use rdkafka::bindings as rdsys;
 
 use super::handle::error_name;
-use super::partition_list;
+use super::missing_right::Deed;
+use super::{ErrorCode, MissingRight, partition_list};
 
 /// The name of the error after which a client never works again.
 pub(super) const FATAL: &str = "_FATAL";
+
+const NO_OFFSET: i64 = rdsys::RD_KAFKA_OFFSET_INVALID as i64;
 
 /// The targets of librdkafka's callbacks.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub(super) enum Heard {
     Error {
         name: &'static str,
         text: String,
+        /// The topic and partition that may not be read; -1 stands for all of them.
+        denied: Option<(String, i32)>,
     },
 }
 
@@ -158,7 +163,11 @@ unsafe extern "C" fn error(
     let name = if fatal { FATAL } else { "client" };
     if let Some(target) = target {
         let text = target.explained(text);
-        target.note(Heard::Error { name, text });
+        target.note(Heard::Error {
+            name,
+            text,
+            denied: None,
+        });
     }
 }
 
@@ -200,20 +209,37 @@ impl Heard {
     /// An error message that arrived among the records.
     ///
     /// # Safety
-    /// `message` must be alive and carry an error.
-    pub(super) unsafe fn from_message(message: *const rdsys::rd_kafka_message_t) -> Self {
+    /// `client` must be alive, `message` as well and carry an error.
+    pub(super) unsafe fn from_message(
+        client: *const rdsys::rd_kafka_t,
+        message: *const rdsys::rd_kafka_message_t,
+    ) -> Self {
         // SAFETY: promised by the caller.
         unsafe {
             let code = (*message).err;
             let told = text(rdsys::rd_kafka_message_errstr(message));
-            let text = if told.is_empty() {
+            let mut words = if told.is_empty() {
                 error_name(code).to_owned()
             } else {
                 told
             };
+            let topic = (!(*message).rkt.is_null())
+                .then(|| text(rdsys::rd_kafka_topic_name((*message).rkt)));
+            let name = topic.as_deref().unwrap_or_default();
+            let missing = MissingRight::of(client, ErrorCode::of(code), Deed::Read, name);
+            if let Some(missing) = &missing {
+                words = format!("{words}; {missing}");
+            }
+            // What is about a whole topic has the number of its first partition, and no offset.
+            let partition = match (*message).offset {
+                NO_OFFSET => -1,
+                _ => (*message).partition,
+            };
+            let place = topic.map(|topic| (topic, partition));
             Self::Error {
                 name: error_name(code),
-                text,
+                text: words,
+                denied: place.filter(|_| missing.is_some_and(|right| right.is_on_topic())),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::bindings as rdsys;
 use rdsys::rd_kafka_resp_err_t as Code;
@@ -13,9 +13,11 @@ use rdsys::rd_kafka_resp_err_t as Code;
 use super::admin::request;
 use super::by_hand::ByHand;
 use super::callbacks::{self, Heard};
+use super::consumer_close::{self, Leaving};
 use super::consumer_orphans::{Orphans, Subscription};
 use super::handle::{ClientHandle, check, check_error, error_name};
 use super::intake::{BATCH, Intake};
+use super::missing_right::Deed;
 use super::partition_list::PartitionList;
 use super::properties::{consumer_properties, property};
 use super::queue::{Batch, Queue};
@@ -23,13 +25,11 @@ use super::signal::Signal;
 use super::start_offsets::{self, Reset};
 use super::wake::BrokerWaker;
 use super::{
-    AnyClient, ClientError, CommitError, CommitOffset, GroupMetadata, RecordSource, Slot,
-    SourceEvent, Spot, Start, TopicPartition,
+    AnyClient, ClientError, CommitError, CommitOffset, ErrorCode, GroupMetadata, MissingRight,
+    RecordSource, Slot, SourceEvent, Spot, Start, TopicPartition,
 };
 use crate::record::Record;
 
-/// How long a dropped consumer may take to leave its group.
-const DROP_CLOSE: Duration = Duration::from_secs(2);
 const SEEK_TIMEOUT_MS: i32 = 1_000;
 /// How long a start may wait for the cluster to be known.
 const HASTEN: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ const HASTEN: Duration = Duration::from_secs(10);
 pub(crate) struct KafkaConsumer {
     pub(super) intake: Intake,
     slots: HashMap<(Arc<str>, i32), Slot>,
-    queue: Queue,
+    pub(super) queue: Queue,
     batch: Batch,
     /// Errors that came among the records of a partition.
     overheard: Vec<Heard>,
@@ -48,7 +48,9 @@ pub(crate) struct KafkaConsumer {
     pub(super) reset: Reset,
     pub(super) isolation: rdsys::rd_kafka_IsolationLevel_t,
     waker: BrokerWaker,
-    closing: bool,
+    /// Whether its group has to be told that it goes, and librdkafka knows when that is done.
+    pub(super) says_goodbye: bool,
+    pub(super) leaving: Leaving,
     pub(super) by_hand: ByHand,
     pub(super) subscription: Subscription,
     pub(super) client: Arc<ClientHandle>,
@@ -94,7 +96,8 @@ impl KafkaConsumer {
             reset: Reset::of(property(&properties, "auto.offset.reset")),
             isolation: start_offsets::isolation(property(&properties, "isolation.level")),
             waker: BrokerWaker::of(&properties),
-            closing: false,
+            says_goodbye: consumer_close::says_goodbye(&properties),
+            leaving: Leaving::default(),
             by_hand: ByHand::default(),
             subscription: Subscription::default(),
             client,
@@ -161,61 +164,52 @@ impl KafkaConsumer {
             },
             Heard::Committed { id, code } => SourceEvent::Committed {
                 id,
-                result: commit_result(code),
+                result: self.commit_result(code),
             },
-            Heard::Error { name, text } => match self.client.fatal_error() {
+            Heard::Error { name, text, denied } => match self.client.fatal_error() {
                 Some(reason) => SourceEvent::Fatal(reason),
                 None if name == callbacks::FATAL => SourceEvent::Fatal(text),
-                None => SourceEvent::Error { name, text },
+                None => SourceEvent::Error { name, text, denied },
             },
         }
     }
 
+    fn commit_result(&self, code: Code) -> Result<(), CommitError> {
+        let fenced = matches!(
+            code,
+            Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
+                | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
+                | Code::RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST
+        );
+        match code {
+            Code::RD_KAFKA_RESP_ERR_NO_ERROR | Code::RD_KAFKA_RESP_ERR__NO_OFFSET => Ok(()),
+            code => {
+                let (client, error) = (self.client.raw(), ErrorCode::of(code));
+                // SAFETY: the client is alive.
+                let missing = unsafe { MissingRight::of(client, error, Deed::Read, "") };
+                Err(CommitError {
+                    name: error_name(code),
+                    fenced,
+                    missing: missing.map(|right| right.to_string()),
+                })
+            }
+        }
+    }
+
     /// Reads the queue of callbacks until it was seen empty.
-    fn serve(&mut self, timeout_ms: i32) {
+    pub(super) fn serve(&mut self, timeout_ms: i32) {
         loop {
             let count = self.queue.read(&mut self.batch, BATCH, timeout_ms);
             for message in self.batch.drain() {
                 // SAFETY: the message was just handed out to us, and is destroyed once.
                 unsafe {
-                    self.overheard.push(Heard::from_message(message.as_ptr()));
+                    let heard = Heard::from_message(self.client.raw(), message.as_ptr());
+                    self.overheard.push(heard);
                     rdsys::rd_kafka_message_destroy(message.as_ptr());
                 }
             }
             if count < BATCH {
                 return;
-            }
-        }
-    }
-
-    fn holds_nothing(&self) -> bool {
-        let mut list = std::ptr::null_mut();
-        // SAFETY: the client is alive, and the out pointer is ours.
-        let code = unsafe { rdsys::rd_kafka_assignment(self.client.raw(), &raw mut list) };
-        let Some(list) = std::ptr::NonNull::new(list) else {
-            return code == Code::RD_KAFKA_RESP_ERR_NO_ERROR;
-        };
-        // SAFETY: the list is ours, and not used afterwards.
-        unsafe {
-            let count = list.as_ref().cnt;
-            rdsys::rd_kafka_topic_partition_list_destroy(list.as_ptr());
-            count == 0
-        }
-    }
-
-    fn leave(&mut self) {
-        let deadline = Instant::now() + DROP_CLOSE;
-        if !self.closing && self.close().is_err() {
-            return;
-        }
-        let mut events = Vec::new();
-        while !self.is_closed() && Instant::now() < deadline {
-            self.serve(10);
-            self.poll_events(&mut events);
-            for event in events.drain(..) {
-                if let SourceEvent::Revoke { slots, .. } = event {
-                    let _ = self.unassign(&slots);
-                }
             }
         }
     }
@@ -236,6 +230,7 @@ impl RecordSource for KafkaConsumer {
         for heard in self.client.callbacks().take() {
             events.push(self.translate(heard));
         }
+        self.go_on_leaving(events);
     }
 
     fn take_filled(&mut self, into: &mut Vec<Slot>) {
@@ -259,6 +254,9 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn unassign(&mut self, slots: &[Slot]) -> Result<(), ClientError> {
+        if !self.answers() {
+            return Ok(());
+        }
         if self.cooperative {
             let list = self.list(slots)?;
             for slot in slots {
@@ -304,6 +302,9 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn group_metadata(&self) -> Option<GroupMetadata> {
+        if matches!(self.leaving, Leaving::Closing { .. }) {
+            return None;
+        }
         let by_hand = !self.by_hand.is_empty();
         GroupMetadata::of(&self.client).filter(|group| by_hand || group.names_member())
     }
@@ -356,57 +357,26 @@ impl RecordSource for KafkaConsumer {
     }
 
     fn close(&mut self) -> Result<(), ClientError> {
-        self.closing = true;
-        if self.holds_nothing() {
-            // A cooperative member without partitions is closed without a LeaveGroup, and its group
-            // waits for it until its session times out. An unsubscription does leave.
-            // SAFETY: the client is alive.
-            unsafe { rdsys::rd_kafka_unsubscribe(self.client.raw()) };
-        }
-        // SAFETY: client and queue are alive.
-        let error =
-            unsafe { rdsys::rd_kafka_consumer_close_queue(self.client.raw(), self.queue.raw()) };
-        check_error("rd_kafka_consumer_close_queue", error)
+        self.begin_leaving()
     }
 
     fn is_closed(&self) -> bool {
-        // SAFETY: the client is alive.
-        unsafe { rdsys::rd_kafka_consumer_closed(self.client.raw()) != 0 }
-    }
-}
-
-impl Drop for KafkaConsumer {
-    fn drop(&mut self) {
-        if !self.is_closed() {
-            self.leave();
-        }
+        self.has_left()
     }
 }
 
 /// Whether assignments come as differences. `rd_kafka_rebalance_protocol` would be a round trip
 /// and knows nothing before the first join.
 fn is_cooperative(properties: &[(String, String)]) -> bool {
-    let next_generation = property(properties, "group.protocol")
-        .is_some_and(|protocol| protocol.eq_ignore_ascii_case("consumer"));
     let sticky = property(properties, "partition.assignment.strategy")
         .is_some_and(|assignors| assignors.contains("cooperative-sticky"));
-    next_generation || sticky
+    is_by_broker(properties) || sticky
 }
 
-fn commit_result(code: Code) -> Result<(), CommitError> {
-    let fenced = matches!(
-        code,
-        Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
-            | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
-            | Code::RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST
-    );
-    match code {
-        Code::RD_KAFKA_RESP_ERR_NO_ERROR | Code::RD_KAFKA_RESP_ERR__NO_OFFSET => Ok(()),
-        code => Err(CommitError {
-            name: error_name(code),
-            fenced,
-        }),
-    }
+/// Whether its group's partitions are assigned by the broker (KIP-848).
+pub(super) fn is_by_broker(properties: &[(String, String)]) -> bool {
+    property(properties, "group.protocol")
+        .is_some_and(|protocol| protocol.eq_ignore_ascii_case("consumer"))
 }
 
 pub(super) fn no_queue() -> ClientError {

@@ -3,6 +3,7 @@
 use rdkafka::bindings as rdsys;
 
 use super::consumer::KafkaConsumer;
+use super::consumer_close::Leaving;
 use super::handle::{check, check_error};
 use super::partition_list::NO_OFFSET;
 use super::start_offsets::{self, Reset};
@@ -11,12 +12,16 @@ use super::{ClientError, RecordSource as _, Slot, Start};
 impl KafkaConsumer {
     /// Takes partitions over, from where the group or the reset policy says.
     pub(super) fn begin_assignment(&mut self, slots: &[Slot]) -> Result<Vec<Start>, ClientError> {
+        if !self.answers() {
+            return Ok(Vec::new());
+        }
         let mut list = self.list(slots)?;
         for slot in slots {
             self.intake.forget(*slot, false);
         }
         let mut fresh = Vec::new();
-        if !slots.is_empty() {
+        // A closing consumer gives up what it is offered.
+        if !slots.is_empty() && self.leaving == Leaving::No {
             match start_offsets::resolve(&self.client, &mut list, self.reset, self.isolation) {
                 Ok(found) => fresh = found,
                 Err(error) => {

@@ -92,6 +92,15 @@ impl ErrorCode {
         ])
     }
 
+    /// Whether the login was taken, and a right is missing.
+    pub(crate) fn is_missing_right(self) -> bool {
+        let login = [
+            Native::RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
+            Native::RD_KAFKA_RESP_ERR__AUTHENTICATION,
+        ];
+        self.is_authorization() && !self.is_one_of(&login)
+    }
+
     /// Whether the producer may be broken, or be going away.
     pub(crate) fn may_be_fatal(self) -> bool {
         self == Self::FATAL || self.is_going_away()

@@ -248,7 +248,8 @@ impl Intake {
                 None => {
                     // SAFETY: ours, and destroyed once.
                     unsafe {
-                        errors.push(Heard::from_message(message.as_ptr()));
+                        let client = self.client.raw();
+                        errors.push(Heard::from_message(client, message.as_ptr()));
                         rdsys::rd_kafka_message_destroy(message.as_ptr());
                     }
                     // Errors are told by `poll_events`, which has to run once more.

@@ -102,6 +102,7 @@ impl NativeMessage {
         unsafe { bytes(self.raw().payload, self.raw().len) }
     }
 
+    #[inline]
     pub(crate) fn timestamp(&self) -> Timestamp {
         let mut kind = rdsys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: the message is alive, and the out pointer is ours.

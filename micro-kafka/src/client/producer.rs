@@ -9,13 +9,14 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rdkafka::bindings as rdsys;
 
+use super::missing_right::Deed;
 use super::producer_config::{ERROR_TEXT, NativeConfig, error_text};
 use super::producer_partitioner::Chooser;
 use super::producer_topic::millis;
 use super::producer_waiters::Waiters;
 use super::{
-    ConfigError, DeliveryHook, ErrorCode, FailureHook, NativeEvent, ProducerHooks, Refused,
-    producer_events,
+    ConfigError, DeliveryHook, ErrorCode, FailureHook, MissingRight, NativeEvent, ProducerHooks,
+    Refused, producer_events,
 };
 use crate::observe::DeliveryMeters;
 
@@ -185,7 +186,22 @@ impl Core {
     /// Why the producer can send nothing more, if so.
     pub(crate) fn fatal_reason(&self) -> Option<Box<str>> {
         let (code, reason) = self.fatal_error()?;
-        Some(format!("{reason} ({})", code.name()).into())
+        let reason = format!("{reason} ({})", code.name());
+        Some(match self.missing_right(code, Deed::Write, "") {
+            Some(missing) => format!("{reason}; {missing}").into(),
+            None => reason.into(),
+        })
+    }
+
+    /// What a refusal asks for, if it is for lack of a right.
+    pub(super) fn missing_right(
+        &self,
+        code: ErrorCode,
+        deed: Deed,
+        topic: &str,
+    ) -> Option<MissingRight> {
+        // SAFETY: the client lives.
+        unsafe { MissingRight::of(self.client(), code, deed, topic) }
     }
 
     /// The error after which the producer can send nothing more.
@@ -202,9 +218,20 @@ impl Core {
         (code != ErrorCode::NONE).then(|| (code, error_text(&text)))
     }
 
-    /// The same, where a record failed with a code that may come of it.
-    pub(crate) fn fatal_reason_of(&self, code: ErrorCode) -> Option<Box<str>> {
-        code.may_be_fatal().then(|| self.fatal_reason()).flatten()
+    /// What is to be said beside the code of a record for that topic that failed: why the producer
+    /// is broken, or which right is missing.
+    pub(crate) fn reason_of(&self, code: ErrorCode, topic: &str) -> Option<Box<str>> {
+        if code.may_be_fatal() {
+            // A send that is refused on the spot may come before the event, or without one.
+            let reason = self.fatal_reason()?;
+            self.broke();
+            return Some(reason);
+        }
+        let missing = || self.missing_right(code, Deed::Write, topic);
+        code.is_missing_right()
+            .then(missing)
+            .flatten()
+            .map(|missing| missing.to_string().into())
     }
 
     /// Records that are not reported yet.

@@ -171,7 +171,7 @@ fn outcome(core: &Core, message: &rdsys::rd_kafka_message_t) -> Result<Stored, R
         key_hash: key_hash(message),
         maybe_stored: status != rdsys::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
         reason: core
-            .fatal_reason_of(code)
+            .reason_of(code, &topic_name(message))
             .or_else(|| refusal_behind(core, code)),
     })
 }

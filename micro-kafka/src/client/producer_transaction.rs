@@ -6,8 +6,9 @@ use std::time::Duration;
 use rdkafka::bindings as rdsys;
 
 use super::callbacks::text;
+use super::missing_right::Deed;
 use super::producer_topic::millis;
-use super::{ErrorCode, Producer};
+use super::{ErrorCode, MissingRight, Producer};
 
 /// librdkafka's word for "as long as the transaction may last".
 const TRANSACTION_TIMEOUT: i32 = -1;
@@ -31,14 +32,27 @@ pub(crate) struct TransactionRefusal {
     pub(crate) code: ErrorCode,
     pub(crate) reason: String,
     pub(crate) severity: Severity,
+    /// The right that the client has not got.
+    pub(crate) missing: Option<Box<MissingRight>>,
 }
 
 impl TransactionRefusal {
+    /// The reason, with the right that is missing; the answer does not tell which topic it is about,
+    /// but it is one of these.
+    pub(crate) fn words(&self, topics: &[&str]) -> String {
+        let reason = &self.reason;
+        match &self.missing {
+            Some(missing) => format!("{reason}; {}", missing.on_one_of(topics)),
+            None => reason.clone(),
+        }
+    }
+
     pub(super) fn out_of_memory() -> Self {
         Self {
             code: ErrorCode::NO_RESOURCE,
             reason: "out of memory".to_owned(),
             severity: Severity::Abort,
+            missing: None,
         }
     }
 }
@@ -47,14 +61,16 @@ impl Producer {
     /// Takes the transactional id over from whoever had it; blocks.
     pub(crate) fn init_transactions(&self, timeout: Duration) -> Result<(), TransactionRefusal> {
         // SAFETY: the client lives.
-        self.transactional(unsafe {
+        self.transactional(Deed::Write, unsafe {
             rdsys::rd_kafka_init_transactions(self.core().client(), millis(timeout))
         })
     }
 
     pub(crate) fn begin_transaction(&self) -> Result<(), TransactionRefusal> {
         // SAFETY: the client lives.
-        self.transactional(unsafe { rdsys::rd_kafka_begin_transaction(self.core().client()) })
+        self.transactional(Deed::Write, unsafe {
+            rdsys::rd_kafka_begin_transaction(self.core().client())
+        })
     }
 
     /// As [`Self::send_offsets`], with everything in librdkafka's own form.
@@ -64,7 +80,7 @@ impl Producer {
         group: *mut rdsys::rd_kafka_consumer_group_metadata_t,
     ) -> Result<(), TransactionRefusal> {
         // SAFETY: the client lives, and the caller has list and group.
-        self.transactional(unsafe {
+        self.transactional(Deed::Read, unsafe {
             rdsys::rd_kafka_send_offsets_to_transaction(
                 self.core().client(),
                 offsets,
@@ -77,7 +93,7 @@ impl Producer {
     /// Delivers what is queued and commits; blocks, at most for the transaction's timeout.
     pub(crate) fn commit_transaction(&self) -> Result<(), TransactionRefusal> {
         // SAFETY: the client lives.
-        self.transactional(unsafe {
+        self.transactional(Deed::Write, unsafe {
             rdsys::rd_kafka_commit_transaction(self.core().client(), TRANSACTION_TIMEOUT)
         })
     }
@@ -85,12 +101,16 @@ impl Producer {
     /// Gives up what is queued and aborts; blocks.
     pub(crate) fn abort_transaction(&self, timeout: Duration) -> Result<(), TransactionRefusal> {
         // SAFETY: the client lives.
-        self.transactional(unsafe {
+        self.transactional(Deed::Write, unsafe {
             rdsys::rd_kafka_abort_transaction(self.core().client(), millis(timeout))
         })
     }
 
-    fn transactional(&self, error: *mut rdsys::rd_kafka_error_t) -> Result<(), TransactionRefusal> {
+    fn transactional(
+        &self,
+        deed: Deed,
+        error: *mut rdsys::rd_kafka_error_t,
+    ) -> Result<(), TransactionRefusal> {
         if error.is_null() {
             return Ok(());
         }
@@ -109,6 +129,7 @@ impl Producer {
                 code: ErrorCode::of(rdsys::rd_kafka_error_code(error)),
                 reason: text(rdsys::rd_kafka_error_string(error)),
                 severity,
+                missing: None,
             };
             rdsys::rd_kafka_error_destroy(error);
             refusal
@@ -119,6 +140,10 @@ impl Producer {
                 refusal.code = code;
             }
         }
+        refusal.missing = self
+            .core()
+            .missing_right(refusal.code, deed, "")
+            .map(Box::new);
         Err(refusal)
     }
 }

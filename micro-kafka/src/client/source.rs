@@ -50,19 +50,32 @@ pub(crate) enum SourceEvent {
         result: Result<(), CommitError>,
     },
     /// Something that librdkafka deals with by itself.
-    Error { name: &'static str, text: String },
+    Error {
+        name: &'static str,
+        text: String,
+        /// The topic and partition that may not be read; -1 stands for all of them.
+        denied: Option<(String, i32)>,
+    },
     /// This consumer can never work again.
     Fatal(String),
 }
 
 /// A commit that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name}")]
+#[error("{name}{}", because(missing.as_deref()))]
 pub(crate) struct CommitError {
     /// The code's name.
     pub(crate) name: &'static str,
     /// The broker knows this member no more, so that sending it again is of no use.
     pub(crate) fenced: bool,
+    /// The right that the client has not got, and how it is granted.
+    pub(crate) missing: Option<String>,
+}
+
+fn because(missing: Option<&str>) -> String {
+    missing
+        .map(|missing| format!(": {missing}"))
+        .unwrap_or_default()
 }
 
 /// Where reading of a newly assigned partition begins.

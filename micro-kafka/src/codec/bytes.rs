@@ -1,20 +1,23 @@
 //! Payloads as they stand.
 
+use super::traits::present;
 use super::{Bytes, DecodeError, EncodeError, FromPayload, ToPayload};
 
 impl<'r> FromPayload<'r> for &'r [u8] {
+    #[inline]
     fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError> {
-        payload.ok_or(DecodeError::Null)
+        present(payload)
     }
 }
 
 impl FromPayload<'_> for Vec<u8> {
     fn from_payload(payload: Option<&[u8]>) -> Result<Self, DecodeError> {
-        payload.map(Into::into).ok_or(DecodeError::Null)
+        present(payload).map(Into::into)
     }
 }
 
 impl<'r, B: BytesPart<'r>> FromPayload<'r> for Bytes<B> {
+    #[inline]
     fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError> {
         B::from_payload(payload).map(Self)
     }

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::redact::redacted;
+use super::traits::present;
 use super::{DecodeError, EncodeError, FromPayload, Json, PayloadLimits, PayloadSource, ToPayload};
 
 impl<'r, T: Deserialize<'r>> FromPayload<'r> for Json<T> {
+    #[inline]
     fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError> {
-        let bytes = payload.ok_or(DecodeError::Null)?;
+        let bytes = present(payload)?;
         // One look at all the bytes costs less than one at each string.
         let read = match std::str::from_utf8(bytes) {
             Ok(text) => serde_json::from_str(text),
@@ -19,7 +21,10 @@ impl<'r, T: Deserialize<'r>> FromPayload<'r> for Json<T> {
     }
 
     fn from_source(source: &PayloadSource<'r>) -> Result<Self, DecodeError> {
-        check_depth(source.payload().unwrap_or_default(), source.limits())?;
+        let limits = source.limits();
+        if limits.max_depth < OWN_DEPTH {
+            check_depth(source.payload().unwrap_or_default(), limits)?;
+        }
         Self::from_payload(source.payload())
     }
 }

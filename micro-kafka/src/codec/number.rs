@@ -1,5 +1,6 @@
 //! Numbers as Kafka's own serializers write them.
 
+use super::traits::present;
 use super::{DecodeError, EncodeError, FromPayload, Number, ToPayload};
 
 /// What may stand in a `Number`: an integer or float of 1 to 8 bytes, big-endian.
@@ -33,7 +34,7 @@ number!(i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
 
 impl<N: NumberPart> FromPayload<'_> for Number<N> {
     fn from_payload(payload: Option<&[u8]>) -> Result<Self, DecodeError> {
-        let bytes = payload.ok_or(DecodeError::Null)?;
+        let bytes = present(payload)?;
         let number = N::from_be_slice(bytes);
         number.map(Self).ok_or(DecodeError::Length {
             expected: size_of::<N>(),

@@ -1,6 +1,7 @@
 //! What a payload is read from.
 
 use super::{Codecs, DecodeError, PayloadLimits};
+use crate::listener::States;
 use crate::record::{Headers, Record};
 
 /// A record as formats see it that need more than the payload's bytes: its topic, its headers, and
@@ -8,8 +9,15 @@ use crate::record::{Headers, Record};
 #[derive(Debug, Clone, Copy)]
 pub struct PayloadSource<'r> {
     record: &'r Record,
-    codecs: &'r Codecs,
+    codecs: Shared<'r>,
     limits: PayloadLimits,
+}
+
+/// Where that is which payloads share: most formats do not look for it.
+#[derive(Debug, Clone, Copy)]
+enum Shared<'r> {
+    Here(&'r Codecs),
+    Among(&'r States),
 }
 
 impl<'r> PayloadSource<'r> {
@@ -19,7 +27,17 @@ impl<'r> PayloadSource<'r> {
     pub fn new(record: &'r Record, codecs: &'r Codecs) -> Self {
         Self {
             record,
-            codecs,
+            codecs: Shared::Here(codecs),
+            limits: PayloadLimits::default(),
+        }
+    }
+
+    /// Of a record, read by the application of these values.
+    #[inline]
+    pub(crate) fn of(record: &'r Record, states: &'r States) -> Self {
+        Self {
+            record,
+            codecs: Shared::Among(states),
             limits: PayloadLimits::default(),
         }
     }
@@ -74,6 +92,9 @@ impl<'r> PayloadSource<'r> {
     /// What all payloads of the application share.
     #[must_use]
     pub fn codecs(&self) -> &'r Codecs {
-        self.codecs
+        match self.codecs {
+            Shared::Here(codecs) => codecs,
+            Shared::Among(states) => states.get().unwrap_or(Codecs::none()),
+        }
     }
 }

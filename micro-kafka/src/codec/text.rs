@@ -1,10 +1,11 @@
 //! UTF-8 text.
 
+use super::traits::present;
 use super::{DecodeError, EncodeError, FromPayload, Text, ToPayload};
 
 impl<'r> FromPayload<'r> for &'r str {
     fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError> {
-        let bytes = payload.ok_or(DecodeError::Null)?;
+        let bytes = present(payload)?;
         std::str::from_utf8(bytes).map_err(|error| DecodeError::Utf8(error.valid_up_to()))
     }
 }

@@ -25,6 +25,7 @@ pub trait FromPayload<'r>: Sized {
     /// # Errors
     /// As [`Self::from_payload`]; with [`DecodeError::Pending`] it is called again once what is
     /// missing was fetched.
+    #[inline]
     fn from_source(source: &PayloadSource<'r>) -> Result<Self, DecodeError> {
         Self::from_payload(source.payload())
     }
@@ -78,6 +79,16 @@ impl<P: ToPayload> ToPayload for Option<P> {
     fn to_target(&self, target: &mut PayloadTarget<'_>) -> Result<Written, EncodeError> {
         self.as_ref()
             .map_or(Ok(Written::Tombstone), |payload| payload.to_target(target))
+    }
+}
+
+/// The bytes of a payload that must not be a tombstone. Not by `ok_or`, which makes an error for every
+/// payload that is none.
+#[inline]
+pub(crate) fn present(payload: Option<&[u8]>) -> Result<&[u8], DecodeError> {
+    match payload {
+        Some(bytes) => Ok(bytes),
+        None => Err(DecodeError::Null),
     }
 }
 

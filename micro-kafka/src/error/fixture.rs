@@ -24,22 +24,16 @@ pub(super) fn delivery_to(group: &str, record: OwnedRecord, attempt: u32) -> Del
         retry_topics: None,
     };
     let (acks, _) = mpsc::unbounded_channel();
-    Delivery {
-        token: AckToken {
-            slot: 0,
-            epoch: 0,
-            offset: record.offset,
-            lane: 0,
-        },
-        record: record.into(),
-        consumer: Arc::new(ConsumerContext::new(Arc::new(listener), acks)),
-        attempt,
-        companions: None,
-        history: None,
-        limit: None,
-        trace: None,
-        given: None,
-    }
+    let token = AckToken {
+        slot: 0,
+        epoch: 0,
+        offset: record.offset,
+        lane: 0,
+    };
+    let consumer = Arc::new(ConsumerContext::new(Arc::new(listener), acks));
+    let mut delivery = Delivery::new(record.into(), consumer, token);
+    delivery.attempt = attempt;
+    delivery
 }
 
 /// An error of a variant and policy of the test's choice.

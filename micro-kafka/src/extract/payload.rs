@@ -33,6 +33,7 @@ impl PayloadRejection {
 }
 
 impl<'r, P: FromPayload<'r>> FromRecord<'r> for P {
+    #[inline]
     fn from_record(delivery: &'r Delivery) -> Result<Self, ListenerError> {
         read(delivery).map_err(PayloadRejection::listener_error::<P>)
     }

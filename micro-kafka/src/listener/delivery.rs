@@ -1,6 +1,7 @@
 //! One delivery of one record to one handler.
 
 use std::future::Future;
+use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::{
     AckToken, CancelWatch, ConsumerContext, HandlerSlot, LateAcknowledgment, ListenerContext,
     Started, Verdict,
 };
-use crate::codec::{Codecs, PayloadSource};
+use crate::codec::PayloadSource;
 use crate::error::{FailureHistory, ListenerError};
 use crate::idempotent::Given;
 use crate::observe::AttemptTrace;
@@ -18,8 +19,14 @@ use crate::record::Record;
 use crate::template::{SendBuilder, Transaction};
 
 /// A record on its way through a handler: what extractors read.
+///
+/// In a box that consumers use again, since it is handed on more often than it is read.
 #[derive(Debug)]
-pub struct Delivery {
+pub struct Delivery(Box<DeliveryParts>);
+
+/// What a [`Delivery`] holds.
+#[derive(Debug)]
+pub struct DeliveryParts {
     pub(crate) record: Record,
     pub(crate) consumer: Arc<ConsumerContext>,
     pub(crate) token: AckToken,
@@ -36,7 +43,75 @@ pub struct Delivery {
     pub(crate) trace: Option<Arc<AttemptTrace>>,
 }
 
+impl Deref for Delivery {
+    type Target = DeliveryParts;
+
+    #[inline]
+    fn deref(&self) -> &DeliveryParts {
+        &self.0
+    }
+}
+
+impl DerefMut for Delivery {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut DeliveryParts {
+        &mut self.0
+    }
+}
+
+impl DeliveryParts {
+    /// Whether nothing but the record sets it apart from others of its consumer.
+    #[inline]
+    fn is_bare(&self) -> bool {
+        self.companions.is_none()
+            & self.history.is_none()
+            & self.limit.is_none()
+            & self.given.is_none()
+            & self.trace.is_none()
+    }
+}
+
 impl Delivery {
+    /// The first delivery of a record.
+    pub(crate) fn new(record: Record, consumer: Arc<ConsumerContext>, token: AckToken) -> Self {
+        Self(Box::new(DeliveryParts {
+            record,
+            consumer,
+            token,
+            attempt: 1,
+            companions: None,
+            history: None,
+            limit: None,
+            given: None,
+            trace: None,
+        }))
+    }
+
+    /// The same in the memory of a delivery of that consumer which is done with; gives back the
+    /// record of that one.
+    #[inline]
+    pub(crate) fn renew(&mut self, record: Record, token: AckToken) -> Record {
+        let parts = &mut *self.0;
+        parts.token = token;
+        parts.attempt = 1;
+        if !parts.is_bare() {
+            (parts.companions, parts.history) = (None, None);
+            (parts.limit, parts.given, parts.trace) = (None, None, None);
+        }
+        std::mem::replace(&mut parts.record, record)
+    }
+
+    /// Gives the record up, and keeps the memory.
+    pub(crate) fn release(&mut self) -> Record {
+        let token = self.token;
+        self.renew(Record::none(), token)
+    }
+
+    /// Its record and its failures, without all the rest.
+    pub(crate) fn into_record(self) -> (Record, Option<Box<FailureHistory>>) {
+        (self.0.record, self.0.history)
+    }
+
     /// The record.
     #[must_use]
     #[inline]
@@ -48,9 +123,7 @@ impl Delivery {
     #[must_use]
     #[inline]
     pub fn source(&self) -> PayloadSource<'_> {
-        let codecs = self.listener().states.get::<Codecs>();
-        PayloadSource::new(&self.record, codecs.unwrap_or(Codecs::none()))
-            .within(self.consumer.limits)
+        PayloadSource::of(&self.record, &self.listener().states).within(self.consumer.limits)
     }
 
     /// The listener that handles it.
@@ -107,8 +180,9 @@ impl Delivery {
 
     /// The same delivery twice: both hold the same records.
     pub(crate) fn share(self) -> (Self, Self) {
-        let (record, other) = self.record.share();
-        let (companions, others) = match self.companions.map(|companions| *companions) {
+        let parts = *self.0;
+        let (record, other) = parts.record.share();
+        let (companions, others) = match parts.companions.map(|companions| *companions) {
             Some(Companions::Batch { rest, .. }) => {
                 let (rest, others) = rest.into_iter().map(Self::share).unzip();
                 (
@@ -118,23 +192,16 @@ impl Delivery {
             }
             left => (left.map(Box::new), None),
         };
-        let same = Self {
-            record: other,
-            consumer: Arc::clone(&self.consumer),
-            token: self.token,
-            attempt: self.attempt,
-            companions: others,
-            history: self.history.clone(),
-            limit: None,
-            given: None,
-            trace: None,
-        };
-        let this = Self {
+        let mut same = Self::new(other, Arc::clone(&parts.consumer), parts.token);
+        same.attempt = parts.attempt;
+        same.companions = others;
+        same.history.clone_from(&parts.history);
+        let this = DeliveryParts {
             record,
             companions,
-            ..self
+            ..parts
         };
-        (this, same)
+        (Self(Box::new(this)), same)
     }
 
     /// What the record went through up to this failure of it.
@@ -188,7 +255,7 @@ impl Finished {
 
     /// What became of its records.
     pub(crate) fn into_outcome(self) -> BatchOutcome {
-        match (self.delivery.companions.map(|all| *all), self.result) {
+        match (self.delivery.0.companions.map(|all| *all), self.result) {
             (Some(Companions::Batch { outcome, .. }), Ok(())) => outcome,
             (_, Ok(())) => BatchOutcome::Done,
             (_, Err(error)) => BatchOutcome::Failed(error),
@@ -201,3 +268,14 @@ pub type HandlerFuture = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// Starts a handler in a slot.
 pub type Invoke = fn(Delivery, &mut HandlerSlot) -> Started;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_handed_from_place_to_place_fits_into_two_registers() {
+        assert_eq!(size_of::<Finished>(), 2 * size_of::<usize>());
+        assert!(size_of::<Started>() <= 3 * size_of::<usize>());
+    }
+}

@@ -72,6 +72,26 @@ pub enum HealthReason {
         /// What Kafka says.
         reason: String,
     },
+    /// The right to read a topic is missing. It is asked for again every 5 s; the reason goes once a
+    /// record comes, or the broker tells an end of the partition that was not known before.
+    #[error("consumer {consumer} may not read {topic}: {reason}")]
+    ReadDenied {
+        /// Which one.
+        consumer: u32,
+        /// The topic as the broker knows it, or one of its partitions.
+        topic: String,
+        /// What Kafka says, with the right that is missing.
+        reason: String,
+    },
+    /// The right to commit is missing: what is handled may be delivered again. The commit is tried
+    /// every second.
+    #[error("consumer {consumer} cannot commit: {reason}")]
+    CommitDenied {
+        /// Which one.
+        consumer: u32,
+        /// What Kafka says, with the right that is missing.
+        reason: String,
+    },
     /// A record cannot be handed to the recoverer; its partition waits.
     #[error("record {record} cannot be recovered after {tries} tries: {error}")]
     RecoverFailing {
@@ -150,9 +170,14 @@ pub(super) struct ConsumerStatus {
     troubles: Mutex<Troubles>,
 }
 
+/// A topic, and one of its partitions or -1, that may not be read.
+pub(super) type Denied = (String, i32);
+
 #[derive(Debug, Default)]
 struct Troubles {
     consumer: Option<HealthReason>,
+    reads: Vec<(Denied, HealthReason)>,
+    commits: Option<HealthReason>,
     recovers: Vec<(Slot, HealthReason)>,
     parked: Vec<(Slot, HealthReason)>,
     transactions: Option<HealthReason>,
@@ -190,6 +215,8 @@ impl ConsumerStatus {
         self.names.lock().clear();
         self.epochs.write().clear();
         let mut troubles = self.troubles.lock();
+        troubles.reads.clear();
+        troubles.commits = None;
         troubles.recovers.clear();
         troubles.parked.clear();
         troubles.transactions = None;
@@ -207,6 +234,20 @@ impl ConsumerStatus {
 
     pub(super) fn set_consumer_trouble(&self, trouble: Option<HealthReason>) {
         self.troubles.lock().consumer = trouble;
+    }
+
+    pub(super) fn set_read_trouble(&self, of: Denied, trouble: HealthReason) {
+        let reads = &mut self.troubles.lock().reads;
+        reads.retain(|(other, _)| *other != of);
+        reads.push((of, trouble));
+    }
+
+    pub(super) fn clear_read_trouble(&self, of: &Denied) {
+        self.troubles.lock().reads.retain(|(other, _)| other != of);
+    }
+
+    pub(super) fn set_commit_trouble(&self, trouble: Option<HealthReason>) {
+        self.troubles.lock().commits = trouble;
     }
 
     pub(super) fn set_transaction_trouble(&self, trouble: Option<HealthReason>) {
@@ -242,6 +283,8 @@ impl ConsumerStatus {
     pub(super) fn collect(&self, into: &mut Vec<HealthReason>, held_for: Duration) {
         let troubles = self.troubles.lock();
         into.extend(troubles.consumer.clone());
+        into.extend(troubles.reads.iter().map(|(_, reason)| reason.clone()));
+        into.extend(troubles.commits.clone());
         into.extend(troubles.recovers.iter().map(|(_, reason)| reason.clone()));
         into.extend(troubles.parked.iter().map(|(_, reason)| reason.clone()));
         into.extend(troubles.transactions.clone());

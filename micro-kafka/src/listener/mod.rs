@@ -70,6 +70,8 @@ pub use container::ListenerContainer;
 pub use container_error::ContainerError;
 pub use context::{ConsumerContext, ListenerContext, States};
 pub use def::{BootCheck, ErrorHandlerDef, LISTENERS, ListenerDef, RetryDef, SendToDef, Source};
+#[doc(hidden)]
+pub use delivery::DeliveryParts;
 pub use delivery::{Delivery, Finished, HandlerFuture, Invoke};
 pub use deps::ContainerDeps;
 pub(crate) use endpoint::READ_BYTES;

@@ -3,7 +3,7 @@
 mod header;
 mod owned;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 pub use header::{HeaderRef, Headers};
 pub use owned::{OwnedHeader, OwnedRecord};
@@ -54,12 +54,26 @@ macro_rules! delegate {
         match &$self.bytes {
             Bytes::Native($message) => $body,
             Bytes::Owned($message) => $body,
-            Bytes::Shared($message) => $body,
+            Bytes::Shared($message) => apart(|| $body),
         }
     };
 }
 
+/// Hardly any record is shared: with this way out of line, the others are short enough to be inlined.
+#[cold]
+#[inline(never)]
+fn apart<T>(read: impl FnOnce() -> T) -> T {
+    read()
+}
+
 impl Record {
+    /// No record, in the place of one that was taken.
+    pub(crate) fn none() -> Self {
+        static NONE: LazyLock<Arc<Record>> =
+            LazyLock::new(|| Arc::new(OwnedRecord::new("", 0, -1).into()));
+        Self::shared(&NONE)
+    }
+
     #[inline]
     pub(crate) fn from_native(message: NativeMessage) -> Self {
         Self {
@@ -112,6 +126,7 @@ impl Record {
 
     /// When the record was made.
     #[must_use]
+    #[inline]
     pub fn timestamp(&self) -> Timestamp {
         delegate!(self, m => m.timestamp())
     }

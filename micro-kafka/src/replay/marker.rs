@@ -35,6 +35,7 @@ pub(super) fn marked_time(millis: i64) -> i64 {
         .saturating_mul(STEP)
 }
 
+#[inline]
 fn may_be_marked(record: &Record) -> bool {
     match record.timestamp() {
         Timestamp::CreateTime(millis) => millis % STEP == 0,
@@ -74,10 +75,13 @@ pub(super) fn is_marker(name: &[u8]) -> bool {
 ///
 /// A marker counts in the topic only that it was written for: a handler that passes on the headers
 /// of its record, and a dead letter, hide nothing from anybody.
+#[inline]
 pub(crate) fn is_for_another(record: &Record, group: &str) -> bool {
-    if !may_be_marked(record) {
-        return false;
-    }
+    may_be_marked(record) && names_another(record, group)
+}
+
+#[inline(never)]
+fn names_another(record: &Record, group: &str) -> bool {
     let (mut wanted, mut topic) = (None, None);
     for header in record.headers() {
         if !header.raw_name.starts_with(b"mk-replay-") {

@@ -349,7 +349,7 @@ impl Encoded {
             partition: self.partition,
             key_hash: self.key_hash(),
             maybe_stored: false,
-            reason: topic.core().fatal_reason_of(code),
+            reason: topic.core().reason_of(code, topic.name()),
         }
     }
 }

@@ -32,7 +32,7 @@ pub enum SendError {
         limit: Option<SizeLimit>,
     },
     /// The broker refused the client or its right to write.
-    #[error("not authorised to write to topic `{topic}`{}: {code}", of(*key_hash))]
+    #[error("not authorised to write to topic `{topic}`{}: {code}{}", of(*key_hash), needs(missing.as_deref()))]
     Unauthorized {
         /// The topic.
         topic: Arc<str>,
@@ -40,6 +40,9 @@ pub enum SendError {
         key_hash: Option<KeyHash>,
         /// The broker's answer.
         code: ErrorCode,
+        /// Who needs which right on what, and the command that grants it; `None` if the broker
+        /// refused the login.
+        missing: Option<Box<str>>,
     },
     /// Not acknowledged within `delivery.timeout.ms`.
     #[error("topic `{topic}` did not acknowledge the record in time{}", of(*key_hash))]
@@ -291,6 +294,13 @@ fn of(key: Option<KeyHash>) -> String {
     key.map(|hash| format!(" (key {hash})")).unwrap_or_default()
 }
 
+/// How messages tell the right that is missing.
+fn needs(missing: Option<&str>) -> String {
+    missing
+        .map(|missing| format!("; {missing}"))
+        .unwrap_or_default()
+}
+
 /// How messages tell the limit.
 fn by(limit: Option<SizeLimit>) -> String {
     match limit {
@@ -344,6 +354,7 @@ impl From<Undelivered> for SendError {
                 topic,
                 key_hash,
                 code,
+                missing: reason,
             },
             code if code.is_timeout() => Self::TimedOut {
                 topic,

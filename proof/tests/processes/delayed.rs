@@ -1,6 +1,6 @@
 //! Delayed sends: very many that wait, and schedulers that are killed while they forward.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// The index of 100,000 records, the bytes of those that are due next, what the clients hold, and
 /// something for their administration.
 const LIMIT_KIB: u64 = 64 * 1024;
+/// How long before its time a record is cancelled for certain.
+const IN_TIME: Duration = Duration::from_secs(1);
 /// Half of the records due next may be in memory.
 const MEMORY: &str = "8MiB";
 
@@ -45,7 +47,7 @@ async fn delayed_sends_wait_in_bounded_memory_and_arrive_in_time() {
     let ids = trial.send(&crowd).await;
     let mut most = 0;
     trial
-        .all_arrive(ids.len(), || {
+        .all_arrive(&ids, || {
             most = most.max(process.usage().map_or(0, |usage| usage.resident_kib));
         })
         .await;
@@ -76,16 +78,10 @@ async fn no_delayed_send_is_lost_when_schedulers_are_killed() {
     let mut members = names.map(|name| Member::start(start(name, &kafka, &folder)));
     let trial = Trial::begin(&kafka).await;
     let mut ids = trial.send(&crowd).await;
-    // Every tenth is taken back, well before its time.
-    let cancelled: Vec<_> = ids
-        .iter()
-        .filter(|(number, _)| **number % 10 == 9)
-        .collect();
-    for (_, id) in &cancelled {
-        trial.template.cancel_delayed(id).await.unwrap();
-    }
-    let taken_back = cancelled.len();
-    ids.retain(|number, _| number % 10 != 9);
+    // Every tenth is taken back.
+    let cancelled: Vec<_> = ids.extract_if(|number, _| number % 10 == 9).collect();
+    let taken_back = trial.cancel(cancelled).await;
+    assert!(!taken_back.is_empty());
 
     // In turn, so that there is always one that takes over.
     let begun = Moment::now();
@@ -97,21 +93,22 @@ async fn no_delayed_send_is_lost_when_schedulers_are_killed() {
         let member = &mut members[usize::try_from(kill % 2).unwrap()];
         member.suffer(&[(wait, Deed::Kill { away })]).await;
     }
-    trial.all_arrive(ids.len(), || {}).await;
+    trial.all_arrive(&ids, || {}).await;
     // What was on its way twice, or was cancelled in vain, has time to come.
     let wait = lead + Duration::from_millis(crowd.spread) + Duration::from_secs(2);
     sleep(wait.saturating_sub(Moment::now() - begun)).await;
     let late = trial.lateness();
     let copies = trial.copies();
     eprintln!(
-        "delayed: {} records, {taken_back} of them cancelled, {kills} kills: {} arrived, {copies} \
-         of them more than once; late by {late}",
+        "delayed: {} records, {} of them cancelled in time, {kills} kills: {} arrived, {copies} of \
+         them more than once; late by {late}",
         crowd.records,
-        ids.len(),
+        taken_back.len(),
+        trial.arrivals.lock().unwrap().len(),
     );
     let arrived = trial.arrivals.lock().unwrap().clone();
     assert!(ids.keys().all(|number| arrived.contains_key(number)));
-    let in_vain = arrived.keys().filter(|number| !ids.contains_key(number));
+    let in_vain = arrived.keys().filter(|number| taken_back.contains(number));
     assert_eq!(in_vain.count(), 0, "cancelled records arrived");
     // What is on its way when a process dies has no tombstone yet.
     let on_their_way = 10_000 * usize::try_from(kills).unwrap();
@@ -142,6 +139,12 @@ impl Crowd {
     fn until_first(&self) -> Duration {
         Duration::from_millis(4_000 + self.records / 4)
     }
+}
+
+/// A record on its way.
+struct Waiting {
+    id: DelayedId,
+    due: SystemTime,
 }
 
 /// How late records were, in milliseconds.
@@ -198,8 +201,8 @@ impl Trial {
         }
     }
 
-    /// Sends them all, to be forwarded one after the other; their ids by number.
-    async fn send(&self, crowd: &Crowd) -> HashMap<u64, DelayedId> {
+    /// Sends them all, to be forwarded one after the other; by number.
+    async fn send(&self, crowd: &Crowd) -> HashMap<u64, Waiting> {
         const AT_ONCE: usize = 1_000;
         let first = SystemTime::now() + crowd.until_first();
         let mut ids = HashMap::new();
@@ -214,7 +217,10 @@ impl Trial {
                 .send(ARRIVED, format!("{payload:.<width$}"))
                 .key(format!("k{}", number % 97))
                 .at(due);
-            sending.spawn(async move { (number, send.await.unwrap()) });
+            sending.spawn(async move {
+                let id = send.await.unwrap();
+                (number, Waiting { id, due })
+            });
             if sending.len() == AT_ONCE {
                 ids.extend([sending.join_next().await.unwrap().unwrap()]);
             }
@@ -224,13 +230,32 @@ impl Trial {
         ids
     }
 
-    /// Waits until that many different ones have arrived.
-    async fn all_arrive(&self, count: usize, mut look: impl FnMut()) {
+    /// Cancels them; the numbers of those where that was done well before their time.
+    async fn cancel(&self, sent: Vec<(u64, Waiting)>) -> HashSet<u64> {
+        let mut cancelling = tokio::task::JoinSet::new();
+        for (number, Waiting { id, due }) in sent {
+            let template = self.template.clone();
+            cancelling.spawn(async move {
+                template.cancel_delayed(&id).await.unwrap();
+                let in_time = SystemTime::now() + IN_TIME < due;
+                in_time.then_some(number)
+            });
+        }
+        cancelling.join_all().await.into_iter().flatten().collect()
+    }
+
+    /// Waits until all of these have arrived.
+    async fn all_arrive(&self, sent: &HashMap<u64, Waiting>, mut look: impl FnMut()) {
         let (mut before, mut deadline) = (0, Instant::now() + PATIENCE);
         loop {
             look();
-            let arrived = self.arrivals.lock().unwrap().len();
-            if arrived >= count {
+            let arrived = {
+                let arrivals = self.arrivals.lock().unwrap();
+                let arrived = |number: &&u64| arrivals.contains_key(number);
+                sent.keys().filter(arrived).count()
+            };
+            let count = sent.len();
+            if arrived == count {
                 return;
             }
             if arrived > before {

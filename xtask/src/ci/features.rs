@@ -60,18 +60,21 @@ pub(super) fn check() -> Result<(), CiError> {
         .try_for_each(|name| examples::compare_built(name))
 }
 
-/// The tests of security and the canary, on an Apache Kafka with a listener for each way to connect.
+/// The tests of security, of access control lists and the canary, on an Apache Kafka with a listener
+/// for each way to connect.
 pub(super) fn secured() -> Result<(), CiError> {
     let with = packages(&examples::optional()?);
     let dir = workspace::target().join("kafka/secured-certificates");
     let kafka = secured_listeners(Kafka::fresh("secured")?, &dir)?;
     on(&kafka, |_| {
-        Run::cargo(&format!("test {with} --test secured --test canary"))
-            .env(
-                "MICRO_KAFKA_SECURED",
-                &dir.join("secured.env").to_string_lossy(),
-            )
-            .check()
+        Run::cargo(&format!(
+            "test {with} --test secured --test canary --test access"
+        ))
+        .env(
+            "MICRO_KAFKA_SECURED",
+            &dir.join("secured.env").to_string_lossy(),
+        )
+        .check()
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod clients;
 mod confluent;
+mod cores;
 mod disk;
 mod examples;
 mod features;
@@ -10,7 +11,7 @@ pub(crate) mod step;
 mod steps;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 pub(crate) use clients::tool;
 pub(crate) use step::Run;
@@ -39,6 +40,7 @@ pub fn run(names: &[String]) -> Result<ExitCode, CiError> {
 /// Runs the named ones of these steps, or all.
 pub(crate) fn run_steps(steps: &[Step], names: &[String]) -> Result<ExitCode, CiError> {
     let chosen = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name);
+    cores::allow();
     let outcomes: Vec<Outcome> = steps.iter().filter(chosen).map(perform).collect();
     let failed = outcomes
         .iter()
@@ -69,9 +71,10 @@ struct Outcome {
 
 fn perform(step: &Step) -> Outcome {
     eprintln!("\n---- {}: {}", step.name, step.about);
-    let start = Instant::now();
+    let (start, began) = (Instant::now(), SystemTime::now());
     let error = (step.run)().err();
     let took = start.elapsed();
+    cores::collect(began, error.is_some());
     let result = error
         .as_ref()
         .map_or_else(|| "ok".to_owned(), |error| format!("FAILED: {error}"));

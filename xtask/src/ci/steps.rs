@@ -57,7 +57,7 @@ pub(super) const ALL: &[Step] = &[
     },
     Step {
         name: "secured",
-        about: "TLS, mutual TLS and logins on an Apache Kafka with such listeners",
+        about: "TLS, logins and access control lists on an Apache Kafka that has them",
         run: features::secured,
     },
     Step {

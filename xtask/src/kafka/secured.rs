@@ -36,12 +36,19 @@ const LISTENERS: [Listener; 6] = [
     listener("elsewhere", "SSL", "elsewhere", false),
 ];
 
-/// The user that may log in, by PLAIN and by SCRAM.
+/// The user that may log in, by PLAIN and by SCRAM, and may do everything.
 const USER: &str = "alice";
 const PASSWORD: &str = "alice-secret";
+/// Those that may do what access control lists say; they log in by PLAIN, with the same password.
+const BOUNDED: &str = "bob";
+const POWERLESS: &str = "carol";
+const BOUNDED_PASSWORD: &str = "bob-secret";
+/// Alice by password, token and certificate, and whoever comes without a name, as the tests that
+/// write the lists do.
+const SUPER_USERS: &str = "User:ANONYMOUS;User:alice;User:CN=alice";
 
-/// A server with a listener for each way to connect, beside the open one; what a client needs is in
-/// `DIR/secured.env`: `NAME=VALUE` in lines.
+/// A server with a listener for each way to connect, beside the open one, and with access control
+/// lists; what a client needs is in `DIR/secured.env`: `NAME=VALUE` in lines.
 ///
 /// | listener | how |
 /// |---|---|
@@ -63,11 +70,19 @@ pub fn secured(kafka: Kafka, dir: &Path) -> Result<Kafka, KafkaError> {
     let mut advertised = format!("PLAINTEXT://127.0.0.1:{plain}");
     let mut protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned();
     let mut told = format!(
-        "dir={}\nkey-password={KEY_PASSWORD}\nuser={USER}\npassword={PASSWORD}\n",
-        dir.display()
+        "dir={}\nkey-password={KEY_PASSWORD}\nuser={USER}\npassword={PASSWORD}\n\
+         bounded-user={BOUNDED}\npowerless-user={POWERLESS}\n\
+         bounded-password={BOUNDED_PASSWORD}\nplaintext={}\n",
+        dir.display(),
+        kafka.bootstrap()
     );
     let mut kafka = kafka
         .property("inter.broker.listener.name", "PLAINTEXT")
+        .property(
+            "authorizer.class.name",
+            "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        )
+        .property("super.users", SUPER_USERS)
         .property("ssl.keystore.type", "PEM")
         .property("ssl.truststore.type", "PEM")
         .property("ssl.truststore.location", path("ca.pem"))
@@ -89,6 +104,8 @@ pub fn secured(kafka: Kafka, dir: &Path) -> Result<Kafka, KafkaError> {
         }
     }
     fs::write(certificates.path("secured.env"), told).map_err(KafkaError::io(dir))?;
+    // As a secret is mounted.
+    fs::write(certificates.path("password"), PASSWORD).map_err(KafkaError::io(dir))?;
     Ok(kafka
         .property("listeners", listeners)
         .property("advertised.listeners", advertised)
@@ -105,7 +122,10 @@ fn with_login(kafka: Kafka, listener: &str) -> Kafka {
         )
         .property(
             key("plain.sasl.jaas.config"),
-            format!("{SECURITY}.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\";"),
+            format!(
+                "{SECURITY}.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\" \
+                 user_{BOUNDED}=\"{BOUNDED_PASSWORD}\" user_{POWERLESS}=\"{BOUNDED_PASSWORD}\";"
+            ),
         )
         .property(
             key("scram-sha-256.sasl.jaas.config"),

@@ -61,17 +61,9 @@ impl Detached {
             offset: record.offset(),
             lane: 0,
         };
-        Delivery {
-            record,
-            consumer: Arc::clone(&self.consumer),
-            token,
-            attempt,
-            companions: None,
-            history: None,
-            limit: None,
-            trace: None,
-            given: None,
-        }
+        let mut delivery = Delivery::new(record, Arc::clone(&self.consumer), token);
+        delivery.attempt = attempt;
+        delivery
     }
 
     /// The offset of the next record that was acknowledged.

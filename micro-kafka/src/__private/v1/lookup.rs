@@ -1,6 +1,7 @@
 //! Arguments that cannot be taken before something was fetched.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use crate::codec::{Lookup, LookupError};
 use crate::error::ListenerError;
@@ -19,29 +20,33 @@ pub fn awaited<T>(result: &Result<T, ListenerError>) -> Option<Lookup> {
 /// # Errors
 /// Those of the call; if the lookup fails, or takes longer than the attempt may, an error that says
 /// so and is tried again.
-pub async fn looked_up<T, F>(
+///
+/// In a box, so that the futures of all handlers are not as large as the few of those that wait.
+pub fn looked_up<T, F>(
     mut lookup: Lookup,
     delivery: &Delivery,
     call: impl Fn() -> F,
-) -> Result<T, ListenerError>
+) -> Pin<Box<impl Future<Output = Result<T, ListenerError>>>>
 where
     F: Future<Output = Result<T, ListenerError>>,
 {
-    loop {
-        fetch(delivery, lookup).await?;
-        let result = call().await;
-        match awaited(&result) {
-            None => return result,
-            Some(next) => lookup = next,
+    Box::pin(async move {
+        loop {
+            fetch(delivery, lookup).await?;
+            let result = call().await;
+            match awaited(&result) {
+                None => return result,
+                Some(next) => lookup = next,
+            }
         }
-    }
+    })
 }
 
 /// In a box: hardly any record waits.
 fn fetch(
     delivery: &Delivery,
     lookup: Lookup,
-) -> std::pin::Pin<Box<dyn Future<Output = Result<(), ListenerError>> + Send>> {
+) -> Pin<Box<dyn Future<Output = Result<(), ListenerError>> + Send>> {
     let limit = delivery.limit.clone();
     Box::pin(async move {
         let fetched = match limit {

@@ -30,7 +30,7 @@ impl<S: RecordSource> Scheduler<'_, S> {
                         tracing::debug!(%error, "a scheduler's commit failed");
                     }
                 }
-                SourceEvent::Error { name, text } => {
+                SourceEvent::Error { name, text, .. } => {
                     tracing::warn!(name, text, "the scheduler of delayed sends");
                 }
                 SourceEvent::Fatal(reason) => self.fatal = Some(reason),

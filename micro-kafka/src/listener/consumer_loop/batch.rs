@@ -146,7 +146,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         for delivery in std::iter::once(batch).chain(rest) {
             self.counts.handled += 1;
             self.finish(delivery.token.slot, delivery.token.offset);
-            self.source.recycle(delivery.record);
+            self.retire(delivery);
         }
         Ok(self.lane_after_finish(token))
     }
@@ -176,7 +176,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         if !self.seat.endpoint.ack_mode.is_manual() {
             self.finish(slot, offset);
         }
-        self.source.recycle(delivery.record);
+        self.retire(delivery);
     }
 
     fn fail_in_batch(

@@ -16,7 +16,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 SourceEvent::Assign(slots) => self.assign(&slots),
                 SourceEvent::Revoke { slots, lost } => self.revoke(slots, lost),
                 SourceEvent::Committed { id, result } => self.take_commit_answer(id, result),
-                SourceEvent::Error { name, text } => self.report(name, &text),
+                SourceEvent::Error { name, text, denied } => {
+                    self.report_as(name, &text, denied.is_some());
+                    self.note_denied(denied, &text);
+                }
                 SourceEvent::Fatal(reason) => self.fatal = Some(explained(reason)),
             }
         }
@@ -35,10 +38,16 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             self.report_joining();
             self.report_lag();
             self.report_fences();
+            self.look_at_denied();
         }
     }
 
     pub(super) fn report(&mut self, name: &str, text: &str) {
+        self.report_as(name, text, false);
+    }
+
+    /// What is `denied` has a reason of its own in the health.
+    fn report_as(&mut self, name: &str, text: &str, denied: bool) {
         tracing::warn!(
             listener = &*self.seat.endpoint.id,
             consumer = self.seat.number,
@@ -51,7 +60,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 reason: text.to_owned(),
             });
         }
-        if self.membership != Membership::Member {
+        if self.membership != Membership::Member && !denied {
             self.membership = Membership::Refused;
             let trouble = HealthReason::NotJoined {
                 consumer: self.seat.number,

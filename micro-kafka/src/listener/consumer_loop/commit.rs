@@ -222,6 +222,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         };
         match result {
             Ok(()) => {
+                self.commit_allowed();
                 self.commits.held_until = None;
                 for Sent {
                     slot,
@@ -237,7 +238,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
                 }
                 self.resume_committing();
             }
-            Err(error) => self.commit_failed(&sent, error.name),
+            Err(error) => {
+                self.note_commit_denied(&error);
+                self.commit_failed(&sent, &error.to_string());
+            }
         }
     }
 

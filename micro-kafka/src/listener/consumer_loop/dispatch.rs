@@ -21,6 +21,9 @@ const BURST: u32 = 64;
 /// The time per record above which the clock is looked at after each.
 const SLOW: Duration = Duration::from_micros(50);
 
+/// The most deliveries whose memory waits for others: as many as a batch has by default.
+const SPARE: usize = 500;
+
 /// The records between two looks at the clock.
 struct Burst {
     since: Instant,
@@ -266,18 +269,18 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             offset: record.offset(),
             lane,
         };
-        let spare = self.spare.take();
-        let consumer = spare.unwrap_or_else(|| Arc::clone(&self.consumer));
-        Delivery {
-            record,
-            consumer,
-            token,
-            attempt: 1,
-            companions: None,
-            history: None,
-            limit: None,
-            trace: None,
-            given: None,
+        let Some(mut delivery) = self.spare.pop() else {
+            return Delivery::new(record, Arc::clone(&self.consumer), token);
+        };
+        drop(delivery.renew(record, token));
+        delivery
+    }
+
+    /// A delivery is done with: its record goes, and its memory waits for another one.
+    pub(super) fn retire(&mut self, mut delivery: Delivery) {
+        self.source.recycle(delivery.release());
+        if self.spare.len() < SPARE {
+            self.spare.push(delivery);
         }
     }
 

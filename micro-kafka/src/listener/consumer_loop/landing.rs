@@ -71,14 +71,10 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             true => self.repeats(delivery),
             false => Some(delivery),
         };
-        let Some(Delivery {
-            record, consumer, ..
-        }) = delivery
-        else {
+        let Some(delivery) = delivery else {
             return false;
         };
-        self.source.recycle(record);
-        self.spare = Some(consumer);
+        self.retire(delivery);
         if manual {
             return true;
         }

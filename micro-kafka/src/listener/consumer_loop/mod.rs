@@ -8,6 +8,7 @@ mod batch;
 mod callbacks;
 mod commit;
 mod commit_wait;
+mod denied;
 mod dispatch;
 mod due;
 mod epoch;
@@ -45,6 +46,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
 use self::commit::Commits;
+use self::denied::DeniedPartition;
 use self::going_on::GoingOn;
 pub(super) use self::idle::Idleness;
 use self::ordered::Ordering;
@@ -68,8 +70,8 @@ use super::throttle::Throttle;
 use super::timers::Timers;
 use super::transactional::TransactionLine;
 use super::{
-    AckToken, AssignedPartition, ConsumerContext, ContainerDeps, HandlerSlot, ListenerContext,
-    ListenerEndpoint, StopReport, Verdict,
+    AckToken, AssignedPartition, ConsumerContext, ContainerDeps, Delivery, HandlerSlot,
+    ListenerContext, ListenerEndpoint, StopReport, Verdict,
 };
 use crate::client::{RecordSource, Slot, SourceEvent};
 
@@ -116,8 +118,8 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     source: S,
     commands: &'s mut mpsc::UnboundedReceiver<Command>,
     consumer: Arc<ConsumerContext>,
-    /// A hold on `consumer` for the next delivery, left by one that is done.
-    spare: Option<Arc<ConsumerContext>>,
+    /// The memory of deliveries that are done with, for the next ones.
+    spare: Vec<Delivery>,
     slot: HandlerSlot,
     acks: mpsc::UnboundedReceiver<(AckToken, Verdict)>,
     /// Records at work that are to be delivered again.
@@ -150,6 +152,10 @@ pub(super) struct ConsumerLoop<'s, S: RecordSource> {
     orphans: Option<Box<OrphanWatch>>,
     /// Whether the broker refused this consumer for who it is.
     refused: bool,
+    /// Partitions that it may not read.
+    denied: Vec<DeniedPartition>,
+    /// Whether it may not commit.
+    commit_denied: bool,
     stop: Option<Stop>,
     quiet: Vec<QuietRequest>,
     fatal: Option<String>,
@@ -199,7 +205,7 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
                     .with_line(seat.line.clone())
                     .with_outboxes(seat.transactions.as_ref().map(|line| &line.outboxes)),
             ),
-            spare: None,
+            spare: Vec::new(),
             slot: HandlerSlot::default(),
             acks: acked,
             nacks: HashMap::new(),
@@ -233,6 +239,8 @@ impl<'s, S: RecordSource> ConsumerLoop<'s, S> {
             idleness: Idleness::new(clock.now()),
             orphans: None,
             refused: false,
+            denied: Vec::new(),
+            commit_denied: false,
             stop: None,
             quiet: Vec::new(),
             fatal: None,

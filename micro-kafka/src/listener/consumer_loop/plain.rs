@@ -17,6 +17,7 @@ use crate::listener::order::PARTITION_LANE;
 use crate::listener::{
     AckMode, AckToken, Delivery, Dispatch, Finished, Interceptors, ListenerEndpoint, Order,
 };
+use crate::record::Record;
 use crate::replay::is_for_another;
 
 /// Whether the records of a listener need nothing but their handler. Whatever `deliver`, `succeeded`
@@ -43,15 +44,44 @@ pub(super) fn is_plain(endpoint: &ListenerEndpoint, interceptors: &Interceptors)
 }
 
 /// A run of records of one partition.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Run {
     begun: u32,
-    /// How many of them were handled well at once.
+    /// How many of them were handled well at once: all, or all but the last.
     handled: u32,
-    /// The last of those.
-    last: Option<Position>,
-    /// The one after them, while its handler is at work or if it did not end well at once.
-    open: Option<(AckToken, Position)>,
+    /// After the last of those, if there is any.
+    last: Position,
+    /// The last that was begun, and the position after it.
+    token: AckToken,
+    at: Position,
+}
+
+impl Run {
+    fn on(slot: Slot, epoch: u32) -> Self {
+        let nowhere = Position {
+            offset: -1,
+            leader_epoch: -1,
+        };
+        Self {
+            begun: 0,
+            handled: 0,
+            last: nowhere,
+            token: AckToken {
+                slot,
+                epoch,
+                offset: -1,
+                lane: PARTITION_LANE,
+            },
+            at: nowhere,
+        }
+    }
+
+    #[inline]
+    fn begin(&mut self, record: &Record) {
+        self.at = Position::after(record);
+        self.token.offset = record.offset();
+        self.begun += 1;
+    }
 }
 
 impl<S: RecordSource> ConsumerLoop<'_, S> {
@@ -73,55 +103,45 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
         let Some(partition) = partition.filter(|it| it.is_plain() && !it.is_full(limits)) else {
             return 0;
         };
-        let mut token = AckToken {
-            slot,
-            epoch: partition.epoch,
-            offset: -1,
-            lane: PARTITION_LANE,
-        };
-        let mut run = Run::default();
+        let mut run = Run::on(slot, partition.epoch);
         let group = &*seat.endpoint.group_id;
+        // Its record is let go of with the next one.
+        let mut done = spare.pop();
         let ended = catch_unwind(AssertUnwindSafe(|| {
             // Beyond the budget every tokio resource in a handler would look pending; a handler may
             // have paused its own partition, or asked for a seek.
             while run.begun < most && coop::has_budget_remaining() && commands.is_empty() {
-                let record = partition.buffer.front()?;
-                if is_for_another(record, group) {
+                let record = partition.buffer.pop_front()?;
+                if is_for_another(&record, group) {
+                    partition.buffer.push_front(record);
                     return None;
                 }
-                let record = partition.buffer.pop_front()?;
-                let position = Position::after(&record);
-                token.offset = record.offset();
-                seat.status.pulse.at(token.offset);
-                run.open = Some((token, position));
-                run.begun += 1;
-                let delivery = Delivery {
-                    record,
-                    consumer: spare.take().unwrap_or_else(|| Arc::clone(consumer)),
-                    token,
-                    attempt: 1,
-                    companions: None,
-                    history: None,
-                    limit: None,
-                    trace: None,
-                    given: None,
+                run.begin(&record);
+                seat.status.pulse.at(run.token.offset);
+                let delivery = match done.take() {
+                    Some(mut delivery) => {
+                        source.recycle(delivery.renew(record, run.token));
+                        delivery
+                    }
+                    None => Delivery::new(record, Arc::clone(consumer), run.token),
                 };
                 match seat.endpoint.handler.start(delivery, memory) {
                     Ok(Finished {
                         delivery,
                         result: Ok(()),
                     }) => {
-                        source.recycle(delivery.record);
-                        *spare = Some(delivery.consumer);
+                        done = Some(delivery);
                         run.handled += 1;
-                        run.last = Some(position);
+                        run.last = run.at;
                     }
                     other => return Some(other),
                 }
-                run.open = None;
             }
             None
         }));
+        if let Some(delivery) = done {
+            self.retire(delivery);
+        }
         let ended = match ended {
             Ok(None) => None,
             Ok(Some(Ok(finished))) => Some(Ok(Outcome::Finished(finished))),
@@ -135,16 +155,15 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
     /// Notes what a run came to, and leaves what is still open to the way of all records.
     fn end_run(&mut self, slot: Slot, run: &Run, ended: Option<Result<Outcome, Work>>) {
         self.counts.handled += u64::from(run.handled);
-        if let Some(position) = run.last {
-            self.pass(slot, position, run.handled as usize);
+        if run.handled > 0 {
+            self.pass(slot, run.last, run.handled as usize);
         }
-        let (Some((token, position)), Some(ended)) = (run.open, ended) else {
+        let (true, Some(ended)) = (run.begun > run.handled, ended) else {
             return;
         };
+        let token = run.token;
         if let Some(partition) = self.partition(slot) {
-            partition
-                .ledger
-                .begin(token.offset, position.leader_epoch, 0);
+            partition.ledger.begin(token.offset, run.at.leader_epoch, 0);
         }
         let free = match ended {
             Ok(outcome) => self.settle(token, outcome),

@@ -75,6 +75,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             self.await_fences(slot, self.epoch);
             self.enqueue(slot);
         }
+        self.forget_denied(slots);
         self.others_go_on(slots);
         self.call_hook(|listener, id, all| listener.assigned(id, all), slots);
         self.tell_partitions(ContainerEvent::Assigned, slots);
@@ -247,6 +248,7 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             self.call_hook(|it, id, all| it.revoked_after_commit(id, all), slots);
             self.tell_partitions(ContainerEvent::Revoked, slots);
         }
+        self.forget_denied(slots);
         for slot in slots {
             self.end_epoch(*slot);
         }

@@ -15,6 +15,8 @@ use crate::listener::event::ContainerEvent;
 const JOIN: Duration = Duration::from_secs(3);
 /// How long leaving the group may take.
 const CLOSE: Duration = Duration::from_secs(5);
+/// How often a close is looked at: that a rebalance is over is told by nobody.
+const LOOK: Duration = Duration::from_millis(20);
 /// The wait before a refused last commit is sent again.
 const COMMIT_AGAIN: Duration = Duration::from_millis(100);
 
@@ -52,7 +54,7 @@ impl Stop {
                 ..
             }) => (*again).min(*until),
             Phase::Commit(commit) => commit.until,
-            Phase::Close { until } => *until,
+            Phase::Close { until } => (*until).min(Instant::now() + LOOK),
         }
     }
 

@@ -88,7 +88,7 @@ impl TransactionError {
         Self::NotBegun {
             id: Arc::clone(id),
             code: refusal.code,
-            reason: refusal.reason,
+            reason: refusal.words(&[]),
         }
     }
 

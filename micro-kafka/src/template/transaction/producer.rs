@@ -147,7 +147,7 @@ impl TransactionalProducer {
                         partition,
                         key_hash: record.key.as_deref().map(KeyHash::of),
                         maybe_stored: false,
-                        reason: topic.core().fatal_reason_of(code),
+                        reason: topic.core().reason_of(code, topic.name()),
                     };
                     return Err(undelivered.into());
                 }
@@ -204,6 +204,10 @@ impl TransactionalProducer {
     fn why(&self, refusal: TransactionRefusal) -> TransactionError {
         let id = Arc::clone(&self.id);
         let failures = std::mem::take(&mut *self.failures.lock());
+        let mut topics: Vec<_> = failures.iter().map(|failure| failure.topic()).collect();
+        topics.sort_unstable();
+        topics.dedup();
+        let reason = refusal.words(&topics);
         // Records that are given up because of the refusal are no reason for it.
         let failures: Vec<_> = failures
             .into_iter()
@@ -215,7 +219,7 @@ impl TransactionalProducer {
             TransactionError::Aborted {
                 id,
                 code: refusal.code,
-                reason: refusal.reason,
+                reason,
             }
         } else {
             self.undelivered(failures)
@@ -239,6 +243,7 @@ impl TransactionalProducer {
             code: refusal.code,
             reason: refusal.reason,
             severity: Severity::Fatal,
+            missing: None,
         })?;
         call(&producer)
     }
@@ -288,6 +293,7 @@ mod tests {
             code: ErrorCode::TIMED_OUT,
             reason: "slow".into(),
             severity,
+            missing: None,
         }
     }
 

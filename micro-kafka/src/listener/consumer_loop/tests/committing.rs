@@ -76,6 +76,7 @@ async fn a_failed_commit_is_sent_again() {
     let refusal = CommitError {
         name: "REBALANCE_IN_PROGRESS",
         fenced: false,
+        missing: None,
     };
     rig.script
         .with(|state| state.refuse_commits = Some(refusal));

@@ -296,6 +296,7 @@ async fn a_refused_login_is_told_once_and_its_end_too() {
         rig.script.event(SourceEvent::Error {
             name: "client",
             text: "sasl://kafka:9092: SASL authentication error: Authentication failed".to_owned(),
+            denied: None,
         });
         rig.progress().await;
     }

@@ -7,6 +7,7 @@ mod chain;
 mod committing;
 mod controlling;
 mod cost;
+mod denied;
 mod draining;
 mod failing;
 mod modes;

@@ -93,6 +93,7 @@ fn refused() -> CommitError {
     CommitError {
         name: "REBALANCE_IN_PROGRESS",
         fenced: false,
+        missing: None,
     }
 }
 
@@ -135,6 +136,7 @@ async fn a_last_commit_that_is_answered_late_is_waited_for_and_sent_again() {
     let moved_on = CommitError {
         name: "ILLEGAL_GENERATION",
         fenced: false,
+        missing: None,
     };
     rig.script.answer_commits_with(&Err(moved_on));
     rig.script.called(&Call::Close).await;

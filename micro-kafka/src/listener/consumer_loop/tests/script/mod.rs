@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) wakes: usize,
     /// What the group has committed by transactions, as the broker tells it.
     pub(super) committed: Vec<(Slot, i64)>,
+    /// The end of every partition, as a fetch has told it.
+    pub(super) known_end: Option<i64>,
     closed: bool,
 }
 

@@ -129,7 +129,7 @@ impl RecordSource for ScriptedSource {
     }
 
     fn known_end(&self, _slot: Slot) -> Option<i64> {
-        None
+        self.script.state.lock().known_end
     }
 
     fn close(&mut self) -> Result<(), ClientError> {

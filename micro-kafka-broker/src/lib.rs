@@ -43,4 +43,4 @@ pub use clock::BrokerClock;
 pub use compat::{Release, UnknownRelease};
 pub use config_file::{ConfigFileError, ConfigMistake};
 pub use loggers::Loggers;
-pub use server::{Broker, BrokerBuilder, FlushPolicy, Restart, StartError};
+pub use server::{Broker, BrokerBuilder, BrokerNode, FlushPolicy, Restart, StartError};

@@ -6,7 +6,7 @@ use micro_kafka_broker::inspect::{
     AbortedTransaction, GroupView, MemberView, PartitionView, ProducerView, StoredRecord,
     TransactionView,
 };
-use micro_kafka_broker::{Broker, Restart};
+use micro_kafka_broker::{Broker, BrokerNode, Restart};
 
 use crate::deadline::fail;
 use crate::embedded::EmbeddedKafka;
@@ -23,6 +23,22 @@ impl EmbeddedKafka {
     #[must_use]
     pub fn broker(&self) -> &Broker {
         self.own_broker("the broker itself", Location::caller())
+    }
+
+    /// One of the test's brokers (`#[kafka_test(brokers = 3)]`), counted from 0, as in
+    /// `kafka.node(1).kill().await`.
+    ///
+    /// # Panics
+    /// If there is no such broker, or the test does not have brokers of its own.
+    #[track_caller]
+    #[must_use]
+    pub fn node(&self, id: i32) -> BrokerNode<'_> {
+        let place = Location::caller();
+        let broker = self.own_broker("`node`", place);
+        let known = broker.node_ids();
+        broker
+            .node(id)
+            .unwrap_or_else(|| fail(place, &format!("there is no broker {id}, only {known:?}")))
     }
 
     /// The broker, if it is this test's alone.

@@ -20,6 +20,8 @@ pub struct TestOptions {
     pub name: &'static str,
     /// Topics that exist when it begins, and how many partitions each has.
     pub topics: &'static [(&'static str, u32)],
+    /// How many brokers there are.
+    pub brokers: u32,
     /// Properties of the embedded broker.
     pub broker: &'static [(&'static str, &'static str)],
     /// Whether the embedded broker is shared by the tests of the binary.
@@ -136,7 +138,7 @@ impl<T: Success, E> Success for Result<T, E> {
 }
 
 fn builder(options: &TestOptions) -> EmbeddedKafkaBuilder {
-    let mut builder = EmbeddedKafka::builder();
+    let mut builder = EmbeddedKafka::builder().brokers(options.brokers);
     for (topic, partitions) in options.topics {
         builder = builder.topic(*topic, *partitions);
     }

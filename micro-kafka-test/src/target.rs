@@ -23,13 +23,26 @@ pub(crate) fn external() -> Option<String> {
 }
 
 /// What is asked of a test's broker.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Wanted {
+    pub(crate) brokers: u32,
     pub(crate) topics: Vec<(String, u32)>,
     pub(crate) auto_create: bool,
     /// Kafka's names of broker properties, and their values.
     pub(crate) properties: Vec<(String, String)>,
     pub(crate) shared: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            brokers: 1,
+            topics: Vec::new(),
+            auto_create: false,
+            properties: Vec::new(),
+            shared: false,
+        }
+    }
 }
 
 /// The broker of one test.
@@ -56,6 +69,12 @@ impl Target {
             if let Some((name, _)) = wanted.properties.first() {
                 return Err(StartError::NeedsEmbedded {
                     what: format!("the broker's property `{name}`"),
+                    bootstrap,
+                });
+            }
+            if wanted.brokers != 1 {
+                return Err(StartError::NeedsEmbedded {
+                    what: format!("a number of brokers ({})", wanted.brokers),
                     bootstrap,
                 });
             }
@@ -98,6 +117,7 @@ impl Target {
 fn start(wanted: &Wanted) -> Result<Broker, StartError> {
     let mut builder = Broker::builder()
         .listen("127.0.0.1:0")
+        .brokers(wanted.brokers)
         .journal(JOURNAL)
         .auto_create(wanted.auto_create);
     for (name, value) in &wanted.properties {

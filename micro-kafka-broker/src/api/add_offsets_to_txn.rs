@@ -38,7 +38,7 @@ impl Handler for AddOffsetsToTxnRequest {
             id: self.producer_id,
             epoch: self.producer_epoch,
         };
-        let transactions = context.broker.transactions();
+        let transactions = context.transactions();
         let added = match context.broker.groups().ensure_topic() {
             Ok(()) => transactions.add(
                 &self.transactional_id,

@@ -137,7 +137,7 @@ fn add(context: &RequestContext, transaction: &AddPartitionsToTxnTransaction) ->
         return ErrorCode::NONE;
     }
     let partitions: BTreeSet<_> = asked(transaction).collect();
-    let transactions = context.broker.transactions();
+    let transactions = context.transactions();
     // Only brokers speak these versions, for clients whose writes add their partitions.
     let protocol = match context.version {
         SEVERAL_FROM.. => Protocol::EpochPerTransaction,
@@ -157,7 +157,7 @@ fn verify(
     transaction: &AddPartitionsToTxnTransaction,
     key: PartitionKey,
 ) -> ErrorCode {
-    let transactions = context.broker.transactions();
+    let transactions = context.transactions();
     let id = &transaction.transactional_id;
     ErrorCode::of(transactions.verify(id, transaction.producer(), key))
 }

@@ -18,7 +18,7 @@ pub(super) fn alter(
     validate_only: bool,
 ) -> Result<(), Refused> {
     let invalid = |text: String| refused(ErrorCode::INVALID_REQUEST, text);
-    let (id, own) = (node_id(name)?, context.broker.node_id());
+    let (id, own) = (node_id(name)?, context.node);
     if id != own {
         let text = format!("Unexpected node id. Expected {own}, but received {id}");
         return Err(invalid(text));

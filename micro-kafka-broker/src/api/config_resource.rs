@@ -105,7 +105,7 @@ fn broker_scope(context: &RequestContext, name: &str) -> Result<BrokerScope, Ref
     if name.is_empty() {
         return Ok(BrokerScope::Default);
     }
-    let own = context.broker.node_id();
+    let own = context.node;
     match node_id(name)? {
         id if id == own => Ok(BrokerScope::Own),
         id => Err(invalid(format!(

@@ -45,7 +45,7 @@ impl Handler for DeleteGroupsRequest {
 }
 
 async fn delete(context: &RequestContext, group_id: &str) -> ErrorCode {
-    match context.broker.groups().call(group_id, Event::Delete).await {
+    match context.groups().call(group_id, Event::Delete).await {
         Ok(Reply::Delete(outcome)) => ErrorCode::of(outcome),
         other => ErrorCode::of_unanswered(&other),
     }

@@ -2,7 +2,7 @@
 //!
 //! Versions 0–2, flexible from the start. 1 adds the type of endpoint, 2 fenced brokers.
 //!
-//! Deviations: the controller is always this broker.
+//! Deviations: the controller is always the first broker that runs.
 
 use crate::api::{Answer, ErrorCode, Handler, Operations, RequestContext};
 use crate::server::Endpoint;
@@ -66,7 +66,7 @@ impl Handler for DescribeClusterRequest {
         let operations = Operations::CLUSTER.if_asked(self.include_cluster_authorized_operations);
         DescribeClusterResponse {
             cluster_id: context.broker.cluster_id().to_owned(),
-            controller_id: context.broker.node_id(),
+            controller_id: context.controller(),
             brokers: context.brokers().map(described).collect(),
             cluster_authorized_operations: operations.bits(),
             ..DescribeClusterResponse::default()

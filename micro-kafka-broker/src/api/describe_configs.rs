@@ -140,7 +140,7 @@ fn entries(context: &RequestContext, kind: i8, name: &str) -> Entries {
     match kind {
         TOPIC => topic_entries(context, name),
         BROKER if name.is_empty() => Ok(config.describe_default()),
-        BROKER => check_broker(context, name, " or empty string,").map(|()| config.describe()),
+        BROKER => check_broker(context, name, " or empty string,").map(|()| own_entries(context)),
         BROKER_LOGGER if name.is_empty() => Err(needed("Broker id")),
         BROKER_LOGGER => {
             check_broker(context, name, "").map(|()| broker_loggers::describe(context))
@@ -154,6 +154,22 @@ fn entries(context: &RequestContext, kind: i8, name: &str) -> Entries {
             Err(refused(ErrorCode::INVALID_REQUEST, text))
         }
     }
+}
+
+/// What the broker that was asked is configured with: several have all but their addresses in common.
+fn own_entries(context: &RequestContext) -> Vec<ConfigEntry> {
+    let mut entries = context.broker.config().describe();
+    let mut nodes = context.broker.nodes().iter();
+    let own = nodes.find(|node| node.id == context.node);
+    for (name, value) in own.into_iter().flat_map(|node| &node.config) {
+        for entry in entries.iter_mut().filter(|entry| entry.name == *name) {
+            entry.value = Some(value.clone());
+            for synonym in &mut entry.synonyms {
+                synonym.value = Some(value.clone());
+            }
+        }
+    }
+    entries
 }
 
 fn topic_entries(context: &RequestContext, name: &str) -> Entries {
@@ -170,7 +186,7 @@ fn topic_entries(context: &RequestContext, name: &str) -> Entries {
 }
 
 fn check_broker(context: &RequestContext, name: &str, or: &str) -> Result<(), Refused> {
-    let own = context.broker.node_id();
+    let own = context.node;
     let problem = match name.parse::<i32>() {
         Ok(id) if id == own => return Ok(()),
         Ok(id) => format!("Unexpected broker id, expected {own}{or} but received {id}"),

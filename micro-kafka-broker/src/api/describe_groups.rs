@@ -73,14 +73,14 @@ fn describe(context: &RequestContext, group_id: String) -> DescribedGroup {
         group_state: "Dead".to_owned(),
         ..DescribedGroup::default()
     };
-    if let Err(loading) = context.broker.groups().check_loaded(Some(&group_id)) {
+    if let Err(loading) = context.groups().check_loaded(Some(&group_id)) {
         return DescribedGroup {
             error_code: loading.into(),
             group_id,
             ..missing
         };
     }
-    match context.broker.groups().describe(&group_id) {
+    match context.groups().describe(&group_id) {
         Some(group) => DescribedGroup {
             group_id,
             ..DescribedGroup::from(group)

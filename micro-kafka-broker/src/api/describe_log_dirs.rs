@@ -94,7 +94,9 @@ fn sizes(
     topic: &Topic,
     wanted: Option<&BTreeSet<i32>>,
 ) -> Vec<DescribeLogDirsPartition> {
-    let partitions = (0..).zip(&topic.partitions).map(|(index, _)| index);
+    let here = (0..).zip(&topic.partitions);
+    let here = here.filter(|(_, info)| info.replicas.contains(&context.node));
+    let partitions = here.map(|(index, _)| index);
     partitions
         .filter(|index| wanted.is_none_or(|wanted| wanted.contains(index)))
         .filter_map(|partition_index| {

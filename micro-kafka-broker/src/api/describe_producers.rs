@@ -2,7 +2,7 @@
 //!
 //! Version 0, which is flexible.
 
-use crate::api::replica::find_replica;
+use crate::api::replica::find_any_replica;
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 use crate::meta::{Image, TopicRef};
 use crate::partition::ActiveProducer;
@@ -70,7 +70,7 @@ fn describe(context: &RequestContext, image: &Image, topic: &str, index: i32) ->
         partition_index: index,
         ..PartitionResponse::default()
     };
-    match find_replica(context, image, TopicRef::Name(topic), index) {
+    match find_any_replica(context, image, TopicRef::Name(topic), index) {
         Ok((_, partition)) => PartitionResponse {
             active_producers: partition
                 .active_producers()

@@ -97,17 +97,17 @@ impl Handler for DescribeQuorumRequest {
 }
 
 fn quorum(context: &RequestContext) -> QuorumPartition {
-    let own = context.broker.node_id();
     let now = context.broker.clock().unix_millis();
+    let voter = |node: &crate::server::Node| ReplicaState {
+        replica_id: node.id,
+        last_fetch_timestamp: now,
+        last_caught_up_timestamp: now,
+        ..ReplicaState::default()
+    };
     QuorumPartition {
-        leader_id: own,
+        leader_id: context.controller(),
         leader_epoch: LEADER_EPOCH,
-        current_voters: vec![ReplicaState {
-            replica_id: own,
-            last_fetch_timestamp: now,
-            last_caught_up_timestamp: now,
-            ..ReplicaState::default()
-        }],
+        current_voters: context.broker.nodes().iter().map(voter).collect(),
         ..QuorumPartition::default()
     }
 }
@@ -122,13 +122,13 @@ fn unknown(partition_index: i32) -> QuorumPartition {
 }
 
 fn nodes(context: &RequestContext) -> Vec<Node> {
-    let listener = context.own_endpoint().map(|endpoint| Listener {
-        name: "CONTROLLER".to_owned(),
-        host: endpoint.host.clone(),
-        port: endpoint.port,
+    let nodes = context.brokers().map(|(node_id, endpoint)| Node {
+        node_id,
+        listeners: vec![Listener {
+            name: "CONTROLLER".to_owned(),
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+        }],
     });
-    vec![Node {
-        node_id: context.broker.node_id(),
-        listeners: listener.into_iter().collect(),
-    }]
+    nodes.collect()
 }

@@ -84,7 +84,7 @@ impl DescribeTopicPartitionsRequest {
         for name in names.range(from..) {
             let start = if *name == from { first } else { 0 };
             let more = match image.topic(name) {
-                Some(topic) => page.add(topic, start),
+                Some(topic) => page.add(image, topic, start),
                 None => page.add_unknown(name),
             };
             if !more {
@@ -125,13 +125,16 @@ impl Page {
     }
 
     /// Adds a topic from a partition on; false when the page is full.
-    fn add(&mut self, topic: &Arc<Topic>, start: i32) -> bool {
+    fn add(&mut self, image: &Image, topic: &Arc<Topic>, start: i32) -> bool {
         if self.full(&topic.name) {
             return false;
         }
         let from = usize::try_from(start).unwrap_or_default();
         let rest = (0..).zip(&topic.partitions).skip(from);
-        let partitions: Vec<_> = rest.take(self.left).map(described).collect();
+        let partitions: Vec<_> = rest
+            .take(self.left)
+            .map(|told| described(image, told))
+            .collect();
         let next = from + partitions.len();
         self.left -= partitions.len();
         self.push(
@@ -197,7 +200,10 @@ impl Page {
     }
 }
 
-fn described((index, info): (i32, &PartitionInfo)) -> DescribeTopicPartitionsResponsePartition {
+fn described(
+    image: &Image,
+    (index, info): (i32, &PartitionInfo),
+) -> DescribeTopicPartitionsResponsePartition {
     let error_code = match info.leader < 0 {
         true => ErrorCode::LEADER_NOT_AVAILABLE,
         false => ErrorCode::NONE,
@@ -209,6 +215,7 @@ fn described((index, info): (i32, &PartitionInfo)) -> DescribeTopicPartitionsRes
         leader_epoch: info.leader_epoch,
         replica_nodes: info.replicas.clone(),
         isr_nodes: info.isr.clone(),
+        offline_replicas: image.offline(info),
         ..DescribeTopicPartitionsResponsePartition::default()
     }
 }

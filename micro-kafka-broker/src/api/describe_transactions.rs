@@ -37,7 +37,7 @@ api! {
 
 impl Handler for DescribeTransactionsRequest {
     async fn handle(self, context: &RequestContext) -> Answer<DescribeTransactionsResponse> {
-        let transactions = context.broker.transactions();
+        let transactions = context.transactions();
         let states = self.transactional_ids.into_iter().map(|id| {
             let described = transactions.check_loaded(Some(&id));
             match described.map(|()| transactions.describe(&id)) {

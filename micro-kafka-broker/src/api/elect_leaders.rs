@@ -2,10 +2,10 @@
 //!
 //! Versions 0–2. 1 adds the kind of election and a top-level error, 2 is flexible.
 //!
-//! Deviations: every partition is led by its one replica, so no election is ever needed.
+//! Deviations: replicas share one log, so an unclean election loses nothing.
 
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
-use crate::meta::Image;
+use crate::meta::{Catalog, Election, NoElection, Topic};
 
 api! {
     key 43, versions 0..=2, flexible 2;
@@ -45,22 +45,26 @@ const UNCLEAN: i8 = 1;
 
 impl Handler for ElectLeadersRequest {
     async fn handle(self, context: &RequestContext) -> Answer<ElectLeadersResponse> {
-        let image = context.broker.catalog().image();
-        let known = matches!(self.election_type, PREFERRED | UNCLEAN);
+        let catalog = context.broker.catalog();
+        let election = match self.election_type {
+            PREFERRED => Some(Election::Preferred),
+            UNCLEAN => Some(Election::Unclean),
+            _ => None,
+        };
         let results = match self.topic_partitions {
-            None => everywhere(&image),
+            None => everywhere(catalog, election),
             Some(asked) => asked
                 .into_iter()
                 .map(|asked| {
                     let elected = |partition_id| {
-                        let (error_code, message) = match known {
-                            true => elect(&image, &asked.topic, partition_id),
-                            false => wrong_kind(self.election_type),
+                        let (error_code, message) = match election {
+                            Some(election) => elect(catalog, &asked.topic, partition_id, election),
+                            None => wrong_kind(self.election_type),
                         };
                         PartitionResult {
                             partition_id,
                             error_code,
-                            error_message: Some(message),
+                            error_message: message,
                         }
                     };
                     ReplicaElectionResult {
@@ -71,9 +75,9 @@ impl Handler for ElectLeadersRequest {
                 .collect(),
         };
         ElectLeadersResponse {
-            error_code: match known {
-                true => ErrorCode::NONE,
-                false => ErrorCode::INVALID_REQUEST,
+            error_code: match election {
+                Some(_) => ErrorCode::NONE,
+                None => ErrorCode::INVALID_REQUEST,
             },
             replica_election_results: results,
             ..ElectLeadersResponse::default()
@@ -83,34 +87,54 @@ impl Handler for ElectLeadersRequest {
 }
 
 /// An election in all partitions tells only of those where one was needed.
-fn everywhere(image: &Image) -> Vec<ReplicaElectionResult> {
-    let nothing = |topic: String| ReplicaElectionResult {
-        topic,
-        partition_result: Vec::new(),
+fn everywhere(catalog: &Catalog, election: Option<Election>) -> Vec<ReplicaElectionResult> {
+    let elected = |topic: &Topic, partition_id: i32| {
+        let (error_code, error_message) = elect(catalog, &topic.name, partition_id, election?);
+        (error_code != ErrorCode::ELECTION_NOT_NEEDED).then_some(PartitionResult {
+            partition_id,
+            error_code,
+            error_message,
+        })
     };
-    image
-        .topics()
-        .map(|topic| nothing(topic.name.to_string()))
-        .collect()
-}
-
-fn elect(image: &Image, topic: &str, partition: i32) -> (ErrorCode, String) {
-    let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
-    match image.topic(topic) {
-        None => (unknown, format!("No such topic as {topic}")),
-        Some(found) if found.partition(partition).is_none() => {
-            (unknown, format!("No such partition as {topic}-{partition}"))
+    let image = catalog.image();
+    let results = image.topics().map(|topic| {
+        let partitions = (0..).zip(&topic.partitions);
+        ReplicaElectionResult {
+            topic: topic.name.to_string(),
+            partition_result: partitions
+                .filter_map(|(index, _)| elected(topic, index))
+                .collect(),
         }
-        Some(_) => (
-            ErrorCode::ELECTION_NOT_NEEDED,
-            "Leader election not needed for topic partition.".to_owned(),
-        ),
-    }
+    });
+    results.collect()
 }
 
-fn wrong_kind(kind: i8) -> (ErrorCode, String) {
-    (
-        ErrorCode::INVALID_REQUEST,
-        format!("Unknown election type {kind}"),
-    )
+fn elect(
+    catalog: &Catalog,
+    topic: &str,
+    partition: i32,
+    election: Election,
+) -> (ErrorCode, Option<String>) {
+    let Err(error) = catalog.elect(topic, partition, election) else {
+        return (ErrorCode::NONE, None);
+    };
+    let code = match error {
+        NoElection::UnknownPartition => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        NoElection::NotNeeded => ErrorCode::ELECTION_NOT_NEEDED,
+        NoElection::PreferredNotAvailable => ErrorCode::PREFERRED_LEADER_NOT_AVAILABLE,
+        NoElection::NoneEligible => ErrorCode::ELIGIBLE_LEADERS_NOT_AVAILABLE,
+    };
+    let text = match error {
+        NoElection::UnknownPartition if catalog.image().topic(topic).is_none() => {
+            format!("No such topic as {topic}")
+        }
+        NoElection::UnknownPartition => format!("No such partition as {topic}-{partition}"),
+        error => error.to_string(),
+    };
+    (code, Some(text))
+}
+
+fn wrong_kind(kind: i8) -> (ErrorCode, Option<String>) {
+    let text = format!("Unknown election type {kind}");
+    (ErrorCode::INVALID_REQUEST, Some(text))
 }

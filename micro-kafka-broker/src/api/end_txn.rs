@@ -44,7 +44,7 @@ impl Handler for EndTxnRequest {
             true => Verdict::Commit,
             false => Verdict::Abort,
         };
-        let transactions = context.broker.transactions();
+        let transactions = context.transactions();
         match transactions.end(&self.transactional_id, producer, protocol, verdict) {
             Ok(next) => EndTxnResponse {
                 producer_id: next.id,

@@ -271,6 +271,7 @@ impl From<Unavailable> for ErrorCode {
     fn from(error: Unavailable) -> Self {
         match error {
             Unavailable::Loading => Self::COORDINATOR_LOAD_IN_PROGRESS,
+            Unavailable::Elsewhere => Self::NOT_COORDINATOR,
             Unavailable::NotWritten | Unavailable::Ended => Self::COORDINATOR_NOT_AVAILABLE,
         }
     }

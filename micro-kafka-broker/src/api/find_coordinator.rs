@@ -2,10 +2,11 @@
 //!
 //! Versions 0–6. 1 adds the type of key, 3 is flexible, 4 asks for several keys.
 //!
-//! Deviations: the internal topics are created when asked for, and the answer is at once the
-//! broker that is asked; Apache Kafka has the client ask again.
+//! Deviations: the internal topics are created when asked for, and the answer is at once a broker;
+//! Apache Kafka has the client ask again.
 
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
+use crate::meta::StateTopic;
 
 api! {
     key 10, versions 0..=6, flexible 3;
@@ -79,13 +80,20 @@ fn coordinator(context: &RequestContext, key_type: i8, key: String) -> Coordinat
             ..nowhere
         };
     }
-    let created = match key_type {
-        GROUP => context.broker.groups().ensure_topic(),
-        _ => context.broker.transactions().ensure_topic(),
+    let (which, created) = match key_type {
+        GROUP => (StateTopic::Offsets, context.broker.groups().ensure_topic()),
+        _ => (
+            StateTopic::Transactions,
+            context.broker.transactions().ensure_topic(),
+        ),
     };
-    match context.own_endpoint().filter(|_| created.is_ok()) {
-        Some(endpoint) => Coordinator {
-            node_id: context.broker.node_id(),
+    let leader = created
+        .ok()
+        .and_then(|()| context.coordinator_of(which, &nowhere.key));
+    let found = leader.and_then(|id| Some((id, context.endpoint_of(id)?)));
+    match found {
+        Some((node_id, endpoint)) => Coordinator {
+            node_id,
             host: endpoint.host.clone(),
             port: endpoint.port.into(),
             ..nowhere

@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::api::ErrorCode;
+use crate::api::coordinators::{Groups, Transactions};
+use crate::coord::partition_of;
 use crate::meta::acl::{AclOperation, Asker, CLUSTER_NAME, ResourceType};
+use crate::meta::{NO_LEADER, StateTopic};
 use crate::server::{BrokerState, Endpoint};
 use crate::wire::Request;
 
@@ -47,6 +50,8 @@ const ANONYMOUS: &str = "User:ANONYMOUS";
 pub(crate) struct RequestContext {
     /// The broker that was asked.
     pub(crate) broker: Arc<BrokerState>,
+    /// Its id, or that of the one that was asked of several brokers in this process.
+    pub(crate) node: i32,
     /// Which of its listeners, as an index.
     pub(crate) listener: usize,
     /// The version of the request.
@@ -58,14 +63,47 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
-    /// The brokers of the cluster, each with its address for clients of the listener that was
-    /// used: an address of another listener may be unreachable, or speak another protocol.
+    /// The brokers of the cluster that run, each with its address for clients of the listener that
+    /// was used: an address of another listener may be unreachable, or speak another protocol.
     pub(crate) fn brokers(&self) -> impl Iterator<Item = (i32, &Endpoint)> {
-        let listener = self.listener;
+        let (listener, image) = (self.listener, self.broker.catalog().image());
         self.broker
             .nodes()
             .iter()
+            .filter(move |node| image.is_live(node.id))
             .filter_map(move |node| Some((node.id, node.endpoints.get(listener)?)))
+    }
+
+    /// The broker that acts as the controller: the first one that runs.
+    pub(crate) fn controller(&self) -> i32 {
+        let image = self.broker.catalog().image();
+        image.live().first().copied().unwrap_or(self.node)
+    }
+
+    /// The broker that coordinates a group or a transactional id: the one that leads the partition of
+    /// the topic where it is kept. `None` without that topic, or without a leader.
+    pub(crate) fn coordinator_of(&self, which: StateTopic, id: &str) -> Option<i32> {
+        let image = self.broker.catalog().image();
+        let topic = image.topic(which.name())?;
+        let count = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
+        let info = topic.partition(partition_of(id, count))?;
+        (info.leader != NO_LEADER).then_some(info.leader)
+    }
+
+    /// Whether the broker that was asked coordinates a group or a transactional id. A broker that is
+    /// alone coordinates all, those too that there are not yet.
+    pub(crate) fn coordinates(&self, which: StateTopic, id: &str) -> bool {
+        self.broker.nodes().len() == 1 || self.coordinator_of(which, id) == Some(self.node)
+    }
+
+    /// The groups, for those who ask this broker.
+    pub(crate) fn groups(&self) -> Groups<'_> {
+        Groups::new(self)
+    }
+
+    /// The transactional ids, for those who ask this broker.
+    pub(crate) fn transactions(&self) -> Transactions<'_> {
+        Transactions::new(self)
     }
 
     /// Whether the client may do `operation` with a resource.
@@ -89,10 +127,9 @@ impl RequestContext {
             .ok_or(ErrorCode::CLUSTER_AUTHORIZATION_FAILED)
     }
 
-    /// This broker's address on the listener that was used.
-    pub(crate) fn own_endpoint(&self) -> Option<&Endpoint> {
-        let own = self.broker.node_id();
+    /// A broker's address on the listener that was used, if the broker runs.
+    pub(crate) fn endpoint_of(&self, broker: i32) -> Option<&Endpoint> {
         self.brokers()
-            .find_map(|(id, endpoint)| (id == own).then_some(endpoint))
+            .find_map(|(id, endpoint)| (id == broker).then_some(endpoint))
     }
 }

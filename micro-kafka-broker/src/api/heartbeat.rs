@@ -33,7 +33,7 @@ impl Handler for HeartbeatRequest {
         let error_code = match group.is_empty() {
             true => GroupError::InvalidGroupId.into(),
             false => {
-                let groups = context.broker.groups();
+                let groups = context.groups();
                 let reply = groups
                     .call(&group, |token| Event::Heartbeat(token, caller))
                     .await;

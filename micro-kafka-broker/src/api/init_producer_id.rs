@@ -58,13 +58,13 @@ impl InitProducerIdRequest {
         };
         let Some(transactional_id) = &self.transactional_id else {
             // The ids taken are not all known before.
-            context.broker.transactions().check_loaded(None)?;
+            context.transactions().check_loaded(None)?;
             let id = context.broker.producer_ids().next();
             return Ok(Producer { id, epoch: 0 });
         };
         let millis = u64::try_from(self.transaction_timeout_ms).unwrap_or(0);
         let timeout = Duration::from_millis(millis);
-        let transactions = context.broker.transactions();
+        let transactions = context.transactions();
         let taken = transactions.init(transactional_id, Init { timeout, expected });
         taken.map_err(|error| ErrorCode::from(error).known_from(FENCED_FROM, context.version))
     }

@@ -61,7 +61,7 @@ impl Handler for JoinGroupRequest {
         }
         let member_id = self.member_id.clone();
         let (group, join) = self.into_join(context);
-        let groups = context.broker.groups();
+        let groups = context.groups();
         match groups.call(&group, |token| Event::Join(token, join)).await {
             Ok(Reply::Join(reply)) => respond(reply, context.version).into(),
             other => refused(ErrorCode::of_unanswered(&other), member_id).into(),

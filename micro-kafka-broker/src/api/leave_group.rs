@@ -101,7 +101,7 @@ async fn leave(
     if group.is_empty() {
         return Err(GroupError::InvalidGroupId.into());
     }
-    let groups = context.broker.groups();
+    let groups = context.groups();
     match groups
         .call(group, |token| Event::Leave(token, leaving))
         .await

@@ -31,7 +31,7 @@ const CLASSIC: &str = "classic";
 
 impl Handler for ListGroupsRequest {
     async fn handle(self, context: &RequestContext) -> Answer<ListGroupsResponse> {
-        if let Err(loading) = context.broker.groups().check_loaded(None) {
+        if let Err(loading) = context.groups().check_loaded(None) {
             return ListGroupsResponse {
                 error_code: loading.into(),
                 ..ListGroupsResponse::default()
@@ -41,7 +41,7 @@ impl Handler for ListGroupsRequest {
         let wanted = |filter: &[String], value: &str| {
             filter.is_empty() || filter.iter().any(|word| word.eq_ignore_ascii_case(value))
         };
-        let groups = context.broker.groups().list().into_iter();
+        let groups = context.groups().list().into_iter();
         let groups = groups.filter(|(_, state, _)| {
             wanted(&self.states_filter, state) && wanted(&self.types_filter, CLASSIC)
         });

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::api::replica::find_replica;
+use crate::api::replica::{find_any_replica, find_replica};
 use crate::api::{Answer, ErrorCode, Handler, RequestContext};
 use crate::meta::{Image, TopicRef};
 use crate::partition::{Isolation, OffsetSpec};
@@ -50,6 +50,8 @@ api! {
     }
 }
 
+/// The replica id of whoever may ask followers too.
+const DEBUGGER: i32 = -2;
 /// What a negative timestamp stands for, and the first version that knows it.
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
@@ -62,7 +64,8 @@ impl Handler for ListOffsetsRequest {
     async fn handle(self, context: &RequestContext) -> Answer<ListOffsetsResponse> {
         let image = context.broker.catalog().image();
         let isolation = Isolation::from_wire(self.isolation_level);
-        let of_topic = |topic| of_topic(context, &image, isolation, topic);
+        let reader = (self.replica_id, isolation);
+        let of_topic = |topic| of_topic(context, &image, reader, topic);
         ListOffsetsResponse {
             topics: self.topics.into_iter().map(of_topic).collect(),
             ..ListOffsetsResponse::default()
@@ -74,7 +77,7 @@ impl Handler for ListOffsetsRequest {
 fn of_topic(
     context: &RequestContext,
     image: &Image,
-    isolation: Isolation,
+    reader: (i32, Isolation),
     topic: ListOffsetsTopic,
 ) -> ListOffsetsTopicResponse {
     let indexes = topic.partitions.iter().map(|asked| asked.partition_index);
@@ -85,7 +88,7 @@ fn of_topic(
     let partitions = topic.partitions.iter().filter(first).map(|asked| {
         let found = match twice.contains(&asked.partition_index) {
             true => Err(ErrorCode::INVALID_REQUEST),
-            false => look_up(context, image, isolation, &topic.name, asked),
+            false => look_up(context, image, reader, &topic.name, asked),
         };
         found.unwrap_or_else(|error_code| ListOffsetsPartitionResponse {
             partition_index: asked.partition_index,
@@ -103,13 +106,17 @@ fn of_topic(
 fn look_up(
     context: &RequestContext,
     image: &Image,
-    isolation: Isolation,
+    (asker, isolation): (i32, Isolation),
     topic: &str,
     asked: &ListOffsetsPartition,
 ) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
     let index = asked.partition_index;
     let spec = spec(asked.timestamp, context.version)?;
-    let (_, partition) = find_replica(context, image, TopicRef::Name(topic), index)?;
+    let topic = TopicRef::Name(topic);
+    let (_, partition) = match asker {
+        DEBUGGER => find_any_replica(context, image, topic, index)?,
+        _ => find_replica(context, image, topic, index)?,
+    };
     partition.check_epoch(asked.current_leader_epoch)?;
     let found = match spec {
         Some(spec) => partition.offset_for(spec, isolation)?,

@@ -41,7 +41,7 @@ impl Handler for ListTransactionsRequest {
             }
             .into();
         };
-        if let Err(loading) = context.broker.transactions().check_loaded(None) {
+        if let Err(loading) = context.transactions().check_loaded(None) {
             return ListTransactionsResponse {
                 error_code: loading.into(),
                 ..ListTransactionsResponse::default()
@@ -49,7 +49,7 @@ impl Handler for ListTransactionsRequest {
             .into();
         }
         let now = context.broker.clock().unix_millis();
-        let transactions = context.broker.transactions().list().into_iter();
+        let transactions = context.transactions().list().into_iter();
         let wanted = transactions.filter(|(id, described)| {
             self.wants(described, now) && pattern.as_ref().is_none_or(|p| p.is_match(id))
         });

@@ -79,7 +79,7 @@ impl Handler for MetadataRequest {
         MetadataResponse {
             brokers: brokers.collect(),
             cluster_id: Some(broker.cluster_id().to_owned()),
-            controller_id: broker.node_id(),
+            controller_id: context.controller(),
             cluster_authorized_operations: Operations::CLUSTER
                 .if_asked(self.include_cluster_authorized_operations)
                 .bits(),
@@ -101,7 +101,10 @@ impl MetadataRequest {
             .topics
             .filter(|list| context.version > 0 || !list.is_empty());
         let mut topics: Vec<_> = match asked {
-            None => image.topics().map(|topic| described(topic)).collect(),
+            None => image
+                .topics()
+                .map(|topic| described(&image, topic))
+                .collect(),
             Some(list) => {
                 let create = self.allow_auto_topic_creation
                     && context.broker.config().flag("auto.create.topics.enable");
@@ -131,7 +134,7 @@ impl MetadataRequest {
 
 fn by_id(image: &Image, id: Uuid) -> MetadataResponseTopic {
     match image.find(TopicRef::Id(id)) {
-        Some(topic) => described(topic),
+        Some(topic) => described(image, topic),
         None => MetadataResponseTopic {
             error_code: ErrorCode::UNKNOWN_TOPIC_ID,
             topic_id: id,
@@ -147,7 +150,7 @@ fn by_name(
     create: bool,
 ) -> MetadataResponseTopic {
     let error_code = match image.find(TopicRef::Name(&name)) {
-        Some(topic) => return described(topic),
+        Some(topic) => return described(image, topic),
         None if create => auto_create(context, &name),
         None if check_topic_name(&name).is_err() => ErrorCode::INVALID_TOPIC_EXCEPTION,
         None => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
@@ -181,17 +184,23 @@ fn auto_create(context: &RequestContext, name: &str) -> ErrorCode {
     }
 }
 
-fn described(topic: &Topic) -> MetadataResponseTopic {
+fn described(image: &Image, topic: &Topic) -> MetadataResponseTopic {
     MetadataResponseTopic {
         name: Some(topic.name.to_string()),
         topic_id: topic.id,
         is_internal: topic.internal,
-        partitions: (0..).zip(&topic.partitions).map(partition).collect(),
+        partitions: (0..)
+            .zip(&topic.partitions)
+            .map(|told| partition(image, told))
+            .collect(),
         ..MetadataResponseTopic::default()
     }
 }
 
-fn partition((partition_index, info): (i32, &PartitionInfo)) -> MetadataResponsePartition {
+fn partition(
+    image: &Image,
+    (partition_index, info): (i32, &PartitionInfo),
+) -> MetadataResponsePartition {
     let error_code = if info.leader < 0 {
         ErrorCode::LEADER_NOT_AVAILABLE
     } else {
@@ -204,6 +213,6 @@ fn partition((partition_index, info): (i32, &PartitionInfo)) -> MetadataResponse
         leader_epoch: info.leader_epoch,
         replica_nodes: info.replicas.clone(),
         isr_nodes: info.isr.clone(),
-        offline_replicas: Vec::new(),
+        offline_replicas: image.offline(info),
     }
 }

@@ -3,6 +3,7 @@
 mod acl;
 mod broker_loggers;
 mod config_resource;
+mod coordinators;
 mod error_code;
 mod handler;
 mod operations;

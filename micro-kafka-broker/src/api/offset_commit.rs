@@ -176,7 +176,7 @@ async fn commit(
     commits: Vec<CommitPartition>,
 ) -> Vec<ErrorCode> {
     let count = commits.len();
-    let groups = context.broker.groups();
+    let groups = context.groups();
     match groups
         .call(group, |token| Event::Commit(token, caller, commits))
         .await

@@ -112,7 +112,7 @@ async fn delete(
     if group_id.is_empty() {
         return Err(GroupError::InvalidGroupId.into());
     }
-    let groups = context.broker.groups();
+    let groups = context.groups();
     let answer = groups
         .call(group_id, |token| Event::DeleteOffsets(token, keys))
         .await;

@@ -145,7 +145,7 @@ fn fetch_group(
     group: OffsetFetchRequestGroup,
     require_stable: bool,
 ) -> OffsetFetchResponseGroup {
-    let loaded = context.broker.groups().check_loaded(Some(&group.group_id));
+    let loaded = context.groups().check_loaded(Some(&group.group_id));
     if let Err(loading) = loaded {
         return OffsetFetchResponseGroup {
             group_id: group.group_id,
@@ -187,7 +187,7 @@ fn fetch_topic(
                 partition: *partition,
             };
             let keys: Vec<_> = asked.partition_indexes.iter().map(key).collect();
-            let found = context.broker.groups().offsets(group, &keys);
+            let found = context.groups().offsets(group, &keys);
             let indexes = asked.partition_indexes.into_iter().zip(found);
             indexes
                 .map(|(index, view)| answer(index, view, require_stable))

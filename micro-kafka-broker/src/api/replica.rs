@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ErrorCode, RequestContext};
-use crate::meta::{Image, Topic, TopicRef};
+use crate::meta::{Image, PartitionInfo, Topic, TopicRef};
 use crate::partition::{EpochError, Partition, ReadError};
 
 /// Finds the partition that this broker leads.
@@ -16,6 +16,33 @@ pub(super) fn find_replica<'a>(
     topic: TopicRef<'_>,
     index: i32,
 ) -> Result<(&'a Arc<Topic>, Arc<Partition>), ErrorCode> {
+    find_if(context, image, topic, index, |info| {
+        info.leader == context.node
+    })
+}
+
+/// Finds the partition, if this broker has a replica, whether it leads or follows.
+///
+/// # Errors
+/// As [`find_replica`].
+pub(super) fn find_any_replica<'a>(
+    context: &RequestContext,
+    image: &'a Image,
+    topic: TopicRef<'_>,
+    index: i32,
+) -> Result<(&'a Arc<Topic>, Arc<Partition>), ErrorCode> {
+    find_if(context, image, topic, index, |info| {
+        info.replicas.contains(&context.node)
+    })
+}
+
+fn find_if<'a>(
+    context: &RequestContext,
+    image: &'a Image,
+    topic: TopicRef<'_>,
+    index: i32,
+    serves: impl FnOnce(&PartitionInfo) -> bool,
+) -> Result<(&'a Arc<Topic>, Arc<Partition>), ErrorCode> {
     let found = image.find(topic).ok_or(match topic {
         TopicRef::Name(_) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
         TopicRef::Id(_) => ErrorCode::UNKNOWN_TOPIC_ID,
@@ -23,7 +50,7 @@ pub(super) fn find_replica<'a>(
     let info = found
         .partition(index)
         .ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-    if info.leader != context.broker.node_id() {
+    if !serves(info) {
         return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
     }
     let partition = context.broker.partitions().get(found.id, index);

@@ -57,7 +57,7 @@ impl Handler for SyncGroupRequest {
             protocol_name: self.protocol_name,
             assignments: self.assignments.into_iter().map(own).collect(),
         };
-        let groups = context.broker.groups();
+        let groups = context.groups();
         match groups
             .call(&self.group_id, |token| Event::Sync(token, sync))
             .await

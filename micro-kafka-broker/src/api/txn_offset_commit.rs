@@ -158,6 +158,7 @@ impl TxnOffsetCommitRequest {
         if groups.ensure_topic().is_err() {
             return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE);
         }
+        context.groups().check_here(&self.group_id)?;
         let partition = PartitionKey {
             topic: OFFSETS_TOPIC.into(),
             partition: groups.partition_of(&self.group_id),

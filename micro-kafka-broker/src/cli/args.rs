@@ -29,6 +29,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", value_parser = number(0), help_heading = ADDRESSES)]
     pub(crate) broker_id: Option<i32>,
 
+    /// Brokers to play, each with an id and ports of its own [default: 1].
+    ///
+    /// Ids go on from --broker-id, and ports from those of --listen and --advertised. The brokers
+    /// share one state; topics have three replicas, or as many as there are brokers.
+    #[arg(long, value_name = "N", value_parser = count(), help_heading = ADDRESSES)]
+    pub(crate) brokers: Option<u32>,
+
     /// Serve health, metrics and control as HTTP and JSON on this loopback address.
     ///
     /// Port 0 takes any free one; the address is printed as the second line on stdout. See HTTP
@@ -114,6 +121,10 @@ pub(crate) struct Topic {
 
 fn number(least: i64) -> ValueParser {
     clap::value_parser!(i32).range(least..).into()
+}
+
+fn count() -> ValueParser {
+    clap::value_parser!(u32).range(1..).into()
 }
 
 fn topic(text: &str) -> Result<Topic, String> {

@@ -51,6 +51,7 @@ HTTP PORT
                             refuse-connections, accept-connections, fill-disk, free-disk,
                             slow-disk {\"delay\": \"50ms\"},
                             expire-member {\"group\": \"g\", \"member\": \"client.id\"},
+                            stop-node, kill-node, start-node {\"node\": 1},
                             move-group-coordinator {\"group\": \"g\"},
                             move-transaction-coordinator {\"transactional_id\": \"t\"},
                             crash, restart {\"data\": true}

@@ -34,6 +34,9 @@ impl Args {
         if let Some(id) = self.broker_id {
             builder = builder.broker_id(id);
         }
+        if let Some(count) = self.brokers {
+            builder = builder.brokers(count);
+        }
         if self.auto_create {
             builder = builder.auto_create(true);
         }

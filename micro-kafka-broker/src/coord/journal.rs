@@ -45,6 +45,9 @@ pub(crate) enum JournalError {
     /// This broker has no such partition.
     #[error("the topic has no partition {0} on this broker")]
     Partition(i32),
+    /// Too few replicas of the partition are in sync.
+    #[error("partition {0} of the topic has too few replicas in sync: brokers have ended")]
+    TooFewReplicas(i32),
     /// The partition refuses the records.
     #[error(transparent)]
     Append(#[from] AppendError),
@@ -136,7 +139,7 @@ impl Journal {
         records: &[StateRecord],
         producer: Option<Producer>,
     ) -> Result<(), JournalError> {
-        let (topic, replica) = self.replica(partition)?;
+        let (topic, replica) = self.replicated(partition)?;
         let now = self.clock.unix_millis();
         let mut batch = BatchBuilder::new().base_timestamp(now);
         if let Some(Producer { id, epoch }) = producer {
@@ -158,7 +161,7 @@ impl Journal {
         partition: i32,
         marker: &Marker,
     ) -> Result<(), JournalError> {
-        let (topic, replica) = self.replica(partition)?;
+        let (topic, replica) = self.replicated(partition)?;
         replica.end_transaction(marker, self.clock.unix_millis())?;
         Ok(replica.flush_if_wanted(&topic.settings)?)
     }
@@ -224,6 +227,15 @@ impl Journal {
 
     fn topic(&self) -> Option<Arc<Topic>> {
         self.catalog.image().topic(self.name()).cloned()
+    }
+
+    /// The replica, if it may be written to.
+    fn replicated(&self, partition: i32) -> Result<(Arc<Topic>, Arc<Partition>), JournalError> {
+        let (topic, replica) = self.replica(partition)?;
+        match topic.has_enough_replicas(partition) {
+            true => Ok((topic, replica)),
+            false => Err(JournalError::TooFewReplicas(partition)),
+        }
     }
 
     fn replica(&self, partition: i32) -> Result<(Arc<Topic>, Arc<Partition>), JournalError> {

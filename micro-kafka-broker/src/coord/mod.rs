@@ -12,7 +12,7 @@ mod unavailable;
 mod unread;
 
 use alarm::Alarm;
-pub(crate) use journal::{Entry, Journal, JournalError, StateRecord};
+pub(crate) use journal::{Entry, Journal, JournalError, StateRecord, partition_of};
 pub(crate) use moment::Moment;
 pub(crate) use producer_ids::ProducerIds;
 pub(crate) use unavailable::Unavailable;

@@ -9,6 +9,9 @@ pub(crate) enum Unavailable {
     /// The outcome could not be written down, so it did not happen.
     #[error("the coordinator's state cannot be written")]
     NotWritten,
+    /// Another broker coordinates it.
+    #[error("another broker is the coordinator")]
+    Elsewhere,
     /// The coordinator or its topic has ended.
     #[error("the coordinator has ended")]
     Ended,

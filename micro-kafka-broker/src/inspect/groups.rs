@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Buf, Bytes};
 
-use crate::coord::group::{Event, GroupDescription, Leaving, MemberDescription};
+use crate::coord::group::{Event, GroupDescription, Leaving, MemberDescription, OFFSETS_TOPIC};
 use crate::fault::{Action, ApiKey, ErrorCode, FaultHandle, Matcher, Pattern, Rule, TopicView};
 use crate::server::Broker;
 
@@ -171,7 +171,11 @@ impl Broker {
         let found = self.faults().on(ApiKey::FindCoordinator);
         let moved = self.until_found(matcher, found.group(Pattern::exactly(group)));
         if let Some(state) = self.state() {
-            state.groups().reload(group);
+            let partition = state.groups().partition_of(group);
+            // Of several brokers another one coordinates it now.
+            if !state.catalog().move_leader(OFFSETS_TOPIC, partition) {
+                state.groups().reload(group);
+            }
         }
         moved
     }
@@ -188,7 +192,10 @@ impl Broker {
         let found = found.transactional_id(Pattern::exactly(transactional_id));
         let moved = self.until_found(matcher, found);
         if let Some(state) = self.state() {
-            state.transactions().reload(transactional_id);
+            let (topic, partition) = state.transactions().place_of(transactional_id);
+            if !state.catalog().move_leader(topic, partition) {
+                state.transactions().reload(transactional_id);
+            }
         }
         moved
     }

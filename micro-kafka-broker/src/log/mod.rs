@@ -188,6 +188,14 @@ impl Log {
         }
     }
 
+    /// Keeps the leader epochs for the next start, if it is on disk.
+    pub(crate) fn keep_epochs(&self, starts: &[(i32, i64)]) {
+        let Some(dir) = &self.dir else { return };
+        if let Err(error) = dir.store_epochs(starts) {
+            tracing::warn!(%error, "the leader epochs are not kept");
+        }
+    }
+
     /// The segment that an offset belongs to; there must be one.
     fn segment_of(&self, offset: i64) -> usize {
         let after = self.segments.partition_point(|s| s.base_offset() <= offset);

@@ -41,6 +41,8 @@ pub(crate) trait CatalogObserver: Send + Sync + fmt::Debug {
     fn topic_changed(&self, topic: &Arc<Topic>);
     /// A topic was deleted; readers do not see it any more.
     fn topic_deleted(&self, topic: &Arc<Topic>);
+    /// These partitions have another leader, or none, and readers see it.
+    fn leaders_changed(&self, _topic: &Arc<Topic>, _partitions: &[i32]) {}
     /// These are the settings of a broker, or of all, that were made while it runs.
     fn broker_changed(&self, _scope: BrokerScope, _values: &Values) {}
     /// These are the settings of a group or of another resource now.
@@ -60,12 +62,14 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// A cluster without topics.
+    /// A cluster without topics, all of whose brokers run.
     pub(crate) fn new(config: BrokerConfig, brokers: Vec<i32>) -> Self {
+        let mut image = Image::default();
+        image.set_live(brokers.clone());
         Self {
             config,
             brokers,
-            image: RwLock::default(),
+            image: RwLock::new(Arc::new(image)),
             resources: ResourceConfigs::default(),
             changing: Mutex::default(),
             observers: RwLock::default(),
@@ -75,6 +79,11 @@ impl Catalog {
     /// The topics now; holding the image holds nobody up.
     pub(crate) fn image(&self) -> Arc<Image> {
         Arc::clone(&self.image.read())
+    }
+
+    /// The brokers of the cluster, whether they run or not, by id.
+    pub(crate) fn brokers(&self) -> &[i32] {
+        &self.brokers
     }
 
     /// The brokers' configuration.
@@ -216,7 +225,8 @@ impl Catalog {
             }
             for list in lists {
                 self.check_replicas(list, factor)?;
-                grown.partitions.push(partition_on(list.clone()));
+                let placed = PartitionInfo::placed(list.clone(), image.live());
+                grown.partitions.push(placed);
             }
         } else {
             let first = found.partitions.len();
@@ -237,6 +247,10 @@ impl Catalog {
         }
         let mut next = image.clone();
         next.insert(Arc::clone(topic));
+        self.replace(next);
+    }
+
+    pub(super) fn replace(&self, next: Image) {
         *self.image.write() = Arc::new(next);
     }
 
@@ -310,7 +324,7 @@ impl Catalog {
                 return Err(CatalogError::InvalidAssignment(text.to_owned()));
             }
             self.check_replicas(&brokers, factor)?;
-            partitions.push(partition_on(brokers));
+            partitions.push(PartitionInfo::placed(brokers, self.image().live()));
         }
         Ok(partitions)
     }
@@ -347,29 +361,10 @@ impl Catalog {
         };
         Err(CatalogError::InvalidAssignment(text))
     }
-
-    /// Places a partition: brokers take turns.
-    fn spread(&self, index: usize, factor: usize) -> PartitionInfo {
-        let turns = self
-            .brokers
-            .iter()
-            .cycle()
-            .skip(index % self.brokers.len().max(1));
-        partition_on(turns.take(factor).copied().collect())
-    }
 }
 
 fn is_internal(name: &str) -> bool {
     StateTopic::named(name).is_some()
-}
-
-fn partition_on(replicas: Vec<i32>) -> PartitionInfo {
-    PartitionInfo {
-        leader: replicas.first().copied().unwrap_or(-1),
-        leader_epoch: 0,
-        isr: replicas.clone(),
-        replicas,
-    }
 }
 
 fn check_growth(topic: &str, current: i32, count: i32) -> Result<(), CatalogError> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{TopicId, TopicSettings};
+use super::{NO_LEADER, TopicId, TopicSettings};
 
 /// Where a partition lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,15 @@ impl Topic {
     pub(crate) fn partition(&self, index: i32) -> Option<&PartitionInfo> {
         self.partitions.get(usize::try_from(index).ok()?)
     }
+
+    /// Whether a partition has the replicas in sync that `acks=all` asks for: at most as many as it
+    /// has replicas.
+    pub(crate) fn has_enough_replicas(&self, index: i32) -> bool {
+        let min = self.settings.min_insync_replicas;
+        self.partition(index).is_some_and(|info| {
+            info.leader != NO_LEADER && info.isr.len() >= min.min(info.replicas.len())
+        })
+    }
 }
 
 /// A topic by its name or its id.
@@ -56,6 +65,7 @@ pub(crate) enum TopicRef<'a> {
 pub(crate) struct Image {
     topics: BTreeMap<Arc<str>, Arc<Topic>>,
     by_id: HashMap<TopicId, Arc<Topic>>,
+    live: Vec<i32>,
 }
 
 impl Image {
@@ -80,6 +90,26 @@ impl Image {
     /// All topics in the order of their names.
     pub(crate) fn topics(&self) -> impl Iterator<Item = &Arc<Topic>> {
         self.topics.values()
+    }
+
+    /// The brokers that run, by id.
+    pub(crate) fn live(&self) -> &[i32] {
+        &self.live
+    }
+
+    /// Whether a broker runs.
+    pub(crate) fn is_live(&self, broker: i32) -> bool {
+        self.live.contains(&broker)
+    }
+
+    /// The brokers with a replica of a partition that do not run.
+    pub(crate) fn offline(&self, info: &PartitionInfo) -> Vec<i32> {
+        let replicas = info.replicas.iter().copied();
+        replicas.filter(|id| !self.is_live(*id)).collect()
+    }
+
+    pub(super) fn set_live(&mut self, live: Vec<i32>) {
+        self.live = live;
     }
 
     pub(super) fn insert(&mut self, topic: Arc<Topic>) {

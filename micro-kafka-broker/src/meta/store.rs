@@ -101,16 +101,12 @@ pub(crate) struct TopicStore {
 }
 
 impl TopicStore {
-    /// Loads the topics of a data directory into a catalog, for broker `node_id`. Every leader
-    /// epoch is a new one, since this is a new leader.
+    /// Loads the topics of a data directory into a catalog. Every leader epoch is a new one, since
+    /// this is a new leader.
     ///
     /// # Errors
     /// [`StoreError`], which names the file.
-    pub(crate) fn load(
-        data: &DataDir,
-        catalog: &Catalog,
-        node_id: i32,
-    ) -> Result<Arc<Self>, StoreError> {
+    pub(crate) fn load(data: &DataDir, catalog: &Catalog) -> Result<Arc<Self>, StoreError> {
         let file = data.root().join(NAME);
         let mut content = read(&file)?;
         let config = catalog.config();
@@ -122,11 +118,15 @@ impl TopicStore {
             }
         }
         let found = data.partitions()?;
-        add_unknown(&mut content.topics, &found, data, config, node_id);
+        add_unknown(&mut content.topics, &found, data, config);
         for topic in content.topics.values_mut() {
-            for partition in &mut topic.partitions {
-                // The data directory is this broker's, whatever its id was.
-                partition.replicas = vec![node_id];
+            for (index, partition) in topic.partitions.iter_mut().enumerate() {
+                let known = |id| catalog.brokers().contains(id);
+                let replicas = &mut partition.replicas;
+                // The data directory is these brokers', whatever their ids were.
+                if replicas.is_empty() || !replicas.iter().all(known) {
+                    *replicas = catalog.spread(index, replicas.len().max(1)).replicas;
+                }
                 partition.leader_epoch += 1;
             }
         }
@@ -250,7 +250,6 @@ fn add_unknown(
     found: &[FoundPartition],
     data: &DataDir,
     config: &BrokerConfig,
-    node_id: i32,
 ) {
     for partitions in found.chunk_by(|a, b| a.topic == b.topic) {
         let [first, ..] = partitions else { continue };
@@ -275,7 +274,7 @@ fn add_unknown(
             of.map_or(-1, |partition| partition.leader_epoch)
         };
         let partitions = (0..count).map(|index| StoredPartition {
-            replicas: vec![node_id],
+            replicas: Vec::new(),
             leader_epoch: epoch(index),
         });
         let topic = StoredTopic {

@@ -12,7 +12,7 @@ fn catalog() -> Catalog {
 fn load(dir: &TemporaryDir) -> Result<Catalog, StoreError> {
     let data = DataDir::open(dir.path(), 3).unwrap();
     let catalog = catalog();
-    let store = TopicStore::load(&data, &catalog, 3)?;
+    let store = TopicStore::load(&data, &catalog)?;
     catalog.observe(store);
     Ok(catalog)
 }
@@ -109,7 +109,7 @@ fn a_topic_with_the_name_of_a_deleted_one_begins_at_zero() {
     drop(data);
     let data = DataDir::open(dir.path(), 3).unwrap();
     assert_eq!(data.log_start("a", 0), 500);
-    TopicStore::load(&data, &catalog(), 3).unwrap();
+    TopicStore::load(&data, &catalog()).unwrap();
     assert_eq!(data.log_start("a", 0), 0);
 }
 

@@ -97,6 +97,25 @@ impl Partition {
         self.core.lock().leader_epoch
     }
 
+    /// Begins a leader epoch; one that is not newer changes nothing.
+    pub(crate) fn lead(&self, leader_epoch: i32) {
+        let mut core = self.core.lock();
+        if core.deleted || core.offline || core.leader_epoch >= leader_epoch {
+            return;
+        }
+        core.leader_epoch = leader_epoch;
+        let end = core.log.end_offset();
+        core.epochs.begin(leader_epoch, end);
+        core.log.keep_epochs(core.epochs.starts());
+    }
+
+    /// Wakes all fetches that wait: whoever leads now is another.
+    pub(crate) fn wake_all(&self) {
+        for waiter in self.core.lock().waiters.drain(..) {
+            waiter.wake();
+        }
+    }
+
     /// The first offset that can be read.
     pub(crate) fn start_offset(&self) -> i64 {
         self.core.lock().log.start_offset()

@@ -95,6 +95,9 @@ impl CatalogObserver for PartitionTable {
         // one after the other.
         let known = self.by_topic.read().get(&topic.id).cloned();
         let mut partitions = known.map(|known| known.partitions).unwrap_or_default();
+        for (info, partition) in topic.partitions.iter().zip(&partitions) {
+            partition.lead(info.leader_epoch);
+        }
         for (index, info) in (0..).zip(&topic.partitions).skip(partitions.len()) {
             let partition = match &self.data {
                 Some(data) => Partition::open(data, topic, index, info.leader_epoch),
@@ -108,6 +111,14 @@ impl CatalogObserver for PartitionTable {
             partitions,
         };
         self.by_topic.write().insert(topic.id, replicas);
+    }
+
+    fn leaders_changed(&self, topic: &Arc<Topic>, partitions: &[i32]) {
+        for index in partitions {
+            if let Some(partition) = self.get(topic.id, *index) {
+                partition.wake_all();
+            }
+        }
     }
 
     fn topic_deleted(&self, topic: &Arc<Topic>) {

@@ -16,6 +16,28 @@ pub(super) struct ListenerSpec {
     pub(super) advertised: Option<String>,
 }
 
+impl ListenerSpec {
+    /// The listener of the nth of several brokers, counted from 0: its ports are so much higher.
+    pub(super) fn nth(&self, nth: u32) -> Self {
+        Self {
+            listen: raised(&self.listen, nth),
+            advertised: self.advertised.as_ref().map(|given| raised(given, nth)),
+        }
+    }
+}
+
+/// An address with its port so much higher; one without a port, or with that of any free one, stays.
+fn raised(address: &str, by: u32) -> String {
+    let Some((host, port)) = address.rsplit_once(':') else {
+        return address.to_owned();
+    };
+    match port.parse::<u16>() {
+        // Beyond the last port it is no address, and refused as one.
+        Ok(port) if port > 0 => format!("{host}:{}", u32::from(port) + by),
+        _ => address.to_owned(),
+    }
+}
+
 /// Listens on `host:port`.
 pub(super) async fn bind(address: &str) -> Result<TcpListener, StartError> {
     let bad = |reason: &str| StartError::BadAddress {

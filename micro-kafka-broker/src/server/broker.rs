@@ -22,11 +22,13 @@ use crate::observe::HttpPort;
 /// A broker; dropping it stops it.
 #[derive(Debug)]
 pub struct Broker {
-    blueprint: Arc<Blueprint>,
+    pub(super) blueprint: Arc<Blueprint>,
     cluster_id: String,
-    phase: Arc<Mutex<Phase>>,
+    pub(super) phase: Arc<Mutex<Phase>>,
+    /// Held while brokers end or start, so that one follows the other.
+    pub(super) changing: Arc<tokio::sync::Mutex<()>>,
     /// Where its tasks run.
-    handle: Handle,
+    pub(super) handle: Handle,
     /// The threads of its own, if it has any.
     threads: Option<Runtime>,
     /// The HTTP port, if it has one.
@@ -44,7 +46,7 @@ struct HttpHandle {
 
 /// Whether it runs.
 #[derive(Debug)]
-enum Phase {
+pub(super) enum Phase {
     Running(Running),
     /// It has crashed, and may have left something in memory.
     Down(Option<Remains>),
@@ -70,6 +72,7 @@ impl Broker {
             blueprint,
             cluster_id: running.state.cluster_id().to_owned(),
             phase: Arc::new(Mutex::new(Phase::Running(running))),
+            changing: Arc::default(),
             handle: Handle::current(),
             threads: None,
             http: None,
@@ -83,6 +86,7 @@ impl Broker {
             blueprint: Arc::clone(&self.blueprint),
             cluster_id: self.cluster_id.clone(),
             phase: Arc::clone(&self.phase),
+            changing: Arc::clone(&self.changing),
             handle: self.handle.clone(),
             threads: None,
             http: None,
@@ -111,21 +115,23 @@ impl Broker {
         }
     }
 
-    /// The address that clients connect to, as `host:port`: that of the first listener.
+    /// The address that clients connect to, as `host:port`: that of the first listener. Several
+    /// brokers have one each, separated by commas.
     #[must_use]
     pub fn bootstrap_servers(&self) -> String {
-        let endpoints = &self.blueprint.endpoints;
-        endpoints
-            .first()
-            .map(ToString::to_string)
-            .unwrap_or_default()
+        let nodes = self.blueprint.nodes.iter();
+        let first = nodes.filter_map(|plan| plan.node.endpoints.first());
+        let first: Vec<_> = first.map(ToString::to_string).collect();
+        first.join(",")
     }
 
-    /// The advertised address of every listener, in the order in which they were named.
+    /// The advertised address of every listener, in the order in which they were named; broker by
+    /// broker, if there are several.
     #[must_use]
     pub fn advertised(&self) -> Vec<String> {
-        let endpoints = &self.blueprint.endpoints;
-        endpoints.iter().map(ToString::to_string).collect()
+        let nodes = self.blueprint.nodes.iter();
+        let endpoints = nodes.flat_map(|plan| &plan.node.endpoints);
+        endpoints.map(ToString::to_string).collect()
     }
 
     /// Where the HTTP port is, if there is one ([`BrokerBuilder::http`]).
@@ -160,12 +166,14 @@ impl Broker {
         &self.blueprint.surroundings.clock
     }
 
-    /// A connection to the broker without a network: bytes of Kafka's protocol, as on a socket.
+    /// A connection to the broker without a network: bytes of Kafka's protocol, as on a socket. Of
+    /// several brokers it is the first one ([`BrokerNode::connect`](crate::BrokerNode::connect)).
     /// It is closed at once if the broker is down or refuses connections.
     #[must_use]
     pub fn connect(&self) -> DuplexStream {
+        let first = self.blueprint.nodes.first().map_or(0, |plan| plan.node.id);
         match &*self.phase.lock() {
-            Phase::Running(running) => running.connect(&self.handle),
+            Phase::Running(running) => running.connect(first, &self.handle),
             Phase::Down(_) => tokio::io::duplex(1).0,
         }
     }
@@ -188,10 +196,15 @@ impl Broker {
     /// finished nor answered, nothing is flushed or closed. Its ports stay its own, and refuse
     /// connections.
     pub async fn crash(&self) {
+        let _changing = self.changing.lock().await;
+        self.crash_now().await;
+    }
+
+    async fn crash_now(&self) {
         let phase = std::mem::replace(&mut *self.phase.lock(), Phase::Down(None));
         let remains = match phase {
             Phase::Running(running) => {
-                for door in &self.blueprint.doors {
+                for door in self.blueprint.doors() {
                     door.keep(true);
                 }
                 running.crash().await
@@ -201,13 +214,15 @@ impl Broker {
         *self.phase.lock() = Phase::Down(remains);
     }
 
-    /// Starts the broker again, on the same ports; one that runs crashes first.
+    /// Starts the broker again, on the same ports; one that runs crashes first. Of several brokers
+    /// all start, those too that had ended before.
     ///
     /// # Errors
     /// [`StartError`], if a port was taken meanwhile or what is stored cannot be read. The broker is
     /// down then.
     pub async fn restart(&self, with: Restart) -> Result<(), StartError> {
-        self.crash().await;
+        let _changing = self.changing.lock().await;
+        self.crash_now().await;
         let phase = std::mem::replace(&mut *self.phase.lock(), Phase::Down(None));
         let remains = match phase {
             Phase::Down(remains) => remains.filter(|_| with == Restart::WithData),
@@ -219,7 +234,11 @@ impl Broker {
             if with == Restart::Empty {
                 blueprint.empty_data_dir()?;
             }
-            let sockets = blueprint.open_doors()?;
+            let opened = blueprint
+                .nodes
+                .iter()
+                .map(|plan| blueprint.open_doors(plan));
+            let sockets = opened.collect::<Result<_, _>>()?;
             blueprint.launch(sockets, remains).await
         });
         let launched = launched.await;
@@ -235,7 +254,8 @@ impl Broker {
     /// returns, the ports are free, and a data directory is complete: the next start needs no
     /// recovery.
     pub async fn stop(mut self) {
-        for door in &self.blueprint.doors {
+        let _changing = self.changing.lock().await;
+        for door in self.blueprint.doors() {
             door.keep(false);
         }
         let phase = std::mem::replace(&mut *self.phase.lock(), Phase::Down(None));

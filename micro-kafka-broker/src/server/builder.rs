@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::net::TcpListener;
+
 use super::bind::{ListenerSpec, address_config, advertised, bind, bind_loopback, listener_names};
 use super::broker::Broker;
 use super::door::Door;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Node};
 use super::flush_policy::FlushPolicy;
+use super::node::NodePlan;
 use super::running::Blueprint;
 use super::start_error::StartError;
 use super::surroundings::Surroundings;
@@ -18,12 +21,21 @@ use crate::loggers::Loggers;
 use crate::meta::NewTopic;
 
 const AUTO_CREATE: &str = "auto.create.topics.enable";
+/// Replicas of topics where several brokers could have them.
+const MOST_REPLICAS: u32 = 3;
+/// The configurations that tell of it.
+const FACTORS: [&str; 3] = [
+    "default.replication.factor",
+    "offsets.topic.replication.factor",
+    "transaction.state.log.replication.factor",
+];
 
 /// What a broker is started with; made by [`Broker::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens until it is started"]
 pub struct BrokerBuilder {
     node_id: Option<i32>,
+    brokers: u32,
     listeners: Vec<ListenerSpec>,
     advertised_without_listener: Option<String>,
     topics: Vec<NewTopic>,
@@ -42,6 +54,7 @@ impl BrokerBuilder {
     pub(super) fn new() -> Self {
         Self {
             node_id: None,
+            brokers: 1,
             listeners: Vec::new(),
             advertised_without_listener: None,
             topics: Vec::new(),
@@ -108,6 +121,18 @@ impl BrokerBuilder {
     /// The broker's id; default 0.
     pub fn broker_id(mut self, id: i32) -> Self {
         self.node_id = Some(id);
+        self
+    }
+
+    /// Plays so many brokers, with the ids from [`BrokerBuilder::broker_id`] on; default 1.
+    ///
+    /// Each listens at addresses of its own: where a port is given, the nth broker takes the nth one
+    /// from there on, and is advertised so. They share one state, see
+    /// [`BrokerNode`](crate::BrokerNode). Topics have three replicas then, or as many as there are
+    /// brokers, unless `default.replication.factor`, `offsets.topic.replication.factor` or
+    /// `transaction.state.log.replication.factor` say otherwise.
+    pub fn brokers(mut self, count: u32) -> Self {
+        self.brokers = count;
         self
     }
 
@@ -198,55 +223,46 @@ impl BrokerBuilder {
         if let Some(address) = self.advertised_without_listener {
             return Err(StartError::AdvertisedWithoutListener(address));
         }
-        let node_id = self.node_id.or(self.file.node_id).unwrap_or(0);
+        if self.brokers == 0 {
+            return Err(StartError::TooFewBrokers(0));
+        }
+        let first_id = self.node_id.or(self.file.node_id).unwrap_or(0);
         let data_dir = self.data_dir.or(self.file.data_dir);
         let specs = match self.network {
             true => listeners(self.listeners, self.file.listeners),
             false => Vec::new(),
         };
-        let mut sockets = Vec::with_capacity(specs.len());
-        let mut endpoints = Vec::with_capacity(specs.len());
-        let mut doors = Vec::with_capacity(specs.len());
-        for spec in &specs {
-            let socket = bind(&spec.listen).await?;
-            endpoints.push(advertised(spec, &socket)?);
-            let door = Door::of(&socket).map_err(|source| StartError::Listen {
-                address: spec.listen.clone(),
-                source,
-            })?;
-            doors.push(Arc::new(door));
-            sockets.push(socket);
+        let (mut nodes, mut sockets) = (Vec::new(), Vec::new());
+        for (nth, id) in (0..self.brokers).zip(first_id..) {
+            let (plan, opened) = open_node(id, nth, &specs, self.network).await?;
+            nodes.push(plan);
+            sockets.push(opened.into_iter().map(Some).collect());
         }
         let http = match &self.http {
             Some(address) => Some(bind_loopback(address).await?),
             None => None,
         };
-        let names = listener_names(sockets.len());
+        let names = listener_names(specs.len());
         let mut config = vec![(AUTO_CREATE.to_owned(), "false".to_owned())];
+        if self.brokers > 1 {
+            let factor = self.brokers.min(MOST_REPLICAS).to_string();
+            config.extend(FACTORS.map(|name| (name.to_owned(), factor.clone())));
+        }
         config.extend(self.file.values);
         config.extend(self.config);
-        config.extend(address_config(node_id, &names, &sockets, &endpoints));
+        config.extend(nodes[0].node.config.clone());
         if let Some(path) = &data_dir {
             // Told to clients that ask where the logs are.
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             config.push(("log.dirs".to_owned(), whole.display().to_string()));
-        }
-        if !self.network {
-            // Clients are told an address all the same; they have no use for it.
-            endpoints.push(Endpoint {
-                host: "in-memory".to_owned(),
-                port: 9092,
-            });
         }
         let clock = match self.virtual_time {
             true => BrokerClock::from_tokio(),
             false => BrokerClock::system(),
         };
         let blueprint = Arc::new(Blueprint {
-            node_id,
+            nodes,
             names,
-            endpoints,
-            doors,
             topics: self.topics,
             config,
             data_dir,
@@ -257,7 +273,6 @@ impl BrokerBuilder {
             },
         });
         blueprint.surroundings.journal.keep(self.journal);
-        let sockets = sockets.into_iter().map(Some).collect();
         let running = blueprint.launch(sockets, None).await?;
         let mut broker = Broker::new(blueprint, running);
         if let Some(socket) = http {
@@ -274,6 +289,44 @@ impl BrokerBuilder {
     pub fn start_on_threads(self, threads: usize) -> Result<Broker, StartError> {
         super::broker::on_threads(self, threads)
     }
+}
+
+/// Opens the sockets of the nth broker.
+async fn open_node(
+    id: i32,
+    nth: u32,
+    specs: &[ListenerSpec],
+    network: bool,
+) -> Result<(NodePlan, Vec<TcpListener>), StartError> {
+    let mut sockets = Vec::with_capacity(specs.len());
+    let mut endpoints = Vec::with_capacity(specs.len());
+    let mut doors = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let spec = spec.nth(nth);
+        let socket = bind(&spec.listen).await?;
+        endpoints.push(advertised(&spec, &socket)?);
+        let door = Door::of(&socket).map_err(|source| StartError::Listen {
+            address: spec.listen.clone(),
+            source,
+        })?;
+        doors.push(Arc::new(door));
+        sockets.push(socket);
+    }
+    let names = listener_names(sockets.len());
+    let config = address_config(id, &names, &sockets, &endpoints);
+    if !network {
+        // Clients are told an address all the same; they have no use for it.
+        endpoints.push(Endpoint {
+            host: "in-memory".to_owned(),
+            port: 9092,
+        });
+    }
+    let node = Node {
+        id,
+        endpoints,
+        config,
+    };
+    Ok((NodePlan { node, doors }, sockets))
 }
 
 /// Those named in the program, or those of the file, or one on any free port.

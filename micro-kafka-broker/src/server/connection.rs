@@ -24,6 +24,8 @@ const NO_LIMIT: Duration = Duration::from_secs(100 * 365 * 86_400);
 pub(super) struct Peer {
     /// The broker that it is connected to.
     pub(super) broker: Arc<BrokerState>,
+    /// Its id, or that of the one of several that it is connected to.
+    pub(super) node: i32,
     /// The listener that it came through, as an index.
     pub(super) listener: usize,
     /// Its address.

@@ -199,6 +199,7 @@ async fn serve<R: Handler>(
     tracing::trace!(client = %peer.address, api = api.name, version, "request");
     let context = RequestContext {
         broker: Arc::clone(&peer.broker),
+        node: peer.node,
         listener: peer.listener,
         version,
         client_id: header.client_id,

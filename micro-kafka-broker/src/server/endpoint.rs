@@ -27,6 +27,8 @@ pub(crate) struct Node {
     pub(crate) id: i32,
     /// Its advertised address on each listener, in the order of the listeners.
     pub(crate) endpoints: Vec<Endpoint>,
+    /// The configurations that it does not have in common with the others.
+    pub(crate) config: Vec<(String, String)>,
 }
 
 /// Splits `host:port`, `[v6]:port` or, where a port may be missing, `host`.

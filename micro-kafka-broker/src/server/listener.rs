@@ -27,14 +27,16 @@ pub(super) struct Listener {
     pub(super) socket: Option<TcpListener>,
     /// Which listener of the broker this is.
     pub(super) index: usize,
+    /// The broker's id.
+    pub(super) node: i32,
     /// The broker.
     pub(super) broker: Arc<BrokerState>,
     /// How many connections all listeners let in.
     pub(super) limits: Arc<ConnectionLimits>,
     /// Becomes true, or loses its sender, when the broker stops.
     pub(super) stop: watch::Receiver<bool>,
-    /// Dropped when everything has ended.
-    pub(super) alive: mpsc::Sender<()>,
+    /// Dropped when everything has ended: that of this broker, and that of all.
+    pub(super) alive: [mpsc::Sender<()>; 2],
 }
 
 impl Listener {
@@ -104,6 +106,7 @@ impl Listener {
             Ok(admitted) => {
                 let peer = Peer {
                     broker: Arc::clone(&self.broker),
+                    node: self.node,
                     listener: self.index,
                     address,
                     connection: self.broker.next_connection(),

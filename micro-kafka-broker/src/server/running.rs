@@ -1,5 +1,6 @@
 //! A broker from its start to its end.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,9 +12,9 @@ use tokio::task::JoinHandle;
 
 use super::connection::{Peer, serve};
 use super::door::Door;
-use super::endpoint::{Endpoint, Node};
 use super::limits::ConnectionLimits;
 use super::listener::{Listener, stopped};
+use super::node::{NodePlan, NodeTasks};
 use super::remains::Remains;
 use super::start_error::StartError;
 use super::state::{BrokerState, Plan};
@@ -29,14 +30,10 @@ const PIPE: usize = 64 * 1024;
 /// What a broker is started from, the first time and after a crash.
 #[derive(Debug)]
 pub(super) struct Blueprint {
-    /// Its id.
-    pub(super) node_id: i32,
+    /// The brokers that it plays, at least one.
+    pub(super) nodes: Vec<NodePlan>,
     /// Its listeners' names.
     pub(super) names: Vec<String>,
-    /// What clients are told to connect to.
-    pub(super) endpoints: Vec<Endpoint>,
-    /// Where it listens.
-    pub(super) doors: Vec<Arc<Door>>,
     /// The topics it has at least.
     pub(super) topics: Vec<NewTopic>,
     /// Its configuration.
@@ -54,6 +51,9 @@ pub(super) struct Blueprint {
 pub(super) struct Running {
     /// The broker.
     pub(super) state: Arc<BrokerState>,
+    /// Those of its brokers that run, by id.
+    pub(super) nodes: BTreeMap<i32, NodeTasks>,
+    limits: Arc<ConnectionLimits>,
     stop: watch::Sender<bool>,
     /// Held by whatever must have ended before the broker has.
     alive: mpsc::WeakSender<()>,
@@ -63,28 +63,31 @@ pub(super) struct Running {
 }
 
 impl Blueprint {
-    /// Starts the broker on these sockets, in the order of its doors.
+    /// Where its brokers listen.
+    pub(super) fn doors(&self) -> impl Iterator<Item = &Arc<Door>> {
+        self.nodes.iter().flat_map(|plan| &plan.doors)
+    }
+
+    /// Starts the broker on these sockets, in the order of its brokers and their doors.
     ///
     /// # Errors
     /// [`StartError`], which names the directory, topic or configuration that is at fault.
     pub(super) async fn launch(
         &self,
-        sockets: Vec<Option<TcpListener>>,
+        sockets: Vec<Vec<Option<TcpListener>>>,
         remains: Option<Remains>,
     ) -> Result<Running, StartError> {
+        let nodes: Vec<_> = self.nodes.iter().map(|plan| plan.node.clone()).collect();
+        let first = nodes.first().map_or(0, |node| node.id);
         let data = match &self.data_dir {
-            Some(path) => Some(Arc::new(DataDir::open(path, self.node_id)?)),
+            Some(path) => Some(Arc::new(DataDir::open(path, first)?)),
             None => None,
-        };
-        let node = Node {
-            id: self.node_id,
-            endpoints: self.endpoints.clone(),
         };
         let state = Arc::new(BrokerState::new(Plan {
             config: BrokerConfig::new(self.config.clone())?,
-            node_id: self.node_id,
+            node_id: first,
             listeners: self.names.clone(),
-            nodes: vec![node],
+            nodes,
             data,
             remains,
             release: self.release,
@@ -92,6 +95,10 @@ impl Blueprint {
         })?);
         let catalog = Arc::clone(state.catalog());
         let limits = ConnectionLimits::new(catalog, state.clock().clone()).await?;
+        // Those that had ended before a crash of all are back.
+        for node in state.nodes() {
+            state.catalog().set_live(node.id, true);
+        }
         let before = state.catalog().image();
         let missing = self.topics.iter();
         for topic in missing.filter(|topic| before.topic(&topic.name).is_none()) {
@@ -102,16 +109,19 @@ impl Blueprint {
             let state = Arc::clone(&state);
             tokio::task::spawn_blocking(move || state.load_coordinators());
         }
-        Ok(self.run(state, &Arc::new(limits), sockets))
+        Ok(self.run(state, Arc::new(limits), sockets))
     }
 
-    /// Listens again at all doors, unless connections are refused.
+    /// Listens again at all doors of a broker, unless connections are refused.
     ///
     /// # Errors
     /// [`StartError::Listen`] if somebody else has the port.
-    pub(super) fn open_doors(&self) -> Result<Vec<Option<TcpListener>>, StartError> {
+    pub(super) fn open_doors(
+        &self,
+        plan: &NodePlan,
+    ) -> Result<Vec<Option<TcpListener>>, StartError> {
         let refusing = *self.surroundings.faults.switches().refusing().borrow();
-        let opened = self.doors.iter().map(|door| {
+        let opened = plan.doors.iter().map(|door| {
             if refusing {
                 return Ok(None);
             }
@@ -151,8 +161,8 @@ impl Blueprint {
     fn run(
         &self,
         state: Arc<BrokerState>,
-        limits: &Arc<ConnectionLimits>,
-        sockets: Vec<Option<TcpListener>>,
+        limits: Arc<ConnectionLimits>,
+        sockets: Vec<Vec<Option<TcpListener>>>,
     ) -> Running {
         let (stop, stopping) = watch::channel(false);
         let (alive, ended) = mpsc::channel(1);
@@ -160,57 +170,82 @@ impl Blueprint {
             catalog: Arc::clone(state.catalog()),
             partitions: Arc::clone(state.partitions()),
             clock: state.clock().clone(),
-            stop: stopping.clone(),
+            stop: stopping,
         };
         upkeep.start(&alive);
-        for (index, (door, socket)) in self.doors.iter().zip(sockets).enumerate() {
-            let listener = Listener {
-                door: Arc::clone(door),
-                socket,
-                index,
-                broker: Arc::clone(&state),
-                limits: Arc::clone(limits),
-                stop: stopping.clone(),
-                alive: alive.clone(),
-            };
-            tokio::spawn(listener.run());
-        }
         let on_disk = state.partitions().data_dir().is_some();
         let flusher = on_disk.then(|| tokio::spawn(Arc::clone(&state).run_flusher()));
-        Running {
+        let mut running = Running {
             state,
+            nodes: BTreeMap::new(),
+            limits,
             stop,
             alive: alive.downgrade(),
             ended,
             flusher,
+        };
+        for (plan, sockets) in self.nodes.iter().zip(sockets) {
+            running.start_node(plan, sockets);
         }
+        running
     }
 }
 
 impl Running {
+    /// Has one of its brokers listen on these sockets, in the order of its doors.
+    pub(super) fn start_node(&mut self, plan: &NodePlan, sockets: Vec<Option<TcpListener>>) {
+        let Some(all) = self.alive.upgrade() else {
+            return;
+        };
+        let (stop, stopping) = watch::channel(false);
+        let (alive, ended) = mpsc::channel(1);
+        for (index, (door, socket)) in plan.doors.iter().zip(sockets).enumerate() {
+            let listener = Listener {
+                door: Arc::clone(door),
+                socket,
+                index,
+                node: plan.node.id,
+                broker: Arc::clone(&self.state),
+                limits: Arc::clone(&self.limits),
+                stop: stopping.clone(),
+                alive: [alive.clone(), all.clone()],
+            };
+            tokio::spawn(listener.run());
+        }
+        let tasks = NodeTasks {
+            stop,
+            alive: alive.downgrade(),
+            ended,
+        };
+        self.nodes.insert(plan.node.id, tasks);
+    }
+
     /// Serves one side of a pipe, and returns the other one; closed if the broker refuses it.
-    pub(super) fn connect(&self, runtime: &tokio::runtime::Handle) -> DuplexStream {
+    pub(super) fn connect(&self, node: i32, runtime: &tokio::runtime::Handle) -> DuplexStream {
         let (client, server) = tokio::io::duplex(PIPE);
         let refusing = *self.state.faults().switches().refusing().borrow();
-        let Some(alive) = self.alive.upgrade().filter(|_| !refusing) else {
+        let alive = self.alive.upgrade().filter(|_| !refusing);
+        let Some((alive, tasks)) = alive.zip(self.nodes.get(&node)) else {
             return client;
         };
         let connection = self.state.next_connection();
         let port = u16::try_from(connection % 0xffff).unwrap_or(0);
         let peer = Peer {
             broker: Arc::clone(&self.state),
+            node,
             listener: 0,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             connection,
         };
-        let mut stop = self.stop.subscribe();
+        let mut stop = tasks.stop.subscribe();
+        let of_node = tasks.alive.upgrade();
         runtime.spawn(async move {
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => {}
                 () = serve(server, peer, None) => {}
             }
-            drop(alive);
+            drop((alive, of_node));
         });
         client
     }
@@ -252,6 +287,9 @@ impl Running {
 
     async fn end(&mut self) {
         self.stop.send_replace(true);
+        for tasks in self.nodes.values() {
+            tasks.stop.send_replace(true);
+        }
         // Nothing is ever sent: the channel closes when the last listener has ended.
         let _ = self.ended.recv().await;
         if let Some(flusher) = self.flusher.take() {

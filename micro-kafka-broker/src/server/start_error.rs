@@ -62,6 +62,12 @@ pub enum StartError {
     /// The data directory cannot be used.
     #[error("{0}")]
     DataDir(String),
+    /// There would be no broker.
+    #[error("{0} brokers cannot be started: 1 is the least")]
+    TooFewBrokers(u32),
+    /// One of several brokers is to start, but all are down.
+    #[error("broker {0} cannot start alone after a crash of all: `Broker::restart` starts them")]
+    Down(i32),
     /// The broker's threads could not be started.
     #[error("the broker's threads cannot be started")]
     Threads(#[source] io::Error),

@@ -110,7 +110,7 @@ impl BrokerState {
         let groups = Arc::new(groups);
         catalog.observe(Arc::<GroupCoordinator>::clone(&groups));
         if let Some(data) = &plan.data {
-            let store = TopicStore::load(data, catalog, plan.node_id)?;
+            let store = TopicStore::load(data, catalog)?;
             catalog.observe(store);
             let seen = partitions.largest_producer_id();
             remains.producer_ids = Arc::new(ProducerIds::on_disk(Arc::clone(data), seen)?);

@@ -10,6 +10,8 @@ mod admin;
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../semantics/batch.rs"]
 mod batch;
+mod broker_ends;
+mod brokers;
 mod changes;
 mod client;
 mod cluster;

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{LitStr, Path};
 
-use super::broker::{properties, single_broker};
+use super::broker::properties;
 use super::topics::{Topic, topics};
 use crate::crate_path::crate_path;
 use crate::ctxt::Ctxt;
@@ -24,6 +24,7 @@ const KEYS: [&str; 10] = [
     "crate",
 ];
 pub(super) const MOST_PARTITIONS: u32 = 10_000;
+const MOST_BROKERS: u32 = 100;
 const CLOCKS: [&str; 2] = ["running", "paused"];
 
 /// The values of all keys.
@@ -31,6 +32,7 @@ const CLOCKS: [&str; 2] = ["running", "paused"];
 pub(super) struct Args {
     pub(super) topics: Vec<Topic>,
     pub(super) partitions: Option<u32>,
+    pub(super) brokers: Option<u32>,
     /// Kafka's names of broker properties, and their values.
     pub(super) broker: Vec<(String, String)>,
     pub(super) shared: bool,
@@ -50,7 +52,7 @@ pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
         match &*setting.name() {
             "topics" => args.topics = topics(setting, ctxt),
             "partitions" => args.partitions = number(setting, 1..=MOST_PARTITIONS, ctxt),
-            "brokers" => single_broker(setting, ctxt),
+            "brokers" => args.brokers = number(setting, 1..=MOST_BROKERS, ctxt),
             "broker" => args.broker = properties(setting, ctxt),
             "shared" => {
                 setting.alone(ctxt);
@@ -62,6 +64,12 @@ pub(super) fn parse(tokens: TokenStream, ctxt: &mut Ctxt) -> Args {
             "deadline" => args.deadline = text(setting, ctxt),
             _ => args.crate_path = crate_path(setting, ctxt),
         }
+    }
+    let several = args.brokers.is_some_and(|brokers| brokers > 1);
+    if let Some(span) = shared.filter(|_| several) {
+        let message = "the shared broker is that of all tests: leave out `shared` to give this test \
+                       several `brokers` of its own";
+        ctxt.error(span, message);
     }
     if let Some(span) = shared.filter(|_| !args.broker.is_empty()) {
         let message = "the shared broker is that of all tests: leave out `shared` to give this test \

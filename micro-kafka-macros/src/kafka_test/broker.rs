@@ -1,18 +1,8 @@
-//! The broker of a test: how many, and with which of Kafka's properties.
+//! The broker of a test: with which of Kafka's properties.
 
 use crate::ctxt::Ctxt;
 use crate::setting::Setting;
 use crate::value::texts;
-
-/// `brokers = 1`
-pub(super) fn single_broker(setting: &Setting, ctxt: &mut Ctxt) {
-    let count = setting.assigned("brokers = 1", ctxt);
-    if count.is_some_and(|count| count.to_string() != "1") {
-        let message = "the embedded Kafka is one broker: write `brokers = 1`, or run the test on \
-                       another Kafka by MICRO_KAFKA_TEST";
-        ctxt.error(setting.span(), message);
-    }
-}
 
 /// `broker = ["name=value", …]`, with Kafka's names; the broker knows which there are.
 pub(super) fn properties(setting: &Setting, ctxt: &mut Ctxt) -> Vec<(String, String)> {

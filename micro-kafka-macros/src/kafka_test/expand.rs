@@ -49,10 +49,12 @@ fn options(args: &Args, support: &Support, name: &str) -> TokenStream {
     let (config, deadline) = (optional(&args.config), optional(&args.deadline));
     let embedded = optional(&args.embedded);
     let (shared, paused) = (args.shared, args.paused);
+    let brokers = args.brokers.unwrap_or(1);
     quote_spanned! {Span::mixed_site()=>
         #support::TestOptions {
             name: #name,
             topics: &[#(#topics),*],
+            brokers: #brokers,
             broker: &[#(#broker),*],
             shared: #shared,
             embedded: #embedded,

@@ -59,6 +59,14 @@ impl EmbeddedKafkaBuilder {
         self
     }
 
+    /// So many embedded brokers, with the ids from 0 on; default 1. Each can be ended and started
+    /// ([`EmbeddedKafka::node`]). Topics have three replicas then, or as many as there are brokers;
+    /// the broker's property `default.replication.factor` says otherwise.
+    pub fn brokers(mut self, count: u32) -> Self {
+        self.wanted.brokers = count;
+        self
+    }
+
     /// A property of the embedded broker, with Kafka's name: `log.retention.ms`.
     pub fn broker_property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.wanted.properties.push((name.into(), value.into()));

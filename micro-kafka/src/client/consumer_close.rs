@@ -169,7 +169,7 @@ mod tests {
         let end = Instant::now() + PATIENCE;
         while !done() {
             assert!(Instant::now() < end, "in vain");
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::park_timeout(Duration::from_millis(1));
         }
     }
 

@@ -7,6 +7,7 @@ use super::traits::present;
 use super::{DecodeError, EncodeError, FromPayload, Json, PayloadLimits, PayloadSource, ToPayload};
 
 impl<'r, T: Deserialize<'r>> FromPayload<'r> for Json<T> {
+    #[inline]
     fn from_payload(payload: Option<&'r [u8]>) -> Result<Self, DecodeError> {
         let bytes = present(payload)?;
         // One look at all the bytes costs less than one at each string.
@@ -20,7 +21,10 @@ impl<'r, T: Deserialize<'r>> FromPayload<'r> for Json<T> {
     }
 
     fn from_source(source: &PayloadSource<'r>) -> Result<Self, DecodeError> {
-        check_depth(source.payload().unwrap_or_default(), source.limits())?;
+        let limits = source.limits();
+        if limits.max_depth < OWN_DEPTH {
+            check_depth(source.payload().unwrap_or_default(), limits)?;
+        }
         Self::from_payload(source.payload())
     }
 }

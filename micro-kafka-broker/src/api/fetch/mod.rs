@@ -116,6 +116,8 @@ api! {
 
 /// From this version on topics have ids for names.
 const TOPIC_IDS_FROM: i16 = 13;
+/// From this version on consumers may read from followers.
+const FOLLOWERS_FROM: i16 = 11;
 /// From this version on the leader is told beside an error.
 const LEADERS_FROM: i16 = 16;
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::response::current_leader;
 use super::sessions::topic_ref;
-use super::{AbortedTransaction, EpochEndOffset, FetchRequest, PartitionData};
-use crate::api::replica::find_replica;
+use super::{AbortedTransaction, EpochEndOffset, FOLLOWERS_FROM, FetchRequest, PartitionData};
+use crate::api::replica::{find_any_replica, find_replica};
 use crate::api::{ErrorCode, RequestContext};
 use crate::meta::Image;
 use crate::partition::{FetchWait, FetchWaiter, Isolation, Partition, ReadRequest};
@@ -19,6 +19,8 @@ pub(super) struct Fetch<'a> {
     /// What is read, in order.
     pub(super) wanted: Vec<Wanted>,
     isolation: Isolation,
+    /// Whether the reader is a broker that follows.
+    follower: bool,
     max_wait: Duration,
     min_bytes: usize,
     max_bytes: usize,
@@ -48,6 +50,7 @@ impl<'a> Fetch<'a> {
             context,
             wanted,
             isolation: Isolation::from_wire(request.isolation_level),
+            follower: request.is_of_follower(),
             max_wait: Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)),
             min_bytes: size(request.min_bytes).min(max_bytes),
             max_bytes,
@@ -59,22 +62,27 @@ impl<'a> Fetch<'a> {
         let broker = &self.context.broker;
         let until = broker.clock().now() + self.max_wait;
         loop {
-            let round = self.read(&broker.catalog().image());
+            let image = broker.catalog().image();
+            let round = self.read(&image);
             let enough = round.bytes >= self.min_bytes || round.seen.is_empty();
-            if round.urgent || enough || !self.wait(&round, until).await {
+            if round.urgent || enough || !self.wait(&image, &round, until).await {
                 return round.found;
             }
         }
     }
 
-    /// Waits for more; false when the time is up.
-    async fn wait(&self, round: &Round, until: Instant) -> bool {
+    /// Waits for more than was seen by this image; false when the time is up.
+    async fn wait(&self, image: &Arc<Image>, round: &Round, until: Instant) -> bool {
         let clock = self.context.broker.clock();
         if clock.now() >= until {
             return false;
         }
         let waiter = FetchWaiter::new(self.min_bytes - round.bytes, self.isolation);
         let wait = FetchWait::register(waiter, round.seen.iter().cloned());
+        // A leader that changed before nobody waited has woken nobody.
+        if !Arc::ptr_eq(image, &self.context.broker.catalog().image()) {
+            return true;
+        }
         tokio::select! {
             biased;
             () = wait.woken() => true,
@@ -170,7 +178,11 @@ impl<'a> Fetch<'a> {
     /// A topic named by id that is gone may have a successor of the same name, which is another.
     fn find(&self, image: &Image, wanted: &Wanted) -> Result<Arc<Partition>, ErrorCode> {
         let index = wanted.key.index;
-        let found = find_replica(self.context, image, topic_ref(&wanted.key.topic), index);
+        let topic = topic_ref(&wanted.key.topic);
+        let found = match self.context.version >= FOLLOWERS_FROM && !self.follower {
+            true => find_any_replica(self.context, image, topic, index),
+            false => find_replica(self.context, image, topic, index),
+        };
         found
             .map(|(_, partition)| partition)
             .map_err(|error| match &wanted.name {

@@ -11,6 +11,12 @@ use crate::session::{
 use crate::wire::Uuid;
 
 impl FetchRequest {
+    /// Whether a broker that follows has sent it.
+    pub(super) fn is_of_follower(&self) -> bool {
+        let replicas = [self.replica_id, self.replica_state.replica_id];
+        replicas.iter().any(|id| *id >= 0)
+    }
+
     /// Takes out what concerns the session.
     pub(super) fn take_session(&mut self, version: i16) -> SessionRequest {
         let topic_ids = version >= TOPIC_IDS_FROM;
@@ -32,12 +38,11 @@ impl FetchRequest {
             })
         });
         let forgotten = self.forgotten_topics_data.iter();
-        let replicas = [self.replica_id, self.replica_state.replica_id];
         SessionRequest {
             id: self.session_id,
             epoch: self.session_epoch,
             topic_ids,
-            follower: replicas.iter().any(|id| *id >= 0),
+            follower: self.is_of_follower(),
             wanted: wanted.collect(),
             forgotten: forgotten.flat_map(|t| t.keys(topic_ids)).collect(),
         }

@@ -126,6 +126,10 @@ impl Handler for ProduceRequest {
             (0, false) => Answer::Silence,
             (0, true) => Answer::Close("records with acks=0 could not be appended"),
             _ => ProduceResponse {
+                node_endpoints: match failed {
+                    true => node_endpoints(context, &responses),
+                    false => Vec::new(),
+                },
                 responses,
                 ..ProduceResponse::default()
             }
@@ -168,6 +172,28 @@ async fn flush(
     failed
 }
 
+/// The addresses of the leaders named in the answer.
+fn node_endpoints(
+    context: &RequestContext,
+    responses: &[TopicProduceResponse],
+) -> Vec<NodeEndpoint> {
+    let partitions = || {
+        responses
+            .iter()
+            .flat_map(|topic| &topic.partition_responses)
+    };
+    let named = |id| partitions().any(|p| p.current_leader.leader_id == id);
+    let endpoints = context.brokers().filter(|(id, _)| named(*id));
+    endpoints
+        .map(|(node_id, endpoint)| NodeEndpoint {
+            node_id,
+            host: endpoint.host.clone(),
+            port: endpoint.port.into(),
+            rack: None,
+        })
+        .collect()
+}
+
 /// What holds for a whole request.
 struct Producing<'a> {
     context: &'a RequestContext,
@@ -201,7 +227,7 @@ impl Producing<'_> {
                     log_start_offset: appended.log_start_offset,
                     ..PartitionProduceResponse::default()
                 },
-                Err(refusal) => refusal.into_response(index),
+                Err(refusal) => self.refuse(asked(self.context.version, &topic), index, refusal),
             }
         });
         let partition_responses = partitions.collect();
@@ -210,6 +236,25 @@ impl Producing<'_> {
             topic_id: topic.topic_id,
             partition_responses,
         }
+    }
+
+    /// The answer for a partition; whoever asked in the wrong place is told the right one.
+    fn refuse(
+        &self,
+        asked: TopicRef<'_>,
+        index: i32,
+        refusal: Refusal,
+    ) -> PartitionProduceResponse {
+        let mut response = refusal.into_response(index);
+        if response.error_code == ErrorCode::NOT_LEADER_OR_FOLLOWER
+            && let Some(info) = self.image.find(asked).and_then(|t| t.partition(index))
+        {
+            response.current_leader = LeaderIdAndEpoch {
+                leader_id: info.leader,
+                leader_epoch: info.leader_epoch,
+            };
+        }
+        response
     }
 
     fn append(&self, asked: TopicRef<'_>, data: PartitionProduceData) -> Result<Appended, Refusal> {
@@ -225,7 +270,7 @@ impl Producing<'_> {
         if topic.internal && self.context.client_id.as_deref() != Some(ADMIN_CLIENT) {
             return Err(ErrorCode::INVALID_TOPIC_EXCEPTION.into());
         }
-        if self.acks == -1 && !has_enough_replicas(topic, data.index) {
+        if self.acks == -1 && !topic.has_enough_replicas(data.index) {
             return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
         }
         let settings = &topic.settings;
@@ -301,12 +346,4 @@ impl Producing<'_> {
             refused_transaction(error, client)
         })?
     }
-}
-
-/// The minimum counts at most as many replicas as the partition has.
-fn has_enough_replicas(topic: &Topic, index: i32) -> bool {
-    let min = topic.settings.min_insync_replicas;
-    topic
-        .partition(index)
-        .is_some_and(|info| info.isr.len() >= min.min(info.replicas.len()))
 }

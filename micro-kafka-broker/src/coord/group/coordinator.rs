@@ -162,6 +162,15 @@ impl Drop for GroupCoordinator {
 impl CatalogObserver for GroupCoordinator {
     fn topic_changed(&self, _: &Arc<Topic>) {}
 
+    /// As in Kafka whoever leads a partition now reads what its groups were.
+    fn leaders_changed(&self, topic: &Arc<Topic>, partitions: &[i32]) {
+        if *topic.name == *OFFSETS_TOPIC {
+            partitions
+                .iter()
+                .for_each(|index| self.seats.reload(*index));
+        }
+    }
+
     fn topic_deleted(&self, topic: &Arc<Topic>) {
         match *topic.name == *OFFSETS_TOPIC {
             true => self.seats.unload(|_| true),

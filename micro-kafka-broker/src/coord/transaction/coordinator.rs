@@ -198,6 +198,12 @@ impl TransactionCoordinator {
         self.seats.reload(partition);
     }
 
+    /// The topic where an id is kept, and the partition.
+    pub(crate) fn place_of(&self, id: &str) -> (&'static str, i32) {
+        let journal = self.seats.journal();
+        (journal.name(), journal.partition_of(id))
+    }
+
     fn start_timers(&self) {
         self.timers
             .get_or_init(|| tokio::spawn(run_timers(Arc::clone(&self.seats))));
@@ -219,6 +225,15 @@ impl Drop for TransactionCoordinator {
 
 impl CatalogObserver for TransactionCoordinator {
     fn topic_changed(&self, _: &Arc<Topic>) {}
+
+    /// As in Kafka whoever leads a partition now reads what its transactions were.
+    fn leaders_changed(&self, topic: &Arc<Topic>, partitions: &[i32]) {
+        if *topic.name == *self.seats.journal().name() {
+            partitions
+                .iter()
+                .for_each(|index| self.seats.reload(*index));
+        }
+    }
 
     fn topic_deleted(&self, topic: &Arc<Topic>) {
         if *topic.name == *self.seats.journal().name() {

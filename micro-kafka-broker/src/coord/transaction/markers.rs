@@ -36,8 +36,10 @@ impl From<JournalError> for MarkerFailure {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Marker(error) => Self::Refused(error),
-            // The marker is there, and may not be on disk.
-            JournalError::Append(_) => Self::Refused(MarkerError::Storage),
+            // The marker is there, and may not be on disk; or it has to wait.
+            JournalError::Append(_) | JournalError::TooFewReplicas(_) => {
+                Self::Refused(MarkerError::Storage)
+            }
             JournalError::Topic(_) | JournalError::Partition(_) | JournalError::Read(_) => {
                 Self::UnknownPartition
             }
@@ -84,6 +86,9 @@ impl MarkerWriter {
         let topic = topic.ok_or(MarkerFailure::UnknownPartition)?;
         let partition = self.partitions.get(topic.id, key.partition);
         let partition = partition.ok_or(MarkerFailure::UnknownPartition)?;
+        if !topic.has_enough_replicas(key.partition) {
+            return Err(MarkerError::Storage.into());
+        }
         partition.end_transaction(marker, self.clock.unix_millis())?;
         let flushed = partition.flush_if_wanted(&topic.settings);
         Ok(flushed.map_err(|_| MarkerError::Storage)?)

@@ -21,6 +21,9 @@ const CONTROLS: &[&str] = &[
     "expire-member",
     "move-group-coordinator",
     "move-transaction-coordinator",
+    "stop-node",
+    "kill-node",
+    "start-node",
     "crash",
     "restart",
 ];
@@ -60,6 +63,8 @@ struct Details {
     group: Option<String>,
     member: Option<String>,
     transactional_id: Option<String>,
+    /// One of several brokers.
+    node: Option<i32>,
     /// Whether a restart finds what was stored; it does unless this is false.
     data: Option<bool>,
 }
@@ -119,6 +124,7 @@ async fn act(broker: &Broker, control: &str, details: Details) -> Result<(), Ref
             broker.move_transaction_coordinator(&id);
             Ok(())
         }
+        "stop-node" | "kill-node" | "start-node" => steer_node(broker, control, details.node).await,
         "crash" => {
             broker.crash().await;
             Ok(())
@@ -134,6 +140,25 @@ async fn act(broker: &Broker, control: &str, details: Details) -> Result<(), Ref
     }
 }
 
-fn needed(name: &str, value: Option<String>) -> Result<String, Refused> {
+/// Ends or starts one of several brokers.
+async fn steer_node(broker: &Broker, control: &str, id: Option<i32>) -> Result<(), Refused> {
+    let id = needed("node", id)?;
+    let unknown = || {
+        let known = broker.node_ids();
+        Refused::Bad(format!("there is no broker {id}, only {known:?}"))
+    };
+    let node = broker.node(id).ok_or_else(unknown)?;
+    match control {
+        "stop-node" => node.stop().await,
+        "kill-node" => node.kill().await,
+        _ => {
+            let started = node.start().await;
+            started.map_err(|error| Refused::Bad(error.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+fn needed<T>(name: &str, value: Option<T>) -> Result<T, Refused> {
     value.ok_or_else(|| Refused::Bad(format!("`{name}` is missing in the body")))
 }

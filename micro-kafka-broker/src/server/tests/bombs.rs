@@ -93,6 +93,7 @@ fn bombs() -> Vec<(&'static str, u8, Vec<u8>)> {
 fn context(peer: &Peer, version: i16) -> RequestContext {
     RequestContext {
         broker: Arc::clone(&peer.broker),
+        node: peer.node,
         listener: 0,
         version,
         client_id: None,

@@ -27,6 +27,7 @@ pub(in crate::server) fn peer() -> Peer {
     let node = Node {
         id: 0,
         endpoints: vec![endpoint],
+        config: Vec::new(),
     };
     let names = vec!["PLAINTEXT".to_owned()];
     let plan = Plan {
@@ -49,6 +50,7 @@ pub(in crate::server) fn peer() -> Peer {
     broker.catalog().create_topic(&orders, false).unwrap();
     Peer {
         broker: Arc::new(broker),
+        node: 0,
         listener: 0,
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
         connection: 1,

@@ -17,6 +17,7 @@ async fn offsets_are_kept_by_topic_id_from_version_10_on() {
     let peer = peer();
     let context = RequestContext {
         broker: Arc::clone(&peer.broker),
+        node: peer.node,
         listener: 0,
         version: 10,
         client_id: None,

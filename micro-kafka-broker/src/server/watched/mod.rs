@@ -97,7 +97,7 @@ impl Watched<'_> {
         RequestView {
             api: self.key,
             version: self.version(),
-            broker: self.context.broker.node_id(),
+            broker: self.context.node,
             connection: peer.connection,
             correlation_id: self.start.correlation_id,
             client_id: self.context.client_id.clone(),

@@ -111,11 +111,11 @@ impl<S: RecordSource> ConsumerLoop<'_, S> {
             // Beyond the budget every tokio resource in a handler would look pending; a handler may
             // have paused its own partition, or asked for a seek.
             while run.begun < most && coop::has_budget_remaining() && commands.is_empty() {
-                let record = partition.buffer.front()?;
-                if is_for_another(record, group) {
+                let record = partition.buffer.pop_front()?;
+                if is_for_another(&record, group) {
+                    partition.buffer.push_front(record);
                     return None;
                 }
-                let record = partition.buffer.pop_front()?;
                 run.begin(&record);
                 seat.status.pulse.at(run.token.offset);
                 let delivery = match done.take() {

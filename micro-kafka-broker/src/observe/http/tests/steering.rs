@@ -153,3 +153,25 @@ async fn controls_say_what_they_lack() {
     assert_eq!(ask(&broker, "GET", "/broker/crash").await.0, 405);
     broker.stop().await;
 }
+
+#[tokio::test]
+async fn one_of_several_brokers_ends_and_starts() {
+    let builder = crate::server::Broker::builder().brokers(3);
+    let broker = builder.http("127.0.0.1:0").start().await.unwrap();
+    let runs = |id| broker.node(id).unwrap().is_running();
+    for (control, running) in [
+        ("kill-node", false),
+        ("start-node", true),
+        ("stop-node", false),
+    ] {
+        let path = format!("/broker/{control}");
+        assert_eq!(post(&broker, &path, r#"{"node": 1}"#).await.0, 200);
+        assert_eq!([runs(0), runs(1), runs(2)], [true, running, true]);
+    }
+    for (body, named) in [(r#"{"node": 3}"#, "[0, 1, 2]"), ("{}", "`node`")] {
+        let (status, error) = post(&broker, "/broker/stop-node", body).await;
+        let error = error["error"].as_str().unwrap().to_owned();
+        assert!(status == 400 && error.contains(named), "{status} {error}");
+    }
+    broker.stop().await;
+}

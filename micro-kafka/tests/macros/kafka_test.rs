@@ -24,6 +24,7 @@ pub(crate) mod kit {
             pub(crate) struct TestOptions {
                 pub(crate) name: &'static str,
                 pub(crate) topics: &'static [(&'static str, u32)],
+                pub(crate) brokers: u32,
                 pub(crate) broker: &'static [(&'static str, &'static str)],
                 pub(crate) shared: bool,
                 pub(crate) embedded: Option<&'static str>,
@@ -56,7 +57,7 @@ pub(crate) mod kit {
 #[kafka_test(
     topics = ["orders", "refunds:7"],
     partitions = 3,
-    brokers = 1,
+    brokers = 3,
     broker = ["log.retention.ms = 1000", "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256"],
     embedded = "it has its own retention",
     clock = "paused",
@@ -70,6 +71,7 @@ async fn every_key_reaches_the_test_kit(mut kafka: EmbeddedKafka) {
     let options = kafka.options;
     assert_eq!(options.name, "every_key_reaches_the_test_kit");
     assert_eq!(options.topics, [("orders", 3), ("refunds", 7)]);
+    assert_eq!(options.brokers, 3);
     let mechanisms = ("sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-256");
     assert_eq!(options.broker, [("log.retention.ms", "1000"), mechanisms]);
     assert_eq!(options.embedded, Some("it has its own retention"));

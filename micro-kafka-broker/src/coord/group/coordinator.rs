@@ -11,7 +11,7 @@ use super::{
     Caller, CommitPartition, Event, GroupDescription, GroupLimits, OFFSETS_TOPIC, OffsetView,
     PartitionKey, Token,
 };
-use crate::batch::{Marker, Verdict};
+use crate::batch::Marker;
 use crate::clock::Clock;
 use crate::coord::transaction::Producer;
 use crate::coord::{Journal, JournalError, Unavailable};
@@ -44,7 +44,7 @@ impl GroupCoordinator {
     /// [`Unavailable`]; the request has no effect then.
     pub(crate) async fn call(&self, group_id: &str, event: impl FnOnce(Token) -> Event) -> Answer {
         self.start_timers();
-        let answer = self.seats.submit(group_id, event);
+        let answer = self.seats.submit(group_id, None, event);
         answer.await.unwrap_or(Err(Unavailable::Ended))
     }
 
@@ -57,8 +57,8 @@ impl GroupCoordinator {
         producer: Producer,
         partitions: Vec<CommitPartition>,
     ) -> oneshot::Receiver<Answer> {
-        self.seats.open(producer.id, group_id);
-        self.seats.submit(group_id, |token| {
+        let opened_by = Some(producer.id);
+        self.seats.submit(group_id, opened_by, |token| {
             Event::CommitInTransaction(token, caller, producer, partitions)
         })
     }
@@ -72,11 +72,7 @@ impl GroupCoordinator {
         marker: &Marker,
         partition: i32,
     ) -> Result<(), JournalError> {
-        self.seats.journal().end_transaction(partition, marker)?;
-        let committed = marker.verdict == Verdict::Commit;
-        self.seats
-            .end_transaction(marker.producer_id, partition, committed);
-        Ok(())
+        self.seats.end_transaction(marker, partition)
     }
 
     /// The partition of the offsets' topic that a group belongs to.

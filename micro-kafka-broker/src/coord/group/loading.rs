@@ -31,6 +31,7 @@ impl Seats {
     }
 
     fn load_partition(&self, partition: i32) {
+        let _alone = self.reading.write();
         let replay = GroupReplay::new(self.limits(), self.now());
         let (journal, take) = (self.journal(), GroupReplay::take);
         self.unread

@@ -8,8 +8,9 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
 use super::{Change, Effect, Event, Group, GroupLimits, Reply, Token};
+use crate::batch::{Marker, Verdict};
 use crate::clock::Clock;
-use crate::coord::{Alarm, Journal, Moment, StateRecord, Unavailable, Unread};
+use crate::coord::{Alarm, Journal, JournalError, Moment, StateRecord, Unavailable, Unread};
 
 /// The answer to a request, if there can be one.
 pub(crate) type Answer = Result<Reply, Unavailable>;
@@ -56,7 +57,7 @@ enum Left {
 
 /// All groups of a broker.
 ///
-/// Locks are taken in the order table, seat, partition. The offsets' topic is never created while
+/// Locks are taken in the order reading, table, seat, partition. The offsets' topic is never created while
 /// one of them is held: the catalog's observers take them too.
 #[derive(Debug)]
 pub(super) struct Seats {
@@ -67,6 +68,8 @@ pub(super) struct Seats {
     pub(super) unread: Unread,
     /// The groups that a producer's open transaction has offsets for.
     open: Mutex<HashMap<i64, BTreeSet<String>>>,
+    /// Held for writing while a partition is read: what ends meanwhile would be open afterwards.
+    pub(super) reading: RwLock<()>,
     alarm: Alarm,
     /// When the timer task next looks for what has been kept for long enough.
     cleans: Mutex<Instant>,
@@ -82,6 +85,7 @@ impl Seats {
             groups: RwLock::default(),
             unread: Unread::default(),
             open: Mutex::default(),
+            reading: RwLock::default(),
             alarm: Alarm::default(),
             cleans: Mutex::new(cleans),
         }
@@ -123,22 +127,30 @@ impl Seats {
         }
     }
 
-    /// Notes that a producer's transaction has offsets of a group.
-    pub(super) fn open(&self, producer_id: i64, group_id: &str) {
-        let mut open = self.open.lock();
-        let groups = open.entry(producer_id).or_default();
-        groups.insert(group_id.to_owned());
-    }
-
-    pub(super) fn end_transaction(&self, producer_id: i64, partition: i32, committed: bool) {
-        for group_id in self.take_open(producer_id, partition) {
-            self.tell(&group_id, Event::EndTransaction(producer_id, committed));
+    /// Writes the marker down, and ends the transaction in its groups.
+    pub(super) fn end_transaction(
+        &self,
+        marker: &Marker,
+        partition: i32,
+    ) -> Result<(), JournalError> {
+        let reading = self.reading.read();
+        self.journal.end_transaction(partition, marker)?;
+        let (producer, committed) = (marker.producer_id, marker.verdict == Verdict::Commit);
+        let mut left = Vec::new();
+        for group_id in self.take_open(producer, partition) {
+            let event = Event::EndTransaction(producer, committed);
+            left.extend(self.told(&group_id, event).map(|left| (group_id, left)));
         }
+        drop(reading);
+        left.iter().for_each(|(id, left)| self.settle(id, *left));
+        Ok(())
     }
 
+    /// Has a group take a request; of a producer's transaction if there is one.
     pub(super) fn submit(
         &self,
         group_id: &str,
+        opened_by: Option<i64>,
         event: impl FnOnce(Token) -> Event,
     ) -> oneshot::Receiver<Answer> {
         let (sender, receiver) = oneshot::channel();
@@ -155,6 +167,12 @@ impl Seats {
             }
             let left = match self.check_loaded(Some(group_id)) {
                 Ok(()) => {
+                    // Not before the seat is ours: whoever reads it again clears what is open.
+                    if let Some(producer_id) = opened_by {
+                        let mut open = self.open.lock();
+                        let groups = open.entry(producer_id).or_default();
+                        groups.insert(group_id.to_owned());
+                    }
                     let token = Token(seat.next_token);
                     seat.next_token += 1;
                     seat.waiting.insert(token, sender);
@@ -173,16 +191,15 @@ impl Seats {
 
     /// Tells a group something that needs no answer; a group that is gone need not know.
     fn tell(&self, group_id: &str, event: Event) {
-        let Some(seat) = self.find(group_id) else {
-            return;
-        };
-        let mut seat = seat.lock();
-        if seat.removed {
-            return;
+        if let Some(left) = self.told(group_id, event) {
+            self.settle(group_id, left);
         }
-        let left = self.step(group_id, &mut seat, event);
-        drop(seat);
-        self.settle(group_id, left);
+    }
+
+    fn told(&self, group_id: &str, event: Event) -> Option<Left> {
+        let seat = self.find(group_id)?;
+        let mut seat = seat.lock();
+        (!seat.removed).then(|| self.step(group_id, &mut seat, event))
     }
 
     fn find(&self, group_id: &str) -> Option<Arc<Mutex<Seat>>> {

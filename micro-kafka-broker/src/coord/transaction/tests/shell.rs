@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::harness::{TIMEOUT, limits, partition};
 use crate::batch::{BatchBuilder, Verdict};
 use crate::clock::Clock;
+use crate::coord::Unavailable;
 use crate::coord::ground::{Coordinators, Ground};
 use crate::coord::group::{
     Caller, CommitPartition, CommittedOffset, GroupCoordinator, OFFSETS_TOPIC, PartitionKey, Reply,
@@ -44,6 +45,35 @@ impl Shell {
             expected: None,
         };
         self.transactions.init("x", init)
+    }
+
+    /// Keeps an offset of the group `g` in the producer's transaction.
+    fn keep(&self, producer: Producer, offset: i64) -> Result<Reply, Unavailable> {
+        let offsets = PartitionKey {
+            topic: OFFSETS_TOPIC.into(),
+            partition: self.groups.partition_of("g"),
+        };
+        let commit = CommitPartition {
+            key: partition(0),
+            committed: CommittedOffset {
+                offset,
+                ..CommittedOffset::default()
+            },
+        };
+        let caller = Caller {
+            generation: -1,
+            ..Caller::default()
+        };
+        let keep = || {
+            self.groups
+                .commit_in_transaction("g", caller, producer, vec![commit])
+        };
+        let protocol = Protocol::EpochPerTransaction;
+        let kept = self
+            .transactions
+            .write("x", producer, protocol, offsets, keep);
+        // It is answered before it returns.
+        kept.unwrap().try_recv().unwrap()
     }
 
     fn write(&self, producer: Producer) -> Result<(), TransactionError> {
@@ -135,34 +165,10 @@ async fn offsets_count_when_their_transaction_is_committed() {
     for (verdict, expected) in [(Verdict::Abort, None), (Verdict::Commit, Some(5))] {
         let shell = Shell::new();
         let producer = shell.init().unwrap();
-        let offsets = PartitionKey {
-            topic: OFFSETS_TOPIC.into(),
-            partition: shell.groups.partition_of("g"),
-        };
-        let commit = CommitPartition {
-            key: partition(0),
-            committed: CommittedOffset {
-                offset: 5,
-                ..CommittedOffset::default()
-            },
-        };
-        let caller = Caller {
-            generation: -1,
-            ..Caller::default()
-        };
         shell.groups.ensure_topic().unwrap();
-        let keep = || {
-            shell
-                .groups
-                .commit_in_transaction("g", caller, producer, vec![commit])
-        };
         let protocol = Protocol::EpochPerTransaction;
-        let reply = shell
-            .transactions
-            .write("x", producer, protocol, offsets, keep)
-            .unwrap()
-            .await;
-        assert_eq!(reply, Ok(Ok(Reply::Commit(Ok(vec![Ok(())])))));
+        let reply = shell.keep(producer, 5);
+        assert_eq!(reply, Ok(Reply::Commit(Ok(vec![Ok(())]))));
         let view = || shell.groups.offsets("g", &[partition(0)]).remove(0);
         assert!(view().unstable && view().committed.is_none());
         shell
@@ -192,4 +198,38 @@ async fn a_deleted_topic_does_not_keep_a_transaction_from_ending() {
         .end("x", producer, Protocol::Classic, Verdict::Commit);
     assert_eq!(ended, Ok(producer));
     assert_eq!(shell.state(), TransactionState::CompleteCommit);
+}
+
+/// Whoever reads a group again finds what is open, and misses no end of it.
+#[tokio::test]
+async fn offsets_end_with_their_transaction_while_their_group_is_read_again() {
+    let shell = Shell::new();
+    shell.groups.ensure_topic().unwrap();
+    let mut kept = 0;
+    for offset in 0..300 {
+        let producer = shell.init().unwrap();
+        let reply = std::thread::scope(|threads| {
+            let read_again = || shell.groups.reload("g");
+            // Before it is kept, or before it ends.
+            let early = offset % 2 == 0;
+            early.then(|| threads.spawn(read_again));
+            let reply = shell.keep(producer, offset);
+            (!early).then(|| threads.spawn(read_again));
+            for _ in 0..offset % 20 {
+                std::thread::yield_now();
+            }
+            let protocol = Protocol::EpochPerTransaction;
+            let ended = shell
+                .transactions
+                .end("x", producer, protocol, Verdict::Commit);
+            ended.map(|_| reply).unwrap()
+        });
+        let view = shell.groups.offsets("g", &[partition(0)]).remove(0);
+        assert!(!view.unstable, "{offset}: {view:?}");
+        if reply == Ok(Reply::Commit(Ok(vec![Ok(())]))) {
+            kept += 1;
+            assert_eq!(view.committed.map(|c| c.offset), Some(offset));
+        }
+    }
+    assert!(kept > 0);
 }

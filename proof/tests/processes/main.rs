@@ -61,36 +61,52 @@ const MISTAKES: [(&str, &str); 2] = [
     ("KAFKA__LISTENERS__MANUAL__ACK_MODE", "manual-immediate"),
 ];
 
+/// A mistake, the listener that makes it, and what it is seen by.
+type Sign = (&'static str, &'static str, fn(&Anomaly) -> bool);
+
+const SIGNS: [Sign; 5] = [
+    ("committed too early", "manual", is_lost),
+    ("forgotten", "batch", is_lost),
+    ("overtaken", "single", |anomaly| {
+        matches!(anomaly, Anomaly::OutOfOrder { .. })
+    }),
+    ("two of a key at once", "single", |anomaly| {
+        matches!(anomaly, Anomaly::AtOnce { .. })
+    }),
+    ("handled twice", "keyed", |anomaly| {
+        matches!(anomaly, Anomaly::Repeated { .. })
+    }),
+];
+
+fn is_lost(anomaly: &Anomaly) -> bool {
+    matches!(anomaly, Anomaly::Lost(_))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_makes_mistakes_is_found_out() {
-    let trial = Trial {
-        records: 3_200,
-        keys: 16,
-        schedule: Schedule::kills(),
-        paced: false,
-        service: &["--with-bugs"],
-        static_members: true,
-        settings: &MISTAKES,
-    };
-    let (verdict, folder) = trial.run().await;
-    let told = format!("{}: {verdict}", folder.keep().display());
-    let found = |listener, is: fn(&Anomaly) -> bool| has(&verdict, listener, is);
-    let lost: fn(&Anomaly) -> bool = |anomaly| matches!(anomaly, Anomaly::Lost(_));
-    assert!(found("manual", lost), "committed too early: {told}");
-    assert!(found("batch", lost), "forgotten: {told}");
-    let out_of_order = found("single", |anomaly| {
-        matches!(anomaly, Anomaly::OutOfOrder { .. })
-    });
-    assert!(out_of_order, "overtaken: {told}");
-    let at_once = found("single", |anomaly| {
-        matches!(anomaly, Anomaly::AtOnce { .. })
-    });
-    assert!(at_once, "two of a key at once: {told}");
-    let repeated = found("keyed", |anomaly| {
-        matches!(anomaly, Anomaly::Repeated { .. })
-    });
-    assert!(repeated, "handled twice: {told}");
-    folder.remove();
+    let mut hidden = SIGNS.to_vec();
+    let mut told = String::new();
+    // Some are seen only if a kill comes while the listener is at work, which a busy machine may
+    // not have begun by then.
+    for slower in [1, 2, 4, 8] {
+        let trial = Trial {
+            records: 3_200,
+            keys: 16,
+            schedule: Schedule::kills(slower),
+            paced: false,
+            service: &["--with-bugs"],
+            static_members: true,
+            settings: &MISTAKES,
+        };
+        let (verdict, folder) = trial.run().await;
+        hidden.retain(|(_, listener, is)| !has(&verdict, listener, *is));
+        if hidden.is_empty() {
+            return folder.remove();
+        }
+        told = format!("{}: {verdict}", folder.keep().display());
+    }
+    let hidden: Vec<_> = hidden.iter().map(|(mistake, ..)| mistake).collect();
+    panic!("not found: {hidden:?}, {told}");
 }
 
 fn has(verdict: &Verdict, listener: &str, is: fn(&Anomaly) -> bool) -> bool {

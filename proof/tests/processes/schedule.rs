@@ -60,13 +60,13 @@ impl Schedule {
     }
 
     /// Each process is killed twice, one after the other.
-    pub(crate) fn kills() -> Self {
+    pub(crate) fn kills(slower: u32) -> Self {
         let millis = Duration::from_millis;
         let away = Duration::ZERO;
         let kills = |first| {
             vec![
-                (millis(first), Deed::Kill { away }),
-                (millis(1_500), Deed::Kill { away }),
+                (millis(first) * slower, Deed::Kill { away }),
+                (millis(1_500) * slower, Deed::Kill { away }),
             ]
         };
         Self {

@@ -8,7 +8,7 @@ use micro_kafka::prelude::*;
 use micro_kafka_test::prelude::*;
 
 use crate::lists::{On, Operation};
-use crate::support::{Access, told, well};
+use crate::support::{Access, told, told_after, well};
 
 #[kafka_listener(
     topics = "orders",
@@ -69,18 +69,14 @@ async fn a_topic_that_may_not_be_known_of() {
     kafka.allow_group("billing");
     let began = Instant::now();
     let (app, orders) = start(&kafka).await;
-    loop {
-        let reason = told(&app, &kafka.needs("READ", "topic", "orders")).await;
-        let HealthReason::Restarting { attempt, .. } = reason else {
-            panic!("{reason}");
-        };
-        // After waits of one and two seconds.
-        if attempt == 3 {
-            assert!(began.elapsed() >= Duration::from_secs(3));
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let needs = kafka.needs("READ", "topic", "orders");
+    let restarts = |reason: &HealthReason| match reason {
+        HealthReason::Restarting { attempt, .. } => Some(*attempt),
+        _ => None,
+    };
+    // After waits of one and two seconds.
+    told_after(&app, &needs, 3, restarts).await;
+    assert!(began.elapsed() >= Duration::from_secs(3));
     kafka.allow_topic("orders", &[Operation::Read]);
     goes_on(app, orders, &kafka).await;
 }

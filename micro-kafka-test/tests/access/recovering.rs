@@ -7,7 +7,7 @@ use micro_kafka::listener::HealthReason;
 use micro_kafka::prelude::*;
 
 use crate::lists::Operation;
-use crate::support::{Access, told, well};
+use crate::support::{Access, told, told_after, well};
 
 #[derive(Debug, thiserror::Error, Classify)]
 enum ChargeError {
@@ -35,16 +35,11 @@ const SEEN: [Operation; 2] = [Operation::Describe, Operation::Read];
 /// Waits until a record could not be recovered three times, with pauses of one and two seconds
 /// between them.
 async fn tries_without_haste(app: &RunningApp, began: Instant, part: &str) {
-    loop {
-        let reason = told(app, part).await;
-        let HealthReason::RecoverFailing { tries, .. } = reason else {
-            panic!("{reason}");
-        };
-        if tries >= 3 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let recoveries = |reason: &HealthReason| match reason {
+        HealthReason::RecoverFailing { tries, .. } => Some(*tries),
+        _ => None,
+    };
+    told_after(app, part, 3, recoveries).await;
     assert!(began.elapsed() >= Duration::from_secs(3));
 }
 

@@ -193,6 +193,23 @@ pub(crate) async fn told(app: &RunningApp, part: &str) -> HealthReason {
     }
 }
 
+/// The same, until so many tries have failed of what the reason counts.
+pub(crate) async fn told_after(
+    app: &RunningApp,
+    part: &str,
+    times: u32,
+    tries: impl Fn(&HealthReason) -> Option<u32>,
+) {
+    until("tried that often", async || {
+        let reason = told(app, part).await;
+        let Some(tried) = tries(&reason) else {
+            panic!("{reason}");
+        };
+        tried >= times
+    })
+    .await;
+}
+
 pub(crate) async fn well(app: &RunningApp) {
     until("all is well", async || app.health().is_up()).await;
 }

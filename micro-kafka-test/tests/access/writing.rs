@@ -18,6 +18,13 @@ async fn refused(app: &RunningApp) -> SendError {
     app.template().send("orders", "refused").await.unwrap_err()
 }
 
+async fn is_refused_the_topic(app: &RunningApp, kafka: &Access) {
+    let error = refused(app).await;
+    assert!(error.is_unauthorized(), "{error:?}");
+    let needs = kafka.needs("WRITE", "topic", "orders");
+    assert!(error.to_string().contains(&needs), "{error}");
+}
+
 /// Sends until it is taken: a topic that nothing was known of is asked for anew.
 async fn goes_on(app: RunningApp, kafka: &Access) {
     let began = Instant::now();
@@ -37,10 +44,7 @@ async fn a_topic_that_may_be_seen_but_not_written() {
     kafka.topics(&["orders"]).await;
     kafka.allow_topic("orders", &[Operation::Describe]);
     let app = start(&kafka).await;
-    let error = refused(&app).await;
-    assert!(error.is_unauthorized(), "{error:?}");
-    let needs = kafka.needs("WRITE", "topic", "orders");
-    assert!(error.to_string().contains(&needs), "{error}");
+    is_refused_the_topic(&app, &kafka).await;
     kafka.allow_topic("orders", &[Operation::Write]);
     goes_on(app, &kafka).await;
 }
@@ -53,10 +57,7 @@ async fn a_topic_that_may_not_be_known_of() {
     kafka.topics(&["orders"]).await;
     let app = start(&kafka).await;
     for _ in 0..3 {
-        let error = refused(&app).await;
-        assert!(error.is_unauthorized(), "{error:?}");
-        let needs = kafka.needs("WRITE", "topic", "orders");
-        assert!(error.to_string().contains(&needs), "{error}");
+        is_refused_the_topic(&app, &kafka).await;
     }
     kafka.allow_topic("orders", &[Operation::Write]);
     goes_on(app, &kafka).await;
